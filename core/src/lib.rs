@@ -1,0 +1,17 @@
+//! EVM Lanes' engine: a block of Ethereum transactions, run in parallel, with everything that
+//! decided the speed recorded.
+//!
+//! ```text
+//! Scenario ─▶ PreparedBlock ─▶ Run { receipts, post-state, Trace } ─▶ Verdict, Analysis
+//! ```
+//! The crate knows nothing of the page. Without the feature `engine` it holds only the
+//! vocabulary that the page shares with it: documents, links, messages, traces, analyses.
+#![warn(missing_docs)]
+
+pub mod analysis;
+pub mod messages;
+pub mod prepare;
+pub mod problem;
+pub mod run;
+pub mod trace;
+pub mod units;

@@ -1,0 +1,310 @@
+//! What the page and its engine say to each other: plain structures, converted by hand at the
+//! edge, so that the engine's own types may change.
+//!
+//! ```text
+//! page ── Request ─▶ engine worker ── Reply ─▶ page
+//! ```
+//! The engine answers every request with exactly one closing reply ([`Reply::Ran`],
+//! [`Reply::Detail`], [`Reply::Failed`] or [`Reply::Cancelled`]) that carries the request's id, and any number of
+//! [`Reply::Progress`] before it. Requests are handled one after the other.
+
+use serde::{Deserialize, Serialize};
+
+use crate::analysis::Analysis;
+use crate::problem::Problem;
+use crate::trace::StrategyId;
+
+/// From the page.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Request {
+    /// Prepare `input`, run it, verify, analyse.
+    Run {
+        /// Chosen by the page.
+        id: u32,
+        /// What to run.
+        input: Input,
+        /// Who schedules.
+        strategy: StrategyId,
+        /// Number of lanes, from 1. An engine without threads takes 1 only.
+        lanes: u16,
+    },
+    /// The whole story of one transaction of the latest run.
+    Inspect {
+        /// Chosen by the page.
+        id: u32,
+        /// The transaction's position.
+        tx: u32,
+    },
+}
+
+/// What to run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Input {
+    /// A scenario document, as text.
+    Scenario(String),
+    /// An `evm-block-case/1` document, unpacked, as text.
+    Case(String),
+    /// What the latest `Run` had prepared, again.
+    Same,
+}
+
+/// From the engine.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Reply {
+    /// How far a request is.
+    Progress {
+        /// The request's id.
+        id: u32,
+        /// What is under way.
+        phase: Phase,
+        /// Steps done in this phase.
+        done: u32,
+        /// Steps of this phase in all; 0: not known.
+        total: u32,
+    },
+    /// A run is complete.
+    Ran {
+        /// The request's id.
+        id: u32,
+        /// Everything that the page shows at first.
+        report: Box<Report>,
+    },
+    /// One transaction's story.
+    Detail {
+        /// The request's id.
+        id: u32,
+        /// The story.
+        detail: Box<TxDetail>,
+    },
+    /// The request could not be met; the engine is fine.
+    Failed {
+        /// The request's id.
+        id: u32,
+        /// Why, with places.
+        problems: Vec<Problem>,
+    },
+    /// The cancel flag was seen.
+    Cancelled {
+        /// The request's id.
+        id: u32,
+    },
+}
+
+/// Steps of a run request, in their order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Phase {
+    /// Reading the document, deploying contracts, set-up calls.
+    Preparing,
+    /// Runs whose times are not used.
+    WarmingUp,
+    /// Runs whose times are used.
+    Measuring,
+    /// Comparing with sequential execution, roots.
+    Verifying,
+    /// Graph, limits, names.
+    Analysing,
+}
+
+/// Everything that the page shows of a run at first.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Report {
+    /// Title of the scenario or `Block 14029313`.
+    pub title: String,
+    /// Whether lanes were threads, and how many cores the engine has.
+    pub engine: EngineInfo,
+    /// The strategy that ran.
+    pub strategy: StrategyId,
+    /// Lanes that ran.
+    pub lanes: u16,
+    /// Times.
+    pub timing: Timing,
+    /// The packed trace ([`crate::trace::Trace::unpack`]) of the run whose duration is the median.
+    #[serde(with = "serde_bytes")]
+    pub trace: Vec<u8>,
+    /// keccak-256 of the packed trace, `0x…`.
+    pub trace_hash: String,
+    /// What the trace means.
+    pub analysis: Analysis,
+    /// A name for each of the trace's locations.
+    pub location_names: Vec<LocationName>,
+    /// One line per transaction, in block order.
+    pub transactions: Vec<TxSummary>,
+    /// Parallel against sequential.
+    pub verdict: Verdict,
+    /// Against a real block's header, for a block case.
+    pub header: Option<HeaderCheck>,
+    /// Catalogue contracts that took part.
+    pub contracts: Vec<ContractInfo>,
+}
+
+/// The engine that ran.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EngineInfo {
+    /// Whether lanes run on threads of their own.
+    pub threads: bool,
+    /// Lanes available at most.
+    pub max_lanes: u16,
+}
+
+/// Times of a run request, all in nanoseconds. Sequential and parallel runs alternate, after
+/// `warm_ups` runs of each; medians are of the measured rounds.
+#[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Timing {
+    /// Runs of each kind before the measured ones.
+    pub warm_ups: u32,
+    /// Measured sequential runs.
+    pub sequential: Vec<u64>,
+    /// Measured runs with the strategy and lanes asked for.
+    pub parallel: Vec<u64>,
+    /// Median of `sequential`.
+    pub sequential_median: u64,
+    /// Median of `parallel`.
+    pub parallel_median: u64,
+    /// Time from the request to prepared, once.
+    pub preparing: u64,
+}
+
+/// Equality with sequential execution. Made for every run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Verdict {
+    /// `None`: equal. Else the first difference, in words: `receipt of transaction 7: gas used 21000, sequential 21004`.
+    pub difference: Option<String>,
+    /// Receipts compared.
+    pub receipts: u32,
+    /// Accounts of the post-state compared.
+    pub accounts: u32,
+    /// State root of the post-state, `0x…`: for scenarios, whose whole state is known.
+    pub state_root: Option<String>,
+    /// Receipts root, `0x…`.
+    pub receipts_root: String,
+    /// Gas used by the block.
+    pub gas_used: u64,
+}
+
+/// Comparison with a real block's header.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HeaderCheck {
+    /// Block number.
+    pub number: u64,
+    /// Name of the fork.
+    pub fork: String,
+    /// Whether the header is known; else the file's own expectation is compared.
+    pub known: bool,
+    /// Each figure: name, ours, the header's, equal. A figure that cannot be compared is left out.
+    pub figures: Vec<HeaderFigure>,
+    /// First difference of receipts or post-state against the file, if any.
+    pub difference: Option<String>,
+}
+
+/// One compared figure of a header.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HeaderFigure {
+    /// `gas used`, `receipts root`, `logs bloom`.
+    pub name: String,
+    /// What the run gave.
+    pub ours: String,
+    /// What the header says.
+    pub header: String,
+    /// Whether they are equal.
+    pub equal: bool,
+}
+
+/// A location for people.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LocationName {
+    /// `USD.balances[alice]`, `nonce(alice)`, `0x1f98….slot 3`.
+    pub name: String,
+    /// Whether a layout or a person's name stands behind it.
+    pub named: bool,
+}
+
+/// One line of the transaction table.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TxSummary {
+    /// What the page colours by.
+    pub label: String,
+    /// Sender, by name where there is one.
+    pub from: String,
+    /// Recipient, by name where there is one; `None` creates a contract.
+    pub to: Option<String>,
+    /// Function called, where the ABI tells: `transfer`.
+    pub call: Option<String>,
+    /// `success`, `reverted`, `halted: out of gas`, `invalid: nonce too low`.
+    pub status: String,
+    /// Whether the outermost call succeeded.
+    pub success: bool,
+    /// Gas used.
+    pub gas: u64,
+    /// Median time of this transaction alone in the sequential runs, in nanoseconds.
+    pub sequential_time: u64,
+}
+
+/// One transaction in full.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TxDetail {
+    /// Its position.
+    pub tx: u32,
+    /// The line of the table.
+    pub summary: TxSummary,
+    /// Sender's address.
+    pub from: String,
+    /// Recipient's address, or the address that a creation aims at.
+    pub to: Option<String>,
+    /// Value, in wei, decimal.
+    pub value: String,
+    /// Nonce.
+    pub nonce: u64,
+    /// Gas limit.
+    pub gas_limit: u64,
+    /// The decoded call, where the ABI is known.
+    pub call: Option<DecodedCall>,
+    /// Call data, `0x…`, cut after 1,024 bytes.
+    pub input: String,
+    /// Decoded revert reason or error, if it failed with one.
+    pub reason: Option<String>,
+    /// Logs.
+    pub logs: Vec<DecodedLog>,
+    /// Values written, by location id: `(location, value)`, for display.
+    pub written: Vec<(u32, String)>,
+    /// Values read by the committed attempt, by location id, for display.
+    pub read: Vec<(u32, String)>,
+}
+
+/// A call decoded by its ABI.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DecodedCall {
+    /// `transfer(address,uint256)`.
+    pub signature: String,
+    /// Function name.
+    pub name: String,
+    /// Parameter name (may be empty) and value; addresses by name where there is one.
+    pub args: Vec<(String, String)>,
+}
+
+/// A log, decoded where the ABI is known.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DecodedLog {
+    /// The contract, by name where there is one.
+    pub contract: String,
+    /// Event name, or `None` where the ABI is not known.
+    pub name: Option<String>,
+    /// Parameters, or topics and data in hex.
+    pub args: Vec<(String, String)>,
+}
+
+/// A catalogue contract that takes part.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ContractInfo {
+    /// Name in the scenario.
+    pub name: String,
+    /// Address, `0x…`.
+    pub address: String,
+    /// `openzeppelin-4.9.6/ERC20PresetFixedSupply`.
+    pub catalogue: String,
+    /// npm package and version.
+    pub package: String,
+    /// SPDX licence.
+    pub licence: String,
+    /// keccak-256 of the deployed code, `0x…`.
+    pub code_hash: String,
+}
