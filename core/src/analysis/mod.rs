@@ -1,7 +1,20 @@
 //! What a trace means: who depended on whom, how long the longest chain is, what was hot, and
 //! how fast any schedule could have been. Pure; holds no clock.
+//!
+//! Dependencies are taken from the sequential run's trace: there each read names the last writer
+//! before it in block order, which is what every schedule must respect. So the graph of a block
+//! is the same whichever strategy ran, and a read that a parallel run served early with an equal
+//! value (validation by value) still counts as the dependency that it is.
+
+mod graph;
+mod hot;
+mod limits;
 
 use serde::{Deserialize, Serialize};
+
+use crate::trace::{Outcome, Trace};
+
+pub use hot::HOT_LOCATIONS;
 
 /// What a run's trace means. Indices are transaction positions and location ids of the trace.
 #[derive(Clone, Debug, PartialEq, Default, Serialize, Deserialize)]
@@ -12,7 +25,8 @@ pub struct Analysis {
     pub waves: Vec<u32>,
     /// The longest chain, in order, weighted by sequential time.
     pub critical_path: Vec<u32>,
-    /// Locations that made transactions depend on each other, hottest first.
+    /// Locations that made transactions depend on each other, hottest first; at most
+    /// [`HOT_LOCATIONS`].
     pub hot: Vec<HotLocation>,
     /// Bounds on the speed-up.
     pub limits: Limits,
@@ -62,3 +76,104 @@ pub struct Limits {
     /// Total over the longer of (total / lanes) and the longest single transaction.
     pub work: f64,
 }
+
+/// What `run` means.
+///
+/// `sequential` is the trace of the sequential run of the same block, whose location ids are the
+/// same as `run`'s ([`align_locations`]). `time` holds the sequential time of each transaction
+/// in ticks; a missing entry counts as 0.
+pub fn analyse(run: &Trace, sequential: &Trace, time: &[u64]) -> Analysis {
+    let edges = graph::edges(sequential);
+    let gas: Vec<u64> = sequential
+        .committed()
+        .into_iter()
+        .map(|i| i.and_then(|i| sequential.attempts.get(i as usize)).map_or(0, |a| a.gas))
+        .collect();
+    let mut time = time.to_vec();
+    time.resize(sequential.transactions as usize, 0);
+
+    let by_time = graph::longest_path(&edges, &time);
+    let by_gas = graph::longest_path(&edges, &gas);
+    let limits = limits::limits(&time, by_time.length, &gas, by_gas.length, run.lanes);
+    let effort = Effort::of(run);
+    Analysis {
+        waves: graph::waves(&edges, sequential.transactions),
+        hot: hot::hot_locations(sequential, run, &edges),
+        critical_path: by_time.transactions,
+        edges,
+        limits,
+        aborts: effort.aborts,
+        rerun: effort.rerun,
+        wasted: effort.wasted,
+        busy: effort.busy,
+    }
+}
+
+/// Gives `sequential` the location ids of `run`. Locations that only `sequential` knows are
+/// added at the end of `run`'s list.
+pub fn align_locations(run: &mut Trace, sequential: &mut Trace) {
+    use crate::units::LocationId;
+    use std::collections::HashMap;
+
+    let mut ids: HashMap<_, _> =
+        run.locations.iter().enumerate().map(|(i, location)| (*location, LocationId(i as u32))).collect();
+    let translation: Vec<LocationId> = sequential
+        .locations
+        .iter()
+        .map(|location| {
+            *ids.entry(*location).or_insert_with(|| {
+                run.locations.push(*location);
+                LocationId(run.locations.len() as u32 - 1)
+            })
+        })
+        .collect();
+    for read in &mut sequential.reads {
+        read.location = translation[read.location.index()];
+    }
+    for write in &mut sequential.writes {
+        write.location = translation[write.location.index()];
+    }
+    for cause in sequential.attempts.iter_mut().filter_map(|a| a.cause.as_mut()) {
+        cause.location = translation[cause.location.index()];
+    }
+    sequential.locations.clone_from(&run.locations);
+}
+
+/// Where a run's execution time went.
+struct Effort {
+    aborts: u32,
+    rerun: u32,
+    wasted: f64,
+    busy: f64,
+}
+
+impl Effort {
+    fn of(run: &Trace) -> Self {
+        let mut aborts = 0;
+        let mut useful = 0_u64;
+        let mut lost = 0_u64;
+        let mut again = vec![false; run.transactions as usize];
+        for attempt in &run.attempts {
+            let time = attempt.end.0.saturating_sub(attempt.start.0);
+            if attempt.outcome == Outcome::Committed {
+                useful += time;
+            } else {
+                aborts += 1;
+                lost += time;
+                if let Some(again) = again.get_mut(attempt.version.tx.index()) {
+                    *again = true;
+                }
+            }
+        }
+        let share = |part: u64, whole: u64| if whole == 0 { 0.0 } else { part as f64 / whole as f64 };
+        Self {
+            aborts,
+            rerun: again.into_iter().filter(|a| *a).count() as u32,
+            wasted: share(lost, lost + useful),
+            busy: share(useful, run.duration.0 * u64::from(run.lanes)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,57 @@
+//! Hot locations: where transactions met.
+
+use std::collections::{HashMap, HashSet};
+
+use super::{Edge, HotLocation};
+use crate::trace::Trace;
+
+/// How many hot locations an analysis lists at most.
+pub const HOT_LOCATIONS: usize = 200;
+
+/// Locations with edges or aborts, most edges first, then most aborts, then by id.
+pub(super) fn hot_locations(sequential: &Trace, run: &Trace, edges: &[Edge]) -> Vec<HotLocation> {
+    #[derive(Default)]
+    struct Meetings {
+        edges: u32,
+        readers: HashSet<u32>,
+        writers: HashSet<u32>,
+        aborts: u32,
+    }
+    let mut meetings: HashMap<u32, Meetings> = HashMap::new();
+    for edge in edges {
+        for location in &edge.locations {
+            meetings.entry(*location).or_default().edges += 1;
+        }
+    }
+    for cause in run.attempts.iter().filter_map(|a| a.cause) {
+        meetings.entry(cause.location.0).or_default().aborts += 1;
+    }
+    for attempt in
+        sequential.committed().into_iter().flatten().filter_map(|i| sequential.attempts.get(i as usize))
+    {
+        let tx = attempt.version.tx.0;
+        for read in sequential.reads_of(attempt) {
+            if let Some(met) = meetings.get_mut(&read.location.0) {
+                met.readers.insert(tx);
+            }
+        }
+        for write in sequential.writes_of(attempt) {
+            if let Some(met) = meetings.get_mut(&write.location.0) {
+                met.writers.insert(tx);
+            }
+        }
+    }
+    let mut hot: Vec<_> = meetings
+        .into_iter()
+        .map(|(location, met)| HotLocation {
+            location,
+            edges: met.edges,
+            readers: met.readers.len() as u32,
+            writers: met.writers.len() as u32,
+            aborts: met.aborts,
+        })
+        .collect();
+    hot.sort_unstable_by_key(|h| (std::cmp::Reverse((h.edges, h.aborts)), h.location));
+    hot.truncate(HOT_LOCATIONS);
+    hot
+}

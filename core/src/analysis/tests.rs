@@ -1,0 +1,136 @@
+use alloy_primitives::{Address, U256};
+
+use super::*;
+use crate::trace::{Attempt, Cause, Clock, Location, Read, StrategyId, Write};
+use crate::units::{Incarnation, LaneId, LocationId, Ticks, TxIndex, Version};
+
+/// One transaction: (reads as (location, writer), writes, gas).
+type Tx<'a> = (&'a [(u32, Option<u32>)], &'a [u32], u64);
+
+fn version(tx: u32) -> Version {
+    Version { tx: TxIndex(tx), incarnation: Incarnation(0) }
+}
+
+/// A sequential trace in which each transaction takes as many ticks as its gas.
+fn sequential(txs: &[Tx]) -> Trace {
+    let mut trace = Trace {
+        strategy: StrategyId::Sequential,
+        clock: Clock::Measured,
+        lanes: 1,
+        transactions: txs.len() as u32,
+        duration: Ticks(txs.iter().map(|t| t.2).sum()),
+        attempts: vec![],
+        spans: vec![],
+        reads: vec![],
+        writes: vec![],
+        locations: (0..10).map(|i| Location::Storage(Address::ZERO, U256::from(i))).collect(),
+    };
+    let mut now = 0;
+    for (i, (reads, writes, gas)) in txs.iter().enumerate() {
+        let (r, w) = (trace.reads.len() as u32, trace.writes.len() as u32);
+        trace
+            .reads
+            .extend(reads.iter().map(|(l, from)| Read { location: LocationId(*l), from: from.map(version) }));
+        trace.writes.extend(writes.iter().map(|l| Write { location: LocationId(*l), increment: false }));
+        trace.attempts.push(Attempt {
+            version: version(i as u32),
+            lane: LaneId(0),
+            start: Ticks(now),
+            end: Ticks(now + gas),
+            outcome: Outcome::Committed,
+            gas: *gas,
+            reads: r..trace.reads.len() as u32,
+            writes: w..trace.writes.len() as u32,
+            cause: None,
+        });
+        now += gas;
+    }
+    trace
+}
+
+fn times(trace: &Trace) -> Vec<u64> {
+    trace.attempts.iter().map(|a| a.gas).collect()
+}
+
+/// 0 → 1 → 3 through location 1, 2 alone.
+fn diamond() -> Trace {
+    sequential(&[
+        (&[(1, None)], &[1], 10),
+        (&[(1, Some(0))], &[1], 20),
+        (&[(2, None)], &[2], 25),
+        (&[(1, Some(1)), (2, Some(2))], &[1], 5),
+    ])
+}
+
+#[test]
+fn an_edge_names_every_location_it_goes_through() {
+    let trace = sequential(&[(&[], &[4, 3], 1), (&[(4, Some(0)), (3, Some(0)), (3, Some(0))], &[], 1)]);
+    let analysis = analyse(&trace, &trace, &[1, 1]);
+    assert_eq!(analysis.edges, [Edge { writer: 0, reader: 1, locations: vec![3, 4] }]);
+}
+
+#[test]
+fn a_wave_is_one_after_the_latest_wave_it_depends_on() {
+    let trace = diamond();
+    assert_eq!(analyse(&trace, &trace, &times(&trace)).waves, [0, 1, 0, 2]);
+}
+
+#[test]
+fn the_critical_path_is_the_heaviest_chain() {
+    let trace = diamond();
+    let analysis = analyse(&trace, &trace, &times(&trace));
+    assert_eq!(analysis.critical_path, [0, 1, 3]);
+    assert_eq!(analysis.limits.path, 60.0 / 35.0);
+    // With other weights another chain wins.
+    assert_eq!(analyse(&trace, &trace, &[1, 1, 9, 1]).critical_path, [2, 3]);
+}
+
+#[test]
+fn the_work_limit_knows_lanes_and_the_longest_transaction() {
+    let mut run = diamond();
+    run.lanes = 2;
+    let sequential = diamond();
+    assert_eq!(analyse(&run, &sequential, &times(&sequential)).limits.work, 2.0);
+    run.lanes = 60;
+    assert_eq!(analyse(&run, &sequential, &times(&sequential)).limits.work, 60.0 / 25.0);
+}
+
+#[test]
+fn hot_locations_count_edges_readers_writers_and_aborts() {
+    let sequential = diamond();
+    let mut run = diamond();
+    run.attempts.push(Attempt {
+        outcome: Outcome::Aborted,
+        cause: Some(Cause { location: LocationId(2), writer: version(2) }),
+        start: Ticks(60),
+        end: Ticks(80),
+        ..run.attempts[3].clone()
+    });
+    let analysis = analyse(&run, &sequential, &times(&sequential));
+    let first = HotLocation { location: 1, edges: 2, readers: 3, writers: 3, aborts: 0 };
+    let second = HotLocation { location: 2, edges: 1, readers: 2, writers: 1, aborts: 1 };
+    assert_eq!(analysis.hot, [first, second]);
+    assert_eq!((analysis.aborts, analysis.rerun), (1, 1));
+    assert_eq!(analysis.wasted, 20.0 / 80.0);
+}
+
+#[test]
+fn an_empty_block_has_no_chain_and_no_bound() {
+    let trace = sequential(&[]);
+    let analysis = analyse(&trace, &trace, &[]);
+    assert!(analysis.critical_path.is_empty());
+    assert_eq!(analysis.limits, Limits { path: 1.0, path_gas: 1.0, work: 1.0 });
+}
+
+#[test]
+fn aligned_traces_share_location_ids() {
+    let mut run = diamond();
+    run.locations.reverse();
+    run.locations.truncate(9);
+    let mut sequential = diamond();
+    align_locations(&mut run, &mut sequential);
+    assert_eq!(run.locations, sequential.locations);
+    assert_eq!(run.locations.len(), 10);
+    let read = sequential.reads[1];
+    assert_eq!(sequential.locations[read.location.index()], Location::Storage(Address::ZERO, U256::from(1)));
+}
