@@ -9,6 +9,8 @@
 #![warn(missing_docs)]
 
 pub mod analysis;
+#[cfg(feature = "engine")]
+pub mod evm;
 pub mod messages;
 pub mod prepare;
 pub mod problem;

@@ -1,0 +1,62 @@
+//! What was hashed: the key to the names of mapping entries.
+
+use alloy_primitives::{Bytes, keccak256, map::B256Map};
+use revm::{
+    InspectEvm, Inspector, MainBuilder,
+    bytecode::opcode::KECCAK256,
+    interpreter::{
+        Interpreter, InterpreterTypes,
+        interpreter_types::{Jumps, MemoryTr, StackTr},
+    },
+};
+
+use super::{convert, stock};
+use crate::prepare::PreparedBlock;
+
+/// The inputs of every KECCAK256 over 32 or 64 bytes that the block's transactions run, by hash.
+///
+/// Solidity puts the entry of a mapping at keccak-256(key ‖ slot) and an array's elements at
+/// keccak-256(slot), so this is what turns slots into names. An untimed sequential run.
+pub fn keccak_preimages(block: &PreparedBlock) -> B256Map<Bytes> {
+    let mut found = Hashes::default();
+    let mut state = block.pre_state.clone();
+    stock::system_calls(&block.env, &mut state);
+    for tx in &block.transactions {
+        let context = stock::context(&block.env, &state);
+        let mut evm = context.build_mainnet_with_inspector(&mut found);
+        if let Ok(done) = evm.inspect_tx(convert::transaction(tx)) {
+            stock::commit(&mut state, done.state);
+        }
+    }
+    found.preimages
+}
+
+#[derive(Default)]
+struct Hashes {
+    preimages: B256Map<Bytes>,
+}
+
+impl<CTX, INTR: InterpreterTypes> Inspector<CTX, INTR> for Hashes
+where
+    INTR::Stack: StackTr,
+    INTR::Memory: MemoryTr,
+    INTR::Bytecode: Jumps,
+{
+    fn step(&mut self, interpreter: &mut Interpreter<INTR>, _: &mut CTX) {
+        if interpreter.bytecode.opcode() != KECCAK256 {
+            return;
+        }
+        let stack = interpreter.stack.data();
+        let [.., length, offset] = stack else { return };
+        let (Ok(offset), Ok(length)) = (usize::try_from(*offset), usize::try_from(*length)) else {
+            return;
+        };
+        // Memory that the instruction is about to grow into is zero and names nothing.
+        let end = offset.saturating_add(length);
+        if !(length == 32 || length == 64) || end > interpreter.memory.size() {
+            return;
+        }
+        let input = Bytes::copy_from_slice(&interpreter.memory.slice(offset..end));
+        self.preimages.entry(keccak256(&input)).or_insert(input);
+    }
+}
