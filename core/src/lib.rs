@@ -9,6 +9,7 @@
 #![warn(missing_docs)]
 
 pub mod analysis;
+pub mod cancel;
 #[cfg(feature = "engine")]
 pub mod evm;
 pub mod messages;
@@ -17,3 +18,4 @@ pub mod problem;
 pub mod run;
 pub mod trace;
 pub mod units;
+pub mod wire;

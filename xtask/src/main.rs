@@ -1,1 +1,41 @@
-fn main() {}
+//! Every chore of EVM Lanes as a typed command; `./x` is the shell in front of it.
+
+mod engine;
+mod fingerprint;
+mod process;
+mod setup;
+mod workspace;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(name = "x", about = "Chores of EVM Lanes", disable_help_subcommand = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Install what the other commands need, or say that it is there.
+    Setup,
+    /// Build the two wasm engines into target/dist-engine.
+    Engine(engine::Arguments),
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let result = match arguments.command {
+        Command::Setup => setup::run(),
+        Command::Engine(arguments) => engine::run(&arguments),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("\nx: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,34 @@
+//! The flag by which a run is asked to end early.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+/// Set by whoever wants the run to end, looked at by every lane between two tasks.
+///
+/// In the browser the flag lies in the memory that page and engine share, where the page sets it with
+/// `Atomics.store` while the engine is busy: hence a 32-bit word with the layout of [`AtomicU32`].
+#[derive(Debug, Default)]
+#[repr(transparent)]
+pub struct CancelFlag(AtomicU32);
+
+impl CancelFlag {
+    /// A flag that is not set.
+    pub const fn new() -> Self {
+        Self(AtomicU32::new(0))
+    }
+
+    /// Asks the run to end.
+    pub fn set(&self) {
+        // Relaxed: the flag carries no data with it, it only has to arrive soon.
+        self.0.store(1, Ordering::Relaxed);
+    }
+
+    /// Takes the request back, before the next run.
+    pub fn clear(&self) {
+        self.0.store(0, Ordering::Relaxed);
+    }
+
+    /// Whether the run is asked to end.
+    pub fn is_set(&self) -> bool {
+        self.0.load(Ordering::Relaxed) != 0
+    }
+}

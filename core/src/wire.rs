@@ -1,0 +1,62 @@
+//! Messages as bytes: one buffer that page and engine worker hand over without copying.
+//!
+//! Both ends are built from the same sources, so the form (postcard) is neither versioned nor stored.
+
+use serde::{Serialize, de::DeserializeOwned};
+use thiserror::Error;
+
+/// Why bytes are not the message expected.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("the message cannot be read: {0}. Page and engine may be of different versions: reload the page")]
+pub struct WireError(postcard::Error);
+
+/// A message's bytes.
+///
+/// # Errors
+/// None of the messages of this crate can fail; a map of unknown length would.
+pub fn encode<T: Serialize>(message: &T) -> Result<Vec<u8>, WireError> {
+    postcard::to_stdvec(message).map_err(WireError)
+}
+
+/// The message in `bytes`.
+///
+/// # Errors
+/// If the bytes end too early, are not a `T`, or more bytes follow.
+pub fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, WireError> {
+    match postcard::take_from_bytes(bytes) {
+        Ok((message, [])) => Ok(message),
+        Ok(_) => Err(WireError(postcard::Error::DeserializeUnexpectedEnd)),
+        Err(error) => Err(WireError(error)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::messages::{Input, Reply, Request};
+    use crate::problem::{Position, Problem};
+    use crate::trace::StrategyId;
+
+    #[test]
+    fn messages_survive_the_wire() {
+        let request = Request::Run {
+            id: 7,
+            input: Input::Scenario("{\"title\": \"ä\"}".into()),
+            strategy: StrategyId::BlockStm,
+            lanes: 4,
+        };
+        assert_eq!(decode::<Request>(&encode(&request).unwrap()).unwrap(), request);
+
+        let problem =
+            Problem { position: Some(Position { line: 3, column: 9 }), ..Problem::new("a.b", "x", "y") };
+        let reply = Reply::Failed { id: u32::MAX, problems: vec![problem, Problem::new("", "", "")] };
+        assert_eq!(decode::<Reply>(&encode(&reply).unwrap()).unwrap(), reply);
+    }
+
+    #[test]
+    fn cut_and_prolonged_bytes_are_errors() {
+        let bytes = encode(&Request::Inspect { id: 300, tx: 1 }).unwrap();
+        assert!(decode::<Request>(&bytes[..bytes.len() - 1]).is_err());
+        assert!(decode::<Request>(&[&bytes[..], &[0]].concat()).is_err());
+    }
+}

@@ -1,0 +1,258 @@
+//! The two wasm engines: with threads (shared memory, atomics, a standard library built for them) and without.
+//!
+//! Nearly every mistake here ends with exit code 0 and a page that hangs, so the result is looked at before it is
+//! handed on: the memory import must be shared, the pool's glue must be ours.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail, ensure};
+use wasmparser::{Parser, Payload, TypeRef};
+
+use crate::fingerprint::{self, Fingerprint};
+use crate::{process, setup, workspace};
+
+/// What `x engine` takes.
+#[derive(clap::Args, Clone, Copy, Default)]
+pub struct Arguments {
+    /// Quick to build instead of quick to run: no link-time optimisation, no wasm-opt.
+    #[arg(long)]
+    pub dev: bool,
+}
+
+/// One of the two engines.
+#[derive(Clone, Copy)]
+struct Engine {
+    /// Folder below target/dist-engine, and the value of the page's `data-engine`.
+    name: &'static str,
+    cargo: &'static [&'static str],
+    target_features: &'static str,
+    link: &'static [&'static str],
+    shared: bool,
+}
+
+/// 4 MiB of main stack: an overflow there traps and breaks the instance, and the default of 1 MiB is near.
+const STACK: &str = "-zstack-size=4194304";
+
+const THREADS: Engine = Engine {
+    name: "threads",
+    cargo: &["--no-default-features", "--features", "threads", "-Z", "build-std=std,panic_abort"],
+    target_features: "+atomics,+bulk-memory,+mutable-globals,+simd128",
+    // Without the first three the memory is not shared, and wasm-bindgen leaves out its thread support without a
+    // word. The exports are what it sets up each thread's local storage with.
+    link: &[
+        STACK,
+        "--shared-memory",
+        "--import-memory",
+        "--max-memory=1073741824",
+        "--export=__wasm_init_tls",
+        "--export=__tls_size",
+        "--export=__tls_align",
+        "--export=__tls_base",
+    ],
+    shared: true,
+};
+
+const SINGLE: Engine = Engine {
+    name: "single",
+    cargo: &["--no-default-features", "--features", "engine"],
+    target_features: "+simd128",
+    link: &[STACK],
+    shared: false,
+};
+
+const TARGET: &str = "wasm32-unknown-unknown";
+
+/// `x engine`
+///
+/// # Errors
+/// If a tool is missing and cannot be installed, a build fails, or its result is not what the page needs.
+pub fn run(arguments: &Arguments) -> Result<()> {
+    build(arguments)?;
+    for engine in [THREADS, SINGLE] {
+        let wasm = folder().join(engine.name).join("engine_bg.wasm");
+        println!("{} ({} kB)", wasm.display(), fs::metadata(&wasm)?.len() / 1000);
+    }
+    Ok(())
+}
+
+/// Where the engines are put.
+pub fn folder() -> PathBuf {
+    workspace::products().join("dist-engine")
+}
+
+/// Builds what is not current. Returns whether anything was built.
+///
+/// # Errors
+/// As [`run`].
+pub fn build(arguments: &Arguments) -> Result<bool> {
+    let mut built = false;
+    for engine in [THREADS, SINGLE] {
+        let out = folder().join(engine.name);
+        let fingerprint = fingerprint(engine, arguments)?;
+        built |= fingerprint::unless_done(&out.join(".fingerprint"), &fingerprint, || {
+            process::timed(&format!("engine {} (cold: about 3 minutes)", engine.name), || {
+                build_one(engine, arguments, &out)
+            })
+        })?;
+    }
+    Ok(built)
+}
+
+fn fingerprint(engine: Engine, arguments: &Arguments) -> Result<String> {
+    Ok(Fingerprint::of(engine.name)
+        .text(&format!("{} {:?} {:?} {:?}", arguments.dev, engine.cargo, engine.target_features, engine.link))
+        .files(&workspace::path("core/src"))?
+        .files(&workspace::path("core/Cargo.toml"))?
+        .files(&workspace::path("Cargo.toml"))?
+        .files(&workspace::path("Cargo.lock"))?
+        .files(&workspace::path("rust-toolchain.toml"))?
+        .files(&workspace::path("xtask/npm/package-lock.json"))?
+        .files(&workspace::path("xtask/src/engine.rs"))?
+        .finish())
+}
+
+fn build_one(engine: Engine, arguments: &Arguments, out: &Path) -> Result<()> {
+    let profile = if arguments.dev { "engine-dev" } else { "engine" };
+    // A folder of its own: other flags in the same folder would rebuild everything at every change between them.
+    let target = workspace::cargo_target().join(format!("engine-{}", engine.name));
+    let mut cargo = Command::new("cargo");
+    cargo
+        .current_dir(workspace::root())
+        .args(["rustc", "--package", "evm-lanes-core", "--lib", "--crate-type", "cdylib"])
+        .args(["--profile", profile, "--target", TARGET])
+        .args(engine.cargo)
+        .arg("--")
+        .args(engine.link.iter().flat_map(|argument| ["-C".to_owned(), format!("link-arg={argument}")]))
+        .env("RUSTFLAGS", format!("-C target-feature={}", engine.target_features))
+        .env_remove("CARGO_ENCODED_RUSTFLAGS")
+        .env("CARGO_TARGET_DIR", &target);
+    if engine.shared {
+        // build-std on the pinned stable toolchain: one toolchain for everything.
+        cargo.env("RUSTC_BOOTSTRAP", "1");
+    }
+    process::run(&format!("building the engine {}", engine.name), &mut cargo)?;
+
+    if out.exists() {
+        fs::remove_dir_all(out)?;
+    }
+    let mut bindgen = Command::new(setup::WASM_BINDGEN.program()?);
+    bindgen
+        .args(["--target", "web", "--out-name", "engine", "--no-typescript", "--out-dir"])
+        .arg(out)
+        .arg(target.join(TARGET).join(profile).join("evm_lanes_core.wasm"));
+    if arguments.dev {
+        bindgen.arg("--keep-debug");
+    }
+    process::run("wasm-bindgen", &mut bindgen)?;
+
+    let wasm = out.join("engine_bg.wasm");
+    if !arguments.dev {
+        optimise(&wasm)?;
+    }
+    ensure_memory(&wasm, engine.shared)?;
+    if engine.shared {
+        use_own_pool(out)?;
+    }
+    Ok(())
+}
+
+/// Runs wasm-opt in place. Without feature flags: it then keeps to the features that the module itself names;
+/// `--all-features` gives a module that browsers refuse.
+fn optimise(wasm: &Path) -> Result<()> {
+    let tool = setup::npm("xtask/npm")?.join("binaryen/bin/wasm-opt");
+    let optimised = wasm.with_extension("opt");
+    process::run("wasm-opt", Command::new(tool).arg("-O3").arg(wasm).arg("-o").arg(&optimised))?;
+    fs::rename(&optimised, wasm).context("wasm-opt left no file")?;
+    Ok(())
+}
+
+/// The memory of an engine with threads must be imported and shared; the other must own a plain one.
+fn ensure_memory(wasm: &Path, shared: bool) -> Result<()> {
+    let imported = imported_memory(&process::read(wasm)?)?;
+    let expected = if shared { Some(true) } else { None };
+    ensure!(
+        imported == expected,
+        "{}: the memory is {}, expected {}. The link arguments did not reach the linker",
+        wasm.display(),
+        memory_in_words(imported),
+        memory_in_words(expected)
+    );
+    Ok(())
+}
+
+/// Whether the imported memory is shared; `None` if no memory is imported.
+fn imported_memory(module: &[u8]) -> Result<Option<bool>> {
+    for payload in Parser::new(0).parse_all(module) {
+        if let Payload::ImportSection(imports) = payload.context("not a wasm module")? {
+            for import in imports {
+                if let TypeRef::Memory(memory) = import?.ty {
+                    return Ok(Some(memory.shared));
+                }
+            }
+        }
+    }
+    Ok(None)
+}
+
+fn memory_in_words(imported: Option<bool>) -> &'static str {
+    match imported {
+        Some(true) => "imported and shared",
+        Some(false) => "imported and not shared",
+        None => "its own",
+    }
+}
+
+/// Replaces the JavaScript half of wasm-bindgen-rayon by our own, www/engine/pool.js: with a stack size that makes
+/// an overflow a clean error, reports of failures, a time limit, and without blob URLs.
+fn use_own_pool(out: &Path) -> Result<()> {
+    let snippets: Vec<_> = fingerprint::files_below(&out.join("snippets"))?
+        .into_iter()
+        .filter(|file| file.extension().is_some_and(|extension| extension == "js"))
+        .collect();
+    let [helper] = &snippets[..] else {
+        bail!("expected one JavaScript snippet of wasm-bindgen-rayon, found {snippets:?}");
+    };
+    ensure!(
+        helper.file_name().is_some_and(|name| name == "workerHelpers.js"),
+        "{} is not a snippet that this build knows",
+        helper.display()
+    );
+    let depth = helper.strip_prefix(out).map_or(0, |relative| relative.components().count());
+    // From the snippet's folder up to the folder that holds the engine's own.
+    let up = "../".repeat(depth);
+    fs::write(helper, format!("export {{ startWorkers }} from '{up}pool.js';\n"))?;
+
+    let glue = fs::read_to_string(out.join("engine.js")).context("wasm-bindgen left no engine.js")?;
+    ensure!(
+        glue.contains("startWorkers"),
+        "engine.js does not start a pool: the feature `threads` is missing"
+    );
+    ensure!(
+        glue.contains("thread_stack_size"),
+        "engine.js takes no thread_stack_size: wasm-bindgen saw no threads"
+    );
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A module that imports one memory with these limits' flags.
+    fn module(flags: u8) -> Vec<u8> {
+        let mut module = b"\0asm\x01\0\0\0".to_vec();
+        module.extend([2, 10, 1, 1, b'e', 1, b'm', 2, flags, 1, 2]);
+        module[9] = (module.len() - 10) as u8;
+        module
+    }
+
+    #[test]
+    fn a_shared_memory_is_told_from_a_plain_one() {
+        assert_eq!(imported_memory(&module(3)).unwrap(), Some(true));
+        assert_eq!(imported_memory(&module(1)).unwrap(), Some(false));
+        assert_eq!(imported_memory(b"\0asm\x01\0\0\0").unwrap(), None);
+        assert!(imported_memory(b"<!doctype html>").is_err());
+    }
+}

@@ -1,0 +1,111 @@
+//! Skips steps whose inputs are what they were.
+//!
+//! A fingerprint covers the contents of files, not their times: a fresh clone or a change of branch
+//! then costs nothing.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use sha2::{Digest, Sha256};
+
+/// Collects a step's inputs.
+pub struct Fingerprint(Sha256);
+
+impl Fingerprint {
+    /// Starts with what the step is called and how it is done.
+    pub fn of(step: &str) -> Self {
+        let mut hash = Sha256::new();
+        hash.update(step);
+        Self(hash)
+    }
+
+    /// Adds a text: a flag, a version.
+    pub fn text(mut self, text: &str) -> Self {
+        self.0.update([0]);
+        self.0.update(text);
+        self
+    }
+
+    /// Adds a file or everything below a folder; a path that does not exist counts as such.
+    ///
+    /// # Errors
+    /// If something that exists cannot be read.
+    pub fn files(mut self, path: &Path) -> Result<Self> {
+        for file in files_below(path)? {
+            self.0.update([1]);
+            // Relative to the input, so that equal trees in different places are equal.
+            self.0.update(file.strip_prefix(path).unwrap_or(&file).to_string_lossy().as_bytes());
+            self.0.update([0]);
+            let bytes = fs::read(&file).with_context(|| format!("{} cannot be read", file.display()))?;
+            self.0.update(Sha256::digest(bytes));
+        }
+        Ok(self)
+    }
+
+    /// The fingerprint in hex.
+    pub fn finish(self) -> String {
+        self.0.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+}
+
+/// Runs `step` unless `stamp` holds `fingerprint` already; writes it there afterwards. Returns whether the step ran.
+///
+/// # Errors
+/// Those of `step`, or if the stamp cannot be written.
+pub fn unless_done(stamp: &Path, fingerprint: &str, step: impl FnOnce() -> Result<()>) -> Result<bool> {
+    if fs::read_to_string(stamp).is_ok_and(|written| written == fingerprint) {
+        return Ok(false);
+    }
+    // A step that fails half-way must not look done.
+    let _ = fs::remove_file(stamp);
+    step()?;
+    if let Some(folder) = stamp.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    fs::write(stamp, fingerprint).with_context(|| format!("{} cannot be written", stamp.display()))?;
+    Ok(true)
+}
+
+/// Every file at or below `path`, sorted. Empty if it does not exist.
+///
+/// # Errors
+/// If a folder cannot be listed.
+pub fn files_below(path: &Path) -> Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    let mut open = vec![path.to_path_buf()];
+    while let Some(next) = open.pop() {
+        if next.is_dir() {
+            for entry in
+                fs::read_dir(&next).with_context(|| format!("{} cannot be listed", next.display()))?
+            {
+                open.push(entry?.path());
+            }
+        } else if next.is_file() {
+            files.push(next);
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_done_step_is_skipped_until_an_input_changes() {
+        let folder = std::env::temp_dir().join(format!("evm-lanes-fingerprint-{}", std::process::id()));
+        fs::create_dir_all(folder.join("in/deep")).unwrap();
+        fs::write(folder.join("in/deep/a"), "1").unwrap();
+        let stamp = folder.join("stamp");
+        let print = || Fingerprint::of("step").text("flag").files(&folder.join("in")).unwrap().finish();
+
+        assert!(unless_done(&stamp, &print(), || Ok(())).unwrap());
+        assert!(!unless_done(&stamp, &print(), || Ok(())).unwrap());
+        fs::write(folder.join("in/deep/a"), "2").unwrap();
+        assert!(unless_done(&stamp, &print(), || anyhow::bail!("broken")).is_err());
+        assert!(unless_done(&stamp, &print(), || Ok(())).unwrap(), "a failed step is not done");
+        fs::remove_dir_all(folder).unwrap();
+    }
+}

@@ -1,0 +1,220 @@
+//! Tools: installed once per user and version from the registries of Rust, npm and Debian, nothing else.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+use crate::{fingerprint, process, workspace};
+
+/// A command-line tool from crates.io.
+pub struct CargoTool {
+    package: &'static str,
+    version: &'static str,
+    binary: &'static str,
+    arguments: &'static [&'static str],
+    about: &'static str,
+}
+
+/// Must be the version of wasm-bindgen in Cargo.lock. Without `--locked`: its own lockfile does not resolve any more.
+pub const WASM_BINDGEN: CargoTool = CargoTool {
+    package: "wasm-bindgen-cli",
+    version: "0.2.130",
+    binary: "wasm-bindgen",
+    arguments: &[],
+    about: "about 2 minutes",
+};
+
+/// The last trunk for Rust 1.95. rustls: no OpenSSL headers needed.
+pub const TRUNK: CargoTool = CargoTool {
+    package: "trunk",
+    version: "0.21.14",
+    binary: "trunk",
+    arguments: &["--locked", "--no-default-features", "--features", "rustls"],
+    about: "about 5 minutes",
+};
+
+/// Checks licences, duplicates and sources of dependencies.
+pub const CARGO_DENY: CargoTool = CargoTool {
+    package: "cargo-deny",
+    version: "0.20.2",
+    binary: "cargo-deny",
+    arguments: &["--locked"],
+    about: "about 4 minutes",
+};
+
+impl CargoTool {
+    /// The tool's folder of programs, for PATH. The tool is installed first if it is missing.
+    ///
+    /// # Errors
+    /// If the installation fails.
+    pub fn folder(&self) -> Result<PathBuf> {
+        let root = workspace::tools().join(format!("{}-{}", self.package, self.version));
+        let folder = root.join("bin");
+        if !folder.join(self.binary).is_file() {
+            process::timed(
+                &format!(
+                    "installing {} {} into {} ({})",
+                    self.package,
+                    self.version,
+                    root.display(),
+                    self.about
+                ),
+                || {
+                    let mut install = Command::new("cargo");
+                    install
+                        .args(["install", self.package, "--version", self.version, "--root"])
+                        .arg(&root)
+                        .args(self.arguments)
+                        // Quick to compile matters more for a tool than quick to run.
+                        .env("CARGO_PROFILE_RELEASE_LTO", "off")
+                        .env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16")
+                        .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1")
+                        // The tools want the host's own target folder, not the work tree's.
+                        .env_remove("CARGO_TARGET_DIR")
+                        .current_dir(std::env::temp_dir());
+                    process::run(&format!("cargo install {}", self.package), &mut install)
+                },
+            )?;
+        }
+        Ok(folder)
+    }
+
+    /// The tool's program, installed if missing.
+    ///
+    /// # Errors
+    /// If the installation fails.
+    pub fn program(&self) -> Result<PathBuf> {
+        Ok(self.folder()?.join(self.binary))
+    }
+}
+
+/// Puts folders in front of a command's PATH.
+///
+/// # Errors
+/// If a folder's name cannot stand in PATH.
+pub fn with_path(command: &mut Command, folders: &[PathBuf]) -> Result<()> {
+    let old = std::env::var_os("PATH").unwrap_or_default();
+    let all = folders.iter().cloned().chain(std::env::split_paths(&old));
+    command.env("PATH", std::env::join_paths(all).context("a tool's folder cannot stand in PATH")?);
+    Ok(())
+}
+
+/// Installs the npm packages of `folder` by its lockfile; returns `node_modules`.
+///
+/// # Errors
+/// If Node is missing or too old, or npm fails.
+pub fn npm(folder: &str) -> Result<PathBuf> {
+    let folder = workspace::path(folder);
+    node()?;
+    let fingerprint = fingerprint::Fingerprint::of("npm ci")
+        .files(&folder.join("package.json"))?
+        .files(&folder.join("package-lock.json"))?
+        .finish();
+    let modules = folder.join("node_modules");
+    let stamp = modules.join(".installed");
+    fingerprint::unless_done(&stamp, &fingerprint, || {
+        process::timed(&format!("npm packages of {}", folder.display()), || {
+            // --ignore-scripts: no package may download anything else.
+            process::run(
+                "npm ci",
+                Command::new("npm")
+                    .args(["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"])
+                    .current_dir(&folder),
+            )
+        })
+    })?;
+    Ok(modules)
+}
+
+/// The browser for tests: Debian's Chromium, installed if missing.
+///
+/// # Errors
+/// If it is missing and cannot be installed.
+pub fn chromium() -> Result<PathBuf> {
+    if let Some(named) = std::env::var_os("CHROMIUM") {
+        return Ok(named.into());
+    }
+    let usual = Path::new("/usr/bin/chromium");
+    if usual.is_file() {
+        return Ok(usual.into());
+    }
+    const HELP: &str =
+        "Install it (`sudo apt-get install chromium`), or name one by CHROMIUM=/path/to/chromium";
+    if !process::in_path("apt-get") {
+        bail!("Chromium is missing and there is no apt-get. {HELP}");
+    }
+    let is_root = process::output("id", Command::new("id").arg("-u"))?.trim() == "0";
+    if !is_root {
+        bail!("Chromium is missing, and only root can install it. {HELP}");
+    }
+    process::timed("installing Debian's Chromium (about 100 MB)", || {
+        process::run("apt-get update", Command::new("apt-get").args(["-q", "update"]))?;
+        process::run(
+            "apt-get install chromium",
+            Command::new("apt-get")
+                .args(["-q", "install", "-y", "--no-install-recommends", "chromium", "fonts-dejavu-core"])
+                .env("DEBIAN_FRONTEND", "noninteractive"),
+        )
+    })?;
+    if usual.is_file() {
+        Ok(usual.into())
+    } else {
+        bail!("Chromium was installed but is not at /usr/bin/chromium. {HELP}")
+    }
+}
+
+/// `x setup`
+///
+/// # Errors
+/// If something cannot be installed.
+pub fn run() -> Result<()> {
+    for tool in [&WASM_BINDGEN, &TRUNK, &CARGO_DENY] {
+        println!("{:<18} {}", tool.binary, tool.program()?.display());
+    }
+    println!("{:<18} {}", "npm packages", npm("tests")?.display());
+    println!("{:<18} {}", "browser", chromium()?.display());
+    Ok(())
+}
+
+fn node() -> Result<()> {
+    const HELP: &str =
+        "Node 20 or newer is needed (Debian: apt-get install nodejs npm, or https://nodejs.org)";
+    if !process::in_path("node") || !process::in_path("npm") {
+        bail!("node or npm is missing. {HELP}");
+    }
+    let version = process::output("node", Command::new("node").arg("--version"))?;
+    let major = version.trim().trim_start_matches('v').split('.').next().and_then(|m| m.parse::<u32>().ok());
+    match major {
+        Some(20..) => Ok(()),
+        _ => bail!("node {} is too old. {HELP}", version.trim()),
+    }
+}
+
+/// The version of a package in Cargo.lock.
+///
+/// # Errors
+/// If Cargo.lock cannot be read or does not hold the package.
+pub fn locked_version(package: &str) -> Result<String> {
+    let lock = fs::read_to_string(workspace::path("Cargo.lock")).context("Cargo.lock cannot be read")?;
+    let mut lines = lock.lines();
+    while let Some(line) = lines.next() {
+        if line == format!("name = \"{package}\"") {
+            let version =
+                lines.next().and_then(|l| l.strip_prefix("version = \"")).and_then(|l| l.strip_suffix('"'));
+            return version.map(str::to_owned).context("Cargo.lock is malformed");
+        }
+    }
+    bail!("Cargo.lock holds no {package}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wasm_bindgen_on_the_command_line_is_the_one_in_cargo_lock() {
+        assert_eq!(locked_version("wasm-bindgen").unwrap(), WASM_BINDGEN.version);
+    }
+}
