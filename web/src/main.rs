@@ -1,1 +1,3 @@
+//! The page of EVM Lanes.
+mod view;
 fn main() {}

@@ -1,0 +1,121 @@
+//! The bar that shows the speed-up against what was possible at all.
+
+use super::format::factor;
+use super::model::RunModel;
+
+/// The bar. Places are shares of its length, 0 to 1.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LimitBar {
+    /// How far the speed-up reaches.
+    pub reached: f64,
+    /// Where sequential speed lies.
+    pub one: f64,
+    /// `1.6×`.
+    pub reached_text: String,
+    /// The limits, nearest first.
+    pub marks: Vec<LimitMark>,
+    /// All of it in one sentence, for those who do not see it.
+    pub sentence: String,
+}
+
+/// One limit.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LimitMark {
+    /// Its place.
+    pub at: f64,
+    /// `path 3.4×`.
+    pub text: String,
+    /// What it means.
+    pub title: String,
+    /// Whether it is the lowest one, which decides.
+    pub binding: bool,
+    /// Whether its text stands left of its place, because the next one is near or the bar ends.
+    pub before: bool,
+}
+
+/// The bar of a run.
+pub fn bar(model: &RunModel) -> LimitBar {
+    let limits = model.report.analysis.limits;
+    let lanes = f64::from(model.report.lanes.max(1));
+    let speed_up = model.speed_up();
+    let mut found = vec![
+        ("path", limits.path, "the longest chain of transactions that need each other"),
+        ("work", limits.work, "the work shared over the lanes, and the longest single transaction"),
+        ("lanes", lanes, "the number of lanes"),
+    ];
+    found.retain(|(_, value, _)| value.is_finite() && *value > 0.0);
+    // Two limits that read the same are one mark.
+    found.sort_by(|a, b| a.1.total_cmp(&b.1));
+    let lowest = found.first().map_or(lanes, |f| f.1);
+    // A path limit far beyond the lanes would squeeze everything that matters into a corner.
+    let length = (lanes.max(speed_up).max(1.0) * 1.04).max(lowest * 1.02);
+    let beyond: Vec<String> = found
+        .iter()
+        .filter(|(_, v, _)| *v > length)
+        .map(|(name, v, _)| format!("{name} {}", factor(*v)))
+        .collect();
+    let mut marks: Vec<LimitMark> = Vec::new();
+    for (name, value, title) in found.iter().filter(|(_, v, _)| *v <= length) {
+        let text = factor(*value);
+        if let Some(last) = marks.last_mut()
+            && (value / length - last.at).abs() < 0.012
+        {
+            last.text = format!("{} = {name} {text}", last.text.trim_end_matches(&format!(" {text}")));
+            last.title = format!("{}; {title}", last.title);
+            continue;
+        }
+        marks.push(LimitMark {
+            at: value / length,
+            text: format!("{name} {text}"),
+            title: (*title).to_owned(),
+            binding: marks.is_empty(),
+            before: false,
+        });
+    }
+    for i in 0..marks.len() {
+        let next = marks.get(i + 1).map_or(1.12, |m| m.at);
+        marks[i].before = next - marks[i].at < 0.17;
+    }
+    let limit_words: Vec<String> =
+        found.iter().map(|(name, v, _)| format!("the {name} limit is {}", factor(*v))).collect();
+    let mut sentence =
+        format!("Speed-up {} over sequential; {}", factor(speed_up), super::format::listed(&limit_words));
+    if !beyond.is_empty() {
+        sentence.push_str(&format!(" ({} lies beyond the bar)", super::format::listed(&beyond)));
+    }
+    sentence.push('.');
+    LimitBar {
+        reached: (speed_up / length).clamp(0.0, 1.0),
+        one: 1.0 / length,
+        reached_text: factor(speed_up),
+        marks,
+        sentence,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::view::sample;
+
+    #[test]
+    fn the_lowest_limit_is_marked_as_the_one_that_decides() {
+        let bar = bar(&sample::pool());
+        assert_eq!(bar.marks[0].text, "work 1.8×");
+        assert!(bar.marks[0].binding && !bar.marks[1].binding);
+        assert!(bar.marks.iter().all(|m| (0.0..=1.0).contains(&m.at)));
+    }
+
+    #[test]
+    fn limits_that_read_the_same_share_a_mark() {
+        let bar = bar(&sample::pool());
+        assert_eq!(bar.marks[1].text, "path = lanes 2.0×");
+    }
+
+    #[test]
+    fn a_path_limit_far_beyond_the_lanes_is_said_and_not_drawn() {
+        let bar = bar(&sample::many(100, 2, &["pay"]));
+        assert!(bar.marks.iter().all(|m| !m.text.contains("100")));
+        assert!(bar.sentence.contains("100×"), "{}", bar.sentence);
+    }
+}

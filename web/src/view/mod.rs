@@ -1,0 +1,23 @@
+//! From a report to what is drawn and said: view models, layout and sentences.
+//!
+//! ```text
+//! Report ─▶ RunModel ─┬─▶ lanes    + Viewport + Selection ─▶ rectangles, axis, arrows
+//!                     ├─▶ graph    + size                 ─▶ nodes, links, diamonds
+//!                     ├─▶ inspect  + Selection            ─▶ attempts, reads, writes in words
+//!                     └─▶ sentence                        ─▶ headline, story of the run
+//! ```
+//! Everything here is pure and tested natively: no DOM, no clock, no signals. Lengths are CSS
+//! pixels, times are ticks of the trace.
+
+pub mod format;
+pub mod graph;
+pub mod inspect;
+pub mod lanes;
+pub mod limits;
+pub mod model;
+pub mod navigate;
+#[cfg(test)]
+pub mod sample;
+pub mod scale;
+pub mod sentence;
+pub mod share;

@@ -1,0 +1,451 @@
+//! What a run says in words: the headline, why it came out so, and one sentence per step for
+//! those who listen instead of look.
+
+use std::collections::HashMap;
+
+use evm_lanes_core::trace::{Outcome, SpanKind, StrategyId};
+
+use super::format::{capitalised, count, counted, duration, factor, in_words, listed, ordinal, share, times};
+use super::model::{RunModel, What};
+
+/// A piece of running text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Piece {
+    /// Plain words.
+    Words(String),
+    /// A location's name, which selects the location.
+    Location(u32, String),
+    /// A transaction, which selects it.
+    Tx(u32),
+}
+
+/// The name of a strategy for people.
+pub fn strategy_name(strategy: StrategyId) -> &'static str {
+    match strategy {
+        StrategyId::Sequential => "Sequential",
+        StrategyId::BlockStm => "Block-STM",
+    }
+}
+
+/// `24 transactions on 2 lanes: 1.6× faster than sequential, of a possible 2.0×`.
+pub fn headline(model: &RunModel) -> String {
+    let n = counted(model.transactions().into(), "transaction");
+    let lanes = counted(model.report.lanes.into(), "lane");
+    if model.transactions() == 0 {
+        return "A block without transactions".to_owned();
+    }
+    if model.report.strategy == StrategyId::Sequential {
+        let time = duration(model.report.timing.parallel_median);
+        return format!("{n}, one after the other: {time}");
+    }
+    let speed = model.speed_up();
+    let possible = factor(model.ceiling());
+    if speed >= 1.05 {
+        format!("{n} on {lanes}: {} faster than sequential, of a possible {possible}", factor(speed))
+    } else if speed >= 0.95 {
+        format!("{n} on {lanes}: as fast as sequential, of a possible {possible}")
+    } else {
+        format!(
+            "{n} on {lanes}: {} slower than sequential, of a possible {possible}",
+            factor(1.0 / speed.max(1e-9))
+        )
+    }
+}
+
+/// Why it came out so, in two or three sentences: what ran again and because of which location,
+/// what sets the limit, and, where the run stays far below it, what the time went into.
+pub fn story(model: &RunModel) -> Vec<Piece> {
+    let mut out = Vec::new();
+    if model.transactions() == 0 {
+        return out;
+    }
+    if model.report.strategy == StrategyId::Sequential {
+        words(&mut out, "This is the order that every parallel run must agree with. ");
+        limit_sentence(model, &mut out);
+        return out;
+    }
+    rerun_sentence(model, &mut out);
+    limit_sentence(model, &mut out);
+    distance_sentence(model, &mut out);
+    out
+}
+
+fn words(out: &mut Vec<Piece>, text: impl Into<String>) {
+    let text = text.into();
+    if let Some(Piece::Words(last)) = out.last_mut() {
+        last.push_str(&text);
+    } else {
+        out.push(Piece::Words(text));
+    }
+}
+
+fn location(model: &RunModel, out: &mut Vec<Piece>, id: u32) {
+    out.push(Piece::Location(id, model.location(id)));
+}
+
+/// A label that all of these transactions share, as a noun: `swaps`; else `transactions`.
+fn noun(model: &RunModel, txs: &[u32]) -> String {
+    let first = txs.first().map_or("", |t| model.label(*t));
+    let shared = !first.is_empty() && txs.iter().all(|t| model.label(*t) == first);
+    let plain = first.chars().all(|c| c.is_ascii_lowercase());
+    match (shared && plain, txs.len()) {
+        (true, 1) => first.to_owned(),
+        (true, _) if first.ends_with('s') || first.ends_with('x') || first.ends_with("ch") => {
+            format!("{first}es")
+        }
+        (true, _)
+            if first.ends_with('y')
+                && !first.ends_with("ay")
+                && !first.ends_with("ey")
+                && !first.ends_with("oy") =>
+        {
+            format!("{}ies", &first[..first.len() - 1])
+        }
+        (true, _) => format!("{first}s"),
+        (false, 1) => "transaction".to_owned(),
+        (false, _) => "transactions".to_owned(),
+    }
+}
+
+fn rerun_sentence(model: &RunModel, out: &mut Vec<Piece>) {
+    let again: Vec<u32> =
+        (0..model.transactions()).filter(|tx| model.attempts_of[*tx as usize].len() > 1).collect();
+    if again.is_empty() {
+        words(out, "Nothing ran twice: no transaction read a value before it was written. ");
+        return;
+    }
+    let mut causes: HashMap<u32, (u32, Option<u32>)> = HashMap::new();
+    for attempt in &model.trace.attempts {
+        if let Some(cause) = attempt.cause {
+            let entry = causes.entry(cause.location.0).or_insert((0, Some(cause.writer.tx.0)));
+            entry.0 += 1;
+            if entry.1 != Some(cause.writer.tx.0) {
+                entry.1 = None;
+            }
+        }
+    }
+    let mut causes: Vec<(u32, u32, Option<u32>)> = causes.into_iter().map(|(l, (n, w))| (l, n, w)).collect();
+    causes.sort_by_key(|(l, n, _)| (std::cmp::Reverse(*n), *l));
+    let most = again.iter().map(|tx| model.attempts_of[*tx as usize].len() as u32).max().unwrap_or(2);
+    let often = if again.len() == 1 || most == 2 { times(most) } else { "more than once".to_owned() };
+    let opening = capitalised(&in_words(again.len() as u64));
+    words(out, format!("{opening} {} ran {often}", noun(model, &again)));
+    let pronoun = if again.len() == 1 { "it" } else { "they" };
+    match causes.as_slice() {
+        [] => words(out, ". "),
+        [(id, _, Some(writer))] => {
+            words(out, format!(": {pronoun} read "));
+            location(model, out, *id);
+            words(out, " before transaction ");
+            out.push(Piece::Tx(*writer));
+            words(out, " had written it. ");
+        }
+        [(id, _, None)] => {
+            words(out, format!(": {pronoun} read "));
+            location(model, out, *id);
+            words(out, " before an earlier transaction had written it. ");
+        }
+        [first, second, rest @ ..] => {
+            words(out, format!(": {pronoun} read "));
+            location(model, out, first.0);
+            words(out, if rest.is_empty() { " and " } else { ", " });
+            location(model, out, second.0);
+            if !rest.is_empty() {
+                words(out, format!(" and {}", counted(rest.len() as u64, "other location")));
+            }
+            words(out, " before earlier transactions had written them. ");
+        }
+    }
+}
+
+fn limit_sentence(model: &RunModel, out: &mut Vec<Piece>) {
+    let analysis = &model.report.analysis;
+    let (path, lanes) = (analysis.limits.path, f64::from(model.report.lanes));
+    let chain = &analysis.critical_path;
+    let sequential = model.report.strategy == StrategyId::Sequential;
+    if chain.len() >= 2 && path.is_finite() && (path < lanes * 0.98 || sequential) {
+        words(out, format!("The longest chain, {} ", in_words(chain.len() as u64)));
+        words(out, noun(model, chain));
+        if let Some(id) = chain_location(model) {
+            words(out, " through ");
+            location(model, out, id);
+        }
+        words(out, format!(", sets the limit of {}. ", factor(path)));
+    } else if analysis.limits.work.is_finite()
+        && analysis.limits.work > 0.0
+        && analysis.limits.work < lanes * 0.9
+    {
+        words(out, format!("One long transaction sets the limit of {}. ", factor(analysis.limits.work)));
+    } else if !sequential && lanes > 1.0 {
+        let free = (0..model.transactions() as usize).filter(|t| model.sources[*t].is_empty()).count();
+        if free == model.transactions() as usize {
+            words(out, "No transaction needs another: the lanes are the only limit. ");
+        } else {
+            words(out, "The lanes set the limit: more of them would help. ");
+        }
+    }
+}
+
+/// The location through which most steps of the longest chain go.
+fn chain_location(model: &RunModel) -> Option<u32> {
+    let steps: std::collections::HashSet<(u32, u32)> =
+        model.report.analysis.critical_path.windows(2).map(|p| (p[0], p[1])).collect();
+    let mut found: HashMap<u32, u32> = HashMap::new();
+    for edge in &model.report.analysis.edges {
+        if steps.contains(&(edge.writer, edge.reader)) {
+            for l in &edge.locations {
+                *found.entry(*l).or_default() += 1;
+            }
+        }
+    }
+    // Among equals the named one, then the hotter one: it is what a person recognises.
+    let rank = |l: u32| model.report.analysis.hot.iter().position(|h| h.location == l).unwrap_or(usize::MAX);
+    let named = |l: u32| model.report.location_names.get(l as usize).is_some_and(|n| n.named);
+    found
+        .into_iter()
+        .filter(|(_, n)| *n as usize * 2 >= steps.len())
+        .max_by_key(|(l, n)| (*n, named(*l), std::cmp::Reverse(rank(*l)), std::cmp::Reverse(*l)))
+        .map(|(l, _)| l)
+}
+
+/// Where the run stays far below its limit, the limit is not the cause: what is.
+fn distance_sentence(model: &RunModel, out: &mut Vec<Piece>) {
+    let (speed, ceiling) = (model.speed_up(), model.ceiling());
+    if ceiling < 1.1 {
+        words(
+            out,
+            "There was almost nothing to run in parallel; what is lost beyond that is the cost of keeping track. ",
+        );
+        return;
+    }
+    if speed >= ceiling * 0.75 || model.report.strategy == StrategyId::Sequential {
+        return;
+    }
+    let time = |wanted: fn(&SpanKind) -> bool| -> f64 {
+        let all = model.duration() * f64::from(model.report.lanes.max(1));
+        model
+            .trace
+            .spans
+            .iter()
+            .filter(|s| wanted(&s.kind))
+            .map(|s| s.end.0.saturating_sub(s.start.0) as f64)
+            .sum::<f64>()
+            / all
+    };
+    let waste: f64 = model
+        .trace
+        .attempts
+        .iter()
+        .filter(|a| a.outcome != Outcome::Committed)
+        .map(|a| a.end.0.saturating_sub(a.start.0) as f64)
+        .sum::<f64>()
+        / (model.duration() * f64::from(model.report.lanes.max(1)));
+    let mut parts = [
+        (time(|k| matches!(k, SpanKind::Validating { .. })), "validating"),
+        (time(|k| matches!(k, SpanKind::Scheduling | SpanKind::Committing)), "scheduling and recording"),
+        (time(|k| matches!(k, SpanKind::Waiting | SpanKind::Idle)), "waiting for other lanes"),
+        (waste, "executing in vain"),
+    ];
+    parts.sort_by(|a, b| b.0.total_cmp(&a.0));
+    let named: Vec<String> = parts
+        .iter()
+        .filter(|(part, _)| *part >= 0.05)
+        .take(2)
+        .map(|(part, what)| format!("{} {what}", share(*part)))
+        .collect();
+    let opening = if speed < 0.95 {
+        "Slower not because of the block: "
+    } else {
+        "The rest is not the block's doing: "
+    };
+    if named.is_empty() {
+        words(out, format!("{opening}each execution takes longer beside the others than alone. "));
+    } else {
+        words(out, format!("{opening}of the lanes' time, {} went into {}.", shares(&named), ends(&named)));
+        words(out, " ");
+    }
+}
+
+fn shares(parts: &[String]) -> String {
+    let first: Vec<String> =
+        parts.iter().map(|p| p.split(" %").next().unwrap_or("").to_owned() + " %").collect();
+    listed(&first)
+}
+
+fn ends(parts: &[String]) -> String {
+    let last: Vec<String> = parts.iter().map(|p| p.split("% ").nth(1).unwrap_or("").to_owned()).collect();
+    listed(&last)
+}
+
+/// How the figures were made: `measured: median of 5 after 2 warm-ups`.
+pub fn measured(model: &RunModel) -> String {
+    let timing = &model.report.timing;
+    format!(
+        "measured: median of {} after {}",
+        timing.parallel.len().max(1),
+        counted(timing.warm_ups.into(), "warm-up")
+    )
+}
+
+/// One step, for the live region: `Transaction 7, swap, second attempt, lane 3, run again because
+/// transaction 4 wrote Token.balances[bob]`.
+pub fn step(model: &RunModel, what: What) -> String {
+    match what {
+        What::Attempt(i) => {
+            let Some(attempt) = model.attempt(i) else { return String::new() };
+            let tx = attempt.version.tx.0;
+            let number = attempt.version.incarnation.0 + 1;
+            let lane = attempt.lane.0 + 1;
+            let time = duration(attempt.end.0.saturating_sub(attempt.start.0));
+            let label = model.label(tx);
+            let mut text = format!("Transaction {tx}");
+            if !label.is_empty() {
+                text.push_str(&format!(", {label}"));
+            }
+            text.push_str(&format!(", {} attempt, lane {lane}, {time}", ordinal(number)));
+            match attempt.outcome {
+                Outcome::Committed => text.push_str(", committed"),
+                Outcome::Aborted => text.push_str(", aborted"),
+                Outcome::Blocked => text.push_str(", stopped"),
+            }
+            if let Some(cause) = attempt.cause {
+                let name = model.location(cause.location.0);
+                let writer = cause.writer.tx.0;
+                text.push_str(&match attempt.outcome {
+                    Outcome::Blocked => format!(" because {name} waited for transaction {writer}"),
+                    _ => format!(" because transaction {writer} wrote {name}"),
+                });
+            } else if attempt.outcome == Outcome::Committed
+                && let Some(cause) = number
+                    .checked_sub(2)
+                    .and_then(|n| model.attempts(tx).nth(n as usize))
+                    .and_then(|a| a.cause)
+            {
+                text.push_str(&format!(
+                    ", run again because transaction {} wrote {}",
+                    cause.writer.tx.0,
+                    model.location(cause.location.0)
+                ));
+            }
+            text.push('.');
+            text
+        }
+        What::Span(i) => {
+            let Some(span) = model.trace.spans.get(i as usize) else { return String::new() };
+            let time = duration(span.end.0.saturating_sub(span.start.0));
+            let lane = span.lane.0 + 1;
+            match span.kind {
+                SpanKind::Validating { version, valid } => format!(
+                    "Lane {lane}: validating transaction {}, {} attempt, {time}: {}.",
+                    version.tx.0,
+                    ordinal(version.incarnation.0 + 1),
+                    if valid { "still holds" } else { "a read is stale" }
+                ),
+                SpanKind::Scheduling => format!("Lane {lane}: recording and choosing the next task, {time}."),
+                SpanKind::Waiting => format!("Lane {lane}: waiting for other lanes, {time}."),
+                SpanKind::Committing => format!("Lane {lane}: committing, {time}."),
+                SpanKind::Idle => format!("Lane {lane}: nothing left to do, {time}."),
+            }
+        }
+    }
+}
+
+/// What the lanes' picture holds, for those who do not see it.
+pub fn lanes_summary(model: &RunModel) -> String {
+    format!(
+        "{} on {} in {}: {}, of which {} did not commit.",
+        counted(model.transactions().into(), "transaction"),
+        counted(model.report.lanes.into(), "lane"),
+        duration(model.trace.duration.0),
+        counted(model.trace.attempts.len() as u64, "attempt"),
+        count(model.lost_attempts() as u64),
+    )
+}
+
+/// What the graph holds, for those who do not see it.
+pub fn graph_summary(model: &RunModel) -> String {
+    let analysis = &model.report.analysis;
+    let waves = analysis.waves.iter().max().map_or(0, |w| w + 1);
+    let edges = analysis.edges.len() as u64;
+    let noun = if edges == 1 { "dependency" } else { "dependencies" };
+    format!(
+        "{} {noun} in {}; the longest chain has {}.",
+        count(edges),
+        counted(waves.into(), "wave"),
+        counted(analysis.critical_path.len() as u64, "transaction"),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::view::sample;
+
+    fn text(pieces: &[Piece]) -> String {
+        pieces
+            .iter()
+            .map(|p| match p {
+                Piece::Words(w) => w.clone(),
+                Piece::Location(_, n) => n.clone(),
+                Piece::Tx(t) => t.to_string(),
+            })
+            .collect()
+    }
+
+    #[test]
+    fn the_headline_tells_the_run() {
+        assert_eq!(
+            headline(&sample::pool()),
+            "4 transactions on 2 lanes: 1.3× faster than sequential, of a possible 1.8×"
+        );
+    }
+
+    #[test]
+    fn a_slower_run_is_called_slower() {
+        let mut model = sample::pool();
+        model.report.timing.parallel_median = 800_000;
+        assert!(headline(&model).contains("2.0× slower than sequential"), "{}", headline(&model));
+        assert!(text(&story(&model)).contains("not because of the block"), "{}", text(&story(&model)));
+    }
+
+    #[test]
+    fn the_story_names_the_location_and_the_writer() {
+        assert!(
+            text(&story(&sample::pool())).starts_with(
+                "One swap ran twice: it read Pair.reserves before transaction 0 had written it. "
+            ),
+            "{}",
+            text(&story(&sample::pool()))
+        );
+    }
+
+    #[test]
+    fn a_run_without_conflicts_says_so() {
+        let story = text(&story(&sample::many(10, 2, &["pay"])));
+        assert!(
+            story.contains("Nothing ran twice") && story.contains("the lanes are the only limit"),
+            "{story}"
+        );
+    }
+
+    #[test]
+    fn a_step_is_one_sentence_with_its_cause() {
+        let model = sample::pool();
+        assert_eq!(
+            step(&model, What::Attempt(1)),
+            "Transaction 2, swap, first attempt, lane 2, 80.0 µs, aborted because transaction 0 wrote Pair.reserves."
+        );
+        assert_eq!(
+            step(&model, What::Attempt(3)),
+            "Transaction 2, swap, second attempt, lane 1, 100 µs, committed, run again because transaction 0 wrote Pair.reserves."
+        );
+    }
+
+    #[test]
+    fn every_piece_of_a_run_has_a_sentence() {
+        let model = sample::pool();
+        for piece in model.lanes.iter().flatten() {
+            assert!(step(&model, piece.what).ends_with('.'));
+        }
+    }
+}
