@@ -11,6 +11,8 @@
 pub mod analysis;
 pub mod cancel;
 #[cfg(feature = "engine")]
+pub mod clock;
+#[cfg(feature = "engine")]
 pub mod evm;
 pub mod messages;
 pub mod prepare;
