@@ -18,6 +18,7 @@ pub mod messages;
 pub mod prepare;
 pub mod problem;
 pub mod run;
+pub mod scenario;
 pub mod trace;
 pub mod units;
 pub mod wire;

@@ -60,6 +60,24 @@ pub enum Clock {
     Simulated,
 }
 
+impl Clock {
+    /// Both clocks, in the order in which the page offers them.
+    pub const ALL: [Self; 2] = [Self::Measured, Self::Simulated];
+
+    /// The name in links and documents.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Measured => "measured",
+            Self::Simulated => "simulated",
+        }
+    }
+
+    /// The clock of that name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|clock| clock.name() == name)
+    }
+}
+
 /// A piece of the chain's state that a transaction reads or writes on its own.
 ///
 /// Finer than an account on purpose: a contract call reads code and not balance, and a plain
