@@ -1,6 +1,13 @@
 //! Client of the engine worker: start, watch, cancel, restart, fall back.
+//!
+//! Decisions are in [`supervisor`], which knows no browser; the worker itself in `worker`, which decides nothing.
 
-use evm_lanes_core::messages::{EngineInfo, Reply, Request};
+mod supervisor;
+mod worker;
+
+use evm_lanes_core::messages::{EngineInfo, Reply};
+
+pub use worker::EngineClient;
 
 /// What the engine tells the page.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,29 +33,9 @@ pub enum EngineState {
         /// Why, in words.
         reason: String,
     },
-    /// There is no engine, and there will be none.
+    /// There is no engine, and there will be none unless it is restarted.
     Failed {
         /// Why, in words.
         reason: String,
     },
-}
-
-/// The page's end of the engine.
-pub struct EngineClient;
-
-impl EngineClient {
-    /// Starts an engine; `on_event` hears of everything that happens to it.
-    pub fn start(on_event: impl Fn(EngineEvent) + 'static) -> Self {
-        on_event(EngineEvent::State(EngineState::Failed { reason: "This build has no engine.".to_owned() }));
-        Self
-    }
-
-    /// Sends a request.
-    pub fn send(&self, _request: Request) {}
-
-    /// Asks the running request to stop.
-    pub fn cancel(&self) {}
-
-    /// Ends the engine and starts a fresh one.
-    pub fn restart(&self, _reason: &str) {}
 }
