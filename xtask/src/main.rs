@@ -1,5 +1,6 @@
 //! Every chore of EVM Lanes as a typed command; `./x` is the shell in front of it.
 
+mod catalogue;
 mod engine;
 mod fingerprint;
 mod process;
@@ -19,6 +20,8 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Make the catalogue of real contracts from npm packages.
+    Catalogue(catalogue::Arguments),
     /// Install what the other commands need, or say that it is there.
     Setup,
     /// Build the two wasm engines into target/dist-engine.
@@ -28,6 +31,7 @@ enum Command {
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let result = match arguments.command {
+        Command::Catalogue(arguments) => catalogue::run(&arguments),
         Command::Setup => setup::run(),
         Command::Engine(arguments) => engine::run(&arguments),
     };
