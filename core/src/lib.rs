@@ -21,4 +21,6 @@ pub mod run;
 pub mod scenario;
 pub mod trace;
 pub mod units;
+#[cfg(feature = "engine")]
+pub mod verify;
 pub mod wire;
