@@ -13,12 +13,16 @@ pub mod cancel;
 #[cfg(feature = "engine")]
 pub mod clock;
 #[cfg(feature = "engine")]
+pub mod drive;
+#[cfg(feature = "engine")]
 pub mod evm;
 pub mod messages;
 pub mod prepare;
 pub mod problem;
 pub mod run;
 pub mod scenario;
+#[cfg(feature = "engine")]
+pub mod schedule;
 pub mod trace;
 pub mod units;
 #[cfg(feature = "engine")]

@@ -3,7 +3,7 @@
 mod support;
 
 use evm_lanes_core::{
-    evm,
+    drive, evm,
     prepare::{Origin, PreparedBlock, case::Expected},
 };
 
@@ -34,4 +34,25 @@ fn stock_execution_gives_what_the_files_expect() {
         assert!(state.accounts == expected.post_state.accounts, "{name}: post-state");
     }
     eprintln!("{} real blocks, stock execution", cases.len());
+}
+
+#[test]
+fn every_strategy_gives_what_stock_execution_gives() {
+    let cases = support::cases();
+    let mut runs = 0;
+    for (name, block) in &cases {
+        let (receipts, state) = evm::execute_block(block);
+        let loaded = drive::Loaded::new(block);
+        for (strategy, lanes) in support::LANES {
+            let run = support::run(&loaded, strategy, lanes);
+            let what = format!("{name}, {} on {lanes}", strategy.name());
+            for (i, (ours, theirs)) in run.receipts.iter().zip(&receipts).enumerate() {
+                assert_eq!(ours, theirs, "{what}: transaction {i}");
+            }
+            assert_eq!(run.receipts.len(), receipts.len(), "{what}");
+            support::assert_equal_states(&run.post_state, &state, &what);
+            runs += 1;
+        }
+    }
+    eprintln!("{} real blocks, {runs} runs", cases.len());
 }

@@ -2,15 +2,23 @@
 //!
 //! Two ways in:
 //!
-//! - [`apply`] and [`execute_block`] run on a plain [`State`] with revm's own journal and handler: the stock
-//!   EVM, used for deployments and set-up calls and as the yardstick that everything else is
-//!   compared with.
-//! - the executor runs one attempt on a [`View`] and notes which *parts* of each account it
+//! - [`apply`] and [`execute_block`] run on a plain [`State`](crate::prepare::State) with revm's own
+//!   journal and handler: the stock EVM, used for deployments and set-up calls and as the
+//!   yardstick that everything else is compared with.
+//! - An [`Executor`] runs one attempt on a [`View`] and notes which *parts* of each account it
 //!   observed, for the schedulers.
 
+mod base;
 mod convert;
+mod executor;
+mod journal;
 mod preimages;
 mod stock;
+mod view;
 
+pub use base::{Base, BaseAccount, Code};
+pub use executor::{Effects, Executor, Job};
 pub use preimages::keccak_preimages;
 pub use stock::{apply, execute_block};
+pub(crate) use stock::{block_gas_left, system_calls};
+pub use view::{Blocked, View};

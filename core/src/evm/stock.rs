@@ -92,7 +92,7 @@ pub(crate) fn system_calls(env: &BlockEnvironment, state: &mut State) {
     }
 }
 
-fn refused(tx: &Transaction, error: &dyn std::fmt::Display) -> Receipt {
+pub(super) fn refused(tx: &Transaction, error: &dyn std::fmt::Display) -> Receipt {
     Receipt {
         kind: tx.kind,
         status: Status::Invalid(error.to_string()),

@@ -1,9 +1,23 @@
 //! Real blocks for tests: the folder that `EVM_LANES_DATA` names, else `../shared/data` beside
 //! the workspace.
 
-use std::{fs, io::Read, path::PathBuf};
+#![allow(dead_code, reason = "each test file uses its part")]
 
-use evm_lanes_core::prepare::{PreparedBlock, case};
+use std::{
+    fs,
+    io::Read,
+    path::PathBuf,
+    sync::{LazyLock, atomic::AtomicU32},
+    time::Instant,
+};
+
+use evm_lanes_core::{
+    cancel::CancelFlag,
+    drive::{self, Loaded, Surroundings, Threads},
+    prepare::{PreparedBlock, State, case},
+    run::Run,
+    trace::StrategyId,
+};
 
 /// Every block case of the folder, by file name; empty where there is no folder.
 ///
@@ -38,4 +52,43 @@ pub fn cases() -> Vec<(String, PreparedBlock)> {
             (name, block)
         })
         .collect()
+}
+
+/// Strategies and numbers of lanes that everything is tried with.
+pub const LANES: [(StrategyId, u16); 6] = [
+    (StrategyId::Sequential, 1),
+    (StrategyId::BlockStm, 1),
+    (StrategyId::BlockStm, 2),
+    (StrategyId::BlockStm, 3),
+    (StrategyId::BlockStm, 4),
+    (StrategyId::BlockStm, 8),
+];
+
+/// One run, on threads of a pool that lasts as long as the tests.
+pub fn run(loaded: &Loaded, strategy: StrategyId, lanes: u16) -> Run {
+    static POOL: LazyLock<rayon::ThreadPool> = LazyLock::new(|| {
+        rayon::ThreadPoolBuilder::new().num_threads(8).build().expect("threads can be started")
+    });
+    static START: LazyLock<Instant> = LazyLock::new(Instant::now);
+    LazyLock::force(&START);
+    let around = Surroundings {
+        clock: &|| START.elapsed().as_nanos() as u64,
+        cancel: &CancelFlag::new(),
+        progress: &AtomicU32::new(0),
+        threads: if lanes == 1 { Threads::Own } else { Threads::Pool(&POOL) },
+    };
+    drive::run(loaded, strategy, lanes, &around).expect("the run ends")
+}
+
+/// Compares account by account, so that a failure names the place.
+pub fn assert_equal_states(ours: &State, theirs: &State, what: &str) {
+    if ours.accounts == theirs.accounts {
+        return;
+    }
+    for (address, account) in &theirs.accounts {
+        assert_eq!(ours.accounts.get(address), Some(account), "{what}: {address}");
+    }
+    for address in ours.accounts.keys() {
+        assert!(theirs.accounts.contains_key(address), "{what}: {address} should be gone");
+    }
 }

@@ -1,0 +1,224 @@
+//! The state of a sequential run: one value per location, and who wrote it.
+
+use alloy_primitives::{
+    Address, B256, U256,
+    map::{AddressMap, HashMap},
+};
+
+use crate::{
+    evm::{Base, Blocked, Code, View},
+    prepare::BlockEnvironment,
+    schedule::{AccountNo, Key, Life, Part, Write},
+    units::{Incarnation, TxIndex, Version},
+};
+
+use super::recorder::Seen;
+
+/// The state before the next transaction of a sequential run.
+pub(super) struct Flat<'a> {
+    env: &'a BlockEnvironment,
+    base: &'a Base,
+    /// Accounts that were written to or are not in the base, by number.
+    accounts: Vec<Option<Box<Changed>>>,
+    /// Accounts beyond the base.
+    newcomers: AddressMap<AccountNo>,
+    slots: HashMap<(AccountNo, U256), (U256, TxIndex)>,
+    /// Reads of the running transaction.
+    pub(super) reads: Vec<Seen>,
+}
+
+/// The changed parts of one account, each with its writers.
+#[derive(Default)]
+struct Changed {
+    balance: Option<U256>,
+    /// Every writer since the balance was last set, and the one who set it.
+    balance_writers: Vec<TxIndex>,
+    nonce: Option<(u64, TxIndex)>,
+    code: Option<(Code, TxIndex)>,
+    life: Option<(Life, TxIndex)>,
+    /// Who last emptied its storage.
+    wiped: Option<TxIndex>,
+}
+
+/// What a sequential run's transactions changed, all told.
+pub(super) struct Changes {
+    pub(super) accounts: Vec<(Address, AccountChanges)>,
+}
+
+/// What became of one account; `None`: as before.
+#[derive(Default)]
+pub(super) struct AccountChanges {
+    pub(super) balance: Option<U256>,
+    pub(super) nonce: Option<u64>,
+    pub(super) code: Option<Code>,
+    pub(super) exists: Option<bool>,
+    pub(super) wiped: bool,
+    pub(super) slots: Vec<(U256, U256)>,
+}
+
+fn first(tx: TxIndex) -> Version {
+    Version { tx, incarnation: Incarnation(0) }
+}
+
+impl<'a> Flat<'a> {
+    pub(super) fn new(env: &'a BlockEnvironment, base: &'a Base) -> Self {
+        let mut accounts = Vec::new();
+        accounts.resize_with(base.len(), || None);
+        Self {
+            env,
+            base,
+            accounts,
+            newcomers: AddressMap::default(),
+            slots: HashMap::default(),
+            reads: Vec::new(),
+        }
+    }
+
+    /// Makes a transaction's changes.
+    pub(super) fn apply(&mut self, tx: TxIndex, writes: Vec<Write<Code>>) {
+        for write in writes {
+            let no = write.key().account;
+            let base_balance = self.base.account(no).balance();
+            let changed = self.accounts[no.index()].get_or_insert_default();
+            match write {
+                Write::Balance(_, value) => {
+                    changed.balance = Some(value);
+                    changed.balance_writers.clear();
+                    changed.balance_writers.push(tx);
+                }
+                Write::Increment(_, value) => {
+                    changed.balance = Some(changed.balance.unwrap_or(base_balance).wrapping_add(value));
+                    changed.balance_writers.push(tx);
+                }
+                Write::Nonce(_, value) => changed.nonce = Some((value, tx)),
+                Write::Code(_, code) => changed.code = Some((code, tx)),
+                Write::Life(_, life) => {
+                    changed.life = Some((life, tx));
+                    if life.wipes_storage() {
+                        changed.wiped = Some(tx);
+                    }
+                }
+                Write::Slot(_, slot, value) => {
+                    self.slots.insert((no, slot), (value, tx));
+                }
+            }
+        }
+    }
+
+    /// Addresses by account number.
+    pub(super) fn addresses(&self) -> Vec<Address> {
+        let mut addresses = self.base.addresses();
+        addresses.resize(self.accounts.len(), Address::ZERO);
+        for (address, no) in &self.newcomers {
+            addresses[no.index()] = *address;
+        }
+        addresses
+    }
+
+    /// All changes.
+    pub(super) fn into_changes(self) -> Changes {
+        let addresses = self.addresses();
+        let mut slots: HashMap<AccountNo, Vec<(U256, U256)>> = HashMap::default();
+        for ((no, slot), (value, tx)) in self.slots {
+            let wiped = self.accounts[no.index()].as_ref().and_then(|changed| changed.wiped);
+            if wiped.is_none_or(|wiped| wiped <= tx) {
+                slots.entry(no).or_default().push((slot, value));
+            }
+        }
+        let mut accounts = Vec::new();
+        for (i, changed) in self.accounts.into_iter().enumerate() {
+            let no = AccountNo(i as u32);
+            let slots = slots.remove(&no).unwrap_or_default();
+            let Some(changed) = changed.map(|boxed| *boxed).or((!slots.is_empty()).then(Changed::default))
+            else {
+                continue;
+            };
+            accounts.push((
+                addresses[i],
+                AccountChanges {
+                    balance: changed.balance,
+                    nonce: changed.nonce.map(|(nonce, _)| nonce),
+                    code: changed.code.map(|(code, _)| code),
+                    exists: changed.life.map(|(life, _)| life.exists()),
+                    wiped: changed.wiped.is_some(),
+                    slots,
+                },
+            ));
+        }
+        Changes { accounts }
+    }
+
+    fn note(&mut self, account: AccountNo, part: Part, from: Option<TxIndex>) {
+        self.reads.push(Seen { key: Key { account, part }, from: from.map(first) });
+    }
+
+    fn changed(&self, no: AccountNo) -> Option<&Changed> {
+        self.accounts[no.index()].as_deref()
+    }
+}
+
+impl View for Flat<'_> {
+    fn account(&mut self, address: Address) -> AccountNo {
+        if let Some(no) = self.base.number(&address) {
+            return no;
+        }
+        *self.newcomers.entry(address).or_insert_with(|| {
+            self.accounts.push(None);
+            AccountNo(self.accounts.len() as u32 - 1)
+        })
+    }
+
+    fn base(&self) -> &Base {
+        self.base
+    }
+
+    fn balance(&mut self, no: AccountNo) -> Result<U256, Blocked> {
+        let base = self.base.account(no).balance();
+        let changed = self.accounts[no.index()].as_deref();
+        let Some((changed, value)) = changed.and_then(|c| c.balance.map(|value| (c, value))) else {
+            self.note(no, Part::Balance, None);
+            return Ok(base);
+        };
+        let key = Key { account: no, part: Part::Balance };
+        self.reads.extend(changed.balance_writers.iter().map(|tx| Seen { key, from: Some(first(*tx)) }));
+        Ok(value)
+    }
+
+    fn nonce(&mut self, no: AccountNo) -> Result<u64, Blocked> {
+        let found = self.changed(no).and_then(|changed| changed.nonce);
+        self.note(no, Part::Nonce, found.map(|(_, tx)| tx));
+        Ok(found.map_or(self.base.account(no).nonce(), |(nonce, _)| nonce))
+    }
+
+    fn code(&mut self, no: AccountNo) -> Result<Code, Blocked> {
+        let found = self.changed(no).and_then(|changed| changed.code.clone());
+        self.note(no, Part::Code, found.as_ref().map(|(_, tx)| *tx));
+        Ok(found.map_or_else(|| self.base.account(no).code().clone(), |(code, _)| code))
+    }
+
+    fn exists(&mut self, no: AccountNo) -> Result<bool, Blocked> {
+        let found = self.changed(no).and_then(|changed| changed.life);
+        self.note(no, Part::Life, found.map(|(_, tx)| tx));
+        Ok(found.map_or(self.base.account(no).exists(), |(life, _)| life.exists()))
+    }
+
+    fn is_blank(&mut self, no: AccountNo) -> Result<bool, Blocked> {
+        // A nonce that is not zero settles it without the balance.
+        Ok(self.nonce(no)? == 0 && self.balance(no)?.is_zero())
+    }
+
+    fn slot(&mut self, no: AccountNo, slot: U256) -> Result<U256, Blocked> {
+        let wiped = self.changed(no).and_then(|changed| changed.wiped);
+        let (value, from) = match self.slots.get(&(no, slot)) {
+            Some((value, tx)) if wiped.is_none_or(|wiped| wiped <= *tx) => (*value, Some(*tx)),
+            _ if wiped.is_some() => (U256::ZERO, wiped),
+            _ => (self.base.account(no).slot(&slot), None),
+        };
+        self.note(no, Part::Slot(slot), from);
+        Ok(value)
+    }
+
+    fn block_hash(&self, number: u64) -> Option<B256> {
+        self.env.block_hashes.get(&number).copied()
+    }
+}

@@ -1,0 +1,60 @@
+//! From a run's results to what the rest of the house reads: the whole post-state, receipts with
+//! cumulative gas.
+
+use super::flat::{AccountChanges, Changes};
+use crate::{
+    prepare::{Account, Fork, State},
+    run::Receipt,
+};
+
+/// `before`, changed.
+pub(super) fn post_state(before: &State, fork: Fork, changes: Changes) -> State {
+    let mut state = before.clone();
+    for (address, changed) in changes.accounts {
+        let AccountChanges { balance, nonce, code, exists, wiped, slots } = changed;
+        let known = state.accounts.remove(&address);
+        let existed = known.is_some();
+        let mut account: Account = known.unwrap_or_default();
+        if wiped {
+            account.storage.clear();
+        }
+        if let Some(balance) = balance {
+            account.balance = balance;
+        }
+        if let Some(nonce) = nonce {
+            account.nonce = nonce;
+        }
+        if let Some(code) = code {
+            account.code_hash = (!code.is_none()).then_some(code.hash);
+            if !code.is_none() {
+                state.codes.entry(code.hash).or_insert_with(|| code.bytes());
+            }
+        }
+        for (slot, value) in slots {
+            if value.is_zero() {
+                account.storage.remove(&slot);
+            } else {
+                account.storage.insert(slot, value);
+            }
+        }
+        let stays = if fork >= Fork::SpuriousDragon {
+            // EIP-161: what was changed and is empty is gone.
+            !(account.balance.is_zero() && account.nonce == 0 && account.code_hash.is_none())
+        } else {
+            exists.unwrap_or(existed)
+        };
+        if stays {
+            state.accounts.insert(address, account);
+        }
+    }
+    state
+}
+
+/// Fills in the gas used by the block up to each receipt.
+pub(super) fn accumulate_gas(receipts: &mut [Receipt]) {
+    let mut cumulative = 0;
+    for receipt in receipts {
+        cumulative += receipt.gas_used;
+        receipt.cumulative_gas_used = cumulative;
+    }
+}

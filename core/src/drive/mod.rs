@@ -1,0 +1,114 @@
+//! Who gives time and lanes: runs a prepared block with a strategy and writes down what happened.
+//!
+//! ```text
+//! PreparedBlock ─ Loaded::new ─▶ Loaded ─ run(strategy, lanes) ─▶ Run { receipts, post-state, trace }
+//! ```
+//! [`Loaded`] holds what every run of the same block needs and none changes; it is made once,
+//! outside any measurement. A run's duration begins when its lanes stand ready and ends when the
+//! block's changes are known; putting together the whole post-state and the trace comes after.
+
+mod flat;
+mod fold;
+mod recorder;
+mod sequential;
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use crate::{
+    cancel::CancelFlag,
+    evm::{Base, Job, system_calls},
+    prepare::{BlockEnvironment, PreparedBlock, State},
+    run::Run,
+    trace::StrategyId,
+};
+
+/// A block, put in order for running: made once, shared by all its runs.
+#[derive(Debug)]
+pub struct Loaded {
+    env: BlockEnvironment,
+    /// State before the first transaction: the block's pre-state after its system calls.
+    state: State,
+    base: Base,
+    jobs: Vec<Job>,
+}
+
+impl Loaded {
+    /// Makes the system calls, analyses code, recovers signers.
+    pub fn new(block: &PreparedBlock) -> Self {
+        let mut state = block.pre_state.clone();
+        system_calls(&block.env, &mut state);
+        let base = Base::new(&state, block.env.fork);
+        let jobs = block.transactions.iter().map(Job::new).collect();
+        Self { env: block.env.clone(), state, base, jobs }
+    }
+
+    /// Number of transactions.
+    pub fn transactions(&self) -> usize {
+        self.jobs.len()
+    }
+}
+
+/// What a run takes from outside.
+#[derive(Clone, Copy)]
+pub struct Surroundings<'a> {
+    /// Nanoseconds since some moment that is the same for all threads. Called from every lane.
+    pub clock: &'a (dyn Fn() -> u64 + Sync),
+    /// Looked at by every lane between two tasks.
+    pub cancel: &'a CancelFlag,
+    /// Set to the number of transactions that have a result so far.
+    pub progress: &'a AtomicU32,
+    /// Where lanes come from.
+    pub threads: Threads<'a>,
+}
+
+/// Where lanes come from.
+#[derive(Clone, Copy)]
+pub enum Threads<'a> {
+    /// There is one lane: the caller's own thread. Rayon is not touched.
+    Own,
+    /// The threads of a pool, at least as many as lanes.
+    Pool(&'a rayon::ThreadPool),
+    /// The threads of rayon's global pool (in the browser: web workers).
+    Global,
+}
+
+/// Why a run has no result.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Stopped {
+    /// The cancel flag was seen.
+    #[error("the run was cancelled")]
+    Cancelled,
+    /// Fewer threads than lanes.
+    #[error("{lanes} lanes need as many threads, there are {threads}")]
+    TooFewThreads {
+        /// Lanes asked for.
+        lanes: u16,
+        /// Threads that there are.
+        threads: usize,
+    },
+    /// A lane panicked: a mistake of ours.
+    #[error("a lane panicked while it ran transactions; this is a mistake in the engine")]
+    LanePanicked,
+}
+
+/// Runs the block once.
+///
+/// With [`StrategyId::Sequential`] there is one lane, whatever `lanes` says.
+///
+/// # Errors
+/// See [`Stopped`].
+pub fn run(
+    loaded: &Loaded,
+    strategy: StrategyId,
+    lanes: u16,
+    around: &Surroundings<'_>,
+) -> Result<Run, Stopped> {
+    around.progress.store(0, Ordering::Relaxed);
+    match strategy {
+        StrategyId::Sequential => sequential::run(loaded, around),
+        StrategyId::BlockStm => sequential::run(loaded, around).map(|run| {
+            let _ = lanes;
+            run
+        }),
+    }
+}

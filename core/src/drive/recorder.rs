@@ -1,0 +1,144 @@
+//! What a lane writes down while it runs, and how lanes' notes become one trace.
+
+use std::collections::BTreeMap;
+
+use alloy_primitives::Address;
+
+use crate::{
+    schedule::Key,
+    trace::{Attempt, Cause, Clock, Location, Outcome, Read, Span, SpanKind, StrategyId, Trace, Write},
+    units::{LaneId, LocationId, Ticks, Version},
+};
+
+/// One read: what, and whose value was seen; `None`: the state before the block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Seen {
+    pub(super) key: Key,
+    pub(super) from: Option<Version>,
+}
+
+/// What spoiled an attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Spoiler {
+    pub(super) key: Key,
+    pub(super) writer: Version,
+}
+
+/// One attempt, as its lane noted it. Times are the clock's own.
+#[derive(Debug)]
+pub(super) struct AttemptNote {
+    pub(super) version: Version,
+    pub(super) start: u64,
+    pub(super) end: u64,
+    pub(super) outcome: Outcome,
+    pub(super) gas: u64,
+    pub(super) reads: Vec<Seen>,
+    pub(super) writes: Vec<(Key, bool)>,
+    pub(super) spoiler: Option<Spoiler>,
+}
+
+/// What one lane noted. Only its lane writes to it.
+#[derive(Debug, Default)]
+pub(super) struct LaneNotes {
+    pub(super) attempts: Vec<AttemptNote>,
+    /// Everything else: start, end, what.
+    pub(super) spans: Vec<(u64, u64, SpanKind)>,
+}
+
+/// One trace from all lanes' notes, in lane order.
+///
+/// `start` and `end` are the run's. What a lane did not note between its pieces was scheduling;
+/// what comes after its last piece is idleness. So every lane's pieces add up to the duration.
+pub(super) fn merge(
+    strategy: StrategyId,
+    transactions: usize,
+    (start, end): (u64, u64),
+    lanes: Vec<LaneNotes>,
+    addresses: &[Address],
+) -> Trace {
+    let mut trace = Trace {
+        strategy,
+        clock: Clock::Measured,
+        lanes: lanes.len() as u16,
+        transactions: transactions as u32,
+        duration: Ticks(end - start),
+        attempts: Vec::new(),
+        spans: Vec::new(),
+        reads: Vec::new(),
+        writes: Vec::new(),
+        locations: Vec::new(),
+    };
+    let mut attempts = Vec::new();
+    for (i, notes) in lanes.into_iter().enumerate() {
+        let lane = LaneId(i as u16);
+        let mut pieces: Vec<(u64, u64, Option<SpanKind>)> =
+            notes.spans.into_iter().map(|(from, to, kind)| (from, to, Some(kind))).collect();
+        pieces.extend(notes.attempts.iter().map(|note| (note.start, note.end, None)));
+        pieces.sort_by_key(|(from, to, _)| (*from, *to));
+        let mut span = |from: u64, to: u64, kind| {
+            if to > from {
+                trace.spans.push(Span { lane, start: Ticks(from - start), end: Ticks(to - start), kind });
+            }
+        };
+        let mut reached = start;
+        for (from, to, kind) in pieces {
+            // A lane that woke up early, or a clock that is not quite the same on every thread,
+            // must not put pieces before the start, after the end or over each other.
+            let from = from.clamp(reached, end);
+            let to = to.clamp(from, end);
+            span(reached, from, SpanKind::Scheduling);
+            if let Some(kind) = kind {
+                span(from, to, kind);
+            }
+            reached = to;
+        }
+        span(reached, end, SpanKind::Idle);
+
+        let mut reached = start;
+        for mut note in notes.attempts {
+            note.start = note.start.clamp(reached, end);
+            note.end = note.end.clamp(note.start, end);
+            reached = note.end;
+            attempts.push((lane, note));
+        }
+    }
+    trace.spans.sort_by_key(|span| (span.start, span.lane));
+    attempts.sort_by_key(|(lane, note)| (note.start, *lane));
+
+    // Locations in ascending order, so that equal runs have equal traces whatever the order in
+    // which lanes met them.
+    let mut ids: BTreeMap<Location, LocationId> = BTreeMap::new();
+    let place = |key: Key| key.location(addresses[key.account.index()]);
+    for (_, note) in &attempts {
+        let keys = note.reads.iter().map(|seen| seen.key);
+        let keys = keys.chain(note.writes.iter().map(|(key, _)| *key));
+        for key in keys.chain(note.spoiler.map(|spoiler| spoiler.key)) {
+            ids.entry(place(key)).or_insert(LocationId(0));
+        }
+    }
+    for (i, id) in ids.values_mut().enumerate() {
+        *id = LocationId(i as u32);
+    }
+    let id = |key: Key| ids[&place(key)];
+    for (lane, note) in attempts {
+        let reads = trace.reads.len() as u32;
+        trace.reads.extend(note.reads.iter().map(|seen| Read { location: id(seen.key), from: seen.from }));
+        let writes = trace.writes.len() as u32;
+        trace.writes.extend(
+            note.writes.iter().map(|(key, increment)| Write { location: id(*key), increment: *increment }),
+        );
+        trace.attempts.push(Attempt {
+            version: note.version,
+            lane,
+            start: Ticks(note.start - start),
+            end: Ticks(note.end - start),
+            outcome: note.outcome,
+            gas: note.gas,
+            reads: reads..trace.reads.len() as u32,
+            writes: writes..trace.writes.len() as u32,
+            cause: note.spoiler.map(|spoiler| Cause { location: id(spoiler.key), writer: spoiler.writer }),
+        });
+    }
+    trace.locations = ids.into_keys().collect();
+    trace
+}

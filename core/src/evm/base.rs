@@ -1,0 +1,175 @@
+//! The state before the block in the form that execution reads: accounts by number, code with
+//! its jump destinations found. Made once per block, shared by all lanes and rounds.
+
+use alloy_primitives::{
+    Address, B256, U256,
+    map::{AddressMap, B256Map, HashMap},
+};
+use revm::{bytecode::Bytecode, primitives::KECCAK_EMPTY};
+
+use super::convert;
+use crate::{
+    prepare::{Fork, State},
+    schedule::AccountNo,
+};
+
+/// Code as the executor runs it.
+#[derive(Clone, Debug)]
+pub struct Code {
+    /// keccak-256 of its bytes; that of no bytes for no code.
+    pub hash: B256,
+    pub(super) bytecode: Bytecode,
+}
+
+impl Code {
+    /// No code.
+    pub fn none() -> Self {
+        Self { hash: KECCAK_EMPTY, bytecode: Bytecode::default() }
+    }
+
+    /// Whether there is none.
+    pub fn is_none(&self) -> bool {
+        self.hash == KECCAK_EMPTY
+    }
+
+    /// Its bytes.
+    pub fn bytes(&self) -> alloy_primitives::Bytes {
+        self.bytecode.original_bytes()
+    }
+}
+
+/// The state before the first transaction.
+#[derive(Debug)]
+pub struct Base {
+    numbers: AddressMap<AccountNo>,
+    accounts: Vec<BaseAccount>,
+    codes: B256Map<Bytecode>,
+    /// Stands for every account that the state does not list.
+    nobody: BaseAccount,
+    /// Whether increments may stand for balances at all: see [`Base::increments`].
+    increments: bool,
+}
+
+/// One account before the first transaction.
+#[derive(Debug)]
+pub struct BaseAccount {
+    pub(super) exists: bool,
+    pub(super) balance: U256,
+    pub(super) nonce: u64,
+    pub(super) code: Code,
+    pub(super) storage: HashMap<U256, U256>,
+    /// Whether the account must be read whole whenever it is loaded, because touching it alone
+    /// can remove it: it exists although it is empty, or has storage but neither nonce nor code.
+    pub(super) fragile: bool,
+}
+
+impl Base {
+    /// Puts `state` in order for execution under `fork`.
+    pub fn new(state: &State, fork: Fork) -> Self {
+        let codes: B256Map<Bytecode> =
+            state.codes.iter().map(|(hash, code)| (*hash, convert::bytecode(code.clone()))).collect();
+        let mut accounts = Vec::with_capacity(state.accounts.len());
+        let mut numbers = AddressMap::default();
+        let mut supply = Some(U256::ZERO);
+        for (address, account) in &state.accounts {
+            numbers.insert(*address, AccountNo(accounts.len() as u32));
+            supply = supply.and_then(|sum| sum.checked_add(account.balance));
+            let bare = account.nonce == 0 && account.code_hash.is_none();
+            accounts.push(BaseAccount {
+                exists: true,
+                balance: account.balance,
+                nonce: account.nonce,
+                code: account.code_hash.map_or_else(Code::none, |hash| Code {
+                    hash,
+                    // A real block's record leaves out codes that are never run.
+                    bytecode: codes.get(&hash).cloned().unwrap_or_default(),
+                }),
+                storage: account.storage.clone(),
+                fragile: fork >= Fork::SpuriousDragon
+                    && bare
+                    && (account.balance.is_zero() || !account.storage.is_empty()),
+            });
+        }
+        Self {
+            numbers,
+            accounts,
+            codes,
+            nobody: BaseAccount {
+                exists: false,
+                balance: U256::ZERO,
+                nonce: 0,
+                code: Code::none(),
+                storage: HashMap::default(),
+                fragile: false,
+            },
+            increments: supply.is_some_and(|sum| sum < U256::MAX >> 1),
+        }
+    }
+
+    /// Number of accounts.
+    pub fn len(&self) -> usize {
+        self.accounts.len()
+    }
+
+    /// Whether there is no account.
+    pub fn is_empty(&self) -> bool {
+        self.accounts.is_empty()
+    }
+
+    /// The number of an account that the state lists.
+    pub fn number(&self, address: &Address) -> Option<AccountNo> {
+        self.numbers.get(address).copied()
+    }
+
+    /// Addresses by number.
+    pub fn addresses(&self) -> Vec<Address> {
+        let mut addresses = vec![Address::ZERO; self.accounts.len()];
+        for (address, no) in &self.numbers {
+            addresses[no.index()] = *address;
+        }
+        addresses
+    }
+
+    /// An account; one that does not exist for a number beyond the state's own.
+    pub fn account(&self, no: AccountNo) -> &BaseAccount {
+        self.accounts.get(no.index()).unwrap_or(&self.nobody)
+    }
+
+    /// Whether a balance may be added to without reading it. Ether is only ever moved or burnt, so
+    /// no balance can pass the sum of all; where that sum is out of all reason, an addition could
+    /// overflow, and whether it does would be a read.
+    pub fn increments(&self) -> bool {
+        self.increments
+    }
+
+    pub(super) fn code_by_hash(&self, hash: &B256) -> Bytecode {
+        self.codes.get(hash).cloned().unwrap_or_default()
+    }
+}
+
+impl BaseAccount {
+    /// Whether it exists.
+    pub fn exists(&self) -> bool {
+        self.exists
+    }
+
+    /// Balance, in wei.
+    pub fn balance(&self) -> U256 {
+        self.balance
+    }
+
+    /// Nonce.
+    pub fn nonce(&self) -> u64 {
+        self.nonce
+    }
+
+    /// Code.
+    pub fn code(&self) -> &Code {
+        &self.code
+    }
+
+    /// A slot of its storage.
+    pub fn slot(&self, slot: &U256) -> U256 {
+        self.storage.get(slot).copied().unwrap_or_default()
+    }
+}

@@ -1,0 +1,243 @@
+//! One lane's EVM.
+
+use alloy_primitives::{Address, U256};
+use revm::{
+    Context, MainBuilder, MainnetEvm,
+    bytecode::opcode,
+    context::{
+        Block, BlockEnv, CfgEnv, ContextTr, Transaction as _, TxEnv,
+        result::{EVMError, HaltReason},
+    },
+    handler::{EthFrame, EvmTr, FrameResult, FrameTr, Handler},
+    interpreter::{
+        Instruction, InstructionContext, InstructionResult,
+        instructions::{contract, host},
+        interpreter::EthInterpreter,
+    },
+    primitives::hardfork::SpecId,
+};
+
+use super::{
+    base::Code,
+    convert,
+    journal::{ObservingJournal, Purpose, ViewDb},
+    stock,
+    view::{Blocked, View},
+};
+use crate::{
+    prepare::{BlockEnvironment, Fork, Transaction},
+    run::Receipt,
+    schedule::Write,
+};
+
+type LaneContext<V> = Context<BlockEnv, TxEnv, CfgEnv, ViewDb<V>, ObservingJournal<V>>;
+
+/// One lane's EVM: made once per run, it runs one attempt after the other.
+pub struct Executor<V: View> {
+    evm: MainnetEvm<LaneContext<V>>,
+}
+
+/// A transaction in the form that the executor runs.
+#[derive(Clone, Debug)]
+pub struct Job {
+    ours: Transaction,
+    theirs: TxEnv,
+}
+
+impl Job {
+    /// Converts a transaction, which recovers the signers of its authorisations.
+    pub fn new(tx: &Transaction) -> Self {
+        Self { ours: tx.clone(), theirs: convert::transaction(tx) }
+    }
+
+    /// The transaction.
+    pub fn transaction(&self) -> &Transaction {
+        &self.ours
+    }
+}
+
+/// What an attempt that ran to its end gives.
+#[derive(Debug)]
+pub struct Effects {
+    /// The receipt; its cumulative gas is the transaction's own.
+    pub receipt: Receipt,
+    /// What it changes; at most one write per location.
+    pub writes: Vec<Write<Code>>,
+}
+
+impl<V: View> Executor<V> {
+    /// An EVM for blocks with that environment, which sees the state through `view`.
+    pub fn new(env: &BlockEnvironment, view: V) -> Self {
+        let cfg = convert::cfg(env);
+        let spec = cfg.spec;
+        let context = LaneContext::new_in(view, env, spec).with_cfg(cfg).with_block(convert::block(env));
+        let mut evm = context.build_mainnet();
+        let table = evm.instruction.instruction_table_mut();
+        table[opcode::BALANCE as usize] = Instruction::new(balance);
+        table[opcode::SELFBALANCE as usize] = Instruction::new(selfbalance);
+        table[opcode::EXTCODESIZE as usize] = Instruction::new(extcodesize);
+        table[opcode::EXTCODECOPY as usize] = Instruction::new(extcodecopy);
+        table[opcode::EXTCODEHASH as usize] = Instruction::new(extcodehash);
+        table[opcode::CALL as usize] = Instruction::new(call);
+        table[opcode::CALLCODE as usize] = Instruction::new(callcode);
+        table[opcode::DELEGATECALL as usize] = Instruction::new(delegatecall);
+        table[opcode::STATICCALL as usize] = Instruction::new(staticcall);
+        Self { evm }
+    }
+
+    /// The view.
+    pub fn view(&mut self) -> &mut V {
+        &mut self.evm.ctx.journaled_state.db.view
+    }
+
+    /// Ends the lane and gives the view back.
+    pub fn into_view(self) -> V {
+        self.evm.ctx.journaled_state.db.view
+    }
+
+    /// Runs one attempt. A transaction that cannot be included has a receipt that says so and no
+    /// writes.
+    ///
+    /// # Errors
+    /// The estimate that the attempt met.
+    pub fn run(&mut self, job: &Job) -> Result<Effects, Blocked> {
+        self.evm.ctx.journaled_state.reset();
+        self.evm.ctx.error = Ok(());
+        self.evm.ctx.tx.clone_from(&job.theirs);
+        let outcome = LaneHandler::default().run(&mut self.evm);
+        let journal = &mut self.evm.ctx.journaled_state;
+        if let Some(blocked) = journal.stop {
+            journal.reset();
+            return Err(blocked);
+        }
+        match outcome {
+            Ok(result) => {
+                let writes = journal.take_writes();
+                Ok(Effects { receipt: convert::receipt(&job.ours, result), writes })
+            }
+            Err(error) => {
+                journal.reset();
+                let receipt = match error {
+                    EVMError::Database(blocked) => return Err(blocked),
+                    EVMError::Transaction(reason) => convert::invalid(&job.ours, &reason),
+                    other => stock::refused(&job.ours, &other),
+                };
+                Ok(Effects { receipt, writes: Vec::new() })
+            }
+        }
+    }
+}
+
+trait NewIn<V> {
+    fn new_in(view: V, env: &BlockEnvironment, spec: SpecId) -> Self;
+}
+
+impl<V: View> NewIn<V> for LaneContext<V> {
+    fn new_in(view: V, env: &BlockEnvironment, spec: SpecId) -> Self {
+        let journal = ObservingJournal::over(view, env.fork >= Fork::SpuriousDragon);
+        Context {
+            block: BlockEnv::default(),
+            tx: TxEnv::default(),
+            cfg: CfgEnv::new_with_spec(spec),
+            journaled_state: journal,
+            chain: (),
+            local: Default::default(),
+            error: Ok(()),
+        }
+    }
+}
+
+/// revm's handler for Ethereum, but for the fee, which is added without a look at the balance.
+struct LaneHandler<V>(std::marker::PhantomData<V>);
+
+impl<V> Default for LaneHandler<V> {
+    fn default() -> Self {
+        Self(std::marker::PhantomData)
+    }
+}
+
+impl<V: View> Handler for LaneHandler<V> {
+    type Evm = MainnetEvm<LaneContext<V>>;
+    type Error = EVMError<Blocked>;
+    type HaltReason = HaltReason;
+
+    fn reward_beneficiary(
+        &self,
+        evm: &mut Self::Evm,
+        result: &mut <EthFrame<EthInterpreter> as FrameTr>::FrameResult,
+    ) -> Result<(), Self::Error> {
+        let context = evm.ctx();
+        let base_fee = u128::from(context.block().basefee());
+        let price = context.tx().effective_gas_price(base_fee);
+        // EIP-1559 burns the base fee.
+        let price = if context.cfg().spec().is_enabled_in(SpecId::LONDON) {
+            price.saturating_sub(base_fee)
+        } else {
+            price
+        };
+        let fee = U256::from(price) * U256::from(gas_used(result));
+        let beneficiary: Address = context.block().beneficiary();
+        context.journal_mut().pay_fee(beneficiary, fee)?;
+        Ok(())
+    }
+}
+
+fn gas_used(result: &FrameResult) -> u64 {
+    let gas = result.gas();
+    gas.used().saturating_sub(gas.reservoir())
+}
+
+type Ictx<'a, V> = InstructionContext<'a, LaneContext<V>, EthInterpreter>;
+type Step = Result<(), InstructionResult>;
+
+/// Runs revm's own instruction, with the journal told what the account is loaded for.
+fn told<V: View>(context: Ictx<'_, V>, purpose: Purpose, instruction: fn(Ictx<'_, V>) -> Step) -> Step {
+    let InstructionContext { interpreter, host } = context;
+    host.journaled_state.purpose = purpose;
+    let step = instruction(InstructionContext { interpreter, host });
+    host.journaled_state.purpose = Purpose::Whole;
+    step
+}
+
+fn balance<V: View>(context: Ictx<'_, V>) -> Step {
+    told(context, Purpose::Balance, host::balance)
+}
+
+fn selfbalance<V: View>(context: Ictx<'_, V>) -> Step {
+    told(context, Purpose::Balance, host::selfbalance)
+}
+
+fn extcodesize<V: View>(context: Ictx<'_, V>) -> Step {
+    told(context, Purpose::Code, host::extcodesize)
+}
+
+fn extcodecopy<V: View>(context: Ictx<'_, V>) -> Step {
+    told(context, Purpose::Code, host::extcodecopy)
+}
+
+fn extcodehash<V: View>(context: Ictx<'_, V>) -> Step {
+    told(context, Purpose::CodeAndEmptiness, host::extcodehash)
+}
+
+fn call<V: View>(context: Ictx<'_, V>) -> Step {
+    // Operands from the top: gas, recipient, value. Only a payment asks whether the recipient
+    // is empty (EIP-161).
+    let pays = match context.interpreter.stack.data().as_slice() {
+        [.., value, _, _] => !value.is_zero(),
+        _ => false,
+    };
+    let purpose = if pays { Purpose::CodeAndEmptiness } else { Purpose::Code };
+    told(context, purpose, contract::call::<{ opcode::CALL }, _, _>)
+}
+
+fn callcode<V: View>(context: Ictx<'_, V>) -> Step {
+    told(context, Purpose::Code, contract::call::<{ opcode::CALLCODE }, _, _>)
+}
+
+fn delegatecall<V: View>(context: Ictx<'_, V>) -> Step {
+    told(context, Purpose::Code, contract::call::<{ opcode::DELEGATECALL }, _, _>)
+}
+
+fn staticcall<V: View>(context: Ictx<'_, V>) -> Step {
+    told(context, Purpose::Code, contract::call::<{ opcode::STATICCALL }, _, _>)
+}

@@ -1,0 +1,113 @@
+//! Locations, as the hot path names them: an account's number instead of its address.
+
+use alloy_primitives::{Address, U256};
+
+use crate::trace::Location;
+
+/// An account's number in a block: accounts of the pre-state first, then those that execution
+/// meets. Full addresses stand behind it, so two accounts never share one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AccountNo(pub u32);
+
+impl AccountNo {
+    /// The number as an index into a slice.
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// The part of an account that a location is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Part {
+    /// Its balance.
+    Balance,
+    /// Its nonce.
+    Nonce,
+    /// Its code.
+    Code,
+    /// Whether it exists, and which life of it.
+    Life,
+    /// One slot of its storage.
+    Slot(U256),
+}
+
+/// A location: [`Location`] with the account by number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Key {
+    /// The account.
+    pub account: AccountNo,
+    /// Its part.
+    pub part: Part,
+}
+
+impl Key {
+    /// The location with the account by address.
+    pub fn location(self, address: Address) -> Location {
+        match self.part {
+            Part::Balance => Location::Balance(address),
+            Part::Nonce => Location::Nonce(address),
+            Part::Code => Location::Code(address),
+            Part::Life => Location::Existence(address),
+            Part::Slot(slot) => Location::Storage(address, slot),
+        }
+    }
+}
+
+/// What happens to an account's existence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Life {
+    /// It exists from now on, as it was: an account touched before Spurious Dragon.
+    Exists,
+    /// It was created: it exists, and its storage begins anew.
+    Created,
+    /// It is gone, with its storage.
+    Gone,
+}
+
+impl Life {
+    /// Whether the account exists afterwards.
+    pub fn exists(self) -> bool {
+        self != Self::Gone
+    }
+
+    /// Whether earlier storage is no longer seen afterwards.
+    pub fn wipes_storage(self) -> bool {
+        self != Self::Exists
+    }
+}
+
+/// One change that a transaction makes. `C` is code in the form the executor runs it.
+#[derive(Clone, Debug)]
+pub enum Write<C> {
+    /// Sets a balance.
+    Balance(AccountNo, U256),
+    /// Adds to a balance without having read it.
+    Increment(AccountNo, U256),
+    /// Sets a nonce.
+    Nonce(AccountNo, u64),
+    /// Sets code.
+    Code(AccountNo, C),
+    /// Changes existence.
+    Life(AccountNo, Life),
+    /// Sets a slot.
+    Slot(AccountNo, U256, U256),
+}
+
+impl<C> Write<C> {
+    /// What it writes to.
+    pub fn key(&self) -> Key {
+        let (account, part) = match *self {
+            Self::Balance(account, _) | Self::Increment(account, _) => (account, Part::Balance),
+            Self::Nonce(account, _) => (account, Part::Nonce),
+            Self::Code(account, _) => (account, Part::Code),
+            Self::Life(account, _) => (account, Part::Life),
+            Self::Slot(account, slot, _) => (account, Part::Slot(slot)),
+        };
+        Key { account, part }
+    }
+
+    /// Whether it adds to whatever is there.
+    pub fn is_increment(&self) -> bool {
+        matches!(self, Self::Increment(..))
+    }
+}

@@ -1,0 +1,3 @@
+//! Scheduling.
+mod location;
+pub use location::{AccountNo, Key, Life, Part, Write};
