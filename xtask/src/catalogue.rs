@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 use crate::{fingerprint, process, setup, workspace};
 
 /// Arguments of `cargo xtask catalogue`.
-#[derive(clap::Args)]
+#[derive(clap::Args, Default)]
 pub struct Arguments {
     /// Only say whether core/catalogue/index.json is current.
     #[arg(long)]

@@ -1,9 +1,12 @@
 //! Every chore of EVM Lanes as a typed command; `./x` is the shell in front of it.
 
+mod build;
 mod catalogue;
 mod engine;
 mod fingerprint;
 mod process;
+mod serve;
+mod server;
 mod setup;
 mod workspace;
 
@@ -20,6 +23,10 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Build what is missing, serve the page, print its address, rebuild on change.
+    Serve(serve::Arguments),
+    /// Build the deployable static site into dist/.
+    Build(build::Arguments),
     /// Make the catalogue of real contracts from npm packages.
     Catalogue(catalogue::Arguments),
     /// Install what the other commands need, or say that it is there.
@@ -31,6 +38,8 @@ enum Command {
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let result = match arguments.command {
+        Command::Serve(arguments) => serve::run(&arguments),
+        Command::Build(arguments) => build::run(&arguments),
         Command::Catalogue(arguments) => catalogue::run(&arguments),
         Command::Setup => setup::run(),
         Command::Engine(arguments) => engine::run(&arguments),
