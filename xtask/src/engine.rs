@@ -105,6 +105,7 @@ fn fingerprint(engine: Engine, arguments: &Arguments) -> Result<String> {
         .text(&format!("{} {:?} {:?} {:?}", arguments.dev, engine.cargo, engine.target_features, engine.link))
         .files(&workspace::path("core/src"))?
         .files(&workspace::path("core/Cargo.toml"))?
+        .files(&workspace::path("core/catalogue/index.json"))?
         .files(&workspace::path("Cargo.toml"))?
         .files(&workspace::path("Cargo.lock"))?
         .files(&workspace::path("rust-toolchain.toml"))?
@@ -134,6 +135,12 @@ fn build_one(engine: Engine, arguments: &Arguments, out: &Path) -> Result<()> {
     }
     process::run(&format!("building the engine {}", engine.name), &mut cargo)?;
 
+    let locked = setup::locked_version("wasm-bindgen")?;
+    ensure!(
+        locked == setup::WASM_BINDGEN.version,
+        "Cargo.lock holds wasm-bindgen {locked}, the tool is {}: bring them together (xtask/src/setup.rs, Cargo.toml)",
+        setup::WASM_BINDGEN.version
+    );
     if out.exists() {
         fs::remove_dir_all(out)?;
     }

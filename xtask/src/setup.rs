@@ -11,7 +11,7 @@ use crate::{fingerprint, process, workspace};
 /// A command-line tool from crates.io.
 pub struct CargoTool {
     package: &'static str,
-    version: &'static str,
+    pub version: &'static str,
     binary: &'static str,
     arguments: &'static [&'static str],
     about: &'static str,
