@@ -162,6 +162,9 @@ pub struct Timing {
     pub parallel_median: u64,
     /// Time from the request to prepared, once.
     pub preparing: u64,
+    /// Whether [`TxSummary::sequential_time`] is the block's time shared out by gas, because the clock
+    /// is too coarse for single transactions.
+    pub by_gas: bool,
 }
 
 /// Equality with sequential execution. Made for every run.
@@ -264,10 +267,6 @@ pub struct TxDetail {
     pub reason: Option<String>,
     /// Logs.
     pub logs: Vec<DecodedLog>,
-    /// Values written, by location id: `(location, value)`, for display.
-    pub written: Vec<(u32, String)>,
-    /// Values read by the committed attempt, by location id, for display.
-    pub read: Vec<(u32, String)>,
 }
 
 /// A call decoded by its ABI.
