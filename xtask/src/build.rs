@@ -15,6 +15,7 @@ use crate::{catalogue, engine, process, setup, workspace};
 
 /// What `x build` takes.
 #[derive(clap::Args, Clone, Copy, Default)]
+#[group(skip)]
 pub struct Arguments {
     #[command(flatten)]
     pub engine: engine::Arguments,

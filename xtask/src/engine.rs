@@ -15,6 +15,7 @@ use crate::{process, setup, workspace};
 
 /// What `x engine` takes.
 #[derive(clap::Args, Clone, Copy, Default)]
+#[group(skip)]
 pub struct Arguments {
     /// Quick to build instead of quick to run: no link-time optimisation, no wasm-opt.
     #[arg(long)]
