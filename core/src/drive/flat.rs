@@ -12,7 +12,10 @@ use crate::{
     units::{Incarnation, TxIndex, Version},
 };
 
-use super::recorder::Seen;
+use super::{
+    fold::{AccountChanges, Changes},
+    recorder::Seen,
+};
 
 /// The state before the next transaction of a sequential run.
 pub(super) struct Flat<'a> {
@@ -40,35 +43,21 @@ struct Changed {
     wiped: Option<TxIndex>,
 }
 
-/// What a sequential run's transactions changed, all told.
-pub(super) struct Changes {
-    pub(super) accounts: Vec<(Address, AccountChanges)>,
-}
-
-/// What became of one account; `None`: as before.
-#[derive(Default)]
-pub(super) struct AccountChanges {
-    pub(super) balance: Option<U256>,
-    pub(super) nonce: Option<u64>,
-    pub(super) code: Option<Code>,
-    pub(super) exists: Option<bool>,
-    pub(super) wiped: bool,
-    pub(super) slots: Vec<(U256, U256)>,
-}
-
 fn first(tx: TxIndex) -> Version {
     Version { tx, incarnation: Incarnation(0) }
 }
 
 impl<'a> Flat<'a> {
-    pub(super) fn new(env: &'a BlockEnvironment, base: &'a Base) -> Self {
+    /// `addresses` numbers accounts: those of the base, then any that are known to come.
+    pub(super) fn new(env: &'a BlockEnvironment, base: &'a Base, addresses: &[Address]) -> Self {
         let mut accounts = Vec::new();
-        accounts.resize_with(base.len(), || None);
+        accounts.resize_with(addresses.len().max(base.len()), || None);
+        let newcomers = addresses.iter().enumerate().skip(base.len());
         Self {
             env,
             base,
             accounts,
-            newcomers: AddressMap::default(),
+            newcomers: newcomers.map(|(i, address)| (*address, AccountNo(i as u32))).collect(),
             slots: HashMap::default(),
             reads: Vec::new(),
         }

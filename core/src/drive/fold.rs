@@ -1,11 +1,27 @@
-//! From a run's results to what the rest of the house reads: the whole post-state, receipts with
-//! cumulative gas.
+//! From what a run changed to the whole post-state.
 
-use super::flat::{AccountChanges, Changes};
+use alloy_primitives::{Address, U256};
+
 use crate::{
+    evm::Code,
     prepare::{Account, Fork, State},
-    run::Receipt,
 };
+
+/// What a run's transactions changed, all told.
+pub(super) struct Changes {
+    pub(super) accounts: Vec<(Address, AccountChanges)>,
+}
+
+/// What became of one account; `None`: as before.
+#[derive(Default)]
+pub(super) struct AccountChanges {
+    pub(super) balance: Option<U256>,
+    pub(super) nonce: Option<u64>,
+    pub(super) code: Option<Code>,
+    pub(super) exists: Option<bool>,
+    pub(super) wiped: bool,
+    pub(super) slots: Vec<(U256, U256)>,
+}
 
 /// `before`, changed.
 pub(super) fn post_state(before: &State, fork: Fork, changes: Changes) -> State {
@@ -48,13 +64,4 @@ pub(super) fn post_state(before: &State, fork: Fork, changes: Changes) -> State 
         }
     }
     state
-}
-
-/// Fills in the gas used by the block up to each receipt.
-pub(super) fn accumulate_gas(receipts: &mut [Receipt]) {
-    let mut cumulative = 0;
-    for receipt in receipts {
-        cumulative += receipt.gas_used;
-        receipt.cumulative_gas_used = cumulative;
-    }
 }

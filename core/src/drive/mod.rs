@@ -9,6 +9,8 @@
 
 mod flat;
 mod fold;
+mod multi;
+mod parallel;
 mod recorder;
 mod sequential;
 
@@ -19,7 +21,9 @@ use crate::{
     evm::{Base, Job, system_calls},
     prepare::{BlockEnvironment, PreparedBlock, State},
     run::Run,
+    schedule::{self, ViewKind},
     trace::StrategyId,
+    units::TxIndex,
 };
 
 /// A block, put in order for running: made once, shared by all its runs.
@@ -30,6 +34,8 @@ pub struct Loaded {
     state: State,
     base: Base,
     jobs: Vec<Job>,
+    /// For each transaction, the latest one before it with the same sender.
+    earlier: Vec<Option<TxIndex>>,
 }
 
 impl Loaded {
@@ -39,7 +45,8 @@ impl Loaded {
         system_calls(&block.env, &mut state);
         let base = Base::new(&state, block.env.fork);
         let jobs = block.transactions.iter().map(Job::new).collect();
-        Self { env: block.env.clone(), state, base, jobs }
+        let earlier = parallel::earlier_of_sender(block.transactions.iter().map(|tx| tx.from));
+        Self { env: block.env.clone(), state, base, jobs, earlier }
     }
 
     /// Number of transactions.
@@ -104,11 +111,9 @@ pub fn run(
     around: &Surroundings<'_>,
 ) -> Result<Run, Stopped> {
     around.progress.store(0, Ordering::Relaxed);
-    match strategy {
-        StrategyId::Sequential => sequential::run(loaded, around),
-        StrategyId::BlockStm => sequential::run(loaded, around).map(|run| {
-            let _ = lanes;
-            run
-        }),
+    let strategy = schedule::strategy(strategy);
+    match strategy.view() {
+        ViewKind::Flat => sequential::run(loaded, around),
+        ViewKind::MultiVersion => parallel::run(loaded, &*strategy, lanes, around),
     }
 }

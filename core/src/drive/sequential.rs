@@ -2,6 +2,8 @@
 
 use std::sync::atomic::Ordering;
 
+use alloy_primitives::Address;
+
 use super::{
     Loaded, Stopped, Surroundings,
     flat::Flat,
@@ -11,30 +13,56 @@ use super::{
 use crate::{
     evm::{Effects, Executor, block_gas_left},
     run::{Receipt, Run},
+    schedule::{Report, Scheduler, Sequential, Task},
     trace::{Outcome, StrategyId},
-    units::{Incarnation, TxIndex, Version},
 };
 
 pub(super) fn run(loaded: &Loaded, around: &Surroundings<'_>) -> Result<Run, Stopped> {
+    let done = execute(loaded, around, loaded.base.addresses())?;
+    let addresses = done.flat.addresses();
+    let post_state = fold::post_state(&loaded.state, loaded.env.fork, done.flat.into_changes());
+    let span = (done.started, done.ended);
+    let trace =
+        recorder::merge(StrategyId::Sequential, loaded.jobs.len(), span, vec![done.notes], &addresses);
+    Ok(Run { receipts: done.receipts, post_state, trace })
+}
+
+/// A sequential run before it is put in form.
+pub(super) struct Done<'a> {
+    pub(super) receipts: Vec<Receipt>,
+    pub(super) flat: Flat<'a>,
+    pub(super) notes: LaneNotes,
+    pub(super) started: u64,
+    pub(super) ended: u64,
+}
+
+/// Runs the block. `addresses` numbers its accounts, those of the state before it first.
+pub(super) fn execute<'a>(
+    loaded: &'a Loaded,
+    around: &Surroundings<'_>,
+    addresses: Vec<Address>,
+) -> Result<Done<'a>, Stopped> {
     let clock = around.clock;
-    let mut executor = Executor::new(&loaded.env, Flat::new(&loaded.env, &loaded.base));
+    let flat = Flat::new(&loaded.env, &loaded.base, &addresses);
+    let mut executor = Executor::new(&loaded.env, flat);
+    let mut scheduler = Sequential::new(loaded.jobs.len());
     let mut receipts: Vec<Receipt> = Vec::with_capacity(loaded.jobs.len());
     let mut notes = LaneNotes { attempts: Vec::with_capacity(loaded.jobs.len()), spans: Vec::new() };
     let mut cumulative = 0;
 
     let started = clock();
     let mut now = started;
-    for (i, job) in loaded.jobs.iter().enumerate() {
+    while let Task::Execute(version) = scheduler.next() {
         if around.cancel.is_set() {
             return Err(Stopped::Cancelled);
         }
-        let tx = TxIndex(i as u32);
+        let job = &loaded.jobs[version.tx.index()];
         let effects = match block_gas_left(&loaded.env, cumulative, job.transaction()) {
             Ok(()) => executor.run(job),
             Err(receipt) => Ok(Effects { receipt, writes: Vec::new() }),
         };
         let Ok(Effects { mut receipt, writes }) = effects else {
-            // A flat state holds no estimates.
+            // A flat state holds no estimates that an attempt could meet.
             return Err(Stopped::LanePanicked);
         };
         cumulative += receipt.gas_used;
@@ -43,10 +71,10 @@ pub(super) fn run(loaded: &Loaded, around: &Surroundings<'_>) -> Result<Run, Sto
         let start = now;
         let reads = std::mem::take(&mut view.reads);
         let written = writes.iter().map(|write| (write.key(), write.is_increment())).collect();
-        view.apply(tx, writes);
+        view.apply(version.tx, writes);
         now = clock();
         notes.attempts.push(AttemptNote {
-            version: Version { tx, incarnation: Incarnation(0) },
+            version,
             start,
             end: now,
             outcome: Outcome::Committed,
@@ -56,14 +84,9 @@ pub(super) fn run(loaded: &Loaded, around: &Surroundings<'_>) -> Result<Run, Sto
             spoiler: None,
         });
         receipts.push(receipt);
-        around.progress.store(tx.0 + 1, Ordering::Relaxed);
+        scheduler.report(Report::Executed { version, wrote_new: false });
+        around.progress.store(version.tx.0 + 1, Ordering::Relaxed);
     }
     let ended = clock().max(now);
-
-    let flat = executor.into_view();
-    let addresses = flat.addresses();
-    let post_state = fold::post_state(&loaded.state, loaded.env.fork, flat.into_changes());
-    let trace =
-        recorder::merge(StrategyId::Sequential, loaded.jobs.len(), (started, ended), vec![notes], &addresses);
-    Ok(Run { receipts, post_state, trace })
+    Ok(Done { receipts, flat: executor.into_view(), notes, started, ended })
 }

@@ -1,3 +1,147 @@
-//! Scheduling.
+//! Who runs what, when: strategies as passive state machines, and the multi-version memory that
+//! speculative ones read and write. Knows no EVM, no thread and no time.
+//!
+//! # Block-STM, as it is here
+//!
+//! Gelashvili et al., PPoPP 2023 (arXiv 2203.06871). Every transaction runs on what the memory
+//! holds of the transactions before it, finished or not; what it read is written down. Once it
+//! has run, its reads are validated: each location is read again, and if a value differs the
+//! attempt is aborted, its writes become *estimates*, and the transaction runs again. A reader of
+//! an estimate stops and waits for the writer's next attempt. The lowest transaction that is not
+//! settled can only read settled values, so every round settles at least one.
+//!
+//! Validation is by *value*: an attempt that read 5 from one writer holds if it would read 5 from
+//! another now. The trace keeps the version that was seen.
+//!
+//! ```text
+//!              next: Execute                report: Executed
+//!    ┌─▶ Ready ────────────────▶ Executing ──────────────────▶ Executed ──┐
+//!    │     ▲                        │  report: Blocked                    │ claim_abort
+//!    │     │ writer Executed        ▼                                     │ (one claimant)
+//!    │     └──────────────────── Waiting ◀─ start: a sender's later       ▼
+//!    │                                      transactions               Aborting
+//!    └──────────────────── report: Aborted, incarnation + 1 ──────────────┘
+//! ```
+//!
+//! Every transition is a method of a plain struct, [`BlockStm`]; the driver keeps it under one
+//! lock and takes each report and the next task in one turn. One lock, because a turn is a few
+//! dozen instructions against microseconds of execution.
+//!
+//! # What must hold
+//!
+//! 1. *Writes before word of them.* A lane puts an attempt's writes into the memory before it
+//!    reports `Executed`, and turns an aborted attempt's writes into estimates between
+//!    `claim_abort` and `Aborted`. The scheduler's lock orders the two for everyone who acts on
+//!    the report.
+//! 2. *Nobody misses a write.* `Executed` with a location that the transaction had not written
+//!    before, and every abort, mark all executed transactions above for validation. One that is
+//!    executing meanwhile is marked when it reports. One whose validation is under way is marked
+//!    too, and the validation's outcome does not take the mark away: only handing out the task
+//!    does. An attempt that writes the same locations as the attempt before needs no marks,
+//!    because in between they were estimates: readers were stopped or aborted.
+//! 3. *One abort per attempt.* `claim_abort` succeeds once for each incarnation.
+//! 4. *No waiting in circles.* Transactions wait only for lower ones. The lowest unsettled one is
+//!    ready, executing, or about to be validated.
+//! 5. *The end is the end.* `Done` is given when nothing is ready, marked, or handed out. Then
+//!    every attempt has been validated after the last change below it.
+//!
+//! An attempt on inconsistent values may do anything that the EVM can do, also fail; its result
+//! is only kept if its reads hold. It ends, because gas does.
+
+mod bits;
+mod block_stm;
 mod location;
+mod memory;
+mod sequential;
+pub mod sync;
+
+use crate::{
+    trace::StrategyId,
+    units::{TxIndex, Version},
+};
+
+pub use block_stm::BlockStm;
 pub use location::{AccountNo, Key, Life, Part, Write};
+pub use memory::{Final, Memory};
+pub use sequential::Sequential;
+
+/// What a lane is to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Task {
+    /// Run that attempt, then report [`Report::Executed`] or [`Report::Blocked`].
+    Execute(Version),
+    /// Read again what that attempt read, then report [`Report::Valid`], or claim the abort.
+    Validate(Version),
+    /// Nothing at present; other lanes hold what remains.
+    Wait,
+    /// Nothing any more.
+    Done,
+}
+
+/// What became of a task.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Report {
+    /// The attempt ran to its end, and its writes are in the memory.
+    Executed {
+        /// The attempt.
+        version: Version,
+        /// Whether it wrote to a location that the transaction's attempt before did not.
+        wrote_new: bool,
+    },
+    /// The attempt stopped at an estimate.
+    Blocked {
+        /// The attempt.
+        version: Version,
+        /// Whose estimate.
+        writer: TxIndex,
+    },
+    /// The attempt's reads hold, or someone else has already claimed its abort.
+    Valid {
+        /// The attempt.
+        version: Version,
+    },
+    /// The attempt's abort was claimed, and its writes are estimates now.
+    Aborted {
+        /// The attempt.
+        version: Version,
+    },
+}
+
+/// Who runs what, when: a passive state machine. Every task that it hands out is answered by
+/// exactly one report.
+pub trait Scheduler: Send {
+    /// The next task for a lane.
+    fn next(&mut self) -> Task;
+    /// Takes note of what became of a task.
+    fn report(&mut self, report: Report);
+    /// Whether the caller, having found a read of that attempt stale, is the one to abort it.
+    fn claim_abort(&mut self, version: Version) -> bool;
+}
+
+/// What attempts of a strategy see of the state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ViewKind {
+    /// One value per location: everything before is final.
+    Flat,
+    /// One value per location and writer.
+    MultiVersion,
+}
+
+/// A scheduler together with the view that it needs.
+pub trait Strategy {
+    /// Its name.
+    fn id(&self) -> StrategyId;
+    /// What its attempts see.
+    fn view(&self) -> ViewKind;
+    /// A scheduler for a block. `earlier[i]` is the latest transaction before `i` with the same
+    /// sender, which `i` certainly depends on.
+    fn scheduler(&self, earlier: &[Option<TxIndex>]) -> Box<dyn Scheduler>;
+}
+
+/// The strategy of that name.
+pub fn strategy(id: StrategyId) -> Box<dyn Strategy> {
+    match id {
+        StrategyId::Sequential => Box::new(sequential::InOrder),
+        StrategyId::BlockStm => Box::new(block_stm::Optimistic),
+    }
+}

@@ -1,0 +1,220 @@
+//! What an attempt of a speculative strategy sees: the multi-version memory over the state before
+//! the block; and how its reads are validated.
+
+use alloy_primitives::{Address, B256, U256};
+
+use super::recorder::{Seen, Spoiler};
+use crate::{
+    evm::{Base, Blocked, Code, View},
+    prepare::BlockEnvironment,
+    schedule::{AccountNo, Key, Memory, Part},
+    units::{TxIndex, Version},
+};
+
+/// The state before one transaction, as far as it is known.
+#[derive(Clone, Copy)]
+pub(super) struct Before<'a> {
+    pub(super) base: &'a Base,
+    pub(super) memory: &'a Memory<Code>,
+    pub(super) tx: TxIndex,
+}
+
+/// A value that was read, to be compared later.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Check {
+    key: Key,
+    value: Value,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Value {
+    Word(U256),
+    Nonce(u64),
+    CodeHash(B256),
+    Exists(bool),
+    /// Whether balance and nonce are both zero; the key is the balance's.
+    Blank(bool),
+}
+
+/// One attempt's reads.
+#[derive(Debug, Default)]
+pub(super) struct Reads {
+    /// For the trace: what was seen, and from whom.
+    pub(super) seen: Vec<Seen>,
+    /// For validation: the values.
+    pub(super) checks: Vec<Check>,
+}
+
+/// A view of [`Before`] that notes what it is asked.
+pub(super) struct Multi<'a> {
+    env: &'a BlockEnvironment,
+    before: Before<'a>,
+    pub(super) reads: Reads,
+}
+
+impl<'a> Before<'a> {
+    fn balance(&self, no: AccountNo, writer: impl FnMut(Version)) -> Result<U256, Version> {
+        self.memory.balance(no, self.tx, self.base.account(no).balance(), writer)
+    }
+
+    fn nonce(&self, no: AccountNo) -> Result<(u64, Option<Version>), Version> {
+        Ok(match self.memory.nonce(no, self.tx)? {
+            Some((nonce, writer)) => (nonce, Some(writer)),
+            None => (self.base.account(no).nonce(), None),
+        })
+    }
+
+    fn code(&self, no: AccountNo) -> Result<(Code, Option<Version>), Version> {
+        Ok(match self.memory.code(no, self.tx)? {
+            Some((code, writer)) => (code, Some(writer)),
+            None => (self.base.account(no).code().clone(), None),
+        })
+    }
+
+    fn code_hash(&self, no: AccountNo) -> Result<B256, Version> {
+        Ok(match self.memory.code(no, self.tx)? {
+            Some((code, _)) => code.hash,
+            None => self.base.account(no).code().hash,
+        })
+    }
+
+    fn exists(&self, no: AccountNo) -> Result<(bool, Option<Version>), Version> {
+        Ok(match self.memory.life(no, self.tx)? {
+            Some((life, writer)) => (life.exists(), Some(writer)),
+            None => (self.base.account(no).exists(), None),
+        })
+    }
+
+    fn is_blank(&self, no: AccountNo) -> Result<bool, Version> {
+        Ok(self.nonce(no)?.0 == 0 && self.balance(no, |_| ())?.is_zero())
+    }
+
+    fn slot(&self, no: AccountNo, slot: &U256) -> Result<(U256, Option<Version>), Version> {
+        Ok(match self.memory.slot(no, slot, self.tx)? {
+            Some((value, writer)) => (value, Some(writer)),
+            None => (self.base.account(no).slot(slot), None),
+        })
+    }
+
+    /// Reads again what an attempt read. The error names the first location that would be seen
+    /// differently now, and whose write, or withdrawn write, is to blame.
+    pub(super) fn validate(&self, reads: &Reads) -> Result<(), Spoiler> {
+        for check in &reads.checks {
+            let no = check.key.account;
+            let now = match (check.value, check.key.part) {
+                (Value::Blank(_), _) => self.is_blank(no).map(Value::Blank),
+                (Value::Nonce(_), _) => self.nonce(no).map(|(nonce, _)| Value::Nonce(nonce)),
+                (Value::CodeHash(_), _) => self.code_hash(no).map(Value::CodeHash),
+                (Value::Exists(_), _) => self.exists(no).map(|(exists, _)| Value::Exists(exists)),
+                (Value::Word(_), Part::Slot(slot)) => self.slot(no, &slot).map(|(word, _)| Value::Word(word)),
+                (Value::Word(_), _) => self.balance(no, |_| ()).map(Value::Word),
+            };
+            match now {
+                Ok(now) if now == check.value => {}
+                Ok(_) => return Err(self.spoiler(check.key, reads)),
+                Err(writer) => return Err(Spoiler { key: check.key, writer }),
+            }
+        }
+        Ok(())
+    }
+
+    fn spoiler(&self, key: Key, reads: &Reads) -> Spoiler {
+        let seen = reads.seen.iter().find(|seen| seen.key == key).and_then(|seen| seen.from);
+        let now = self.memory.last_writer(key, self.tx);
+        // A value that nobody writes now was taken back by the one whose value was seen.
+        let own = Version { tx: self.tx, incarnation: crate::units::Incarnation(0) };
+        Spoiler { key, writer: now.filter(|now| Some(*now) != seen).or(seen).or(now).unwrap_or(own) }
+    }
+}
+
+impl<'a> Multi<'a> {
+    pub(super) fn new(env: &'a BlockEnvironment, base: &'a Base, memory: &'a Memory<Code>) -> Self {
+        Self { env, before: Before { base, memory, tx: TxIndex(0) }, reads: Reads::default() }
+    }
+
+    /// Turns to the state before another transaction.
+    pub(super) fn turn_to(&mut self, tx: TxIndex) {
+        self.before.tx = tx;
+        self.reads = Reads::default();
+    }
+
+    fn note(&mut self, account: AccountNo, part: Part, from: Option<Version>, value: Value) {
+        let key = Key { account, part };
+        self.reads.seen.push(Seen { key, from });
+        self.reads.checks.push(Check { key, value });
+    }
+}
+
+fn blocked(account: AccountNo, part: Part, writer: Version) -> Blocked {
+    Blocked { key: Key { account, part }, writer }
+}
+
+/// Notes every writer that a balance sums, or the state before the block.
+fn note_balance(before: &Before<'_>, reads: &mut Reads, no: AccountNo) -> Result<U256, Blocked> {
+    let key = Key { account: no, part: Part::Balance };
+    let known = reads.seen.len();
+    let value = before
+        .balance(no, |writer| reads.seen.push(Seen { key, from: Some(writer) }))
+        .map_err(|writer| Blocked { key, writer })?;
+    if reads.seen.len() == known {
+        reads.seen.push(Seen { key, from: None });
+    }
+    Ok(value)
+}
+
+impl View for Multi<'_> {
+    fn account(&mut self, address: Address) -> AccountNo {
+        let Before { base, memory, .. } = self.before;
+        base.number(&address).unwrap_or_else(|| memory.newcomer(&address))
+    }
+
+    fn base(&self) -> &Base {
+        self.before.base
+    }
+
+    fn balance(&mut self, no: AccountNo) -> Result<U256, Blocked> {
+        let value = note_balance(&self.before, &mut self.reads, no)?;
+        let key = Key { account: no, part: Part::Balance };
+        self.reads.checks.push(Check { key, value: Value::Word(value) });
+        Ok(value)
+    }
+
+    fn nonce(&mut self, no: AccountNo) -> Result<u64, Blocked> {
+        let (nonce, from) = self.before.nonce(no).map_err(|writer| blocked(no, Part::Nonce, writer))?;
+        self.note(no, Part::Nonce, from, Value::Nonce(nonce));
+        Ok(nonce)
+    }
+
+    fn code(&mut self, no: AccountNo) -> Result<Code, Blocked> {
+        let (code, from) = self.before.code(no).map_err(|writer| blocked(no, Part::Code, writer))?;
+        self.note(no, Part::Code, from, Value::CodeHash(code.hash));
+        Ok(code)
+    }
+
+    fn exists(&mut self, no: AccountNo) -> Result<bool, Blocked> {
+        let (exists, from) = self.before.exists(no).map_err(|writer| blocked(no, Part::Life, writer))?;
+        self.note(no, Part::Life, from, Value::Exists(exists));
+        Ok(exists)
+    }
+
+    fn is_blank(&mut self, no: AccountNo) -> Result<bool, Blocked> {
+        let (nonce, from) = self.before.nonce(no).map_err(|writer| blocked(no, Part::Nonce, writer))?;
+        self.reads.seen.push(Seen { key: Key { account: no, part: Part::Nonce }, from });
+        // A nonce that is not zero settles it without the balance.
+        let blank = nonce == 0 && note_balance(&self.before, &mut self.reads, no)?.is_zero();
+        let key = Key { account: no, part: Part::Balance };
+        self.reads.checks.push(Check { key, value: Value::Blank(blank) });
+        Ok(blank)
+    }
+
+    fn slot(&mut self, no: AccountNo, slot: U256) -> Result<U256, Blocked> {
+        let part = Part::Slot(slot);
+        let (value, from) = self.before.slot(no, &slot).map_err(|writer| blocked(no, part, writer))?;
+        self.note(no, part, from, Value::Word(value));
+        Ok(value)
+    }
+
+    fn block_hash(&self, number: u64) -> Option<B256> {
+        self.env.block_hashes.get(&number).copied()
+    }
+}

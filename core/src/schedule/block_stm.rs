@@ -1,0 +1,272 @@
+//! The state machine of Block-STM: see the room's description for algorithm and invariants.
+
+use super::{Report, Scheduler, Strategy, Task, ViewKind, bits::Bits};
+use crate::{
+    trace::StrategyId,
+    units::{Incarnation, TxIndex, Version},
+};
+
+/// The strategy of [`BlockStm`].
+pub(super) struct Optimistic;
+
+impl Strategy for Optimistic {
+    fn id(&self) -> StrategyId {
+        StrategyId::BlockStm
+    }
+
+    fn view(&self) -> ViewKind {
+        ViewKind::MultiVersion
+    }
+
+    fn scheduler(&self, earlier: &[Option<TxIndex>]) -> Box<dyn Scheduler> {
+        Box::new(BlockStm::new(earlier))
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Status {
+    Ready,
+    Waiting,
+    Executing,
+    Executed,
+    Aborting,
+}
+
+#[derive(Clone, Debug)]
+struct Tx {
+    status: Status,
+    incarnation: Incarnation,
+    /// Transactions that become ready when this one has executed.
+    waiting: Vec<TxIndex>,
+}
+
+/// Block-STM's scheduler.
+#[derive(Debug)]
+pub struct BlockStm {
+    txs: Vec<Tx>,
+    /// Those with [`Status::Ready`].
+    ready: Bits,
+    /// Those with [`Status::Executed`].
+    executed: Bits,
+    /// Executed ones that must be validated.
+    marked: Bits,
+    /// Tasks handed out and not reported.
+    out: usize,
+}
+
+impl BlockStm {
+    /// For a block; `earlier[i]` is the latest transaction before `i` with the same sender. The
+    /// nonce makes it certain that `i` depends on it, so `i` is not tried before.
+    pub fn new(earlier: &[Option<TxIndex>]) -> Self {
+        let len = earlier.len();
+        let tx = Tx { status: Status::Ready, incarnation: Incarnation(0), waiting: Vec::new() };
+        let mut this = Self {
+            txs: vec![tx; len],
+            ready: Bits::none(len),
+            executed: Bits::none(len),
+            marked: Bits::none(len),
+            out: 0,
+        };
+        for (i, earlier) in earlier.iter().enumerate() {
+            match earlier {
+                Some(earlier) => {
+                    this.txs[i].status = Status::Waiting;
+                    this.txs[earlier.index()].waiting.push(TxIndex(i as u32));
+                }
+                None => this.ready.insert(i),
+            }
+        }
+        this
+    }
+
+    fn make_ready(&mut self, tx: TxIndex) {
+        self.txs[tx.index()].status = Status::Ready;
+        self.ready.insert(tx.index());
+    }
+
+    fn version(&self, i: usize) -> Version {
+        Version { tx: TxIndex(i as u32), incarnation: self.txs[i].incarnation }
+    }
+}
+
+impl Scheduler for BlockStm {
+    fn next(&mut self) -> Task {
+        // The lower of both, because whatever is lower may spoil what is above; at the same
+        // place only one of them can be.
+        let task = match (self.marked.first(), self.ready.first()) {
+            (Some(validate), execute) if execute.is_none_or(|execute| validate < execute) => {
+                self.marked.remove(validate);
+                Task::Validate(self.version(validate))
+            }
+            (_, Some(execute)) => {
+                self.ready.remove(execute);
+                self.txs[execute].status = Status::Executing;
+                Task::Execute(self.version(execute))
+            }
+            _ if self.out == 0 => return Task::Done,
+            _ => return Task::Wait,
+        };
+        self.out += 1;
+        task
+    }
+
+    fn report(&mut self, report: Report) {
+        self.out -= 1;
+        match report {
+            Report::Executed { version, wrote_new } => {
+                let i = version.tx.index();
+                self.txs[i].status = Status::Executed;
+                self.executed.insert(i);
+                self.marked.insert(i);
+                if wrote_new {
+                    self.marked.insert_from(&self.executed, i);
+                }
+                for waiting in std::mem::take(&mut self.txs[i].waiting) {
+                    self.make_ready(waiting);
+                }
+            }
+            Report::Blocked { version, writer } => {
+                let tx = &mut self.txs[version.tx.index()];
+                tx.incarnation.0 += 1;
+                tx.status = Status::Waiting;
+                // The writer may have finished since the attempt met its estimate.
+                match self.txs[writer.index()].status {
+                    Status::Executed => self.make_ready(version.tx),
+                    _ => self.txs[writer.index()].waiting.push(version.tx),
+                }
+            }
+            Report::Valid { .. } => {}
+            Report::Aborted { version } => {
+                let i = version.tx.index();
+                self.txs[i].incarnation.0 += 1;
+                self.make_ready(version.tx);
+                self.marked.insert_from(&self.executed, i);
+            }
+        }
+    }
+
+    fn claim_abort(&mut self, version: Version) -> bool {
+        let tx = &mut self.txs[version.tx.index()];
+        if tx.status != Status::Executed || tx.incarnation != version.incarnation {
+            return false;
+        }
+        tx.status = Status::Aborting;
+        self.executed.remove(version.tx.index());
+        self.marked.remove(version.tx.index());
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn version(tx: u32, incarnation: u32) -> Version {
+        Version { tx: TxIndex(tx), incarnation: Incarnation(incarnation) }
+    }
+
+    fn executed(tx: u32, incarnation: u32, wrote_new: bool) -> Report {
+        Report::Executed { version: version(tx, incarnation), wrote_new }
+    }
+
+    fn independent(transactions: usize) -> BlockStm {
+        BlockStm::new(&vec![None; transactions])
+    }
+
+    #[test]
+    fn transactions_are_tried_in_block_order() {
+        let mut stm = independent(2);
+        assert_eq!(stm.next(), Task::Execute(version(0, 0)));
+        assert_eq!(stm.next(), Task::Execute(version(1, 0)));
+        assert_eq!(stm.next(), Task::Wait);
+    }
+
+    #[test]
+    fn everything_is_validated_before_the_end() {
+        let mut stm = independent(1);
+        stm.next();
+        stm.report(executed(0, 0, true));
+        assert_eq!(stm.next(), Task::Validate(version(0, 0)));
+        assert_eq!(stm.next(), Task::Wait);
+        stm.report(Report::Valid { version: version(0, 0) });
+        assert_eq!(stm.next(), Task::Done);
+    }
+
+    #[test]
+    fn a_new_write_below_marks_what_was_already_validated() {
+        let mut stm = independent(2);
+        stm.next();
+        stm.next();
+        stm.report(executed(1, 0, true));
+        assert_eq!(stm.next(), Task::Validate(version(1, 0)));
+        stm.report(Report::Valid { version: version(1, 0) });
+        stm.report(executed(0, 0, true));
+        assert_eq!(stm.next(), Task::Validate(version(0, 0)));
+        assert_eq!(stm.next(), Task::Validate(version(1, 0)));
+    }
+
+    #[test]
+    fn a_validation_under_way_does_not_take_a_later_mark_away() {
+        let mut stm = independent(2);
+        stm.next();
+        stm.next();
+        stm.report(executed(1, 0, true));
+        assert_eq!(stm.next(), Task::Validate(version(1, 0)));
+        stm.report(executed(0, 0, true));
+        stm.report(Report::Valid { version: version(1, 0) });
+        assert_eq!(stm.next(), Task::Validate(version(0, 0)));
+        assert_eq!(stm.next(), Task::Validate(version(1, 0)));
+    }
+
+    #[test]
+    fn an_abort_has_one_claimant_and_a_new_incarnation() {
+        let mut stm = independent(1);
+        stm.next();
+        stm.report(executed(0, 0, true));
+        stm.next();
+        assert!(stm.claim_abort(version(0, 0)));
+        assert!(!stm.claim_abort(version(0, 0)));
+        stm.report(Report::Aborted { version: version(0, 0) });
+        assert_eq!(stm.next(), Task::Execute(version(0, 1)));
+        assert!(!stm.claim_abort(version(0, 0)));
+    }
+
+    #[test]
+    fn reader_of_an_estimate_waits_for_its_writer() {
+        let mut stm = independent(2);
+        stm.next();
+        stm.next();
+        stm.report(Report::Blocked { version: version(1, 0), writer: TxIndex(0) });
+        assert_eq!(stm.next(), Task::Wait);
+        stm.report(executed(0, 0, true));
+        assert_eq!(stm.next(), Task::Validate(version(0, 0)));
+        assert_eq!(stm.next(), Task::Execute(version(1, 1)));
+    }
+
+    #[test]
+    fn reader_of_an_estimate_whose_writer_has_finished_goes_on_at_once() {
+        let mut stm = independent(2);
+        stm.next();
+        stm.next();
+        stm.report(executed(0, 0, true));
+        stm.report(Report::Blocked { version: version(1, 0), writer: TxIndex(0) });
+        assert_eq!(stm.next(), Task::Validate(version(0, 0)));
+        assert_eq!(stm.next(), Task::Execute(version(1, 1)));
+    }
+
+    #[test]
+    fn a_senders_transactions_are_tried_one_after_the_other() {
+        let mut stm = BlockStm::new(&[None, Some(TxIndex(0)), Some(TxIndex(1))]);
+        assert_eq!(stm.next(), Task::Execute(version(0, 0)));
+        assert_eq!(stm.next(), Task::Wait);
+        stm.report(executed(0, 0, true));
+        assert_eq!(stm.next(), Task::Validate(version(0, 0)));
+        assert_eq!(stm.next(), Task::Execute(version(1, 0)));
+        assert_eq!(stm.next(), Task::Wait);
+    }
+
+    #[test]
+    fn an_empty_block_is_done_at_once() {
+        assert_eq!(independent(0).next(), Task::Done);
+    }
+}

@@ -1,0 +1,36 @@
+//! The only door to atomics and locks: the standard ones, or a model checker's under `cfg(shuttle)`.
+
+#[cfg(not(shuttle))]
+mod imp {
+    pub use std::sync::{
+        Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock,
+        atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering},
+    };
+
+    /// Tells the processor that this thread waits for another.
+    pub fn pause() {
+        std::hint::spin_loop();
+    }
+}
+
+#[cfg(shuttle)]
+mod imp {
+    pub use shuttle::sync::{
+        Arc, Condvar, Mutex, MutexGuard, RwLock,
+        atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering},
+    };
+    pub use std::sync::PoisonError;
+
+    /// Lets another modelled thread go on.
+    pub fn pause() {
+        shuttle::hint::spin_loop();
+    }
+}
+
+pub use imp::*;
+
+/// Locks. A lane that panicked while it held the lock has already spoiled the run, which ends
+/// with an error of its own; the others may still look, in order to end.
+pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
