@@ -1,7 +1,10 @@
 //! Every chore of EVM Lanes as a typed command; `./x` is the shell in front of it.
 
+#[cfg(not(feature = "engine"))]
+mod again;
 mod build;
 mod catalogue;
+mod conformance;
 mod engine;
 mod fingerprint;
 mod process;
@@ -31,6 +34,8 @@ enum Command {
     Catalogue(catalogue::Arguments),
     /// Install what the other commands need, or say that it is there.
     Setup,
+    /// Run real blocks through every strategy and number of lanes, and compare.
+    Conformance(conformance::Arguments),
     /// Build the two wasm engines into target/dist-engine.
     Engine(engine::Arguments),
 }
@@ -42,6 +47,7 @@ fn main() -> ExitCode {
         Command::Build(arguments) => build::run(&arguments),
         Command::Catalogue(arguments) => catalogue::run(&arguments),
         Command::Setup => setup::run(),
+        Command::Conformance(arguments) => conformance::run(&arguments),
         Command::Engine(arguments) => engine::run(&arguments),
     };
     match result {
