@@ -22,7 +22,7 @@ use crate::{fingerprint, process, setup, workspace};
 pub struct Arguments {
     /// Only say whether core/catalogue/index.json is current.
     #[arg(long)]
-    check: bool,
+    pub check: bool,
 }
 
 /// An npm package that contracts come from.

@@ -4,6 +4,7 @@
 mod again;
 mod build;
 mod catalogue;
+mod check;
 mod conformance;
 mod engine;
 mod fingerprint;
@@ -11,6 +12,7 @@ mod process;
 mod serve;
 mod server;
 mod setup;
+mod test;
 mod workspace;
 
 use std::process::ExitCode;
@@ -30,6 +32,10 @@ enum Command {
     Serve(serve::Arguments),
     /// Build the deployable static site into dist/.
     Build(build::Arguments),
+    /// Run every test: native, and in the browser.
+    Test(test::Arguments),
+    /// Check what needs no test: formatting, lints, licences, generated files.
+    Check,
     /// Make the catalogue of real contracts from npm packages.
     Catalogue(catalogue::Arguments),
     /// Install what the other commands need, or say that it is there.
@@ -45,6 +51,8 @@ fn main() -> ExitCode {
     let result = match arguments.command {
         Command::Serve(arguments) => serve::run(&arguments),
         Command::Build(arguments) => build::run(&arguments),
+        Command::Test(arguments) => test::run(&arguments),
+        Command::Check => check::run(),
         Command::Catalogue(arguments) => catalogue::run(&arguments),
         Command::Setup => setup::run(),
         Command::Conformance(arguments) => conformance::run(&arguments),

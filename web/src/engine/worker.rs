@@ -81,6 +81,7 @@ impl EngineClient {
             generation: Cell::default(),
             timeout: Cell::default(),
         }));
+        client.listen_for_crashes();
         client.act(actions);
         client
     }
@@ -101,12 +102,24 @@ impl EngineClient {
         self.take(Input::Restart(reason.to_owned()));
     }
 
-    /// Breaks the engine (`panic`, `pool`, `trap`, `hang`): lets tests see what a person would. The page offers it
-    /// only where its address holds `?debug`.
-    pub fn crash(&self, kind: &str) {
-        if let Some(running) = &*self.0.running.borrow() {
-            post(&running.worker, &object(&[("crash", JsValue::from_str(kind))]));
+    /// Where the page's address holds `?debug`, an event `evm-lanes-crash` breaks the engine in the way that it names
+    /// (`panic`, `pool`, `trap`, `hang`): browser tests then see what a person would. The page's own code is the same.
+    fn listen_for_crashes(&self) {
+        let Some(window) = web_sys::window() else { return };
+        if !window.location().search().is_ok_and(|search| search.contains("debug")) {
+            return;
         }
+        let inner = Rc::downgrade(&self.0);
+        let listener = Closure::<dyn Fn(Event)>::new(move |event: Event| {
+            if let (Some(inner), Some(kind)) = (inner.upgrade(), field(&event, "detail"))
+                && let Some(running) = &*inner.running.borrow()
+            {
+                post(&running.worker, &object(&[("crash", kind)]));
+            }
+        });
+        // Fails for no event name known; the tests that need it would say so.
+        let _ = window.add_event_listener_with_callback("evm-lanes-crash", listener.as_ref().unchecked_ref());
+        listener.forget();
     }
 
     fn take(&self, input: Input) {

@@ -1,0 +1,63 @@
+import AxeBuilder from '@axe-core/playwright';
+import { ISOLATED, expect, open, test } from './page';
+
+for (const colour of ['light', 'dark'] as const) {
+  for (const [width, height] of [
+    [1440, 900],
+    [390, 844],
+  ]) {
+    test(`axe finds nothing at ${width}×${height}, ${colour}`, async ({ browser }) => {
+      const context = await browser.newContext({ viewport: { width, height }, colorScheme: colour });
+      const page = await context.newPage();
+      await open(page, ISOLATED);
+      const { violations } = await new AxeBuilder({ page }).analyze();
+      const found = violations.map((v) => `${v.id}: ${v.help}\n  ${v.nodes.map((n) => n.html).join('\n  ')}`);
+      expect(found).toEqual([]);
+      await context.close();
+    });
+  }
+}
+
+test('axe finds nothing in the tabs and dialogs', async ({ browser }) => {
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  await open(page, ISOLATED);
+  const check = async (where: string) => {
+    const { violations } = await new AxeBuilder({ page }).analyze();
+    expect(violations.map((v) => `${where}: ${v.id}: ${v.nodes.map((n) => n.html).join(' ')}`)).toEqual([]);
+  };
+  for (const tab of await page.getByRole('tab').all()) {
+    await tab.click();
+    await check(`tab ${await tab.innerText()}`);
+  }
+  for (const name of [/help/i, 'Share']) {
+    await page.getByRole('button', { name }).click();
+    await expect(page.getByRole('dialog')).toBeVisible();
+    await check(`dialog ${name}`);
+    await page.keyboard.press('Escape');
+  }
+  await context.close();
+});
+
+test('everything can be reached by keyboard: next transaction, its cause, the table', async ({ page }) => {
+  await open(page, ISOLATED);
+  const inspector = page.locator('aside.inspector');
+  await page.locator('#lanes-overlay').focus();
+  await page.keyboard.press('j');
+  const first = await inspector.innerText();
+  await page.keyboard.press('j');
+  await expect.poll(() => inspector.innerText()).not.toBe(first);
+  await page.keyboard.press('k');
+  await expect.poll(() => inspector.innerText()).toBe(first);
+  // Each step is one sentence in a polite live region.
+  await expect(page.locator('[role=status][aria-live=polite]').first()).not.toBeEmpty();
+});
+
+test('selecting in the table selects in the inspector', async ({ page }) => {
+  await open(page, ISOLATED);
+  await page.getByRole('tab', { name: /transactions/i }).click();
+  const row = page.getByRole('row').nth(4);
+  const link = row.getByRole('button').first();
+  await link.click();
+  await expect(page.locator('aside.inspector')).toContainText(/transaction/i);
+});

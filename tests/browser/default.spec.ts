@@ -1,0 +1,48 @@
+import { ISOLATED, PLAIN, attribute, colours, expect, open, test } from './page';
+
+for (const [name, url, engine] of [
+  ['isolated', ISOLATED, 'threads'],
+  ['not isolated', PLAIN, 'single'],
+]) {
+  test(`the page opens with a run that is done, ${name}`, async ({ page }) => {
+    await open(page, url);
+    expect(await attribute(page, 'data-engine')).toBe(engine);
+    expect(await attribute(page, 'data-clock')).toBe('measured');
+    expect(Number(await attribute(page, 'data-transactions'))).toBeGreaterThan(5);
+    expect(Number(await attribute(page, 'data-incarnations'))).toBeGreaterThanOrEqual(
+      Number(await attribute(page, 'data-transactions')),
+    );
+    expect(await attribute(page, 'data-trace-hash')).toMatch(/^0x[0-9a-f]{64}$/);
+    expect(await page.evaluate(() => crossOriginIsolated)).toBe(engine === 'threads');
+
+    await expect(page.getByRole('heading', { level: 1 })).not.toBeEmpty();
+    await expect(page.getByText(/equal to sequential/i).first()).toBeVisible();
+    await expect(page.getByRole('alert')).toHaveCount(0);
+    expect(await colours(page, '#lanes canvas')).toBeGreaterThan(3);
+  });
+}
+
+test('with threads and more than one core the default run uses more than one lane', async ({ page }) => {
+  await open(page, ISOLATED);
+  const cores = await page.evaluate(() => navigator.hardwareConcurrency);
+  test.skip(cores < 2, 'this machine has one core');
+  expect(Number(await attribute(page, 'data-lanes'))).toBeGreaterThan(1);
+});
+
+for (const colour of ['light', 'dark'] as const) {
+  for (const [width, height] of [
+    [1440, 900],
+    [1024, 768],
+    [390, 844],
+  ]) {
+    test(`a picture at ${width}×${height}, ${colour}`, async ({ browser }) => {
+      const context = await browser.newContext({ viewport: { width, height }, colorScheme: colour });
+      const page = await context.newPage();
+      await open(page, ISOLATED);
+      await page.screenshot({ path: `artefacts/page-${width}x${height}-${colour}.png` });
+      const wider = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+      expect(wider, 'the page must not scroll sideways').toBeLessThanOrEqual(0);
+      await context.close();
+    });
+  }
+}

@@ -1,0 +1,56 @@
+//! `x check`: what needs no test to be found wrong.
+
+use std::process::Command;
+
+use anyhow::{Result, bail};
+
+use crate::{catalogue, process, setup, workspace};
+
+/// `x check`
+///
+/// # Errors
+/// Names every check that failed, after all have run.
+pub fn run() -> Result<()> {
+    let mut failed = Vec::new();
+    let mut check = |what: &'static str, step: &dyn Fn() -> Result<()>| {
+        if let Err(error) = process::timed(what, step) {
+            eprintln!("x: {error:#}");
+            failed.push(what);
+        }
+    };
+    check("formatting", &|| process::run("cargo fmt", cargo("fmt").args(["--all", "--check"])));
+    check("clippy, native", &|| clippy(&["--workspace", "--all-targets", "--features", "xtask/engine"]));
+    check("clippy, the page's wasm", &|| clippy(&["--package", "evm-lanes-web", "--target", WASM]));
+    // Without `threads`, which needs a standard library of its own; its few lines are checked when it is built.
+    check("clippy, the engine's wasm", &|| clippy(&["--package", "evm-lanes-core", "--target", WASM]));
+    check("licences, bans, sources", &|| {
+        process::run(
+            "cargo deny",
+            Command::new(setup::CARGO_DENY.program()?)
+                .args(["--offline", "check", "bans", "licenses", "sources"])
+                .current_dir(workspace::root()),
+        )
+    });
+    check("generated files", &|| catalogue::run(&catalogue::Arguments { check: true }));
+    if failed.is_empty() {
+        println!("every check passed");
+        return Ok(());
+    }
+    bail!("{} of the checks failed: {}", failed.len(), failed.join("; "))
+}
+
+const WASM: &str = "wasm32-unknown-unknown";
+
+fn cargo(command: &str) -> Command {
+    let mut cargo = Command::new("cargo");
+    cargo.current_dir(workspace::root()).arg(command);
+    cargo
+}
+
+/// Runs clippy with warnings as errors.
+fn clippy(arguments: &[&str]) -> Result<()> {
+    process::run(
+        "cargo clippy",
+        cargo("clippy").arg("--locked").args(arguments).args(["--", "-D", "warnings"]),
+    )
+}

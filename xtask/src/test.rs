@@ -1,0 +1,191 @@
+//! `x test`: every test, native and in the browser.
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
+use std::time::Instant;
+
+use anyhow::{Context, Result, bail, ensure};
+
+use crate::server::{self, Isolation};
+use crate::{build, catalogue, process, setup, workspace};
+
+/// What `x test` takes.
+#[derive(clap::Args)]
+pub struct Arguments {
+    /// Only the native tests.
+    #[arg(long, conflicts_with = "browser")]
+    native: bool,
+    /// Only the browser tests.
+    #[arg(long)]
+    browser: bool,
+    #[command(flatten)]
+    build: build::Arguments,
+    /// Passed on to Playwright: `-- -g cancel`.
+    #[arg(last = true)]
+    playwright: Vec<String>,
+}
+
+/// How many tests ended how.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Count {
+    passed: u64,
+    failed: u64,
+    skipped: u64,
+}
+
+impl Count {
+    fn add(&mut self, other: Self) {
+        self.passed += other.passed;
+        self.failed += other.failed;
+        self.skipped += other.skipped;
+    }
+}
+
+/// `x test`
+///
+/// # Errors
+/// If a test fails, or none could run.
+pub fn run(arguments: &Arguments) -> Result<()> {
+    let start = Instant::now();
+    let data = workspace::data();
+    if !data.join("blocks").is_dir() {
+        process::say(&format!(
+            "no real blocks at {} (EVM_LANES_DATA names another folder): tests that need them are skipped and say so",
+            data.display()
+        ));
+    }
+    let mut count = Count::default();
+    let mut broken = Vec::new();
+    if !arguments.browser {
+        // Tests read the catalogue's files.
+        catalogue::run(&catalogue::Arguments::default())?;
+        match process::timed("native tests", native) {
+            Ok(native) => count.add(native),
+            Err(error) => broken.push(error),
+        }
+    }
+    if !arguments.native {
+        match browser(arguments) {
+            Ok(browser) => count.add(browser),
+            Err(error) => broken.push(error),
+        }
+    }
+    for error in &broken {
+        eprintln!("x: {error:#}");
+    }
+    println!("\nall tests: {:.0} s", start.elapsed().as_secs_f64());
+    println!("{} passed, {} failed, {} skipped", count.passed, count.failed, count.skipped);
+    ensure!(broken.is_empty(), "not every test could be run");
+    ensure!(count.failed == 0, "{} of the tests failed", count.failed);
+    ensure!(count.passed > 0, "no test ran");
+    Ok(())
+}
+
+fn native() -> Result<Count> {
+    let mut cargo = Command::new("cargo")
+        .args(["test", "--locked", "--workspace", "--features", "xtask/engine", "--no-fail-fast"])
+        .current_dir(workspace::root())
+        .env("EVM_LANES_DATA", workspace::data())
+        .stdout(Stdio::piped())
+        .spawn()
+        .context("cargo test cannot be started")?;
+    let mut count = Count::default();
+    for line in BufReader::new(cargo.stdout.take().context("cargo test has no output")?).lines() {
+        let line = line?;
+        println!("{line}");
+        count.add(count_of(&line));
+    }
+    let status = cargo.wait()?;
+    // A failed test is counted; anything else (a crate that does not compile) would count as nothing at all.
+    ensure!(status.success() || count.failed > 0, "cargo test failed ({status})");
+    Ok(count)
+}
+
+/// The counts in cargo's line `test result: ok. 5 passed; 0 failed; 1 ignored; …`.
+fn count_of(line: &str) -> Count {
+    let Some(result) = line.strip_prefix("test result: ") else { return Count::default() };
+    let number = |word: &str| {
+        let before = result.split(word).next().filter(|before| before.len() < result.len());
+        before.and_then(|before| before.split_whitespace().last()?.parse().ok()).unwrap_or(0)
+    };
+    Count { passed: number(" passed"), failed: number(" failed"), skipped: number(" ignored") }
+}
+
+fn browser(arguments: &Arguments) -> Result<Count> {
+    let chromium = setup::chromium()?;
+    let modules = setup::npm("tests")?;
+    build::build(&arguments.build)?;
+    let isolated = server::start(build::dist(), 0, Isolation::Isolated)?;
+    let plain = server::start(build::dist(), 0, Isolation::Plain)?;
+
+    let folder = workspace::path("tests");
+    let results = folder.join("artefacts/results.json");
+    // A report of an earlier run must not be taken for this one's.
+    let _ = fs::remove_file(&results);
+    let status = process::timed("browser tests", || {
+        Ok(Command::new(modules.join(".bin/playwright"))
+            .arg("test")
+            .args(&arguments.playwright)
+            .current_dir(&folder)
+            .env("CHROMIUM", chromium)
+            .env("EVM_LANES_ISOLATED", isolated)
+            .env("EVM_LANES_PLAIN", plain)
+            .env("EVM_LANES_DATA", workspace::data())
+            .status()?)
+    })?;
+    let report: serde_json::Value = serde_json::from_slice(&process::read(&results)?)?;
+    let stats = &report["stats"];
+    let number = |name: &str| stats[name].as_u64().unwrap_or(0);
+    let count = Count {
+        passed: number("expected"),
+        failed: number("unexpected") + number("flaky"),
+        skipped: number("skipped"),
+    };
+    for reason in skips(&report) {
+        println!("SKIPPED: {reason}");
+    }
+    if !status.success() && count.failed == 0 {
+        bail!("Playwright failed ({status}): {}", report["errors"]);
+    }
+    ensure!(count.passed + count.failed > 0, "no browser test ran");
+    println!("pictures: {}", folder.join("artefacts").display());
+    Ok(count)
+}
+
+/// The title and reason of every test that was skipped, so that none is skipped silently.
+fn skips(report: &serde_json::Value) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut suites: Vec<&serde_json::Value> = report["suites"].as_array().into_iter().flatten().collect();
+    while let Some(suite) = suites.pop() {
+        suites.extend(suite["suites"].as_array().into_iter().flatten());
+        for spec in suite["specs"].as_array().into_iter().flatten() {
+            for test in
+                spec["tests"].as_array().into_iter().flatten().filter(|test| test["status"] == "skipped")
+            {
+                let reason = test["annotations"][0]["description"].as_str().unwrap_or("no reason given");
+                found.push(format!("{}: {reason}", spec["title"].as_str().unwrap_or("?")));
+            }
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cargos_results_are_counted() {
+        let line = "test result: FAILED. 12 passed; 3 failed; 1 ignored; 0 measured; 7 filtered out; finished in 0.1s";
+        assert_eq!(count_of(line), Count { passed: 12, failed: 3, skipped: 1 });
+        assert_eq!(count_of("test a::b ... ok"), Count::default());
+    }
+
+    #[test]
+    fn a_skipped_browser_test_is_named_with_its_reason() {
+        let report = serde_json::json!({"suites": [{"suites": [{"specs": [{"title": "a block", "tests": [
+            {"status": "skipped", "annotations": [{"type": "skip", "description": "no file"}]}]}]}]}]});
+        assert_eq!(skips(&report), ["a block: no file"]);
+    }
+}
