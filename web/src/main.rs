@@ -1,3 +1,29 @@
-//! The page of EVM Lanes.
+//! The page of EVM Lanes: Leptos, rendered in the browser.
+//!
+//! ```text
+//! engine ── events ─▶ state ─▶ view (pure) ─▶ paint, components
+//!    ▲                  ▲                          │
+//!    └──── requests ────┴────────── intents ───────┘
+//! ```
+
+mod components;
+mod engine;
+mod paint;
+mod state;
 mod view;
-fn main() {}
+
+use wasm_bindgen::JsCast;
+
+fn main() {
+    console_error_panic_hook::set_once();
+    let Some(root) = web_sys::window()
+        .and_then(|w| w.document())
+        .and_then(|d| d.get_element_by_id("app"))
+        .and_then(|e| e.dyn_into::<web_sys::HtmlElement>().ok())
+    else {
+        return;
+    };
+    // What stood there until now was for the time in which the page's own code was on its way.
+    root.set_inner_html("");
+    leptos::mount::mount_to(root, components::App).forget();
+}

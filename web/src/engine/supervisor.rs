@@ -253,7 +253,8 @@ impl Supervisor {
             (Flavour::Single, _) => {
                 self.phase = Phase::Gone;
                 actions.push(Action::End);
-                actions.push(Action::Tell(EngineEvent::State(EngineState::Failed { reason: reason.clone() })));
+                actions
+                    .push(Action::Tell(EngineEvent::State(EngineState::Failed { reason: reason.clone() })));
                 for request in self.waiting.drain(..) {
                     actions.push(failed(request_id(&request), &reason));
                 }
@@ -346,7 +347,10 @@ mod tests {
         check(&supervisor.take(Input::Broken("error".into()), 10_002.0), &["restarting", "start Single"]);
         check(&supervisor.take(Input::Tick, 20_002.0), &["end", "gone", "failed 1"]);
         check(&supervisor.take(Input::Send(inspect(2)), 20_003.0), &["failed 2"]);
-        check(&supervisor.take(Input::Restart("try again".into()), 20_004.0), &["restarting", "start Single"]);
+        check(
+            &supervisor.take(Input::Restart("try again".into()), 20_004.0),
+            &["restarting", "start Single"],
+        );
     }
 
     #[test]

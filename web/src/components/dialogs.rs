@@ -1,0 +1,187 @@
+//! Help and share.
+
+use leptos::ev;
+use leptos::html::Dialog;
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use wasm_bindgen_futures::JsFuture;
+
+use crate::state::link::{self, Link};
+use crate::state::{Page, dom};
+use crate::view::format::count;
+use crate::view::share;
+
+/// Keeps a native dialog in step with a signal.
+fn bind(dialog: NodeRef<Dialog>, open: RwSignal<bool>) {
+    Effect::new(move |_| {
+        let (Some(dialog), open) = (dialog.get(), open.get()) else { return };
+        if open && !dialog.open() {
+            // A dialog that cannot be modal is still shown.
+            if dialog.show_modal().is_err() {
+                dialog.show();
+            }
+        } else if !open && dialog.open() {
+            dialog.close();
+        }
+    });
+}
+
+/// Title and close button.
+#[component]
+fn Top(title: &'static str, id: &'static str, open: RwSignal<bool>) -> impl IntoView {
+    view! {
+        <header>
+            <h2 id=id>{title}</h2>
+            <button type="button" class="btn" on:click=move |_| open.set(false)>"Close"</button>
+        </header>
+    }
+}
+
+const KEYS: [(&[&str], &str); 14] = [
+    (&["Ctrl", "Enter"], "run"),
+    (&["Ctrl", "Z"], "undo a change of the scenario"),
+    (&["."], "next attempt in the lane"),
+    (&[","], "previous attempt in the lane"),
+    (&["J"], "next transaction"),
+    (&["K"], "previous transaction"),
+    (&["["], "to the cause: who was read from"),
+    (&["]"], "to the effect: who read from it"),
+    (&["W", "S"], "zoom in, zoom out"),
+    (&["A", "D"], "pan left, pan right"),
+    (&["F"], "fit the selection"),
+    (&["C"], "show the longest chain"),
+    (&["/"], "find transactions"),
+    (&["Esc"], "leave the lanes, close, let go"),
+];
+
+/// Keys, colours and patterns.
+#[component]
+pub fn Help(page: Page) -> impl IntoView {
+    let dialog: NodeRef<Dialog> = NodeRef::new();
+    bind(dialog, page.help);
+    let keys = KEYS
+        .map(|(keys, what)| {
+            let keys = keys.iter().map(|k| view! { <kbd>{*k}</kbd>" " }).collect_view();
+            view! { <div><dt>{keys}</dt><dd>{what}</dd></div> }
+        })
+        .collect_view();
+    view! {
+        <dialog node_ref=dialog aria-labelledby="help-title" on:close=move |_: ev::Event| page.help.set(false)>
+            <Top title="How to read the page" id="help-title" open=page.help/>
+            <div class="body">
+                <h3>"Patterns: how an attempt ended"</h3>
+                <ul class="patterns">
+                    <li><span class="swatch solid"></span>"solid: executed and committed"</li>
+                    <li><span class="swatch hatched"></span>"hatched: aborted or stopped, ran again"</li>
+                    <li><span class="swatch pale"></span>"pale and thin: validating"</li>
+                    <li><span class="swatch dotted"></span>"dotted: waiting for other lanes"</li>
+                    <li><span class="swatch idle"></span>"background: nothing left to do"</li>
+                    <li><span class="swatch arrow"></span>"arrow: from the write to the attempt it spoiled"</li>
+                </ul>
+                <p>"Colour is what a transaction is: its label. A raised number counts attempts: 7² is the second attempt of transaction 7. In the graph, a diamond is a location that several transactions needed, and the thick line is the longest chain of transactions that need each other: no number of lanes is faster than that chain."</p>
+                <h3>"Limits"</h3>
+                <p>"Path: all work over the longest chain. Work: all work over what each lane must do at least. The lower of both is what was possible; the bar shows how much of it was reached."</p>
+                <h3>"Keys"</h3>
+                <dl class="keys">{keys}</dl>
+                <p><label>
+                    <input type="checkbox" prop:checked=move || page.letter_keys.get()
+                        on:change=move |e| page.letter_keys.set(event_target_checked(&e))/>
+                    " Single letters act as keys"
+                </label></p>
+                <p>"Ctrl and the wheel zoom the lanes at the pointer; drag measures a stretch of time, double click zooms to it; Shift and drag pans. On a touch screen: pinch, drag, tap."</p>
+            </div>
+        </dialog>
+    }
+}
+
+/// The link, how long it is, and a file for what no link takes.
+#[component]
+pub fn Share(page: Page) -> impl IntoView {
+    let dialog: NodeRef<Dialog> = NodeRef::new();
+    let said = RwSignal::new(String::new());
+    bind(dialog, page.sharing);
+    let shared = Memo::new(move |_| {
+        if !page.sharing.get() {
+            return None;
+        }
+        said.set(String::new());
+        Some(link::current(page))
+    });
+    let address = move || match shared.get() {
+        Some(Link::Fits(link)) => Some(format!("{}{link}", link::base())),
+        _ => None,
+    };
+    let copy = move |_| {
+        let Some(text) = untrack(address) else { return };
+        spawn_local(async move {
+            let copied = match dom::window() {
+                Some(window) => {
+                    JsFuture::from(window.navigator().clipboard().write_text(&text)).await.is_ok()
+                }
+                None => false,
+            };
+            said.set(if copied {
+                "Copied.".to_owned()
+            } else {
+                "The browser did not allow copying: mark the link and copy it by hand.".to_owned()
+            });
+        });
+    };
+    let body = move || {
+        match shared.get() {
+        Some(Link::Fits(_)) => {
+            let text = address().unwrap_or_default();
+            let length = text.chars().count();
+            let fits = share::LIMITS.map(|limit| {
+                let ok = length <= limit.characters;
+                view! {
+                    <li class=if ok { "ok" } else { "wrong" }>
+                        {format!("{} {} ({} characters)", if ok { "✓ fits" } else { "✗ too long for" }, limit.place, count(limit.characters as u64))}
+                    </li>
+                }
+            }).collect_view();
+            view! {
+                <p>"It holds the scenario, strategy, lanes and selection; nothing is kept on a server."</p>
+                <input type="text" readonly aria-label="Link" prop:value=text on:focus=|e| {
+                    use wasm_bindgen::JsCast;
+                    if let Some(input) = e.target().and_then(|t| t.dyn_into::<web_sys::HtmlInputElement>().ok()) {
+                        input.select();
+                    }
+                }/>
+                <div class="row">
+                    <button type="button" class="btn go" on:click=copy>"Copy the link"</button>
+                    <SaveButton page/>
+                </div>
+                <p role="status">{move || said.get()}</p>
+                <p>{share::describe(length)}</p>
+                <ul class="fits">{fits}</ul>
+            }.into_any()
+        }
+        Some(Link::TooLong) => view! {
+            <p role="alert">{format!("This scenario is too long for a link: browsers take about {} characters. Share it as a file, which the page opens when it is dropped on it.", count(32_000))}</p>
+            <div class="row"><SaveButton page/></div>
+        }.into_any(),
+        Some(Link::File(name)) => view! {
+            <p>{format!("A real block does not fit into a link. Share the file {name}: dropped on this page it runs the same.")}</p>
+        }.into_any(),
+        None => ().into_any(),
+    }
+    };
+    view! {
+        <dialog class="share" node_ref=dialog aria-labelledby="share-title" on:close=move |_: ev::Event| page.sharing.set(false)>
+            <Top title="Share what is on the page" id="share-title" open=page.sharing/>
+            <div class="body">{body}</div>
+        </dialog>
+    }
+}
+
+#[component]
+fn SaveButton(page: Page) -> impl IntoView {
+    view! {
+        <button type="button" class="btn" on:click=move |_| {
+            if let Some(text) = page.document.with_untracked(|d| d.text().map(str::to_owned)) {
+                dom::save("scenario.json", &text);
+            }
+        }>"Save as file"</button>
+    }
+}

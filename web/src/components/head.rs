@@ -1,0 +1,245 @@
+//! What the run says: headline, story, equality, figures, limits.
+
+use std::sync::Arc;
+
+use evm_lanes_core::messages::{HeaderCheck, Phase};
+use evm_lanes_core::trace::StrategyId;
+use leptos::either::Either;
+use leptos::prelude::*;
+
+use super::{LocationLink, TxLink};
+use crate::engine::EngineState;
+use crate::state::{Activity, Page};
+use crate::view::format::{count, counted, duration, factor, share, shortened};
+use crate::view::limits;
+use crate::view::model::RunModel;
+use crate::view::sentence::{self, Piece};
+
+/// The headline and everything below it.
+#[component]
+pub fn Head(page: Page) -> impl IntoView {
+    view! {
+        <section class="head" aria-label="What the run says">
+            {move || match page.model.get() {
+                Some(model) => Either::Left(view! { <Told page model/> }),
+                None => Either::Right(view! { <Waiting page/> }),
+            }}
+        </section>
+    }
+}
+
+/// What is being done, in words.
+fn phase_words(page: Page) -> String {
+    match page.activity.get() {
+        Activity::Running { cancelling: true, .. } => "Cancelling…".to_owned(),
+        Activity::Running { phase, done, total, .. } => {
+            let words = match phase {
+                Phase::Preparing => "Preparing: accounts, contracts, set-up calls",
+                Phase::WarmingUp => "Warming up the engine",
+                Phase::Measuring => "Measuring, sequential and parallel in turn",
+                Phase::Verifying => "Comparing with sequential execution",
+                Phase::Analysing => "Analysing dependencies and limits",
+            };
+            if total > 0 { format!("{words}, {done} of {total}…") } else { format!("{words}…") }
+        }
+        Activity::Failed(_) => "This did not run".to_owned(),
+        Activity::Cancelled => "Cancelled. Nothing else was changed.".to_owned(),
+        Activity::Idle => match page.engine.get() {
+            EngineState::Starting => "Starting the engine…".to_owned(),
+            EngineState::Restarting { .. } => "Starting the engine again…".to_owned(),
+            EngineState::Failed { .. } => "The engine does not run".to_owned(),
+            EngineState::Ready { .. } => "Ready to run".to_owned(),
+        },
+    }
+}
+
+#[component]
+fn Waiting(page: Page) -> impl IntoView {
+    view! {
+        <div>
+            <h1>{move || phase_words(page)}</h1>
+            <p class="story">"A block of Ethereum transactions runs in parallel on your own cores. Here stands what decided its speed."</p>
+        </div>
+    }
+}
+
+#[component]
+fn Told(page: Page, model: Arc<RunModel>) -> impl IntoView {
+    let headline = sentence::headline(&model);
+    let story = sentence::story(&model)
+        .into_iter()
+        .map(|piece| match piece {
+            Piece::Words(words) => view! { <span>{words}</span> }.into_any(),
+            Piece::Location(location, name) => {
+                view! { <code><LocationLink page location name/></code> }.into_any()
+            }
+            Piece::Tx(tx) => view! { <TxLink page tx/> }.into_any(),
+        })
+        .collect_view();
+    let measured = sentence::measured(&model);
+    view! {
+        <div>
+            <h1>{headline}</h1>
+            <p class="story">{story}</p>
+            <p class="now" role="status">{move || {
+                let running = page.is_running();
+                let cancelled = page.activity.with(|a| *a == Activity::Cancelled);
+                if running || cancelled {
+                    Some(phase_words(page))
+                } else if page.is_stale() {
+                    Some("The scenario was changed since this run: run it again to see what follows.".to_owned())
+                } else {
+                    None
+                }
+            }}</p>
+        </div>
+        <Verdict model=model.clone()/>
+        <Figures model=model.clone()/>
+        <p class="measured">
+            {format!("All times {measured} of each kind, which alternate. Limits: from the sequential times of this run.")}
+        </p>
+    }
+}
+
+#[component]
+fn Verdict(model: Arc<RunModel>) -> impl IntoView {
+    let verdict = model.report.verdict.clone();
+    let compared = format!(
+        "{} and {} of the state after the block compared",
+        counted(verdict.receipts.into(), "receipt"),
+        counted(verdict.accounts.into(), "account")
+    );
+    let badge = match verdict.difference {
+        None => {
+            let (what, root) = match verdict.state_root {
+                Some(root) => ("state", root),
+                None => ("receipts", verdict.receipts_root.clone()),
+            };
+            Either::Left(view! {
+                <span class="badge" title=compared.clone()>
+                    "✓ Equal to sequential"
+                    <span class="mono" title=root.clone()>{what}" "{shortened(&root)}</span>
+                </span>
+                <span class="hidden">{compared}</span>
+            })
+        }
+        Some(difference) => Either::Right(view! {
+            <span class="badge bad" role="alert">"✗ Differs from sequential: "{difference}</span>
+        }),
+    };
+    view! {
+        <div class="verdict">
+            {badge}
+            {model.report.header.clone().map(|check| view! { <Header check/> })}
+        </div>
+    }
+}
+
+/// Ours against the real block's header.
+#[component]
+fn Header(check: HeaderCheck) -> impl IntoView {
+    let against = if check.known { "header" } else { "file" };
+    let rows = check
+        .figures
+        .iter()
+        .map(|figure| {
+            view! {
+                <tr>
+                    <th scope="row">{figure.name.clone()}</th>
+                    <td class="mono" title=figure.ours.clone()>{shortened(&figure.ours)}</td>
+                    <td class="mono" title=figure.header.clone()>{shortened(&figure.header)}</td>
+                    <td class=if figure.equal { "ok" } else { "wrong" }>
+                        {if figure.equal { "✓ equal" } else { "✗ different" }}
+                    </td>
+                </tr>
+            }
+        })
+        .collect_view();
+    view! {
+        <table class="checks" data-header-check="">
+            <thead><tr>
+                <th scope="col">{format!("Block {}, {}", count(check.number), check.fork)}</th>
+                <th scope="col">"here"</th>
+                <th scope="col">{against}</th>
+                <th scope="col"><span class="hidden">"equal"</span></th>
+            </tr></thead>
+            <tbody>{rows}</tbody>
+        </table>
+        {check.difference.map(|d| view! { <span class="wrong" role="alert">{d}</span> })}
+    }
+}
+
+#[component]
+fn Figures(model: Arc<RunModel>) -> impl IntoView {
+    let report = &model.report;
+    let timing = &report.timing;
+    let alone = report.strategy == StrategyId::Sequential;
+    let rounds = |times: &[u64]| {
+        let times: Vec<String> = times.iter().map(|t| duration(*t)).collect();
+        format!("measured; rounds: {}", times.join(", "))
+    };
+    let counted_title = "counted in the run that is drawn";
+    let shared_title = "measured in the run that is drawn";
+    let figures = if alone {
+        vec![("Sequential", duration(timing.parallel_median), rounds(&timing.parallel))]
+    } else {
+        let lanes = if report.lanes == 1 { "1 lane" } else { "Parallel" };
+        vec![
+            ("Sequential", duration(timing.sequential_median), rounds(&timing.sequential)),
+            (lanes, duration(timing.parallel_median), rounds(&timing.parallel)),
+            (
+                "Speed-up",
+                factor(model.speed_up()),
+                "measured: sequential median over parallel median".to_owned(),
+            ),
+            ("Run twice", count(report.analysis.rerun.into()), counted_title.to_owned()),
+            ("Aborts", count(report.analysis.aborts.into()), counted_title.to_owned()),
+            ("Wasted work", share(report.analysis.wasted), shared_title.to_owned()),
+            ("Lanes busy", share(report.analysis.busy), shared_title.to_owned()),
+        ]
+    };
+    let figures = figures
+        .into_iter()
+        .map(|(name, value, title)| view! { <div title=title><dt>{name}</dt><dd>{value}</dd></div> })
+        .collect_view();
+    view! {
+        <div class="figures">
+            <dl>{figures}</dl>
+            {(!alone).then(|| view! { <LimitBar model/> })}
+        </div>
+    }
+}
+
+#[component]
+fn LimitBar(model: Arc<RunModel>) -> impl IntoView {
+    let bar = limits::bar(&model);
+    let slow = bar.reached < bar.one;
+    let percent = |share: f64| format!("{:.2}%", share * 100.0);
+    // The reached figure is written where no mark's text stands.
+    let crowded = bar.marks.iter().any(|m| (m.at - bar.reached).abs() < 0.16);
+    let marks = bar
+        .marks
+        .iter()
+        .map(|mark| {
+            let side = if mark.before { "text before" } else { "text" };
+            let class = if mark.binding { format!("{side} binding") } else { side.to_owned() };
+            view! {
+                <span class="mark" class:binding=mark.binding style:left=percent(mark.at) title=mark.title.clone()></span>
+                <span class=class style:left=percent(mark.at) title=mark.title.clone()>{mark.text.clone()}</span>
+            }
+        })
+        .collect_view();
+    view! {
+        <div class="limit">
+            <p aria-hidden="true">"Speed-up against its limits"{crowded.then(|| format!(": {}", bar.reached_text))}</p>
+            <div class="track" role="img" aria-label=bar.sentence.clone()>
+                <i class:slow=slow style:width=percent(bar.reached)></i>
+                <span class="one" style:left=percent(bar.one) title="sequential speed"></span>
+                {marks}
+                {(!crowded).then(|| view! {
+                    <span class="text reached" style:left=percent(bar.reached.max(0.03))>{bar.reached_text.clone()}</span>
+                })}
+            </div>
+        </div>
+    }
+}

@@ -1,0 +1,161 @@
+//! The top: what is run, by whom, on how many lanes.
+
+use evm_lanes_core::scenario::builtin;
+use evm_lanes_core::trace::StrategyId;
+use leptos::prelude::*;
+use wasm_bindgen::JsCast;
+use web_sys::HtmlInputElement;
+
+use crate::engine::EngineState;
+use crate::state::{Activity, Document, Page, Source, file};
+use crate::view::sentence::strategy_name;
+
+/// The header.
+#[component]
+pub fn Header(page: Page) -> impl IntoView {
+    view! {
+        <header class="top">
+            <span class="brand">
+                <svg width="22" height="18" viewBox="0 0 22 18" aria-hidden="true">
+                    <rect y="1" width="13" height="3.4" rx="1.7"/>
+                    <rect x="6" y="7.3" width="16" height="3.4" rx="1.7"/>
+                    <rect x="2" y="13.6" width="9" height="3.4" rx="1.7"/>
+                </svg>
+                "EVM Lanes"
+            </span>
+            <ScenarioPicker page/>
+            <label class="field">
+                <span>"Strategy"</span>
+                <select prop:value=move || page.strategy.get().name()
+                    on:change=move |e| {
+                        if let Some(strategy) = StrategyId::from_name(&event_target_value(&e)) {
+                            page.set_strategy(strategy);
+                        }
+                    }>
+                    {StrategyId::ALL.map(|s| view! {
+                        <option value=s.name() selected=move || page.strategy.get() == s>{strategy_name(s)}</option>
+                    }).collect_view()}
+                </select>
+            </label>
+            <LanesStepper page/>
+            <span class="push"></span>
+            <OpenFile page/>
+            <RunButton page/>
+            <button class="btn" type="button" on:click=move |_| page.sharing.set(true)>"Share"</button>
+            <button class="btn square" type="button"
+                aria-label=move || if page.theme.get().is_dark() { "Light colours" } else { "Dark colours" }
+                on:click=move |_| page.theme.update(|t| *t = t.next())>
+                <svg width="16" height="16" viewBox="0 0 16 16" aria-hidden="true">
+                    <circle cx="8" cy="8" r="6.2" fill="none" stroke="currentColor" stroke-width="1.6"/>
+                    <path d="M8 1.8a6.2 6.2 0 0 1 0 12.4z" fill="currentColor"/>
+                </svg>
+            </button>
+            <button class="btn square" type="button" aria-label="Help: keys, colours and patterns"
+                on:click=move |_| page.help.set(true)>"?"</button>
+        </header>
+    }
+}
+
+const OWN: &str = "own";
+
+#[component]
+fn ScenarioPicker(page: Page) -> impl IntoView {
+    let current = Memo::new(move |_| {
+        page.document.with(|d| {
+            let same = d.builtin.and_then(builtin::find).filter(|b| d.text() == Some(b.text));
+            same.map_or(OWN, |b| b.name).to_owned()
+        })
+    });
+    let own = move || {
+        page.document.with(|d| match &d.source {
+            Source::Case { name, .. } => name.to_string(),
+            Source::Scenario(_) => match d.builtin.and_then(builtin::find) {
+                Some(b) => format!("{} (edited)", b.title),
+                None => "Your scenario".to_owned(),
+            },
+        })
+    };
+    view! {
+        <label class="field">
+            <span>"Scenario"</span>
+            <select prop:value=move || current.get() on:change=move |e| {
+                if let Some(b) = builtin::find(&event_target_value(&e)) {
+                    page.open(Document { source: Source::Scenario(b.text.into()), builtin: Some(b.name) });
+                }
+            }>
+                <Show when=move || current.get() == OWN>
+                    <option value=OWN selected=true>{own}</option>
+                </Show>
+                {builtin::ALL.iter().map(|b| view! {
+                    <option value=b.name selected=move || current.get() == b.name>{b.title}</option>
+                }).collect_view()}
+            </select>
+        </label>
+    }
+}
+
+#[component]
+fn LanesStepper(page: Page) -> impl IntoView {
+    let fixed = move || page.strategy.get() == StrategyId::Sequential;
+    let shown = move || if fixed() { 1 } else { page.lanes.get() };
+    view! {
+        <div class="step" role="group" aria-label="Lanes">
+            <span>"Lanes"</span>
+            <button type="button" aria-label="One lane less" disabled={move || fixed() || page.lanes.get() <= 1}
+                on:click=move |_| page.set_lanes(page.lanes.get_untracked().saturating_sub(1))>"−"</button>
+            <output aria-live="polite">{shown}</output>
+            <button type="button" aria-label="One lane more"
+                disabled={move || fixed() || page.lanes.get() >= page.max_lanes()}
+                on:click=move |_| page.set_lanes(page.lanes.get_untracked() + 1)>"+"</button>
+        </div>
+    }
+}
+
+#[component]
+fn OpenFile(page: Page) -> impl IntoView {
+    let input: NodeRef<leptos::html::Input> = NodeRef::new();
+    view! {
+        <input node_ref=input type="file" data-open="" tabindex="-1" aria-label="Scenario or real block"
+            accept=".json,.gz,application/json,application/gzip"
+            on:change=move |e| {
+                let Some(input) = e.target().and_then(|t| t.dyn_into::<HtmlInputElement>().ok()) else { return };
+                if let Some(chosen) = input.files().and_then(|f| f.get(0)) {
+                    file::open(page, chosen);
+                }
+                // So that the same file can be chosen again.
+                input.set_value("");
+            }/>
+        <button class="btn" type="button" on:click=move |_| {
+            if let Some(input) = input.get_untracked() {
+                input.click();
+            }
+        }>"Open file…"</button>
+    }
+}
+
+#[component]
+fn RunButton(page: Page) -> impl IntoView {
+    let cancelling = move || page.activity.with(|a| matches!(a, Activity::Running { cancelling: true, .. }));
+    let text = move || {
+        let threads = page.info.get().is_some_and(|i| i.threads);
+        let lanes = page.lanes.get();
+        if page.strategy.get() == StrategyId::Sequential {
+            "▶ Run".to_owned()
+        } else if threads && lanes > 1 {
+            format!("▶ Run on {lanes} cores")
+        } else {
+            "▶ Run".to_owned()
+        }
+    };
+    view! {
+        <Show when=move || page.is_running() fallback=move || view! {
+            <button class="btn go" type="button" aria-keyshortcuts="Control+Enter"
+                disabled=move || matches!(page.engine.get(), EngineState::Starting | EngineState::Restarting { .. })
+                on:click=move |_| page.run()>{text}</button>
+        }>
+            <button class="btn go" type="button" disabled=cancelling on:click=move |_| page.cancel()>
+                {move || if cancelling() { "Cancelling…" } else { "Cancel" }}
+            </button>
+        </Show>
+    }
+}

@@ -1,0 +1,289 @@
+//! Everything about the selected transaction.
+
+use std::sync::Arc;
+
+use evm_lanes_core::messages::TxDetail;
+use evm_lanes_core::trace::Outcome;
+use leptos::either::Either;
+use leptos::prelude::*;
+
+use super::{LocationLink, TxLink, TxLinks};
+use crate::state::Page;
+use crate::view::format::{count, counted, duration, shortened};
+use crate::view::inspect::{self, AccessLine, AttemptLine};
+use crate::view::model::RunModel;
+use crate::view::navigate;
+
+/// The inspector; on a phone a sheet from below.
+#[component]
+pub fn Inspector(page: Page) -> impl IntoView {
+    let open = RwSignal::new(false);
+    let title = move || {
+        page.model.with(|m| {
+            let tx = page.selection.get().tx?;
+            m.as_ref().map(|m| (m.tx_name(tx), m.colour(tx)))
+        })
+    };
+    view! {
+        <aside class="inspector" class:open=move || open.get() aria-label="Selected transaction">
+            <button type="button" class="handle" aria-expanded=move || open.get().to_string()
+                on:click=move |_| open.update(|o| *o = !*o)>
+                {move || title().map(|(name, colour)| view! { <span class=format!("tag hue-{colour}")></span> {name} })}
+                <span>{move || if open.get() { "▼ less" } else { "▲ more" }}</span>
+            </button>
+            {move || match (page.model.get(), page.selection.get()) {
+                (Some(model), selection) if selection.tx.is_some() => {
+                    let tx = selection.tx.unwrap_or_default();
+                    Either::Left(view! { <Story page model tx incarnation=selection.incarnation/> })
+                }
+                (model, _) => Either::Right(view! {
+                    <h2>"Transaction"</h2>
+                    <p class="empty">{if model.is_some() {
+                        "Choose a transaction anywhere: in the lanes, the graph or the table."
+                    } else {
+                        "What a transaction did stands here once the block has run."
+                    }}</p>
+                }),
+            }}
+        </aside>
+    }
+}
+
+#[component]
+fn Story(page: Page, model: Arc<RunModel>, tx: u32, incarnation: Option<u32>) -> impl IntoView {
+    let colour = model.colour(tx);
+    let name = model.tx_name(tx);
+    let attempts = inspect::attempts(&model, tx);
+    let shown = inspect::shown_attempt(&model, tx, incarnation);
+    let number = shown.map_or(1, |a| a.version.incarnation.0 + 1);
+    let several = attempts.len() > 1;
+    let reads = shown.map(|a| inspect::reads(&model, a)).unwrap_or_default();
+    let writes = shown.map(|a| inspect::writes(&model, a)).unwrap_or_default();
+    let suffix = if several { format!(" of attempt {number}") } else { String::new() };
+    let step = move |forward: bool| {
+        if let Some(model) = page.model.get_untracked()
+            && let Some(next) = navigate::in_block(&model, Some(tx), forward)
+        {
+            page.select_tx(next);
+            super::lanes::reveal(page);
+        }
+    };
+    let chosen = page.selection.get_untracked().incarnation;
+    let list = attempts.into_iter().map(|line| view! { <Attempt page tx line chosen/> }).collect_view();
+    view! {
+        <h2>"Transaction"</h2>
+        <div class="title">
+            <span class=format!("tag hue-{colour}")></span><span>{name}</span>
+            <span class="steps">
+                <button type="button" class="btn small" aria-label="Previous transaction" on:click=move |_| step(false)>"‹"</button>
+                <button type="button" class="btn small" aria-label="Next transaction" on:click=move |_| step(true)>"›"</button>
+            </span>
+        </div>
+        <Call page model=model.clone() tx/>
+        <h3>"Attempts"</h3>
+        <ol class="attempts">{list}</ol>
+        <h3>{format!("Reads{suffix}")}</h3>
+        <Access page lines=reads kind=Kind::Reads/>
+        <h3>{format!("Writes{suffix}")}</h3>
+        <Access page lines=writes kind=Kind::Writes/>
+        <Logs page/>
+    }
+}
+
+#[component]
+fn Call(page: Page, model: Arc<RunModel>, tx: u32) -> impl IntoView {
+    let Some(summary) = model.report.transactions.get(tx as usize).cloned() else { return Either::Left(()) };
+    let status = summary.status.clone();
+    let success = summary.success;
+    let route = summary.to.clone().unwrap_or_else(|| "creates a contract".to_owned());
+    let detail = move || page.detail.get().filter(|d| d.tx == tx);
+    let call_name = summary.call.clone();
+    let alone = if model.report.timing.by_gas {
+        "the sequential time of the block, shared out by gas: this browser's clock is too coarse for single transactions"
+    } else {
+        "measured, median of the sequential runs"
+    };
+    Either::Right(view! {
+        <dl class="kv">
+            <dt>"From"</dt>
+            <dd class="mono" title=move || detail().map(|d| d.from.clone())>{shortened(&summary.from)}</dd>
+            <dt>"To"</dt>
+            <dd class="mono" title=move || detail().and_then(|d| d.to.clone())>{shortened(&route)}</dd>
+            {move || detail().filter(|d| d.value != "0").map(|d| view! { <dt>"Value"</dt><dd>{wei(&d.value)}</dd> })}
+            <dt>"Call"</dt>
+            <dd class="mono">{move || call_text(call_name.clone(), detail())}</dd>
+            <dt>"Result"</dt>
+            <dd>
+                <span class=if success { "ok" } else { "wrong" }>{status}</span>
+                {format!(" · {} gas", count(summary.gas))}
+                {move || detail().map(|d| format!(" · {}", counted(d.logs.len() as u64, "log")))}
+            </dd>
+            {move || detail().and_then(|d| d.reason.clone()).map(|r| view! { <dt>"Reason"</dt><dd class="wrong">{r}</dd> })}
+            <dt>"Alone"</dt>
+            <dd title=alone>{duration(summary.sequential_time)}</dd>
+        </dl>
+    })
+}
+
+/// A value in wei as ether where that is shorter.
+fn wei(value: &str) -> String {
+    let digits = value.len();
+    if digits > 12 {
+        let padded = format!("{value:0>19}");
+        let (whole, part) = padded.split_at(padded.len() - 18);
+        let part = part.trim_end_matches('0');
+        if part.len() <= 9 {
+            return if part.is_empty() { format!("{whole} ether") } else { format!("{whole}.{part} ether") };
+        }
+    }
+    format!("{value} wei")
+}
+
+fn call_text(name: Option<String>, detail: Option<Arc<TxDetail>>) -> AnyView {
+    match detail.as_ref().and_then(|d| d.call.clone()) {
+        Some(call) => {
+            let last = call.args.len().saturating_sub(1);
+            let args = call
+                .args
+                .iter()
+                .enumerate()
+                .map(|(i, (name, value))| {
+                    let comma = if i < last { "," } else { "" };
+                    let text = if name.is_empty() {
+                        format!("{value}{comma}")
+                    } else {
+                        format!("{name}: {value}{comma}")
+                    };
+                    view! { <span class="args">{text}</span> }
+                })
+                .collect_view();
+            view! { <span title=call.signature.clone()>{call.name.clone()}"("{args}")"</span> }.into_any()
+        }
+        None => match (name, detail) {
+            (Some(name), _) => format!("{name}(…)").into_any(),
+            (None, Some(d)) if d.input.len() > 2 => {
+                let cut: String = d.input.chars().take(74).collect();
+                let more = if d.input.len() > 74 { "…" } else { "" };
+                view! { <span title=d.input.clone()>{cut}{more}</span> }.into_any()
+            }
+            (None, Some(_)) => "plain payment".into_any(),
+            (None, None) => "…".into_any(),
+        },
+    }
+}
+
+#[component]
+fn Attempt(page: Page, tx: u32, line: AttemptLine, chosen: Option<u32>) -> impl IntoView {
+    let n = line.incarnation;
+    let (word, class) = match line.outcome {
+        Outcome::Committed => ("committed", "ok"),
+        Outcome::Aborted => ("aborted", "wrong"),
+        Outcome::Blocked => ("stopped", "wrong"),
+    };
+    let outcome = line.outcome;
+    let cause = line.cause.map(|cause| {
+        let before = match (outcome, cause.saw) {
+            (Outcome::Blocked, _) => view! { <span>"met "<LocationLink page location=cause.location name=cause.name.clone()/>", which "<TxLink page tx=cause.writer/>" was about to write again"</span> }.into_any(),
+            (_, Some(saw)) => view! { <span>"read "<LocationLink page location=cause.location name=cause.name.clone()/>" of "<TxLink page tx=saw/>"; "<TxLink page tx=cause.writer/>" wrote it afterwards"</span> }.into_any(),
+            (_, None) => view! { <span>"read "<LocationLink page location=cause.location name=cause.name.clone()/>" as it was before the block; "<TxLink page tx=cause.writer/>" wrote it afterwards"</span> }.into_any(),
+        };
+        view! { <p>{before}</p> }
+    });
+    view! {
+        <li class:on=chosen == Some(n)>
+            <button type="button" class="pick" aria-pressed=(chosen == Some(n)).to_string() on:click=move |_| {
+                page.select_attempt(tx, n);
+                super::lanes::reveal(page);
+            }>
+                <b>{n + 1}</b>{format!("lane {} · ", line.lane)}<span class=class>{word}</span>{format!(" · {}", line.time)}
+            </button>
+            {cause}
+        </li>
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Reads,
+    Writes,
+}
+
+#[component]
+fn Access(page: Page, lines: Vec<AccessLine>, kind: Kind) -> impl IntoView {
+    const MOST: usize = 60;
+    if lines.is_empty() {
+        return Either::Left(view! { <p class="kv">"nothing"</p> });
+    }
+    let all = RwSignal::new(lines.len() <= MOST);
+    let total = lines.len();
+    let lines = StoredValue::new(lines);
+    let rows = move || {
+        let most = if all.get() { usize::MAX } else { MOST };
+        lines.with_value(|lines| lines.iter().take(most).cloned().collect::<Vec<_>>()).into_iter().map(|line| {
+            let location = line.location;
+            let other = match (kind, line.others.is_empty()) {
+                (Kind::Reads, true) => "before block".into_any(),
+                (Kind::Reads, false) => {
+                    let before = line.before_block.then_some(" and before");
+                    view! { <TxLinks page txs=line.others.clone()/>{before} }.into_any()
+                }
+                (Kind::Writes, true) => "–".into_any(),
+                (Kind::Writes, false) => view! { <TxLinks page txs=line.others.clone()/> }.into_any(),
+            };
+            view! {
+                <tr class:on=move || page.selection.get().location == Some(location)>
+                    <td>
+                        <span class:hot=line.hot><LocationLink page location name=line.name.clone()/></span>
+                        {line.increment.then_some(" (added)")}
+                    </td>
+                    <td>{other}</td>
+                </tr>
+            }
+        }).collect_view()
+    };
+    Either::Right(view! {
+        <table class="access">
+            <thead><tr><th scope="col">"Location"</th><th scope="col">{if kind == Kind::Reads { "From" } else { "Read by" }}</th></tr></thead>
+            <tbody>{rows}</tbody>
+        </table>
+        <Show when=move || !all.get()>
+            <p class="kv"><button type="button" class="btn small" on:click=move |_| all.set(true)>{format!("All {total}")}</button></p>
+        </Show>
+    })
+}
+
+#[component]
+fn Logs(page: Page) -> impl IntoView {
+    move || {
+        let detail = page.detail.get()?;
+        (!detail.logs.is_empty()).then(|| {
+            let logs = detail.logs.iter().map(|log| {
+                let args: Vec<String> = log.args.iter().map(|(n, v)| {
+                    let v = shortened(v);
+                    if n.is_empty() { v } else { format!("{n}: {v}") }
+                }).collect();
+                let name = log.name.clone().unwrap_or_else(|| "log".to_owned());
+                view! { <li class="mono">{format!("{}.{name}({})", shortened(&log.contract), args.join(", "))}</li> }
+            }).collect_view();
+            view! { <h3>"Logs"</h3><ul class="logs">{logs}</ul> }
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::wei;
+
+    #[test]
+    fn a_value_is_written_in_the_unit_that_is_short() {
+        for (value, expected) in [
+            ("1000000000000000000", "1 ether"),
+            ("1500000000000000000", "1.5 ether"),
+            ("250000000000000000", "0.25 ether"),
+            ("21000", "21000 wei"),
+            ("1000000000000000001", "1000000000000000001 wei"),
+        ] {
+            assert_eq!(wei(value), expected);
+        }
+    }
+}

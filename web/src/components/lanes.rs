@@ -1,0 +1,451 @@
+//! The lanes: a canvas, mirrored by a focusable overlay whose every step is a sentence.
+
+use leptos::either::Either;
+use leptos::prelude::*;
+use web_sys::{PointerEvent, WheelEvent};
+
+use super::measure::size_of;
+use crate::paint::{self, Palette};
+use crate::state::{Page, theme};
+use crate::view::format::{counted, duration};
+use crate::view::lanes::{Metrics, hit, layout};
+use crate::view::model::{RunModel, What};
+use crate::view::scale::{CssPx, TimeScale, Viewport, axis};
+use crate::view::sentence;
+
+const OVERVIEW: f64 = 22.0;
+
+/// What a pointer is doing.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+enum Gesture {
+    #[default]
+    None,
+    /// Measuring from a tick.
+    Range { from: f64, moved: bool },
+    /// Moving the viewport: last x.
+    Pan { x: f64, moved: bool },
+    /// Two fingers: their distance and middle at the last move.
+    Pinch { distance: f64, middle: f64 },
+}
+
+/// The panel of the lanes.
+#[component]
+pub fn Lanes(page: Page) -> impl IntoView {
+    let field: NodeRef<leptos::html::Div> = NodeRef::new();
+    let canvas: NodeRef<leptos::html::Canvas> = NodeRef::new();
+    let overview: NodeRef<leptos::html::Canvas> = NodeRef::new();
+    let size = size_of(field);
+    let hovered: RwSignal<Option<What>> = RwSignal::new(None);
+    let range: RwSignal<Option<(f64, f64)>> = RwSignal::new(None);
+    let palette: RwSignal<Option<Palette>, LocalStorage> = RwSignal::new_local(None);
+    Effect::new(move |_| {
+        theme::apply(page.theme.get());
+        palette.set(Some(Palette::read()));
+    });
+    let width = Memo::new(move |_| size.get().0.max(1.0));
+    let metrics =
+        Memo::new(move |_| Metrics::for_lanes(page.model.with(|m| m.as_ref().map_or(2, |m| m.report.lanes))));
+    let view = move || {
+        page.model.with(|m| {
+            m.as_ref().map(|m| page.viewport.get().unwrap_or_else(|| Viewport::whole(m.duration())))
+        })
+    };
+    let scale = move || view().map(|view| TimeScale { view, width: CssPx(width.get()) });
+
+    // Paint. An effect, because a canvas is the outside.
+    Effect::new(move |_| {
+        let (Some(canvas), Some(model), Some(scale)) = (canvas.get(), page.model.get(), scale()) else {
+            return;
+        };
+        let (metrics, emphasis) = (metrics.get(), page.emphasis());
+        let lanes = model.report.lanes;
+        if let Some(context) = paint::prepare(&canvas, width.get(), metrics.height(lanes)) {
+            let picture = layout(&model, scale, metrics, emphasis);
+            let marks = axis(scale, CssPx(96.0));
+            let width = width.get();
+            palette.with(|p| {
+                p.as_ref().map(|p| paint::lanes(&context, &picture, &marks, lanes, metrics, width, p))
+            });
+        }
+    });
+    Effect::new(move |_| {
+        let (Some(canvas), Some(model)) = (overview.get(), page.model.get()) else { return };
+        let lanes = model.report.lanes;
+        let whole = TimeScale { view: Viewport::whole(model.duration()), width: CssPx(width.get()) };
+        let metrics = Metrics::overview(lanes, OVERVIEW);
+        if let Some(context) = paint::prepare(&canvas, width.get(), OVERVIEW) {
+            let picture = layout(&model, whole, metrics, page.emphasis());
+            palette.with(|p| p.as_ref().map(|p| paint::overview(&context, &picture, p)));
+        }
+    });
+
+    view! {
+        <section class="panel" id="lanes" aria-label="Lanes">
+            <header>
+                <h2>"Lanes"</h2>
+                <Legend page/>
+                <span class="push"></span>
+                <button type="button" class="btn small" aria-keyshortcuts="C"
+                    aria-pressed=move || page.show_path.get().to_string()
+                    on:click=move |_| page.show_path.update(|p| *p = !*p)>"Longest chain"</button>
+                <button type="button" class="btn small" aria-label="Zoom out" aria-keyshortcuts="S"
+                    on:click=move |_| zoom(page, 0.5)>"−"</button>
+                <button type="button" class="btn small" aria-label="Zoom in" aria-keyshortcuts="W"
+                    on:click=move |_| zoom(page, 2.0)>"+"</button>
+                <button type="button" class="btn small"
+                    disabled=move || page.viewport.get().is_none()
+                    on:click=move |_| page.viewport.set(None)>"Whole run"</button>
+            </header>
+            {move || if page.model.with(Option::is_some) {
+                Either::Left(view! {
+                    <div class="lanes" class:stale=move || page.is_stale() || page.is_running()>
+                        <div class="axis" aria-hidden="true">{move || scale().map(|s| axis(s, CssPx(96.0)).into_iter()
+                            .filter(|m| m.x.0 < s.width.0 - 40.0)
+                            .map(|m| view! { <span style:left=format!("{:.1}px", m.x.0)>{m.text}</span> })
+                            .collect_view())}</div>
+                        <div class="names" aria-hidden="true">{move || {
+                            let lanes = page.model.with(|m| m.as_ref().map_or(0, |m| m.report.lanes));
+                            (1..=lanes).map(|l| view! {
+                                <span style:height=format!("{}px", metrics.get().row)><i>"Lane "</i>{l}</span>
+                            }).collect_view()
+                        }}</div>
+                        <div class="field-of-time" node_ref=field>
+                            <canvas node_ref=canvas aria-hidden="true" style:height=move || {
+                                let lanes = page.model.with(|m| m.as_ref().map_or(1, |m| m.report.lanes));
+                                format!("{}px", metrics.get().height(lanes))
+                            }></canvas>
+                            <Range page range width/>
+                            <Overlay page range hovered metrics width/>
+                        </div>
+                        <Overview page width canvas=overview/>
+                        <div class="said" aria-hidden="true">{move || said(page, hovered.get())}</div>
+                    </div>
+                })
+            } else {
+                Either::Right(view! {
+                    <div class="lanes" aria-hidden="true">
+                        <div class="axis"></div>
+                        <div class="names"></div>
+                        <div><div class="ghost lane"></div><div class="ghost lane"></div></div>
+                    </div>
+                })
+            }}
+        </section>
+    }
+}
+
+#[component]
+fn Legend(page: Page) -> impl IntoView {
+    view! {
+        <ul class="legend" aria-label="Colours">
+            {move || page.model.get().map(|model| {
+                let shown = model.labels.iter().take(7).map(|label| view! {
+                    <li><span class=format!("tag hue-{}", label.colour)></span>
+                        {if label.text.is_empty() { "transaction".to_owned() } else { label.text.clone() }}</li>
+                }).collect_view();
+                let more = model.labels.len().saturating_sub(7);
+                view! { {shown} {(more > 0).then(|| view! { <li>{format!("and {more} more")}</li> })} }
+            })}
+        </ul>
+    }
+}
+
+/// The sentence below the lanes: what is pointed at, else what is selected.
+fn said(page: Page, hovered: Option<What>) -> String {
+    let Some(model) = page.model.get() else { return String::new() };
+    let what = hovered.or_else(|| selected_attempt(&model, page).map(What::Attempt));
+    what.map_or_else(|| sentence::lanes_summary(&model), |w| sentence::step(&model, w))
+}
+
+/// The selected attempt; of a transaction selected as a whole its committed one.
+pub fn selected_attempt(model: &RunModel, page: Page) -> Option<u32> {
+    let selection = page.selection.get();
+    let tx = selection.tx?;
+    let attempts = model.attempts_of.get(tx as usize)?;
+    selection
+        .incarnation
+        .and_then(|n| {
+            attempts.iter().copied().find(|i| model.attempt(*i).is_some_and(|a| a.version.incarnation.0 == n))
+        })
+        .or_else(|| model.committed.get(tx as usize).copied().flatten())
+        .or_else(|| attempts.last().copied())
+}
+
+/// Zooms about the selection if it is visible, else about the middle.
+pub fn zoom(page: Page, factor: f64) {
+    let Some(model) = page.model.get_untracked() else { return };
+    let view = page.viewport.get_untracked().unwrap_or_else(|| Viewport::whole(model.duration()));
+    let at = untrack(|| selected_attempt(&model, page))
+        .and_then(|i| model.attempt(i))
+        .map(|a| f64::midpoint(a.start.0 as f64, a.end.0 as f64))
+        .filter(|t| (view.start..=view.end).contains(t))
+        .unwrap_or_else(|| f64::midpoint(view.start, view.end));
+    set_view(page, &model, view.zoomed(factor, at, model.duration()));
+}
+
+/// Pans by a share of what is visible.
+pub fn pan(page: Page, share: f64) {
+    let Some(model) = page.model.get_untracked() else { return };
+    let view = page.viewport.get_untracked().unwrap_or_else(|| Viewport::whole(model.duration()));
+    set_view(page, &model, view.panned(view.span() * share, model.duration()));
+}
+
+/// Shows the selected attempts, or all of the run where nothing is selected.
+pub fn fit_selection(page: Page) {
+    let Some(model) = page.model.get_untracked() else { return };
+    let Some(tx) = page.selection.get_untracked().tx else {
+        page.viewport.set(None);
+        return;
+    };
+    let ends = model.attempts(tx).fold(None, |ends: Option<(f64, f64)>, a| {
+        let (start, end) = (a.start.0 as f64, a.end.0 as f64);
+        Some(ends.map_or((start, end), |(s, e)| (s.min(start), e.max(end))))
+    });
+    if let Some((start, end)) = ends {
+        set_view(page, &model, Viewport::fitting(start, end, model.duration()));
+    }
+}
+
+/// Brings the selected attempt into view, and says what it is.
+pub fn reveal(page: Page) {
+    let Some(model) = page.model.get_untracked() else { return };
+    let Some(index) = untrack(|| selected_attempt(&model, page)) else { return };
+    if let (Some(view), Some(attempt)) = (page.viewport.get_untracked(), model.attempt(index)) {
+        let shown = view.revealing(attempt.start.0 as f64, attempt.end.0 as f64, model.duration());
+        set_view(page, &model, shown);
+    }
+    page.spoken.set(sentence::step(&model, What::Attempt(index)));
+}
+
+fn set_view(page: Page, model: &RunModel, view: Viewport) {
+    page.viewport.set((!view.is_whole(model.duration())).then_some(view));
+}
+
+/// A measured stretch of time.
+#[component]
+fn Range(page: Page, range: RwSignal<Option<(f64, f64)>>, width: Memo<f64>) -> impl IntoView {
+    move || {
+        let (Some((a, b)), Some(model)) = (range.get(), page.model.get()) else { return None };
+        let view = page.viewport.get().unwrap_or_else(|| Viewport::whole(model.duration()));
+        let scale = TimeScale { view, width: CssPx(width.get()) };
+        let (start, end) = (a.min(b), a.max(b));
+        let (x0, x1) = (scale.px_from_time(start).0, scale.px_from_time(end).0);
+        let inside = model
+            .trace
+            .attempts
+            .iter()
+            .filter(|t| (t.start.0 as f64) < end && (t.end.0 as f64) > start)
+            .count();
+        Some(view! {
+            <div class="range" style:left=format!("{x0:.1}px") style:width=format!("{:.1}px", x1 - x0)>
+                <span>{format!("{} · {}", duration((end - start) as u64), counted(inside as u64, "attempt"))}</span>
+            </div>
+        })
+    }
+}
+
+/// Catches pointers and keys over the canvas.
+#[component]
+fn Overlay(
+    page: Page,
+    range: RwSignal<Option<(f64, f64)>>,
+    hovered: RwSignal<Option<What>>,
+    metrics: Memo<Metrics>,
+    width: Memo<f64>,
+) -> impl IntoView {
+    let gesture = StoredValue::new(Gesture::None);
+    let fingers: StoredValue<Vec<(i32, f64)>> = StoredValue::new(Vec::new());
+    let current = move || {
+        let model = page.model.get_untracked()?;
+        let view = page.viewport.get_untracked().unwrap_or_else(|| Viewport::whole(model.duration()));
+        Some((model, TimeScale { view, width: CssPx(width.get_untracked()) }))
+    };
+    let at = move |e: &PointerEvent| {
+        let (model, scale) = current()?;
+        hit(
+            &model,
+            scale,
+            metrics.get_untracked(),
+            CssPx(f64::from(e.offset_x())),
+            CssPx(f64::from(e.offset_y())),
+        )
+    };
+    let choose = move |what: Option<What>| {
+        let Some((model, _)) = current() else { return };
+        if let Some(What::Attempt(i)) = what
+            && let Some(attempt) = model.attempt(i)
+        {
+            let (tx, n) = (attempt.version.tx.0, attempt.version.incarnation.0);
+            if model.attempts_of.get(tx as usize).is_some_and(|a| a.len() > 1) {
+                page.select_attempt(tx, n);
+            } else {
+                page.select_tx(tx);
+            }
+            page.spoken.set(sentence::step(&model, What::Attempt(i)));
+        } else if let Some(what) = what {
+            page.spoken.set(sentence::step(&model, what));
+        }
+    };
+    let down = move |e: PointerEvent| {
+        if e.button() != 0 {
+            return;
+        }
+        let x = f64::from(e.offset_x());
+        if let Some(target) = e.current_target()
+            && let Ok(element) = wasm_bindgen::JsCast::dyn_into::<web_sys::Element>(target)
+        {
+            let _ = element.set_pointer_capture(e.pointer_id());
+        }
+        range.set(None);
+        fingers.update_value(|f| {
+            f.retain(|(id, _)| *id != e.pointer_id());
+            f.push((e.pointer_id(), x));
+        });
+        let held = fingers.get_value();
+        gesture.set_value(match (held.as_slice(), e.pointer_type().as_str()) {
+            ([(_, a), (_, b)], _) => {
+                Gesture::Pinch { distance: (a - b).abs().max(1.0), middle: f64::midpoint(*a, *b) }
+            }
+            (_, "touch") => Gesture::Pan { x, moved: false },
+            _ if e.shift_key() || e.alt_key() => Gesture::Pan { x, moved: false },
+            _ => match current() {
+                Some((_, scale)) => Gesture::Range { from: scale.time_from_px(CssPx(x)), moved: false },
+                None => Gesture::None,
+            },
+        });
+    };
+    let moved = move |e: PointerEvent| {
+        let x = f64::from(e.offset_x());
+        let Some((model, scale)) = current() else { return };
+        match gesture.get_value() {
+            Gesture::None => hovered.set(at(&e)),
+            Gesture::Range { from, moved } => {
+                let to = scale.time_from_px(CssPx(x.clamp(0.0, scale.width.0)));
+                if moved || (scale.px_from_time(from).0 - x).abs() > 4.0 {
+                    gesture.set_value(Gesture::Range { from, moved: true });
+                    range.set(Some((from, to)));
+                }
+            }
+            Gesture::Pan { x: last, moved } => {
+                if moved || (x - last).abs() > 6.0 {
+                    set_view(
+                        page,
+                        &model,
+                        scale.view.panned((last - x) * scale.time_per_px(), model.duration()),
+                    );
+                    gesture.set_value(Gesture::Pan { x, moved: true });
+                }
+            }
+            Gesture::Pinch { distance, middle } => {
+                fingers.update_value(|f| {
+                    if let Some(finger) = f.iter_mut().find(|(id, _)| *id == e.pointer_id()) {
+                        finger.1 = x;
+                    }
+                });
+                if let [(_, a), (_, b)] = fingers.get_value().as_slice() {
+                    let (now, centre) = ((a - b).abs().max(1.0), f64::midpoint(*a, *b));
+                    let zoomed = scale.view.zoomed(
+                        now / distance,
+                        scale.time_from_px(CssPx(middle)),
+                        model.duration(),
+                    );
+                    let moved = zoomed.panned((middle - centre) * scale.time_per_px(), model.duration());
+                    set_view(page, &model, moved);
+                    gesture.set_value(Gesture::Pinch { distance: now, middle: centre });
+                }
+            }
+        }
+    };
+    let up = move |e: PointerEvent| {
+        fingers.update_value(|f| f.retain(|(id, _)| *id != e.pointer_id()));
+        match gesture.get_value() {
+            Gesture::Range { moved: false, .. } | Gesture::Pan { moved: false, .. } => choose(at(&e)),
+            Gesture::Range { moved: true, .. } => {
+                if let (Some((a, b)), Some((model, _))) = (range.get_untracked(), current()) {
+                    let inside = model
+                        .trace
+                        .attempts
+                        .iter()
+                        .filter(|t| (t.start.0 as f64) < a.max(b) && (t.end.0 as f64) > a.min(b))
+                        .count();
+                    page.spoken.set(format!(
+                        "{} measured, {} in it.",
+                        duration((a - b).abs() as u64),
+                        counted(inside as u64, "attempt")
+                    ));
+                }
+            }
+            _ => {}
+        }
+        gesture.set_value(Gesture::None);
+    };
+    let wheel = move |e: WheelEvent| {
+        // The wheel alone belongs to the page's scroll.
+        let Some((model, scale)) = current() else { return };
+        if e.ctrl_key() || e.meta_key() {
+            e.prevent_default();
+            let at = scale.time_from_px(CssPx(f64::from(e.offset_x())));
+            set_view(page, &model, scale.view.zoomed((-e.delta_y() * 0.0025).exp(), at, model.duration()));
+        } else if e.delta_x().abs() > e.delta_y().abs() && page.viewport.get_untracked().is_some() {
+            e.prevent_default();
+            set_view(page, &model, scale.view.panned(e.delta_x() * scale.time_per_px(), model.duration()));
+        }
+    };
+    let zoom_to_range = move |_| {
+        if let (Some((a, b)), Some((model, _))) = (range.get_untracked(), current()) {
+            range.set(None);
+            set_view(page, &model, Viewport::fitting(a.min(b), a.max(b), model.duration()));
+        }
+    };
+    view! {
+        <div class="overlay" tabindex="0" role="application" id="lanes-overlay"
+            aria-label=move || page.model.with(|m| m.as_ref().map(|m| format!("Lanes. {}", sentence::lanes_summary(m))))
+            aria-roledescription="lanes" aria-describedby="lanes-keys"
+            on:pointerdown=down on:pointermove=moved on:pointerup=up
+            on:pointercancel=move |_| {
+                gesture.set_value(Gesture::None);
+                fingers.set_value(Vec::new());
+            }
+            on:pointerleave=move |_| hovered.set(None)
+            on:dblclick=zoom_to_range
+            on:wheel=wheel></div>
+        <span class="hidden" id="lanes-keys">
+            "Full stop and comma walk along the lane, J and K through the block, square brackets go to cause and effect, W and S zoom, A and D pan, F fits the selection, Escape leaves."
+        </span>
+    }
+}
+
+/// The whole run with a window on what is visible.
+#[component]
+fn Overview(page: Page, width: Memo<f64>, canvas: NodeRef<leptos::html::Canvas>) -> impl IntoView {
+    let held = StoredValue::new(false);
+    let centre = move |e: &PointerEvent| {
+        let Some(model) = page.model.get_untracked() else { return };
+        let Some(view) = page.viewport.get_untracked() else { return };
+        let scale =
+            TimeScale { view: Viewport::whole(model.duration()), width: CssPx(width.get_untracked()) };
+        let time = scale.time_from_px(CssPx(f64::from(e.offset_x())));
+        set_view(page, &model, view.panned(time - f64::midpoint(view.start, view.end), model.duration()));
+    };
+    let window = move || {
+        let (model, view) = (page.model.get()?, page.viewport.get()?);
+        let scale = TimeScale { view: Viewport::whole(model.duration()), width: CssPx(width.get()) };
+        let (x0, x1) = (scale.px_from_time(view.start).0, scale.px_from_time(view.end).0);
+        Some((x0, (x1 - x0).max(6.0)))
+    };
+    view! {
+        <div class="overview" aria-hidden="true"
+            on:pointerdown=move |e| {
+                held.set_value(true);
+                centre(&e);
+            }
+            on:pointermove=move |e| if held.get_value() { centre(&e) }
+            on:pointerup=move |_| held.set_value(false)
+            on:pointerleave=move |_| held.set_value(false)>
+            <canvas node_ref=canvas></canvas>
+            {move || window().map(|(x, w)| view! {
+                <div class="window" style:left=format!("{x:.1}px") style:width=format!("{w:.1}px")></div>
+            })}
+        </div>
+    }
+}

@@ -1,0 +1,288 @@
+//! Tables: transactions, locations, contracts.
+
+use std::sync::Arc;
+
+use leptos::prelude::*;
+use wasm_bindgen::JsCast;
+
+use super::{LocationLink, TxLinks};
+use crate::state::Page;
+use crate::view::format::{count, duration, shortened};
+use crate::view::inspect;
+use crate::view::model::RunModel;
+use crate::view::navigate;
+
+/// Beyond this many rows only the visible ones exist.
+const MOST_ROWS: usize = 500;
+const ROW: f64 = 29.0;
+
+/// Every transaction in block order: what the pictures show, as text.
+#[component]
+pub fn Transactions(page: Page) -> impl IntoView {
+    let body: NodeRef<leptos::html::Tbody> = NodeRef::new();
+    let top = RwSignal::new(0.0);
+    let height = RwSignal::new(600.0);
+    let rows = Memo::new(move |_| {
+        let query = page.query.get();
+        page.model
+            .with(|m| {
+                m.as_ref().map(|m| {
+                    if query.trim().is_empty() {
+                        (0..m.transactions()).collect()
+                    } else {
+                        navigate::search(m, &query)
+                    }
+                })
+            })
+            .unwrap_or_default()
+    });
+    // The panel that scrolls is the table's ancestor.
+    let panel = move || dom_panel().and_then(|p| p.dyn_into::<web_sys::HtmlElement>().ok());
+    let follow = move || {
+        if let Some(panel) = panel() {
+            top.set(f64::from(panel.scroll_top()));
+            height.set(f64::from(panel.client_height()).max(200.0));
+        }
+    };
+    let scrolled: StoredValue<Option<wasm_bindgen::closure::Closure<dyn FnMut()>>, LocalStorage> =
+        StoredValue::new_local(None);
+    Effect::new(move |_| {
+        if body.get().is_some()
+            && let Some(panel) = panel()
+        {
+            let closure: wasm_bindgen::closure::Closure<dyn FnMut()> =
+                wasm_bindgen::closure::Closure::new(follow);
+            let _ = panel.add_event_listener_with_callback("scroll", closure.as_ref().unchecked_ref());
+            scrolled.set_value(Some(closure));
+            follow();
+        }
+    });
+    on_cleanup(move || {
+        if let (Some(panel), Some(closure)) = (dom_panel(), scrolled.try_update_value(Option::take).flatten())
+        {
+            let _ = panel.remove_event_listener_with_callback("scroll", closure.as_ref().unchecked_ref());
+        }
+    });
+    // What is selected elsewhere is scrolled into sight here.
+    Effect::new(move |_| {
+        let Some(tx) = page.selection.get().tx else { return };
+        if body.get().is_none() {
+            return;
+        }
+        let Some(at) = rows.with_untracked(|r| r.iter().position(|t| *t == tx)) else { return };
+        let Some(panel) = panel() else { return };
+        let (y, seen, room) =
+            (at as f64 * ROW, f64::from(panel.scroll_top()), f64::from(panel.client_height()));
+        if y < seen || y + 2.0 * ROW > seen + room {
+            panel.set_scroll_top((y - room / 2.0 + ROW).max(0.0) as i32);
+        }
+    });
+    let visible = Memo::new(move |_| {
+        let all = rows.with(Vec::len);
+        if all <= MOST_ROWS {
+            return (0, all);
+        }
+        let first = ((top.get() / ROW) as usize).saturating_sub(10).min(all);
+        (first, (first + (height.get() / ROW) as usize + 22).min(all))
+    });
+    view! {
+        <table class="table" aria-rowcount=move || rows.with(|r| r.len() + 1).to_string()>
+            <caption class="hidden">"Transactions in block order"</caption>
+            <thead><tr>
+                <th scope="col">"#"</th>
+                <th scope="col">"What"</th>
+                <th scope="col">"From → to"</th>
+                <th scope="col">"Result"</th>
+                <th scope="col" class="number">"Gas"</th>
+                <th scope="col" class="number">"Alone"</th>
+                <th scope="col" class="number">"Attempts"</th>
+                <th scope="col">"Ran again because of"</th>
+                <th scope="col" class="number">"Lane"</th>
+                <th scope="col">"Reads from"</th>
+            </tr></thead>
+            <tbody node_ref=body>
+                {move || spacer(visible.get().0)}
+                {move || {
+                    let Some(model) = page.model.get() else { return Vec::new() };
+                    let (first, last) = visible.get();
+                    rows.with(|r| r.get(first..last.min(r.len())).unwrap_or_default().to_vec())
+                        .into_iter().enumerate()
+                        .map(|(i, tx)| view! { <Row page model=model.clone() tx at=first + i/> })
+                        .collect::<Vec<_>>()
+                }}
+                {move || spacer(rows.with(Vec::len) - visible.get().1.min(rows.with(Vec::len)))}
+            </tbody>
+        </table>
+        {move || (rows.with(Vec::is_empty) && page.model.with(Option::is_some)).then(|| view! {
+            <p class="empty">{move || if page.query.get().is_empty() { "No transactions." } else { "No transaction has these words." }}</p>
+        })}
+        {move || page.model.with(Option::is_none).then(|| view! { <p class="empty">"The transactions stand here once the block has run."</p> })}
+    }
+}
+
+fn dom_panel() -> Option<web_sys::Element> {
+    web_sys::window()?.document()?.get_element_by_id("tab-panel")
+}
+
+fn spacer(rows: usize) -> Option<impl IntoView> {
+    (rows > 0).then(|| view! {
+        <tr class="spacer" aria-hidden="true"><td colspan="10" style:height=format!("{}px", rows as f64 * ROW)></td></tr>
+    })
+}
+
+#[component]
+fn Row(page: Page, model: Arc<RunModel>, tx: u32, at: usize) -> impl IntoView {
+    let summary = model.report.transactions.get(tx as usize).cloned();
+    let colour = model.colour(tx);
+    let attempts = model.attempts_of.get(tx as usize).map_or(0, Vec::len);
+    let lane = model.committed_attempt(tx).map(|a| (a.lane.0 + 1).to_string()).unwrap_or_default();
+    let waited = inspect::waited_for(&model, tx);
+    let sources = model.sources.get(tx as usize).cloned().unwrap_or_default();
+    let (label, route, status, success, gas, alone) = match summary {
+        Some(s) => {
+            let to = match (&s.to, &s.call) {
+                (Some(to), Some(call)) => format!("{}.{call}", shortened(to)),
+                (Some(to), None) => shortened(to),
+                (None, _) => "new contract".to_owned(),
+            };
+            (
+                s.label,
+                format!("{} → {to}", shortened(&s.from)),
+                s.status,
+                s.success,
+                count(s.gas),
+                duration(s.sequential_time),
+            )
+        }
+        None => Default::default(),
+    };
+    let links = |txs: Vec<u32>| {
+        if txs.is_empty() { "–".into_any() } else { view! { <TxLinks page txs/> }.into_any() }
+    };
+    view! {
+        <tr class:on=move || page.selection.get().tx == Some(tx) aria-rowindex=at + 2
+            aria-current=move || (page.selection.get().tx == Some(tx)).then_some("true")
+            on:click=move |_| {
+                page.select_tx(tx);
+                super::lanes::reveal(page);
+            }>
+            <td><button type="button" class="link" on:click=move |e| {
+                e.stop_propagation();
+                page.select_tx(tx);
+                super::lanes::reveal(page);
+            }>{tx}</button></td>
+            <td><span class=format!("tag hue-{colour}")></span>{label}</td>
+            <td class="mono" title=route.clone()>{route.clone()}</td>
+            <td class=if success { "" } else { "wrong" }>{status}</td>
+            <td class="number">{gas}</td>
+            <td class="number">{alone}</td>
+            <td class="number">{attempts}</td>
+            <td>{links(waited)}</td>
+            <td class="number">{lane}</td>
+            <td>{links(sources)}</td>
+        </tr>
+    }
+}
+
+/// Locations through which transactions depended on each other.
+#[component]
+pub fn Locations(page: Page) -> impl IntoView {
+    const MOST: usize = 300;
+    let rows = move || {
+        let model = page.model.get()?;
+        let all = model.report.analysis.hot.len();
+        let rows = model
+            .report
+            .analysis
+            .hot
+            .iter()
+            .take(MOST)
+            .map(|hot| {
+                let location = hot.location;
+                let name = model.location(location);
+                view! {
+                    <tr class:on=move || page.selection.get().location == Some(location)
+                        on:click=move |_| page.select_location(location)>
+                        <td><LocationLink page location name/></td>
+                        <td class="number">{count(hot.edges.into())}</td>
+                        <td class="number">{count(hot.writers.into())}</td>
+                        <td class="number">{count(hot.readers.into())}</td>
+                        <td class="number" class:wrong=hot.aborts.gt(&0)>{count(hot.aborts.into())}</td>
+                    </tr>
+                }
+            })
+            .collect_view();
+        Some(view! {
+            <table class="table">
+                <caption class="hidden">"Locations that made transactions depend on each other, hottest first"</caption>
+                <thead><tr>
+                    <th scope="col">"Location"</th>
+                    <th scope="col" class="number">"Dependencies"</th>
+                    <th scope="col" class="number">"Writers"</th>
+                    <th scope="col" class="number">"Readers"</th>
+                    <th scope="col" class="number">"Aborts"</th>
+                </tr></thead>
+                <tbody>{rows}</tbody>
+            </table>
+            {(all == 0).then(|| view! { <p class="empty">"No location made a transaction depend on another: all of them could have run at once."</p> })}
+            {(all > MOST).then(|| view! { <p class="empty">{format!("The {MOST} hottest of {}.", count(all as u64))}</p> })}
+        })
+    };
+    let touched = move || {
+        let (model, location) = (page.model.get()?, page.selection.get().location?);
+        let (writers, readers) = inspect::touching(&model, location);
+        Some(view! {
+            <div class="prose">
+                <h3 class="mono">{model.location(location)}</h3>
+                <p>"Written by "<TxLinks page txs=writers/></p>
+                <p>"Read by "<TxLinks page txs=readers/></p>
+            </div>
+        })
+    };
+    view! { {touched} {rows} }
+}
+
+/// Which contracts took part, and where they come from.
+#[component]
+pub fn Contracts(page: Page) -> impl IntoView {
+    move || {
+        let model = page.model.get();
+        let contracts = model.map(|m| m.report.contracts.clone()).unwrap_or_default();
+        if contracts.is_empty() {
+            return view! {
+                <p class="empty">"No contract of the catalogue takes part."</p>
+            }
+            .into_any();
+        }
+        let rows = contracts
+            .into_iter()
+            .map(|c| {
+                view! {
+                    <tr>
+                        <td class="mono">{c.name}</td>
+                        <td class="mono" title=c.address.clone()>{shortened(&c.address)}</td>
+                        <td>{c.catalogue}</td>
+                        <td>{c.package}</td>
+                        <td>{c.licence}</td>
+                        <td class="mono" title=c.code_hash.clone()>{shortened(&c.code_hash)}</td>
+                    </tr>
+                }
+            })
+            .collect_view();
+        view! {
+            <table class="table">
+                <caption class="hidden">"Contracts of the catalogue that take part"</caption>
+                <thead><tr>
+                    <th scope="col">"Name"</th>
+                    <th scope="col">"Address"</th>
+                    <th scope="col">"Contract"</th>
+                    <th scope="col">"Package"</th>
+                    <th scope="col">"Licence"</th>
+                    <th scope="col">"Code hash"</th>
+                </tr></thead>
+                <tbody>{rows}</tbody>
+            </table>
+        }
+        .into_any()
+    }
+}

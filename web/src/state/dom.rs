@@ -1,0 +1,79 @@
+//! Small questions to the browser. Storage may be forbidden; then nothing is kept.
+
+use wasm_bindgen::JsCast;
+use web_sys::{Element, HtmlElement, Window};
+
+/// The window. Without one there is no page, and nothing here is called.
+pub fn window() -> Option<Window> {
+    web_sys::window()
+}
+
+/// The page's root element.
+pub fn root() -> Option<Element> {
+    window()?.document()?.document_element()
+}
+
+/// The machine's cores, as far as the browser tells; at least 1.
+pub fn cores() -> u16 {
+    window().map_or(1, |w| w.navigator().hardware_concurrency().clamp(1.0, 64.0) as u16)
+}
+
+const PREFIX: &str = "evm-lanes.";
+
+/// What was kept under that name.
+pub fn stored(name: &str) -> Option<String> {
+    window()?.local_storage().ok()??.get_item(&format!("{PREFIX}{name}")).ok()?
+}
+
+/// Keeps a value, or forgets it. A full or forbidden storage is no reason to stop.
+pub fn store(name: &str, value: Option<&str>) {
+    let Some(storage) = window().and_then(|w| w.local_storage().ok().flatten()) else { return };
+    let name = format!("{PREFIX}{name}");
+    let _ = match value {
+        Some(value) => storage.set_item(&name, value),
+        None => storage.remove_item(&name),
+    };
+}
+
+/// Whether a key stroke belongs to a field in which text is written.
+pub fn is_writing(event: &web_sys::Event) -> bool {
+    event.target().and_then(|t| t.dyn_into::<HtmlElement>().ok()).is_some_and(|e| {
+        matches!(e.tag_name().as_str(), "TEXTAREA" | "SELECT")
+            || (e.tag_name() == "INPUT"
+                && !matches!(
+                    e.get_attribute("type").as_deref(),
+                    Some("checkbox" | "range" | "button" | "file")
+                ))
+            || e.is_content_editable()
+    })
+}
+
+/// Moves the focus to the element of that id.
+pub fn focus(id: &str) {
+    if let Some(element) = window()
+        .and_then(|w| w.document())
+        .and_then(|d| d.get_element_by_id(id))
+        .and_then(|e| e.dyn_into::<HtmlElement>().ok())
+    {
+        let _ = element.focus();
+    }
+}
+
+/// Offers `text` as a file.
+pub fn save(name: &str, text: &str) {
+    let parts = js_sys::Array::of1(&text.into());
+    let options = web_sys::BlobPropertyBag::new();
+    options.set_type("application/json");
+    let Ok(blob) = web_sys::Blob::new_with_str_sequence_and_options(&parts, &options) else { return };
+    let Ok(url) = web_sys::Url::create_object_url_with_blob(&blob) else { return };
+    if let Some(link) = window()
+        .and_then(|w| w.document())
+        .and_then(|d| d.create_element("a").ok())
+        .and_then(|e| e.dyn_into::<web_sys::HtmlAnchorElement>().ok())
+    {
+        link.set_href(&url);
+        link.set_download(name);
+        link.click();
+    }
+    let _ = web_sys::Url::revoke_object_url(&url);
+}

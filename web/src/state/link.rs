@@ -1,0 +1,158 @@
+//! The page as a link, and a link as the page.
+
+use evm_lanes_core::scenario::{self, builtin, link as codec};
+use evm_lanes_core::units::{Incarnation, TxIndex};
+use leptos::prelude::*;
+
+use super::{Document, Page, Selection, Source, dom};
+use crate::view::model::RunModel;
+use crate::view::share;
+
+/// Longer documents are not tried as links: they would have to shrink to a thirtieth.
+const MOST_TEXT: usize = 1 << 20;
+
+/// What is selected, by meaning: ids of a run do not outlive it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct NamedSelection(pub codec::Selection);
+
+impl NamedSelection {
+    /// The meaning of `selection` in `model`.
+    pub fn of(model: &RunModel, selection: Selection) -> Self {
+        Self(codec::Selection {
+            tx: selection.tx.map(TxIndex),
+            incarnation: selection.incarnation.map(Incarnation),
+            location: selection.location.map(|l| model.location(l)),
+        })
+    }
+
+    /// What it means in `model`; `None` if nothing is selected or nothing of it exists there.
+    pub fn resolve(&self, model: &RunModel) -> Option<Selection> {
+        let tx = self.0.tx.map(|t| t.0).filter(|t| *t < model.transactions());
+        let incarnation = tx
+            .and(self.0.incarnation)
+            .map(|i| i.0)
+            .filter(|i| model.attempts(tx.unwrap_or_default()).any(|a| a.version.incarnation.0 == *i));
+        let location = self.0.location.as_ref().and_then(|name| {
+            model.report.location_names.iter().position(|n| n.name == *name).map(|i| i as u32)
+        });
+        (tx.is_some() || location.is_some()).then_some(Selection { tx, incarnation, location })
+    }
+}
+
+/// A link to what is on the page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Link {
+    /// Query and fragment, to stand behind the page's address.
+    Fits(String),
+    /// Longer than browsers take.
+    TooLong,
+    /// A real block: it travels as its file.
+    File(String),
+}
+
+/// The link to what is on the page now. Reads the signals without following them.
+pub fn current(page: Page) -> Link {
+    let document = page.document.get_untracked();
+    let text = match &document.source {
+        Source::Case { name, .. } => return Link::File(name.to_string()),
+        Source::Scenario(text) => text,
+    };
+    let builtin = document.builtin.and_then(builtin::find).filter(|b| *b.text == **text);
+    if builtin.is_none() && text.len() > MOST_TEXT {
+        return Link::TooLong;
+    }
+    let settings = scenario::parse(text).map(|s| s.run).unwrap_or_default();
+    let (strategy, lanes) = (page.strategy.get_untracked(), page.lanes.get_untracked());
+    let selection = page.chosen_selection();
+    let link = codec::PageLink {
+        scenario: match builtin {
+            Some(b) => codec::Source::Builtin(b.name.to_owned()),
+            None => codec::Source::Document(text.to_string()),
+        },
+        strategy: (settings.strategy != Some(strategy)).then_some(strategy),
+        lanes: (settings.lanes != Some(lanes)).then_some(lanes),
+        clock: None,
+        selection: selection.map(|s| s.0),
+    }
+    .encode();
+    let length = base().len() + link.len();
+    if share::keeps(length).is_some() { Link::Fits(link) } else { Link::TooLong }
+}
+
+/// The page's address without query and fragment.
+pub fn base() -> String {
+    let Some(location) = dom::window().map(|w| w.location()) else { return String::new() };
+    format!("{}{}", location.origin().unwrap_or_default(), location.pathname().unwrap_or_default())
+}
+
+impl Page {
+    /// Takes what the address says. A damaged address is told of and changes nothing, but for the
+    /// first time, when the default scenario is shown.
+    pub fn open_address(self, first: bool) {
+        let Some(location) = dom::window().map(|w| w.location()) else { return };
+        let (query, fragment) = (location.search().unwrap_or_default(), location.hash().unwrap_or_default());
+        let said = codec::PageLink::decode(&query, &fragment);
+        let link = match said {
+            Ok(link) => link.unwrap_or_default(),
+            Err(error) => {
+                let after = if first {
+                    " The page shows its first scenario instead."
+                } else {
+                    " Nothing was changed."
+                };
+                self.complain(format!("{}.{after}", crate::view::format::capitalised(&error.to_string())));
+                if !first {
+                    return;
+                }
+                codec::PageLink::default()
+            }
+        };
+        let document = match link.scenario {
+            codec::Source::Builtin(name) => match builtin::find(&name) {
+                Some(b) => Document { source: Source::Scenario(b.text.into()), builtin: Some(b.name) },
+                None => return,
+            },
+            codec::Source::Document(text) => Document::scenario(text),
+        };
+        if let Some(Ok(scenario)) = document.text().map(scenario::parse) {
+            self.take_settings(&scenario.run);
+        }
+        if let Some(strategy) = link.strategy {
+            self.strategy.set(strategy);
+        }
+        if let Some(lanes) = link.lanes {
+            self.lanes.set(lanes.clamp(1, untrack(|| self.max_lanes())));
+        }
+        self.want_selection(NamedSelection(link.selection.unwrap_or_default()));
+        self.document.set(document);
+        self.remember();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::view::sample;
+
+    #[test]
+    fn a_selection_by_meaning_survives_into_another_run() {
+        let model = sample::pool();
+        let selection = Selection { tx: Some(2), incarnation: Some(1), location: Some(0) };
+        assert_eq!(NamedSelection::of(&model, selection).resolve(&model), Some(selection));
+    }
+
+    #[test]
+    fn an_attempt_that_does_not_exist_selects_its_transaction() {
+        let model = sample::pool();
+        let named =
+            NamedSelection::of(&model, Selection { tx: Some(1), incarnation: Some(5), location: None });
+        assert_eq!(named.resolve(&model), Some(Selection { tx: Some(1), ..Selection::default() }));
+    }
+
+    #[test]
+    fn what_does_not_exist_selects_nothing() {
+        let model = sample::pool();
+        let named = NamedSelection::of(&model, Selection { tx: Some(99), ..Selection::default() });
+        assert_eq!(named.resolve(&model), None);
+    }
+}
