@@ -16,7 +16,9 @@ use crate::{
     run::{Receipt, Run},
     schedule::{
         AccountNo, Key, Memory, Report, Scheduler, Strategy, Task,
-        sync::{AtomicBool, AtomicU32, AtomicU64, Condvar, Mutex, Ordering, PoisonError, lock, pause},
+        sync::{
+            AtomicBool, AtomicU32, AtomicU64, Condvar, Mutex, Ordering, PoisonError, lock, pause, step_aside,
+        },
     },
     trace::{Outcome, SpanKind},
     units::{TxIndex, Version},
@@ -201,6 +203,7 @@ impl Shared<'_> {
         let mut now = arrived;
         while !all && self.started.load(Ordering::Acquire) == 0 && now - arrived < START_PATIENCE {
             pause();
+            step_aside();
             now = self.now().max(arrived);
         }
         // The first to give up waiting starts the clock as well as the last to arrive would.

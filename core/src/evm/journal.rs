@@ -96,6 +96,8 @@ impl<V: View> Database for ViewDb<V> {
             (base.balance(), base.nonce(), base.exists(), base.fragile);
         let exists =
             if self.eip161 && !fragile { base_exists || !code.is_none() } else { self.view.exists(no)? };
+        // revm makes an account that does not exist out of nothing, so that is the guess then.
+        let (balance, nonce) = if exists { (balance, nonce) } else { (U256::ZERO, 0) };
         let id = AccountId::new(self.facts.len());
         self.facts.push(Facts {
             no,

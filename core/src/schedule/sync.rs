@@ -11,6 +11,12 @@ mod imp {
     pub fn pause() {
         std::hint::spin_loop();
     }
+
+    /// Lets another thread have the core, where there are fewer cores than threads. In a browser
+    /// this does nothing.
+    pub fn step_aside() {
+        std::thread::yield_now();
+    }
 }
 
 #[cfg(shuttle)]
@@ -24,6 +30,11 @@ mod imp {
     /// Lets another modelled thread go on.
     pub fn pause() {
         shuttle::hint::spin_loop();
+    }
+
+    /// The same.
+    pub fn step_aside() {
+        shuttle::thread::yield_now();
     }
 }
 

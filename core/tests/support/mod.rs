@@ -16,7 +16,7 @@ use evm_lanes_core::{
     drive::{self, Loaded, Surroundings, Threads},
     prepare::{PreparedBlock, State, case},
     run::Run,
-    trace::StrategyId,
+    trace::{Outcome, StrategyId, Trace},
 };
 
 /// Every block case of the folder, by file name; empty where there is no folder.
@@ -90,5 +90,27 @@ pub fn assert_equal_states(ours: &State, theirs: &State, what: &str) {
     }
     for address in ours.accounts.keys() {
         assert!(theirs.accounts.contains_key(address), "{what}: {address} should be gone");
+    }
+}
+
+/// Checks what every trace promises: one committed attempt per transaction, and lanes whose
+/// pieces do not overlap and add up to the duration.
+pub fn assert_whole(trace: &Trace, what: &str) {
+    for (tx, attempt) in trace.committed().iter().enumerate() {
+        assert!(attempt.is_some(), "{what}: transaction {tx} has no committed attempt");
+    }
+    let committed = trace.attempts.iter().filter(|a| a.outcome == Outcome::Committed).count();
+    assert_eq!(committed, trace.transactions as usize, "{what}: committed attempts");
+    for lane in 0..trace.lanes {
+        let attempts = trace.attempts.iter().filter(|a| a.lane.0 == lane).map(|a| (a.start.0, a.end.0));
+        let spans = trace.spans.iter().filter(|s| s.lane.0 == lane).map(|s| (s.start.0, s.end.0));
+        let mut pieces: Vec<(u64, u64)> = attempts.chain(spans).collect();
+        pieces.sort_unstable();
+        let mut reached = 0;
+        for (start, end) in pieces {
+            assert_eq!(start, reached, "{what}: a gap or an overlap on lane {lane}");
+            reached = end;
+        }
+        assert_eq!(reached, trace.duration.0, "{what}: lane {lane} does not fill the run");
     }
 }
