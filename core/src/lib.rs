@@ -11,12 +11,16 @@
 pub mod analysis;
 pub mod cancel;
 #[cfg(feature = "engine")]
+pub mod catalogue;
+#[cfg(feature = "engine")]
 pub mod clock;
 #[cfg(feature = "engine")]
 pub mod drive;
 #[cfg(feature = "engine")]
 pub mod evm;
 pub mod messages;
+#[cfg(feature = "engine")]
+pub mod naming;
 pub mod prepare;
 pub mod problem;
 pub mod run;

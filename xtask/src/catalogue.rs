@@ -267,8 +267,8 @@ fn slim(piece: &Piece, modules: &Path, layouts: &Value) -> Result<Value> {
     };
     let creation = code("bytecode", "/evm/bytecode/object")?;
     let runtime = code("deployedBytecode", "/evm/deployedBytecode/object")?;
-    // The router's immutables are zero in the artefact: its deployed code is another one each time.
-    let fixed = piece.contract != "UniswapV2Router02";
+    // Immutables are zero in the artefact: such a contract's deployed code is another one each time.
+    let fixed = !["MinimalForwarder", "UniswapV2Router02"].contains(&piece.contract);
     let layout = match &layouts[format!("{}:{}", source(piece), piece.contract)] {
         Value::Null => json!({ "storage": [], "types": null }),
         layout => slim_layout(layout),

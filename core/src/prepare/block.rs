@@ -139,7 +139,7 @@ pub struct Account {
 }
 
 /// One transaction, signature already checked: the sender is given.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Transaction {
     /// Sender.
     pub from: Address,
@@ -172,7 +172,7 @@ pub struct Transaction {
 }
 
 /// An EIP-7702 authorisation, signed. An unrecoverable signature makes it void, not the transaction.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Authorization {
     /// 0 means any chain.
     pub chain_id: U256,

@@ -2,7 +2,15 @@
 
 mod block;
 pub mod case;
+#[cfg(feature = "engine")]
+mod raw;
+#[cfg(feature = "engine")]
+mod scenario;
 
 pub use block::{
     Account, Authorization, BlockEnvironment, Fork, Origin, PreparedBlock, State, SystemCall, Transaction,
 };
+#[cfg(feature = "engine")]
+pub use raw::RawError;
+#[cfg(feature = "engine")]
+pub use scenario::{PreparedScenario, scenario};

@@ -18,6 +18,31 @@ pub const DEFAULT: &str = "one-pool";
 pub const ALL: &[Builtin] = &[
     Builtin { name: "one-pool", title: "One pool, many traders", text: include_str!("one-pool.json") },
     Builtin { name: "payments", title: "Payments that never meet", text: include_str!("payments.json") },
+    Builtin { name: "nft-mint", title: "Everybody mints", text: include_str!("nft-mint.json") },
+    Builtin { name: "two-pools", title: "Two pools", text: include_str!("two-pools.json") },
+    Builtin { name: "hot-counter", title: "A hot counter", text: include_str!("hot-counter.json") },
+    Builtin { name: "nonce-chain", title: "One sender in a hurry", text: include_str!("nonce-chain.json") },
+    Builtin { name: "token-rush", title: "A popular shop", text: include_str!("token-rush.json") },
+    Builtin {
+        name: "transfers-2000",
+        title: "2,000 plain payments",
+        text: include_str!("transfers-2000.json"),
+    },
+    Builtin {
+        name: "erc20-2000",
+        title: "2,000 payments in one token",
+        text: include_str!("erc20-2000.json"),
+    },
+    Builtin {
+        name: "swaps-500-pools",
+        title: "500 swaps in 500 pools",
+        text: include_str!("swaps-500-pools.json"),
+    },
+    Builtin {
+        name: "swaps-one-pool-500",
+        title: "500 swaps in one pool",
+        text: include_str!("swaps-one-pool-500.json"),
+    },
 ];
 
 /// The built-in scenario of that name.

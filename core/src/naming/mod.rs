@@ -1,0 +1,332 @@
+//! Names for people: locations, calls, logs, revert reasons. It knows no scheduler.
+//!
+//! ```text
+//! Storage(0x5fbd…, 0x8c1a…)  ─ layout, keccak preimages ─▶  USD.balances[alice]
+//! 0xa9059cbb…                ─ ABI ─▶                        transfer(shop[0], 25e18)
+//! ```
+//! Where neither a person's name nor a layout stands behind a thing, it is called by its address
+//! and slot; nothing is ever guessed silently.
+
+mod decode;
+mod layout;
+
+use std::sync::{Arc, OnceLock};
+
+use alloy_json_abi::{Function, JsonAbi};
+use alloy_primitives::{Address, B256, Bytes, U256, map::AddressMap, map::B256Map};
+
+use crate::catalogue::Catalogue;
+use crate::messages::{ContractInfo, LocationName};
+use crate::prepare::{PreparedBlock, State};
+use crate::trace::Location;
+
+pub use decode::{decode_call, decode_logs, decode_revert, describe_failure};
+pub use layout::Layout;
+use layout::Preimages;
+
+/// What is known of a contract.
+#[derive(Clone, Debug, Default)]
+pub struct Known {
+    /// Its ABI.
+    pub abi: JsonAbi,
+    /// Its storage layout.
+    pub layout: Option<Layout>,
+}
+
+impl Known {
+    /// ABI and storage layout of a contract.
+    pub fn new(abi: JsonAbi, layout: Option<Layout>) -> Self {
+        Self { abi, layout }
+    }
+}
+
+/// Names of addresses, and what is known of the contracts at them.
+#[derive(Clone, Debug, Default)]
+pub struct Names {
+    addresses: AddressMap<String>,
+    contracts: AddressMap<Arc<Known>>,
+    infos: Vec<ContractInfo>,
+}
+
+impl Names {
+    /// Names for a block of which nothing but its state is known: contracts of the catalogue are
+    /// recognised by their code.
+    pub fn of_block(block: &PreparedBlock, catalogue: &Catalogue) -> Self {
+        let mut names = Self::default();
+        names.recognise(&block.pre_state, catalogue);
+        names
+    }
+
+    /// Gives an address a name. The first name stays.
+    pub(crate) fn name(&mut self, address: Address, name: String) {
+        self.addresses.entry(address).or_insert(name);
+    }
+
+    /// Says what is known of the contract at an address.
+    pub(crate) fn know(&mut self, address: Address, known: Arc<Known>) {
+        self.contracts.entry(address).or_insert(known);
+    }
+
+    /// Lists a contract of the catalogue as taking part.
+    pub(crate) fn list(&mut self, info: ContractInfo) {
+        self.infos.push(info);
+    }
+
+    /// Recognises contracts of the catalogue by their code.
+    pub(crate) fn recognise(&mut self, state: &State, catalogue: &Catalogue) {
+        let mut found: Vec<_> = state
+            .accounts
+            .iter()
+            .filter(|(address, _)| !self.contracts.contains_key(*address))
+            .filter_map(|(address, account)| {
+                let hash = account.code_hash?;
+                Some((*address, hash, catalogue.by_code(hash)?))
+            })
+            .collect();
+        found.sort_by_key(|(address, ..)| *address);
+        for (address, hash, piece) in found {
+            self.know(address, piece.known.clone());
+            self.infos.push(ContractInfo {
+                name: self.display(address),
+                address: address.to_string(),
+                catalogue: piece.id.clone(),
+                package: format!("{} {}", piece.package, piece.version),
+                licence: piece.licence.clone(),
+                code_hash: hash.to_string(),
+            });
+        }
+    }
+
+    /// Contracts of the catalogue that take part.
+    pub fn contracts(&self) -> &[ContractInfo] {
+        &self.infos
+    }
+
+    /// The name of an address, if it has one.
+    pub fn of(&self, address: Address) -> Option<&str> {
+        self.addresses.get(&address).map(String::as_str)
+    }
+
+    /// The name of an address, else its first and last digits: `0x1f98…f984`.
+    pub fn display(&self, address: Address) -> String {
+        match self.of(address) {
+            Some(name) => name.to_owned(),
+            None => short(&format!("{address:#x}")),
+        }
+    }
+
+    /// What is known of the contract at an address.
+    pub fn known(&self, address: Address) -> Option<&Known> {
+        self.contracts.get(&address).map(|known| &**known)
+    }
+
+    /// The function that a call to `to` with this data runs, by the contract's ABI or, where that
+    /// is not known, by the well-known ones.
+    pub(crate) fn function(&self, to: Option<Address>, input: &[u8]) -> Option<&Function> {
+        let selector = input.get(..4)?;
+        let find = |abi: &'static JsonAbi| abi.functions().find(|f| f.selector() == selector);
+        match to.and_then(|to| self.known(to)) {
+            Some(known) if known.abi.functions.is_empty() => find(well_known()),
+            Some(known) => known.abi.functions().find(|f| f.selector() == selector),
+            None => find(well_known()),
+        }
+    }
+}
+
+/// The first and last digits of a long hexadecimal number.
+fn short(hex: &str) -> String {
+    if hex.len() <= 13 {
+        return hex.to_owned();
+    }
+    format!("{}…{}", &hex[..6], &hex[hex.len() - 4..])
+}
+
+/// Functions, events and errors that every reader of blocks knows.
+fn well_known() -> &'static JsonAbi {
+    static ABI: OnceLock<JsonAbi> = OnceLock::new();
+    // The texts are constants, and a test reads them all.
+    ABI.get_or_init(|| JsonAbi::parse(WELL_KNOWN.iter().copied()).unwrap_or_default())
+}
+
+const WELL_KNOWN: &[&str] = &[
+    // ERC-20, ERC-721, ERC-1155
+    "function transfer(address to, uint256 amount) returns (bool)",
+    "function transferFrom(address from, address to, uint256 amount) returns (bool)",
+    "function approve(address spender, uint256 amount) returns (bool)",
+    "function increaseAllowance(address spender, uint256 addedValue) returns (bool)",
+    "function decreaseAllowance(address spender, uint256 subtractedValue) returns (bool)",
+    "function permit(address owner, address spender, uint256 value, uint256 deadline, uint8 v, bytes32 r, bytes32 s)",
+    "function balanceOf(address owner) view returns (uint256)",
+    "function setApprovalForAll(address operator, bool approved)",
+    "function safeTransferFrom(address from, address to, uint256 tokenId)",
+    "function safeTransferFrom(address from, address to, uint256 tokenId, bytes data)",
+    "function safeTransferFrom(address from, address to, uint256 id, uint256 amount, bytes data)",
+    "function mint(address to, uint256 amount)",
+    "function mint(uint256 amount)",
+    "function mint()",
+    "function claim()",
+    // Wrapped ether
+    "function deposit() payable",
+    "function withdraw(uint256 wad)",
+    // Uniswap V2
+    "function swapExactTokensForTokens(uint256 amountIn, uint256 amountOutMin, address[] path, address to, uint256 deadline)",
+    "function swapTokensForExactTokens(uint256 amountOut, uint256 amountInMax, address[] path, address to, uint256 deadline)",
+    "function swapExactETHForTokens(uint256 amountOutMin, address[] path, address to, uint256 deadline) payable",
+    "function swapTokensForExactETH(uint256 amountOut, uint256 amountInMax, address[] path, address to, uint256 deadline)",
+    "function swapExactTokensForETH(uint256 amountIn, uint256 amountOutMin, address[] path, address to, uint256 deadline)",
+    "function swapETHForExactTokens(uint256 amountOut, address[] path, address to, uint256 deadline) payable",
+    "function swapExactETHForTokensSupportingFeeOnTransferTokens(uint256 amountOutMin, address[] path, address to, uint256 deadline) payable",
+    "function swapExactTokensForETHSupportingFeeOnTransferTokens(uint256 amountIn, uint256 amountOutMin, address[] path, address to, uint256 deadline)",
+    "function addLiquidity(address tokenA, address tokenB, uint256 amountADesired, uint256 amountBDesired, uint256 amountAMin, uint256 amountBMin, address to, uint256 deadline)",
+    "function addLiquidityETH(address token, uint256 amountTokenDesired, uint256 amountTokenMin, uint256 amountETHMin, address to, uint256 deadline) payable",
+    "function removeLiquidity(address tokenA, address tokenB, uint256 liquidity, uint256 amountAMin, uint256 amountBMin, address to, uint256 deadline)",
+    "function swap(uint256 amount0Out, uint256 amount1Out, address to, bytes data)",
+    // Uniswap V3 and the universal router; batches and wallets
+    "function exactInputSingle((address,address,uint24,address,uint256,uint256,uint256,uint160) params) payable",
+    "function execute(bytes commands, bytes[] inputs, uint256 deadline) payable",
+    "function execute(bytes commands, bytes[] inputs) payable",
+    "function multicall(bytes[] data) payable",
+    "function multicall(uint256 deadline, bytes[] data) payable",
+    "function execTransaction(address to, uint256 value, bytes data, uint8 operation, uint256 safeTxGas, uint256 baseGas, uint256 gasPrice, address gasToken, address refundReceiver, bytes signatures) payable",
+    // Events
+    "event Approval(address indexed owner, address indexed spender, uint256 value)",
+    "event ApprovalForAll(address indexed owner, address indexed operator, bool approved)",
+    "event Transfer(address indexed from, address indexed to, uint256 value)",
+    "event TransferSingle(address indexed operator, address indexed from, address indexed to, uint256 id, uint256 value)",
+    "event TransferBatch(address indexed operator, address indexed from, address indexed to, uint256[] ids, uint256[] values)",
+    "event Deposit(address indexed dst, uint256 wad)",
+    "event Withdrawal(address indexed src, uint256 wad)",
+    "event Swap(address indexed sender, uint256 amount0In, uint256 amount1In, uint256 amount0Out, uint256 amount1Out, address indexed to)",
+    "event Sync(uint112 reserve0, uint112 reserve1)",
+    "event Mint(address indexed sender, uint256 amount0, uint256 amount1)",
+    "event Burn(address indexed sender, uint256 amount0, uint256 amount1, address indexed to)",
+    "event PairCreated(address indexed token0, address indexed token1, address pair, uint256)",
+];
+
+/// ERC-721's events have ERC-20's signatures with one more indexed parameter.
+const WELL_KNOWN_INDEXED: &[&str] = &[
+    "event Approval(address indexed owner, address indexed approved, uint256 indexed tokenId)",
+    "event Transfer(address indexed from, address indexed to, uint256 indexed tokenId)",
+];
+
+fn well_known_indexed() -> &'static JsonAbi {
+    static ABI: OnceLock<JsonAbi> = OnceLock::new();
+    ABI.get_or_init(|| JsonAbi::parse(WELL_KNOWN_INDEXED.iter().copied()).unwrap_or_default())
+}
+
+/// A name for each location. `preimages` are what the block hashed
+/// ([`crate::evm::keccak_preimages`]): they turn slots into entries of mappings.
+pub fn location_names(
+    names: &Names,
+    locations: &[Location],
+    preimages: &B256Map<Bytes>,
+) -> Vec<LocationName> {
+    let preimages = Preimages::new(preimages);
+    locations.iter().map(|location| location_name(names, location, &preimages)).collect()
+}
+
+fn location_name(names: &Names, location: &Location, preimages: &Preimages) -> LocationName {
+    let account = |what: &str, address: Address| LocationName {
+        name: format!("{what}({})", names.display(address)),
+        named: names.of(address).is_some(),
+    };
+    match *location {
+        Location::Balance(address) => account("balance", address),
+        Location::Nonce(address) => account("nonce", address),
+        Location::Code(address) => account("code", address),
+        Location::Existence(address) => account("existence", address),
+        Location::Storage(address, slot) => {
+            let contract = names.display(address);
+            let layout = names.known(address).and_then(|known| known.layout.as_ref());
+            if let Some(variable) = layout.and_then(|layout| layout.name(slot, preimages, names)) {
+                return LocationName { name: format!("{contract}.{variable}"), named: true };
+            }
+            LocationName { name: format!("{contract} {}", unnamed(slot, preimages, names)), named: false }
+        }
+    }
+}
+
+/// A slot of a contract whose layout is not known: `slot 3`, `slot 3[alice]`, `slot 0x8c1a…02f7`.
+fn unnamed(slot: U256, preimages: &Preimages, names: &Names) -> String {
+    if slot < U256::from(1u64 << 32) {
+        return format!("slot {slot}");
+    }
+    match preimages.below(slot) {
+        Some((input, more)) if more < U256::from(1u64 << 16) => {
+            let plus = if more.is_zero() { String::new() } else { format!(" + {more}") };
+            let (key, parent) = input.split_at(input.len() - 32);
+            let parent = unnamed(U256::from_be_slice(parent), preimages, names);
+            match key.len() {
+                0 => format!("{parent}[{more}]"),
+                _ => format!("{parent}[{}]{plus}", unnamed_key(key, names)),
+            }
+        }
+        _ => format!("slot {}", short(&B256::from(slot).to_string())),
+    }
+}
+
+/// A key whose type is not known, by its looks: a small number, an address, anything else.
+fn unnamed_key(key: &[u8], names: &Names) -> String {
+    let number = U256::from_be_slice(key);
+    match number.bit_len() {
+        0..=64 => number.to_string(),
+        65..=160 => names.display(Address::from_slice(&key[12..])),
+        _ => short(&B256::from(number).to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn well_known_signatures_all_read() {
+        let abi = JsonAbi::parse(WELL_KNOWN.iter().copied()).expect("constants");
+        assert_eq!(abi.functions().count() + abi.events().count(), WELL_KNOWN.len());
+        assert_eq!(
+            JsonAbi::parse(WELL_KNOWN_INDEXED.iter().copied()).expect("constants").events().count(),
+            2
+        );
+        let names = Names::default();
+        let function = names.function(None, &[0xa9, 0x05, 0x9c, 0xbb, 0]).expect("transfer");
+        assert_eq!(function.signature(), "transfer(address,uint256)");
+    }
+
+    #[test]
+    fn slots_of_unknown_contracts_are_called_by_what_was_hashed() {
+        let contract = Address::repeat_byte(0x1f);
+        let alice = Address::repeat_byte(0xaa);
+        let mut names = Names::default();
+        names.name(alice, "alice".into());
+        let mut preimages = B256Map::default();
+        let mut hash = |key: &[u8], slot: U256| {
+            let mut input = key.to_vec();
+            input.extend(B256::from(slot));
+            let hash = alloy_primitives::keccak256(&input);
+            preimages.insert(hash, Bytes::from(input));
+            U256::from_be_bytes(hash.0)
+        };
+        let of_alice = hash(alice.into_word().as_slice(), U256::from(3));
+        let nested = hash(B256::with_last_byte(7).as_slice(), of_alice);
+        let list = hash(&[], U256::from(5));
+        let slots =
+            [U256::from(3), of_alice, of_alice + U256::from(1), nested, list + U256::from(4), U256::MAX];
+        let locations = slots.map(|slot| Location::Storage(contract, slot));
+        let found = location_names(&names, &locations, &preimages);
+        let found: Vec<&str> = found.iter().map(|name| name.name.as_str()).collect();
+        assert_eq!(
+            found,
+            [
+                "0x1f1f…1f1f slot 3",
+                "0x1f1f…1f1f slot 3[alice]",
+                "0x1f1f…1f1f slot 3[alice] + 1",
+                "0x1f1f…1f1f slot 3[alice][7]",
+                "0x1f1f…1f1f slot 5[4]",
+                "0x1f1f…1f1f slot 0xffff…ffff",
+            ]
+        );
+        let named = location_names(&names, &[Location::Nonce(alice), Location::Code(contract)], &preimages);
+        assert_eq!(named[0], LocationName { name: "nonce(alice)".into(), named: true });
+        assert_eq!(named[1].name, "code(0x1f1f…1f1f)");
+    }
+}
