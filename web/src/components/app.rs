@@ -178,13 +178,6 @@ fn isolated() -> bool {
     })
 }
 
-/// Whether the address asks for the buttons that break the engine.
-fn debugging() -> bool {
-    dom::window()
-        .and_then(|w| w.location().search().ok())
-        .is_some_and(|q| q.trim_start_matches('?').split('&').any(|p| p == "debug"))
-}
-
 /// One line about the engine and about where the figures come from.
 #[component]
 fn Foot(page: Page) -> impl IntoView {
@@ -216,11 +209,6 @@ fn Foot(page: Page) -> impl IntoView {
                 <span>{sentence::measured(&model)}", preparing "{duration(model.report.timing.preparing)}</span>
                 <span title=model.report.trace_hash.clone()>"trace "<code>{shortened(&model.report.trace_hash)}</code></span>
             })}
-            {debugging().then(|| ["panic", "pool", "trap", "hang"].map(|kind| view! {
-                <button type="button" class="btn small" data-crash=kind on:click=move |_| page.crash_engine(kind)>
-                    {format!("Break the engine: {kind}")}
-                </button>
-            }))}
         </footer>
     }
 }

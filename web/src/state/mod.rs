@@ -314,11 +314,6 @@ impl Page {
         });
     }
 
-    /// Breaks the engine on purpose: `panic`, `pool`, `trap`, `hang`.
-    pub fn crash_engine(self, kind: &str) {
-        self.with_client(|c| c.crash(kind));
-    }
-
     /// Ends the engine and starts a fresh one.
     pub fn restart_engine(self) {
         self.wanted.update_value(|w| w.run_when_ready = true);
