@@ -74,6 +74,13 @@ fn build_page() -> Result<()> {
         &fingerprint.finish(),
         || {
             process::timed("page (cold: about 2 minutes)", || {
+                // Offline, trunk keeps cargo offline too.
+                process::run(
+                    "cargo fetch",
+                    Command::new("cargo")
+                        .args(["fetch", "--locked", "--quiet"])
+                        .current_dir(workspace::root()),
+                )?;
                 let mut trunk = Command::new(setup::TRUNK.program()?);
                 trunk
                     .arg("build")
@@ -81,6 +88,8 @@ fn build_page() -> Result<()> {
                     // Other flags than the engines', so another folder.
                     .env("CARGO_TARGET_DIR", workspace::cargo_target().join("page"))
                     .env_remove("RUSTFLAGS")
+                    // Traces of trunk's own threads hide the compiler's message.
+                    .env("RUST_BACKTRACE", "0")
                     // trunk takes NO_COLOR for a flag with a value and stops at "1".
                     .env_remove("NO_COLOR");
                 let npm_tools = setup::npm("xtask/npm")?.join(".bin");
