@@ -17,6 +17,8 @@ pub mod clock;
 #[cfg(feature = "engine")]
 pub mod drive;
 #[cfg(feature = "engine")]
+pub mod engine;
+#[cfg(feature = "engine")]
 pub mod evm;
 pub mod messages;
 #[cfg(feature = "engine")]
@@ -31,4 +33,6 @@ pub mod trace;
 pub mod units;
 #[cfg(feature = "engine")]
 pub mod verify;
+#[cfg(all(feature = "engine", target_arch = "wasm32"))]
+mod wasm;
 pub mod wire;

@@ -26,7 +26,7 @@ impl Rounds {
         Self { warm_ups: warm_ups as u32, measured: measured as u32 }
     }
 
-    /// Rounds in all.
+    #[cfg(test)]
     pub(super) fn total(self) -> u32 {
         self.warm_ups + self.measured
     }

@@ -1,0 +1,130 @@
+//! Runs a block as often as its figures need, and compares every run with sequential execution
+//! (docs/decisions/0005).
+
+use std::sync::atomic::AtomicU32;
+
+use super::{
+    Unmet,
+    ready::Ready,
+    rounds::{Rounds, median, median_index},
+};
+use crate::cancel::CancelFlag;
+use crate::clock;
+use crate::drive::{self, Stopped, Surroundings, Threads};
+use crate::messages::{Phase, Timing};
+use crate::run::Run;
+use crate::trace::{StrategyId, Trace};
+use crate::verify::{Difference, difference};
+
+/// What the rounds gave.
+pub(super) struct Measured {
+    pub(super) timing: Timing,
+    /// The first sequential run: the oracle.
+    pub(super) oracle: Run,
+    /// Receipts and state of the latest parallel run, trace of the one with the median duration.
+    pub(super) shown: Run,
+    /// The first difference of any parallel run from the oracle.
+    pub(super) difference: Option<Difference>,
+    /// Sequential time of each transaction, in nanoseconds.
+    pub(super) times: Vec<u64>,
+}
+
+pub(super) fn measure(
+    ready: &Ready,
+    strategy: StrategyId,
+    lanes: u16,
+    threads: Threads<'_>,
+    cancel: &CancelFlag,
+    progress: &mut dyn FnMut(Phase, u32, u32),
+) -> Result<Measured, Unmet> {
+    let done = AtomicU32::new(0);
+    let around = Surroundings { clock: &clock::now, cancel, progress: &done, threads };
+    let run = |strategy, lanes| -> Result<Run, Stopped> {
+        if cancel.is_set() {
+            return Err(Stopped::Cancelled);
+        }
+        drive::run(&ready.loaded, strategy, lanes, &around)
+    };
+
+    progress(Phase::WarmingUp, 0, 0);
+    let oracle = run(StrategyId::Sequential, 1)?;
+    let rounds = Rounds::for_first_run(oracle.trace.duration.0);
+    let mut differs = None;
+    let mut check = |run: &Run| {
+        if differs.is_none() {
+            differs = difference((&run.receipts, &run.post_state), (&oracle.receipts, &oracle.post_state));
+        }
+    };
+    let mut latest = run(strategy, lanes)?;
+    check(&latest);
+    for round in 1..rounds.warm_ups {
+        progress(Phase::WarmingUp, round, rounds.warm_ups);
+        run(StrategyId::Sequential, 1)?;
+        latest = run(strategy, lanes)?;
+        check(&latest);
+    }
+
+    let mut sequential: Vec<u64> = Vec::new();
+    let mut each: Vec<Vec<u64>> = Vec::new();
+    let mut parallel: Vec<u64> = Vec::new();
+    let mut traces: Vec<Trace> = Vec::new();
+    for round in 0..rounds.measured {
+        progress(Phase::Measuring, round, rounds.measured);
+        let one = run(StrategyId::Sequential, 1)?;
+        sequential.push(one.trace.duration.0);
+        each.push(one.trace.attempts.iter().map(|a| a.end.0.saturating_sub(a.start.0)).collect());
+        latest = run(strategy, lanes)?;
+        check(&latest);
+        parallel.push(latest.trace.duration.0);
+        traces.push(std::mem::replace(&mut latest.trace, oracle.trace.clone()));
+    }
+    if let Some(median) = median_index(&parallel) {
+        latest.trace = traces.swap_remove(median);
+    }
+
+    let sequential_median = median(&sequential);
+    let gas: Vec<u64> = oracle.receipts.iter().map(|r| r.gas_used).collect();
+    let (times, by_gas) = times_or_gas(&each, &gas, sequential_median);
+    let timing = Timing {
+        warm_ups: rounds.warm_ups,
+        parallel_median: median(&parallel),
+        sequential_median,
+        sequential,
+        parallel,
+        preparing: ready.preparing,
+        by_gas,
+    };
+    Ok(Measured { timing, shown: latest, difference: differs, oracle, times })
+}
+
+/// The median time of each transaction over the rounds; or, where the clock is too coarse for
+/// that (a page that is not isolated counts in tenths of a millisecond), `total` shared out by gas, and `true`.
+fn times_or_gas(each: &[Vec<u64>], gas: &[u64], total: u64) -> (Vec<u64>, bool) {
+    let times: Vec<u64> = (0..gas.len())
+        .map(|tx| median(&each.iter().filter_map(|round| round.get(tx).copied()).collect::<Vec<_>>()))
+        .collect();
+    let sum: u64 = times.iter().sum();
+    // Medians of a good clock add up to nearly the median of the sum.
+    if sum.saturating_mul(2) >= total && times.iter().filter(|t| **t == 0).count() * 10 <= times.len() {
+        return (times, false);
+    }
+    let all: u128 = gas.iter().map(|g| u128::from(*g)).sum::<u128>().max(1);
+    (gas.iter().map(|g| (u128::from(*g) * u128::from(total) / all) as u64).collect(), true)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fine_clock_gives_each_transaction_its_own_median() {
+        let rounds = [vec![10, 30], vec![12, 28], vec![11, 40]];
+        assert_eq!(times_or_gas(&rounds, &[1, 1], 41), (vec![11, 30], false));
+    }
+
+    #[test]
+    fn a_coarse_clock_shares_the_total_out_by_gas() {
+        let rounds = [vec![0, 100], vec![0, 0], vec![100, 0]];
+        assert_eq!(times_or_gas(&rounds, &[1, 3], 100), (vec![25, 75], true));
+    }
+}

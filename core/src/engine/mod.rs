@@ -1,0 +1,168 @@
+//! The verbs offered to the page: a [`Request`] in, [`Reply`]s out.
+//!
+//! ```text
+//! input ─ ready ─▶ Ready ─ measure ─▶ Measured ─ report ─▶ Report
+//! ```
+//! The engine knows no worker and no message channel; `wasm.rs` is its edge.
+
+mod measure;
+mod ready;
+mod report;
+mod rounds;
+mod story;
+
+use std::sync::Arc;
+
+use crate::cancel::CancelFlag;
+use crate::catalogue::{Catalogue, CatalogueError};
+use crate::drive::{Stopped, Threads};
+use crate::messages::{EngineInfo, Input, Phase, Reply, Request};
+use crate::problem::Problem;
+use crate::trace::StrategyId;
+
+use ready::Ready;
+use report::Shown;
+
+/// One engine: what the page talks to.
+#[derive(Default)]
+pub struct Engine {
+    lanes: Lanes,
+    catalogue: Catalogue,
+    /// What the latest run had prepared, for [`Input::Same`].
+    ready: Option<Arc<Ready>>,
+    /// The latest run, for [`Request::Inspect`].
+    shown: Option<Shown>,
+}
+
+/// Where lanes come from.
+#[derive(Default)]
+enum Lanes {
+    /// There is one, the caller's own thread.
+    #[default]
+    Own,
+    /// The global pool, already started: web workers.
+    #[cfg(target_arch = "wasm32")]
+    Global(u16),
+    /// A pool of our own.
+    #[cfg(not(target_arch = "wasm32"))]
+    Pool(rayon::ThreadPool),
+}
+
+/// Why a request was not met.
+enum Unmet {
+    Problems(Vec<Problem>),
+    Cancelled,
+}
+
+impl From<Vec<Problem>> for Unmet {
+    fn from(problems: Vec<Problem>) -> Self {
+        Self::Problems(problems)
+    }
+}
+
+impl From<Stopped> for Unmet {
+    fn from(stopped: Stopped) -> Self {
+        match stopped {
+            Stopped::Cancelled => Self::Cancelled,
+            other => Self::Problems(vec![Problem::new("", "a run that ends", other.to_string())]),
+        }
+    }
+}
+
+impl Engine {
+    /// An engine with `threads` lanes on threads of their own, or (`None`) with one lane, which is the
+    /// caller's thread. In the browser rayon's global pool must have been started with that
+    /// number; natively the engine starts a pool, and falls back to one lane if it cannot.
+    pub fn new(threads: Option<u16>) -> Self {
+        #[cfg(target_arch = "wasm32")]
+        let lanes = threads.map_or(Lanes::Own, Lanes::Global);
+        #[cfg(not(target_arch = "wasm32"))]
+        let lanes = threads
+            .and_then(|n| rayon::ThreadPoolBuilder::new().num_threads(n.into()).build().ok())
+            .map_or(Lanes::Own, Lanes::Pool);
+        Self { lanes, ..Self::default() }
+    }
+
+    /// Takes the catalogue's files.
+    ///
+    /// # Errors
+    /// If a text is not a catalogue file.
+    pub fn load_catalogue(&mut self, files: &[&str]) -> Result<(), CatalogueError> {
+        self.catalogue = Catalogue::from_json(files)?;
+        Ok(())
+    }
+
+    /// What this engine can do.
+    pub fn info(&self) -> EngineInfo {
+        let max_lanes = match &self.lanes {
+            Lanes::Own => 1,
+            #[cfg(target_arch = "wasm32")]
+            Lanes::Global(threads) => *threads,
+            #[cfg(not(target_arch = "wasm32"))]
+            Lanes::Pool(pool) => pool.current_num_threads() as u16,
+        };
+        EngineInfo { threads: !matches!(self.lanes, Lanes::Own), max_lanes }
+    }
+
+    /// Meets a request. `cancel` must be clear beforehand: whoever sends the request clears it, so that
+    /// a cancel that arrives before the engine looks is not lost. `reply` is called for each step of progress, and with the closing reply last.
+    pub fn handle(&mut self, request: Request, cancel: &CancelFlag, reply: &mut dyn FnMut(Reply)) {
+        let (id, met) = match request {
+            Request::Run { id, input, strategy, lanes } => {
+                let mut progress = |phase, done, total| reply(Reply::Progress { id, phase, done, total });
+                (id, self.run(id, input, strategy, lanes, cancel, &mut progress))
+            }
+            Request::Inspect { id, tx } => (id, self.inspect(id, tx)),
+        };
+        reply(met.unwrap_or_else(|unmet| match unmet {
+            Unmet::Problems(problems) => Reply::Failed { id, problems },
+            Unmet::Cancelled => Reply::Cancelled { id },
+        }));
+    }
+
+    fn run(
+        &mut self,
+        id: u32,
+        input: Input,
+        strategy: StrategyId,
+        lanes: u16,
+        cancel: &CancelFlag,
+        progress: &mut dyn FnMut(Phase, u32, u32),
+    ) -> Result<Reply, Unmet> {
+        progress(Phase::Preparing, 0, 0);
+        let ready = match input {
+            Input::Scenario(text) => Arc::new(Ready::scenario(&text, &self.catalogue)?),
+            Input::Case(text) => Arc::new(Ready::case(&text, &self.catalogue)?),
+            Input::Same => self.ready.clone().ok_or_else(|| {
+                vec![Problem::new("", "a scenario", "nothing: this engine has not run anything yet")]
+            })?,
+        };
+        self.ready = Some(ready.clone());
+        let info = self.info();
+        let lanes = match strategy {
+            StrategyId::Sequential => 1,
+            StrategyId::BlockStm => lanes.clamp(1, info.max_lanes),
+        };
+        let threads = match &self.lanes {
+            Lanes::Own => Threads::Own,
+            #[cfg(target_arch = "wasm32")]
+            Lanes::Global(_) => Threads::Global,
+            #[cfg(not(target_arch = "wasm32"))]
+            Lanes::Pool(pool) => Threads::Pool(pool),
+        };
+        let measured = measure::measure(&ready, strategy, lanes, threads, cancel, progress)?;
+        let (report, shown) = report::report(&ready, info, measured, progress);
+        self.shown = Some(shown);
+        Ok(Reply::Ran { id, report: Box::new(report) })
+    }
+
+    fn inspect(&self, id: u32, tx: u32) -> Result<Reply, Unmet> {
+        let detail = self
+            .ready
+            .as_ref()
+            .zip(self.shown.as_ref())
+            .and_then(|(ready, shown)| story::detail(ready, shown, tx))
+            .ok_or_else(|| vec![Problem::new("tx", "a transaction of the latest run", tx.to_string())])?;
+        Ok(Reply::Detail { id, detail: Box::new(detail) })
+    }
+}

@@ -1,0 +1,138 @@
+//! The engine's verbs, from a document to a report.
+
+mod support;
+
+use std::path::Path;
+
+use evm_lanes_core::{
+    cancel::CancelFlag,
+    engine::Engine,
+    messages::{Input, Phase, Reply, Report, Request},
+    scenario::builtin,
+    trace::{StrategyId, Trace},
+};
+
+/// An engine with `lanes` threads and the catalogue.
+fn engine(lanes: u16) -> Engine {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/catalogue");
+    let read = |name: &str| {
+        std::fs::read_to_string(folder.join(name))
+            .unwrap_or_else(|e| panic!("{name}: {e}; `cargo xtask catalogue` makes it"))
+    };
+    let mut engine = Engine::new(Some(lanes));
+    engine.load_catalogue(&[&read("mit.json"), &read("gpl.json")]).expect("the catalogue can be read");
+    engine
+}
+
+/// The closing reply to a request, and the phases on the way.
+fn ask(engine: &mut Engine, request: Request) -> (Reply, Vec<Phase>) {
+    let mut phases = Vec::new();
+    let mut closing = None;
+    engine.handle(request, &CancelFlag::new(), &mut |reply| match reply {
+        Reply::Progress { phase, .. } => phases.push(phase),
+        other => assert!(closing.replace(other).is_none(), "one closing reply"),
+    });
+    (closing.expect("a closing reply"), phases)
+}
+
+fn run(engine: &mut Engine, input: Input, strategy: StrategyId, lanes: u16) -> Box<Report> {
+    match ask(engine, Request::Run { id: 1, input, strategy, lanes }).0 {
+        Reply::Ran { id: 1, report } => report,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn check(report: &Report) {
+    assert_eq!(report.verdict.difference, None, "{}", report.title);
+    let trace = Trace::unpack(&report.trace).expect("the engine's trace can be unpacked");
+    assert_eq!(trace.transactions as usize, report.transactions.len());
+    assert!(trace.committed().iter().all(Option::is_some), "{}: every transaction commits", report.title);
+    assert_eq!(trace.locations.len(), report.location_names.len());
+    assert_eq!(report.timing.sequential.len(), report.timing.parallel.len());
+}
+
+#[test]
+fn every_built_in_scenario_runs_and_is_equal_to_sequential() {
+    let mut engine = engine(4);
+    for scenario in builtin::ALL {
+        for (strategy, lanes) in
+            [(StrategyId::Sequential, 1), (StrategyId::BlockStm, 1), (StrategyId::BlockStm, 4)]
+        {
+            let report = run(&mut engine, Input::Scenario(scenario.text.to_owned()), strategy, lanes);
+            check(&report);
+            assert_eq!(report.lanes, lanes);
+            assert!(report.verdict.state_root.is_some());
+            let failed = report.transactions.iter().position(|t| !t.success);
+            assert_eq!(failed, None, "{}: {:?}", scenario.name, failed.map(|i| &report.transactions[i]));
+        }
+    }
+}
+
+#[test]
+fn a_story_decodes_the_call_and_its_logs() {
+    let mut engine = engine(2);
+    let text = builtin::find(builtin::DEFAULT).expect("the default exists").text.to_owned();
+    let report = run(&mut engine, Input::Scenario(text), StrategyId::BlockStm, 2);
+    let swap = report.transactions.iter().position(|t| t.label == "swap").expect("there is a swap");
+    let (Reply::Detail { detail, .. }, _) = ask(&mut engine, Request::Inspect { id: 2, tx: swap as u32 })
+    else {
+        panic!("a story")
+    };
+    let call = detail.call.expect("the router's ABI is known");
+    assert_eq!(call.name, "swapExactTokensForTokens");
+    assert!(detail.logs.iter().any(|log| log.name.as_deref() == Some("Swap")), "{:?}", detail.logs);
+    assert!(
+        report.location_names.iter().any(|l| l.name.contains("reserve")),
+        "{:?}",
+        report.location_names.iter().map(|l| &l.name).collect::<Vec<_>>()
+    );
+    let (reply, _) = ask(&mut engine, Request::Inspect { id: 3, tx: 1_000_000 });
+    assert!(matches!(reply, Reply::Failed { id: 3, .. }));
+}
+
+#[test]
+fn the_same_block_runs_again_with_other_lanes() {
+    let mut engine = engine(3);
+    let text = builtin::find(builtin::DEFAULT).expect("the default exists").text.to_owned();
+    let first = run(&mut engine, Input::Scenario(text), StrategyId::BlockStm, 1);
+    let second = run(&mut engine, Input::Same, StrategyId::BlockStm, 3);
+    assert_eq!(second.lanes, 3);
+    assert_eq!(first.verdict.state_root, second.verdict.state_root);
+}
+
+#[test]
+fn an_engine_never_uses_more_lanes_than_it_has() {
+    let mut engine = engine(2);
+    let text = builtin::find(builtin::DEFAULT).expect("the default exists").text.to_owned();
+    assert_eq!(run(&mut engine, Input::Scenario(text), StrategyId::BlockStm, 64).lanes, 2);
+}
+
+#[test]
+fn a_set_cancel_flag_ends_the_run() {
+    let mut engine = engine(2);
+    let text = builtin::find(builtin::DEFAULT).expect("the default exists").text.to_owned();
+    let cancel = CancelFlag::new();
+    cancel.set();
+    let mut replies = Vec::new();
+    let request =
+        Request::Run { id: 5, input: Input::Scenario(text), strategy: StrategyId::BlockStm, lanes: 2 };
+    engine.handle(request, &cancel, &mut |reply| replies.push(reply));
+    assert_eq!(replies.last(), Some(&Reply::Cancelled { id: 5 }));
+}
+
+#[test]
+fn a_mistake_is_answered_with_its_place() {
+    let mut engine = engine(1);
+    for text in ["", "{", "{\"format\": \"evm-lanes/9\"}", "[]"] {
+        let request = Request::Run {
+            id: 1,
+            input: Input::Scenario(text.into()),
+            strategy: StrategyId::BlockStm,
+            lanes: 1,
+        };
+        let (Reply::Failed { problems, .. }, _) = ask(&mut engine, request) else { panic!("{text} ran") };
+        assert!(!problems.is_empty());
+    }
+    let request = Request::Run { id: 1, input: Input::Same, strategy: StrategyId::BlockStm, lanes: 1 };
+    assert!(matches!(ask(&mut engine, request).0, Reply::Failed { .. }), "nothing has run yet");
+}
