@@ -11,7 +11,7 @@ use super::{LocationLink, TxLink};
 use crate::engine::EngineState;
 use crate::state::{Activity, Page};
 use crate::view::format::{count, counted, duration, factor, share, shortened};
-use crate::view::limits;
+use crate::view::limits::{self, Side};
 use crate::view::model::RunModel;
 use crate::view::sentence::{self, Piece};
 
@@ -215,30 +215,37 @@ fn LimitBar(model: Arc<RunModel>) -> impl IntoView {
     let bar = limits::bar(&model);
     let slow = bar.reached < bar.one;
     let percent = |share: f64| format!("{:.2}%", share * 100.0);
-    // The reached figure is written where no mark's text stands.
-    let crowded = bar.marks.iter().any(|m| (m.at - bar.reached).abs() < 0.16);
+    let side = |side: Side| match side {
+        Side::Centre => "text",
+        Side::Before => "text before",
+        Side::After => "text after",
+    };
     let marks = bar
         .marks
         .iter()
         .map(|mark| {
-            let side = if mark.before { "text before" } else { "text" };
-            let class = if mark.binding { format!("{side} binding") } else { side.to_owned() };
+            let text = mark.side.map(|s| {
+                let class = format!("{}{}", side(s), if mark.binding { " binding" } else { "" });
+                view! { <span class=class style:left=percent(mark.at) title=mark.title.clone()>{mark.text.clone()}</span> }
+            });
             view! {
-                <span class="mark" class:binding=mark.binding style:left=percent(mark.at) title=mark.title.clone()></span>
-                <span class=class style:left=percent(mark.at) title=mark.title.clone()>{mark.text.clone()}</span>
+                <span class="mark" class:binding=mark.binding style:left=percent(mark.at)
+                    title=format!("{}: {}", mark.text, mark.title)></span>
+                {text}
             }
         })
         .collect_view();
+    let reached = bar.reached_side.map(|s| view! {
+        <span class=format!("{} reached", side(s)) style:left=percent(bar.reached)>{bar.reached_text.clone()}</span>
+    });
     view! {
         <div class="limit">
-            <p aria-hidden="true">"Speed-up against its limits"{crowded.then(|| format!(": {}", bar.reached_text))}</p>
+            <p aria-hidden="true">"Speed-up against its limits"</p>
             <div class="track" role="img" aria-label=bar.sentence.clone()>
                 <i class:slow=slow style:width=percent(bar.reached)></i>
                 <span class="one" style:left=percent(bar.one) title="sequential speed"></span>
                 {marks}
-                {(!crowded).then(|| view! {
-                    <span class="text reached" style:left=percent(bar.reached.max(0.03))>{bar.reached_text.clone()}</span>
-                })}
+                {reached}
             </div>
         </div>
     }

@@ -76,7 +76,7 @@ fn ScenarioPicker(page: Page) -> impl IntoView {
         })
     };
     view! {
-        <label class="field">
+        <label class="field picker">
             <span>"Scenario"</span>
             <select prop:value=move || current.get() on:change=move |e| {
                 if let Some(b) = builtin::find(&event_target_value(&e)) {

@@ -20,7 +20,11 @@ pub const MOST_NODES: usize = 2_000;
 /// More lines than this are not drawn; the longest chain always is.
 const MOST_LINKS: usize = 6_000;
 /// How many hot locations get a diamond of their own.
-const MOST_DIAMONDS: usize = 12;
+const MOST_DIAMONDS: usize = 6;
+/// How many dependencies make a location hot enough for one.
+const LEAST_HEAT: u32 = 3;
+/// How many of them are named in the picture.
+const MOST_NAMES: usize = 3;
 const SWEEPS: usize = 8;
 
 /// One transaction.
@@ -240,8 +244,8 @@ impl Columns {
     /// where nothing does.
     fn fit(waves: &[Wave], width: f64, height: f64) -> Self {
         let mut fitted = None;
-        for r in [11.0, 9.0, 7.0, 5.0, 4.0, 3.0] {
-            let pitch = r * 2.0 + if r > 8.0 { 8.0 } else { 3.0 };
+        for r in [10.0, 9.0, 7.0, 5.0, 4.0, 3.0] {
+            let pitch = r * 2.0 + if r > 8.0 { 4.5 } else { 3.0 };
             let rows = ((height / pitch) as usize).max(1);
             let free_rows = ((height / (free_radius(r) * 2.0 + 3.0)) as usize).max(1);
             let least_gap = if r > 8.0 { 46.0 } else { 26.0 };
@@ -334,7 +338,7 @@ fn connect(model: &RunModel, graph: &mut Graph) {
         .analysis
         .hot
         .iter()
-        .filter(|h| h.edges >= 2)
+        .filter(|h| h.edges >= LEAST_HEAT)
         .take(MOST_DIAMONDS)
         .map(|h| h.location)
         .collect();
@@ -365,7 +369,13 @@ fn connect(model: &RunModel, graph: &mut Graph) {
         let mean = nodes.iter().map(|n| n.y).sum::<f64>() / nodes.len() as f64;
         let x = from.x + (nearest.x - from.x) * 0.42;
         let y = if nodes.len() == 1 { curve_y(&from, &nearest, 0.42) } else { f64::midpoint(from.y, mean) };
-        let text = named.insert(location).then(|| diamond_text(model, location));
+        // A name that would lie on another one waits for the location's next diamond.
+        let free = graph
+            .diamonds
+            .iter()
+            .all(|d| d.text.is_none() || (d.y - y).abs() > 15.0 || (d.x - x).abs() > 230.0);
+        let warm = hot.iter().take(MOST_NAMES).any(|h| *h == location);
+        let text = (free && warm && named.insert(location)).then(|| diamond_text(model, location));
         graph.diamonds.push(Diamond { location, x, y, text });
         let any_step = readers.iter().any(|r| steps.contains(&(writer, *r)));
         if let [only] = nodes.as_slice() {

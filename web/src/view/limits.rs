@@ -12,6 +12,8 @@ pub struct LimitBar {
     pub one: f64,
     /// `1.6×`.
     pub reached_text: String,
+    /// Where that stands.
+    pub reached_side: Option<Side>,
     /// The limits, nearest first.
     pub marks: Vec<LimitMark>,
     /// All of it in one sentence, for those who do not see it.
@@ -29,8 +31,39 @@ pub struct LimitMark {
     pub title: String,
     /// Whether it is the lowest one, which decides.
     pub binding: bool,
-    /// Whether its text stands left of its place, because the next one is near or the bar ends.
-    pub before: bool,
+    /// Where its text stands; `None`: nowhere, there is no room.
+    pub side: Option<Side>,
+}
+
+/// Where a text stands, seen from what it belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// Below it, centred.
+    Centre,
+    /// Ends at it.
+    Before,
+    /// Begins at it.
+    After,
+}
+
+/// Finds room for a text of the bar's legend.
+fn place(at: f64, text: &str, taken: &mut Vec<(f64, f64)>) -> Option<Side> {
+    /// Of a character, as a share of the shortest bar.
+    const CHARACTER: f64 = 6.4 / 330.0;
+    let width = (text.chars().count() as f64 + 1.0) * CHARACTER;
+    [Side::Centre, Side::Before, Side::After].into_iter().find(|side| {
+        let start = match side {
+            Side::Centre => at - width / 2.0,
+            Side::Before => at - width,
+            Side::After => at,
+        };
+        let (start, end) = (start, start + width);
+        let free = start >= -0.03 && end <= 1.03 && taken.iter().all(|(s, e)| end <= *s || start >= *e);
+        if free {
+            taken.push((start, end));
+        }
+        free
+    })
 }
 
 /// The bar of a run.
@@ -69,12 +102,16 @@ pub fn bar(model: &RunModel) -> LimitBar {
             text: format!("{name} {text}"),
             title: (*title).to_owned(),
             binding: marks.is_empty(),
-            before: false,
+            side: None,
         });
     }
-    for i in 0..marks.len() {
-        let next = marks.get(i + 1).map_or(1.12, |m| m.at);
-        marks[i].before = next - marks[i].at < 0.17;
+    let reached = (speed_up / length).clamp(0.0, 1.0);
+    let reached_text = factor(speed_up);
+    // The figure that was reached comes first, then the limit that decides: they must be readable.
+    let mut taken: Vec<(f64, f64)> = Vec::new();
+    let reached_side = place(reached, &reached_text, &mut taken);
+    for mark in &mut marks {
+        mark.side = place(mark.at, &mark.text, &mut taken);
     }
     let limit_words: Vec<String> =
         found.iter().map(|(name, v, _)| format!("the {name} limit is {}", factor(*v))).collect();
@@ -84,13 +121,7 @@ pub fn bar(model: &RunModel) -> LimitBar {
         sentence.push_str(&format!(" ({} lies beyond the bar)", super::format::listed(&beyond)));
     }
     sentence.push('.');
-    LimitBar {
-        reached: (speed_up / length).clamp(0.0, 1.0),
-        one: 1.0 / length,
-        reached_text: factor(speed_up),
-        marks,
-        sentence,
-    }
+    LimitBar { reached, one: 1.0 / length, reached_text, reached_side, marks, sentence }
 }
 
 #[cfg(test)]
