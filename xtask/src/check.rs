@@ -4,7 +4,7 @@ use std::process::Command;
 
 use anyhow::{Result, bail};
 
-use crate::{catalogue, process, setup, workspace};
+use crate::{catalogue, process, schema, setup, workspace};
 
 /// `x check`
 ///
@@ -31,7 +31,8 @@ pub fn run() -> Result<()> {
                 .current_dir(workspace::root()),
         )
     });
-    check("generated files", &|| catalogue::run(&catalogue::Arguments { check: true }));
+    check("generated files: catalogue", &|| catalogue::run(&catalogue::Arguments { check: true }));
+    check("generated files: schema", &|| schema::run(&schema::Arguments { check: true }));
     if failed.is_empty() {
         println!("every check passed");
         return Ok(());

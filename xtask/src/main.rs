@@ -9,6 +9,7 @@ mod conformance;
 mod engine;
 mod fingerprint;
 mod process;
+mod schema;
 mod serve;
 mod server;
 mod setup;
@@ -38,6 +39,8 @@ enum Command {
     Check,
     /// Make the catalogue of real contracts from npm packages.
     Catalogue(catalogue::Arguments),
+    /// Write the scenario's JSON Schema.
+    Schema(schema::Arguments),
     /// Install what the other commands need, or say that it is there.
     Setup,
     /// Run real blocks through every strategy and number of lanes, and compare.
@@ -54,6 +57,7 @@ fn main() -> ExitCode {
         Command::Test(arguments) => test::run(&arguments),
         Command::Check => check::run(),
         Command::Catalogue(arguments) => catalogue::run(&arguments),
+        Command::Schema(arguments) => schema::run(&arguments),
         Command::Setup => setup::run(),
         Command::Conformance(arguments) => conformance::run(&arguments),
         Command::Engine(arguments) => engine::run(&arguments),

@@ -146,7 +146,7 @@ pub struct Account {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "schema", schemars(range(min = 1, max = 100_000)))]
     pub count: Option<u32>,
-    /// Balance of each when the block begins. Left out: 100 ether.
+    /// Balance of each before the set-up calls, which pay no fees. Left out: 100 ether.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub balance: Option<Amount>,
     /// Its address. Left out: derived from the name. Not for groups.

@@ -16,10 +16,38 @@ use crate::trace::{Clock, StrategyId};
 pub fn schema() -> Value {
     let generator = SchemaSettings::draft2020_12().for_serialize().into_generator();
     let mut schema = generator.into_root_schema_for::<Scenario>().to_value();
+    without_null(&mut schema);
     if let Some(root) = schema.as_object_mut() {
         root.insert("title".into(), "EVM Lanes scenario, version 1".into());
     }
     schema
+}
+
+/// Takes `null` out: in a document, what is optional is left out.
+fn without_null(schema: &mut Value) {
+    let null = serde_json::json!({ "type": "null" });
+    match schema {
+        Value::Array(list) => list.iter_mut().for_each(without_null),
+        Value::Object(map) => {
+            if let Some(Value::Array(types)) = map.get_mut("type") {
+                types.retain(|t| t != "null");
+                if let [one] = &types[..] {
+                    let one = one.clone();
+                    map.insert("type".into(), one);
+                }
+            }
+            if let Some(Value::Array(any)) = map.get_mut("anyOf") {
+                any.retain(|schema| *schema != null);
+                if let [Value::Object(one)] = &any[..] {
+                    let one = one.clone();
+                    map.remove("anyOf");
+                    map.extend(one);
+                }
+            }
+            map.values_mut().for_each(without_null);
+        }
+        _ => {}
+    }
 }
 
 macro_rules! written {
@@ -79,6 +107,11 @@ written!(ClockName, "Clock", json_schema!({ "enum": Clock::ALL.map(Clock::name) 
 mod tests {
     use super::*;
     use crate::scenario::decode::fields;
+
+    #[test]
+    fn null_is_nowhere() {
+        assert!(!schema().to_string().contains("null"));
+    }
 
     #[test]
     fn schema_and_reader_know_the_same_fields() {
