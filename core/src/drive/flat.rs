@@ -26,6 +26,8 @@ pub(super) struct Flat<'a> {
     /// Accounts beyond the base.
     newcomers: AddressMap<AccountNo>,
     slots: HashMap<(AccountNo, U256), (U256, TxIndex)>,
+    /// This lane's own handle.
+    none: Code,
     /// Reads of the running transaction.
     pub(super) reads: Vec<Seen>,
 }
@@ -59,6 +61,7 @@ impl<'a> Flat<'a> {
             accounts,
             newcomers: newcomers.map(|(i, address)| (*address, AccountNo(i as u32))).collect(),
             slots: HashMap::default(),
+            none: Code::own_none(),
             reads: Vec::new(),
         }
     }
@@ -182,7 +185,11 @@ impl View for Flat<'_> {
     fn code(&mut self, no: AccountNo) -> Result<Code, Blocked> {
         let found = self.changed(no).and_then(|changed| changed.code.clone());
         self.note(no, Part::Code, found.as_ref().map(|(_, tx)| *tx));
-        Ok(found.map_or_else(|| self.base.account(no).code().clone(), |(code, _)| code))
+        Ok(match (found, self.base.account(no).code()) {
+            (Some((code, _)), _) => code,
+            (None, code) if code.is_none() => self.none.clone(),
+            (None, code) => code.clone(),
+        })
     }
 
     fn exists(&mut self, no: AccountNo) -> Result<bool, Blocked> {

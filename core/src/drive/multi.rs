@@ -8,7 +8,7 @@ use crate::{
     evm::{Base, Blocked, Code, View},
     prepare::BlockEnvironment,
     schedule::{AccountNo, Key, Memory, Part},
-    units::{TxIndex, Version},
+    units::{Incarnation, TxIndex, Version},
 };
 
 /// The state before one transaction, as far as it is known.
@@ -24,6 +24,8 @@ pub(super) struct Before<'a> {
 pub(super) struct Check {
     key: Key,
     value: Value,
+    /// Whose value was seen; the latest of them.
+    from: Option<Version>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,6 +51,8 @@ pub(super) struct Reads {
 pub(super) struct Multi<'a> {
     env: &'a BlockEnvironment,
     before: Before<'a>,
+    /// This lane's own handle.
+    none: Code,
     pub(super) reads: Reads,
 }
 
@@ -64,10 +68,14 @@ impl<'a> Before<'a> {
         })
     }
 
-    fn code(&self, no: AccountNo) -> Result<(Code, Option<Version>), Version> {
+    /// The code, or `none` where there is none.
+    fn code(&self, no: AccountNo, none: &Code) -> Result<(Code, Option<Version>), Version> {
         Ok(match self.memory.code(no, self.tx)? {
             Some((code, writer)) => (code, Some(writer)),
-            None => (self.base.account(no).code().clone(), None),
+            None => match self.base.account(no).code() {
+                code if code.is_none() => (none.clone(), None),
+                code => (code.clone(), None),
+            },
         })
     }
 
@@ -98,8 +106,8 @@ impl<'a> Before<'a> {
 
     /// Reads again what an attempt read. The error names the first location that would be seen
     /// differently now, and whose write, or withdrawn write, is to blame.
-    pub(super) fn validate(&self, reads: &Reads) -> Result<(), Spoiler> {
-        for check in &reads.checks {
+    pub(super) fn validate(&self, checks: &[Check]) -> Result<(), Spoiler> {
+        for check in checks {
             let no = check.key.account;
             let now = match (check.value, check.key.part) {
                 (Value::Blank(_), _) => self.is_blank(no).map(Value::Blank),
@@ -111,25 +119,27 @@ impl<'a> Before<'a> {
             };
             match now {
                 Ok(now) if now == check.value => {}
-                Ok(_) => return Err(self.spoiler(check.key, reads)),
+                Ok(_) => return Err(self.spoiler(check)),
                 Err(writer) => return Err(Spoiler { key: check.key, writer }),
             }
         }
         Ok(())
     }
 
-    fn spoiler(&self, key: Key, reads: &Reads) -> Spoiler {
-        let seen = reads.seen.iter().find(|seen| seen.key == key).and_then(|seen| seen.from);
+    fn spoiler(&self, check: &Check) -> Spoiler {
+        let Check { key, from, .. } = *check;
         let now = self.memory.last_writer(key, self.tx);
         // A value that nobody writes now was taken back by the one whose value was seen.
-        let own = Version { tx: self.tx, incarnation: crate::units::Incarnation(0) };
-        Spoiler { key, writer: now.filter(|now| Some(*now) != seen).or(seen).or(now).unwrap_or(own) }
+        let own = Version { tx: self.tx, incarnation: Incarnation(0) };
+        let writer = now.filter(|now| Some(*now) != from).or(from).or(now).unwrap_or(own);
+        Spoiler { key, writer }
     }
 }
 
 impl<'a> Multi<'a> {
     pub(super) fn new(env: &'a BlockEnvironment, base: &'a Base, memory: &'a Memory<Code>) -> Self {
-        Self { env, before: Before { base, memory, tx: TxIndex(0) }, reads: Reads::default() }
+        let before = Before { base, memory, tx: TxIndex(0) };
+        Self { env, before, none: Code::own_none(), reads: Reads::default() }
     }
 
     /// Turns to the state before another transaction.
@@ -141,7 +151,7 @@ impl<'a> Multi<'a> {
     fn note(&mut self, account: AccountNo, part: Part, from: Option<Version>, value: Value) {
         let key = Key { account, part };
         self.reads.seen.push(Seen { key, from });
-        self.reads.checks.push(Check { key, value });
+        self.reads.checks.push(Check { key, value, from });
     }
 }
 
@@ -149,8 +159,13 @@ fn blocked(account: AccountNo, part: Part, writer: Version) -> Blocked {
     Blocked { key: Key { account, part }, writer }
 }
 
-/// Notes every writer that a balance sums, or the state before the block.
-fn note_balance(before: &Before<'_>, reads: &mut Reads, no: AccountNo) -> Result<U256, Blocked> {
+/// Notes every writer that a balance sums, or the state before the block. Gives the latest with
+/// the balance.
+fn note_balance(
+    before: &Before<'_>,
+    reads: &mut Reads,
+    no: AccountNo,
+) -> Result<(U256, Option<Version>), Blocked> {
     let key = Key { account: no, part: Part::Balance };
     let known = reads.seen.len();
     let value = before
@@ -159,7 +174,7 @@ fn note_balance(before: &Before<'_>, reads: &mut Reads, no: AccountNo) -> Result
     if reads.seen.len() == known {
         reads.seen.push(Seen { key, from: None });
     }
-    Ok(value)
+    Ok((value, reads.seen[known].from))
 }
 
 impl View for Multi<'_> {
@@ -173,9 +188,9 @@ impl View for Multi<'_> {
     }
 
     fn balance(&mut self, no: AccountNo) -> Result<U256, Blocked> {
-        let value = note_balance(&self.before, &mut self.reads, no)?;
+        let (value, from) = note_balance(&self.before, &mut self.reads, no)?;
         let key = Key { account: no, part: Part::Balance };
-        self.reads.checks.push(Check { key, value: Value::Word(value) });
+        self.reads.checks.push(Check { key, value: Value::Word(value), from });
         Ok(value)
     }
 
@@ -186,7 +201,8 @@ impl View for Multi<'_> {
     }
 
     fn code(&mut self, no: AccountNo) -> Result<Code, Blocked> {
-        let (code, from) = self.before.code(no).map_err(|writer| blocked(no, Part::Code, writer))?;
+        let (code, from) =
+            self.before.code(no, &self.none).map_err(|writer| blocked(no, Part::Code, writer))?;
         self.note(no, Part::Code, from, Value::CodeHash(code.hash));
         Ok(code)
     }
@@ -201,9 +217,14 @@ impl View for Multi<'_> {
         let (nonce, from) = self.before.nonce(no).map_err(|writer| blocked(no, Part::Nonce, writer))?;
         self.reads.seen.push(Seen { key: Key { account: no, part: Part::Nonce }, from });
         // A nonce that is not zero settles it without the balance.
-        let blank = nonce == 0 && note_balance(&self.before, &mut self.reads, no)?.is_zero();
+        let (blank, from) = if nonce == 0 {
+            let (balance, from) = note_balance(&self.before, &mut self.reads, no)?;
+            (balance.is_zero(), from)
+        } else {
+            (false, from)
+        };
         let key = Key { account: no, part: Part::Balance };
-        self.reads.checks.push(Check { key, value: Value::Blank(blank) });
+        self.reads.checks.push(Check { key, value: Value::Blank(blank), from });
         Ok(blank)
     }
 

@@ -7,7 +7,7 @@ use alloy_primitives::Address;
 use super::{
     Loaded, Stopped, Surroundings, Threads,
     fold::{self, AccountChanges, Changes},
-    multi::{Before, Multi, Reads},
+    multi::{Before, Check, Multi},
     recorder::{self, AttemptNote, LaneNotes, Spoiler},
     sequential,
 };
@@ -60,7 +60,7 @@ struct Shared<'a> {
 #[derive(Default)]
 struct TxResult {
     version: Option<Version>,
-    reads: Reads,
+    checks: Vec<Check>,
     /// What it wrote, which is what the memory holds of it.
     keys: Vec<Key>,
     receipt: Receipt,
@@ -140,6 +140,12 @@ impl Shared<'_> {
         (self.around.clock)()
     }
 
+    /// Now, or `last` where looking at the clock costs more than what happened since: in a browser
+    /// it takes a call to JavaScript, and the clock moves in steps of 5 µs.
+    fn now_or(&self, last: u64) -> u64 {
+        if cfg!(target_arch = "wasm32") { last } else { self.now() }
+    }
+
     /// One lane, from the common start to its last task.
     fn lane(&self) -> LaneEnd {
         let mut end = LaneEnd::default();
@@ -156,7 +162,7 @@ impl Shared<'_> {
             }
             match self.turn(report.take()) {
                 Task::Execute(version) => {
-                    let start = self.now();
+                    let start = self.now_or(now);
                     report = Some(self.execute(&mut executor, version, start, &mut end.notes));
                     now = self.now();
                     if let Some(note) = end.notes.attempts.last_mut() {
@@ -164,7 +170,7 @@ impl Shared<'_> {
                     }
                 }
                 Task::Validate(version) => {
-                    let start = self.now();
+                    let start = self.now_or(now);
                     let spoiler = self.validate(version);
                     let valid = spoiler.is_none();
                     report = Some(match spoiler {
@@ -291,7 +297,7 @@ impl Shared<'_> {
             }
         };
         note.gas = receipt.gas_used;
-        note.reads = reads.seen.clone();
+        note.reads = reads.seen;
         note.writes = writes.iter().map(|write| (write.key(), write.is_increment())).collect();
         notes.attempts.push(note);
 
@@ -299,7 +305,7 @@ impl Shared<'_> {
         let first = result.version.is_none();
         let wrote_new = self.memory.record(version, writes, &mut result.keys);
         result.version = Some(version);
-        result.reads = reads;
+        result.checks = reads.checks;
         result.receipt = receipt;
         result.panicked = panicked;
         if first {
@@ -317,7 +323,7 @@ impl Shared<'_> {
             return None;
         }
         let before = Before { base: &self.loaded.base, memory: &self.memory, tx: version.tx };
-        let spoiler = before.validate(&result.reads).err()?;
+        let spoiler = before.validate(&result.checks).err()?;
         if !lock(&self.scheduler).claim_abort(version) {
             return None;
         }

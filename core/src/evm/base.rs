@@ -2,10 +2,13 @@
 //! its jump destinations found. Made once per block, shared by all lanes and rounds.
 
 use alloy_primitives::{
-    Address, B256, U256,
+    Address, B256, Bytes, U256,
     map::{AddressMap, B256Map, HashMap},
 };
-use revm::{bytecode::Bytecode, primitives::KECCAK_EMPTY};
+use revm::{
+    bytecode::{Bytecode, JumpTable, opcode::STOP},
+    primitives::KECCAK_EMPTY,
+};
 
 use super::convert;
 use crate::{
@@ -27,13 +30,26 @@ impl Code {
         Self { hash: KECCAK_EMPTY, bytecode: Bytecode::default() }
     }
 
+    /// No code, with a reference count of its own.
+    ///
+    /// Code is reference-counted, and revm has one empty code per process: a lane that reads
+    /// plain accounts would write to its count for each, and so to the cache line that all
+    /// lanes need. With one of its own a lane keeps the line to itself.
+    pub fn own_none() -> Self {
+        // SAFETY: `new_analyzed` wants bytes that end execution and a jump table that covers the
+        // original length. These are a lone STOP, an original length of 0, and the empty table.
+        let bytecode =
+            unsafe { Bytecode::new_analyzed(Bytes::from_static(&[STOP]), 0, JumpTable::default()) };
+        Self { hash: KECCAK_EMPTY, bytecode }
+    }
+
     /// Whether there is none.
     pub fn is_none(&self) -> bool {
         self.hash == KECCAK_EMPTY
     }
 
     /// Its bytes.
-    pub fn bytes(&self) -> alloy_primitives::Bytes {
+    pub fn bytes(&self) -> Bytes {
         self.bytecode.original_bytes()
     }
 }

@@ -76,6 +76,8 @@ pub(super) struct Facts {
     /// Guess, or the truth once observed.
     nonce: u64,
     nonce_observed: bool,
+    /// Whether it existed when it was loaded.
+    exists: bool,
 }
 
 /// The database that revm's journal loads from: a view, and the facts of what was loaded.
@@ -96,7 +98,7 @@ impl<V: View> Database for ViewDb<V> {
             (base.balance(), base.nonce(), base.exists(), base.fragile);
         let exists =
             if self.eip161 && !fragile { base_exists || !code.is_none() } else { self.view.exists(no)? };
-        // revm makes an account that does not exist out of nothing, so that is the guess then.
+        // What does not exist is loaded as nothing, so that is the guess then.
         let (balance, nonce) = if exists { (balance, nonce) } else { (U256::ZERO, 0) };
         let id = AccountId::new(self.facts.len());
         self.facts.push(Facts {
@@ -106,8 +108,10 @@ impl<V: View> Database for ViewDb<V> {
             balance_observed: false,
             nonce,
             nonce_observed: false,
+            exists,
         });
-        Ok(exists.then_some(AccountInfo {
+        // Also what does not exist: revm would put its one empty code there, see `Code::own_none`.
+        Ok(Some(AccountInfo {
             balance,
             nonce,
             code_hash: code.hash,
@@ -180,9 +184,9 @@ impl<V: View> ObservingJournal<V> {
         let known = self.db.facts.len();
         let is_cold = self.inner.load_account_optional(&mut self.db, address, code, skip_cold)?.is_cold;
         if self.db.facts.len() > known {
-            let no = self.db.facts[known].no;
-            if let Some(account) = self.inner.state.get_mut(&address) {
-                account.info.account_id = AccountId::new(known);
+            let Facts { no, exists, .. } = self.db.facts[known];
+            if !exists && let Some(account) = self.inner.state.get_mut(&address) {
+                account.status.insert(AccountStatus::LoadedAsNotExisting);
             }
             let base = self.db.view.base();
             if !base.increments() || base.account(no).fragile {
