@@ -78,7 +78,7 @@ fn Told(page: Page, model: Arc<RunModel>) -> impl IntoView {
         .collect_view();
     let measured = sentence::measured(&model);
     view! {
-        <div>
+        <div class="told">
             <h1>{headline}</h1>
             <p class="story">{story}</p>
             <p class="now" role="status">{move || {

@@ -26,7 +26,7 @@ pub fn Header(page: Page) -> impl IntoView {
             <ScenarioPicker page/>
             <label class="field">
                 <span>"Strategy"</span>
-                <select prop:value=move || page.strategy.get().name()
+                <select aria-label="Strategy" prop:value=move || page.strategy.get().name()
                     on:change=move |e| {
                         if let Some(strategy) = StrategyId::from_name(&event_target_value(&e)) {
                             page.set_strategy(strategy);
@@ -78,7 +78,7 @@ fn ScenarioPicker(page: Page) -> impl IntoView {
     view! {
         <label class="field picker">
             <span>"Scenario"</span>
-            <select prop:value=move || current.get() on:change=move |e| {
+            <select aria-label="Scenario" prop:value=move || current.get() on:change=move |e| {
                 if let Some(b) = builtin::find(&event_target_value(&e)) {
                     page.open(Document { source: Source::Scenario(b.text.into()), builtin: Some(b.name) });
                 }

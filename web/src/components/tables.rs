@@ -232,10 +232,10 @@ pub fn Locations(page: Page) -> impl IntoView {
         let (model, location) = (page.model.get()?, page.selection.get().location?);
         let (writers, readers) = inspect::touching(&model, location);
         Some(view! {
-            <div class="prose">
-                <h3 class="mono">{model.location(location)}</h3>
-                <p>"Written by "<TxLinks page txs=writers/></p>
-                <p>"Read by "<TxLinks page txs=readers/></p>
+            <div class="touched">
+                <b class="mono">{model.location(location)}</b>
+                <span>"written by "<TxLinks page txs=writers/></span>
+                <span>"read by "<TxLinks page txs=readers/></span>
             </div>
         })
     };

@@ -13,13 +13,13 @@ use crate::view::format::bytes;
 /// Larger files are refused before they are read.
 pub const MOST_BYTES: u64 = 32 << 20;
 /// A packed block may grow to this: the largest blocks grow by a factor of six.
-pub const MOST_UNPACKED: u64 = 256 << 20;
+pub const MOST_UNPACKED: u64 = 128 << 20;
 
 /// Why a file was not opened.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum FileError {
     /// Too large.
-    #[error("{name} has {} and at most {} are read. Nothing was changed.", bytes(*size), bytes(MOST_BYTES))]
+    #[error("{name} is too large: it has {}, and at most {} MiB are read. Nothing was changed.", bytes(*size), MOST_BYTES >> 20)]
     TooLarge {
         /// The file.
         name: String,
@@ -27,7 +27,7 @@ pub enum FileError {
         size: u64,
     },
     /// Too large once unpacked.
-    #[error("{name} unpacks to more than {}. Nothing was changed.", bytes(*limit))]
+    #[error("{name} is too large: it unpacks to more than {} MiB. Nothing was changed.", limit >> 20)]
     Grows {
         /// The file.
         name: String,
@@ -193,7 +193,7 @@ mod tests {
         let error = FileError::TooLarge { name: "big.json".to_owned(), size: 40_000_000 };
         assert_eq!(
             error.to_string(),
-            "big.json has 40.0 MB and at most 33.6 MB are read. Nothing was changed."
+            "big.json is too large: it has 40.0 MB, and at most 32 MiB are read. Nothing was changed."
         );
     }
 }

@@ -93,7 +93,10 @@ pub fn bar(model: &RunModel) -> LimitBar {
         if let Some(last) = marks.last_mut()
             && (value / length - last.at).abs() < 0.012
         {
-            last.text = format!("{} = {name} {text}", last.text.trim_end_matches(&format!(" {text}")));
+            let before = last.text.trim_end_matches(&format!(" {text}")).to_owned();
+            // That the work fills all lanes is the usual case and needs no words.
+            last.text =
+                if before == "work" { format!("{name} {text}") } else { format!("{before} = {name} {text}") };
             last.title = format!("{}; {title}", last.title);
             continue;
         }
