@@ -102,7 +102,9 @@ impl Layout {
 
     /// The variable at `slot`: `balances[alice]`.
     pub(super) fn name(&self, slot: U256, preimages: &Preimages, names: &Names) -> Option<String> {
-        self.find(slot, preimages, names, MAX_DEPTH).map(|found| found.name)
+        let found = self.find(slot, preimages, names, MAX_DEPTH)?;
+        let is_list = self.types.get(found.kind).is_some_and(|kind| kind.encoding == "dynamic_array");
+        Some(if is_list { format!("{}.length", found.name) } else { found.name })
     }
 
     fn find(&self, slot: U256, preimages: &Preimages, names: &Names, depth: u32) -> Option<Found<'_>> {
@@ -259,6 +261,7 @@ mod tests {
         check(U256::ZERO, Some("count"));
         check(U256::from(1), Some("a+b"));
         check(U256::from(2), Some("people"));
+        check(U256::from(3), Some("list.length"));
         check(U256::from(5), Some("small[2…3]"));
         check(U256::from(7), None);
         check(of_alice, Some("people[alice].x"));

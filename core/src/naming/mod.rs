@@ -13,7 +13,7 @@ mod layout;
 use std::sync::{Arc, OnceLock};
 
 use alloy_json_abi::{Function, JsonAbi};
-use alloy_primitives::{Address, B256, Bytes, U256, map::AddressMap, map::B256Map};
+use alloy_primitives::{Address, B256, Bytes, U256, address, map::AddressMap, map::B256Map};
 
 use crate::catalogue::Catalogue;
 use crate::messages::{ContractInfo, LocationName};
@@ -50,9 +50,18 @@ pub struct Names {
 
 impl Names {
     /// Names for a block of which nothing but its state is known: contracts of the catalogue are
-    /// recognised by their code.
+    /// recognised by their code, a few contracts of the main chain by their address.
     pub fn of_block(block: &PreparedBlock, catalogue: &Catalogue) -> Self {
         let mut names = Self::default();
+        if block.env.chain_id == 1 {
+            for (address, name) in MAINNET {
+                names.name(address, name.to_owned());
+            }
+            // Other code than the catalogue's (an older compiler's), but the same variables in the same order.
+            if let Some(piece) = catalogue.get("uniswap-v2/WETH9") {
+                names.know(WETH, piece.known.clone());
+            }
+        }
         names.recognise(&block.pre_state, catalogue);
         names
     }
@@ -132,6 +141,21 @@ impl Names {
         }
     }
 }
+
+const WETH: Address = address!("0xC02aaA39b223FE8D0A0e5C4F27eAD9083C756Cc2");
+
+/// Contracts of Ethereum's main chain that turn up in nearly every block.
+const MAINNET: [(Address, &str); 9] = [
+    (WETH, "WETH"),
+    (address!("0xdAC17F958D2ee523a2206206994597C13D831ec7"), "USDT"),
+    (address!("0xA0b86991c6218b36c1d19D4a2e9Eb0cE3606eB48"), "USDC"),
+    (address!("0x6B175474E89094C44Da98b954EedeAC495271d0F"), "DAI"),
+    (address!("0x2260FAC5E5542a773Aa44fBCfeDf7C193bc2C599"), "WBTC"),
+    (address!("0x7a250d5630B4cF539739dF2C5dAcb4c659F2488D"), "UniswapV2Router02"),
+    (address!("0x5C69bEe701ef814a2B6a3EDD4B1652CB9cc5aA6f"), "UniswapV2Factory"),
+    (address!("0xE592427A0AEce92De3Edee1F18E0157C05861564"), "UniswapV3Router"),
+    (address!("0x68b3465833fb72A70ecDF485E0e4C7bD8665Fc45"), "UniswapV3Router02"),
+];
 
 /// The first and last digits of a long hexadecimal number.
 fn short(hex: &str) -> String {
@@ -290,6 +314,15 @@ mod tests {
         let names = Names::default();
         let function = names.function(None, &[0xa9, 0x05, 0x9c, 0xbb, 0]).expect("transfer");
         assert_eq!(function.signature(), "transfer(address,uint256)");
+    }
+
+    #[test]
+    fn addresses_of_the_main_chain_have_the_checksums_that_they_are_written_with() {
+        // A wrong digit would give another checksum, that is other capitals, than the source has.
+        let source = include_str!("mod.rs");
+        for (address, name) in MAINNET {
+            assert!(source.contains(&format!("address!(\"{address}\")")), "{name}");
+        }
     }
 
     #[test]

@@ -985,6 +985,39 @@ mod tests {
     }
 
     #[test]
+    fn arguments_that_were_swapped_about_are_refused_and_never_break_the_encoder() {
+        let catalogue = catalogue();
+        let text = builtin::find(builtin::DEFAULT).expect("default").text;
+        let mut prepared = 0;
+        let values = [
+            "\"max\"",
+            "-1",
+            "[]",
+            "[[1], \"x\"]",
+            "true",
+            "\"USD\"",
+            "\"0x\"",
+            "\"1e77\"",
+            "1.5",
+            "\"trader[99]\"",
+        ];
+        for (at, _) in text.match_indices("\"args\": [") {
+            for value in values {
+                let start = at + "\"args\": [".len();
+                let Some(end) = text[start..].find([',', ']']) else { continue };
+                let changed = format!("{}{value}{}", &text[..start], &text[start + end..]);
+                if let Ok(document) = parse(&changed) {
+                    prepared += 1;
+                    if let Err(problems) = scenario(&document, &catalogue) {
+                        assert!(problems.iter().all(|p| !p.path.is_empty()), "{problems:?}");
+                    }
+                }
+            }
+        }
+        assert!(prepared > 100, "{prepared}");
+    }
+
+    #[test]
     fn a_prepared_scenario_is_the_same_each_time() {
         let text = builtin::find("token-rush").expect("token-rush").text;
         let (first, second) = (prepare(text).expect("prepared"), prepare(text).expect("prepared"));

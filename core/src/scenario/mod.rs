@@ -566,6 +566,39 @@ mod tests {
     }
 
     #[test]
+    fn a_changed_document_is_read_or_refused_and_never_breaks_the_reader() {
+        let alphabet = br#"{}[]",:0123456789-eE.\untfas*x "#;
+        let mut random = Random::new(7, 0, 0);
+        let mut read = 0;
+        for text in [GOLDEN, builtin::ALL[0].text] {
+            for _ in 0..3_000 {
+                let mut bytes = text.as_bytes().to_vec();
+                for _ in 0..=random.index(3) {
+                    let at = random.index(bytes.len() as u32) as usize;
+                    let byte = alphabet[random.index(alphabet.len() as u32) as usize];
+                    match random.index(3) {
+                        0 => bytes[at] = byte,
+                        1 => bytes.insert(at, byte),
+                        _ => drop(bytes.drain(at..(at + 1 + random.index(40) as usize).min(bytes.len()))),
+                    }
+                }
+                let text = String::from_utf8(bytes).expect("ASCII");
+                match parse(&text) {
+                    Ok(scenario) => {
+                        read += 1;
+                        assert_eq!(parse(&scenario.to_compact()).as_ref(), Ok(&scenario), "{text}");
+                    }
+                    Err(problems) => {
+                        assert!(!problems.is_empty());
+                        assert!(problems.iter().all(|p| p.position.is_some()), "{problems:?}");
+                    }
+                }
+            }
+        }
+        assert!(read > 100, "{read} of 6000 are still documents");
+    }
+
+    #[test]
     fn paths_lead_to_places() {
         let text = "{\n \"a\": [ 1, { \"b\": 2 } ]\n}";
         let at = |path| position_of(text, path).map(|p| (p.line, p.column));
