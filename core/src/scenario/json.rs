@@ -617,4 +617,46 @@ mod tests {
         );
         assert_eq!(compact(&pretty), compact(text));
     }
+
+    /// What serde_json makes of the same text.
+    fn as_serde(node: &Node<'_>) -> serde_json::Value {
+        match &node.value {
+            Value::Null => serde_json::Value::Null,
+            Value::Bool(b) => (*b).into(),
+            Value::Number(n) => serde_json::from_str(n).expect("a number"),
+            Value::Text(t) => t.as_ref().into(),
+            Value::List(list) => list.iter().map(as_serde).collect(),
+            Value::Object(entries) => {
+                entries.iter().map(|e| (e.key.to_string(), as_serde(&e.node))).collect()
+            }
+        }
+    }
+
+    /// Every single-character change of a text that holds all kinds of values: where both readers
+    /// take it, they read the same; and what serde_json refuses is refused here.
+    #[test]
+    fn serde_json_reads_the_same() {
+        let text = r#"{"a":"q\"\\\u00e4\ud83d\ude00\n","b":[1.5e3,-2,0,[],{}],"c":{"d":null,"e":true}}"#;
+        let alphabet = "{}[]\",:.0179eE+-tfn\\u/ \t\nä";
+        let mut compared = 0;
+        let mut compare = |text: &str| match (parse(text), serde_json::from_str::<serde_json::Value>(text)) {
+            (Ok(ours), Ok(theirs)) => {
+                assert_eq!(as_serde(&ours), theirs, "{text}");
+                compared += 1;
+            }
+            (Ok(_), Err(error)) => panic!("{text}: {error}"),
+            // A repeated field is a mistake here; serde_json keeps the last one.
+            (Err(_), _) => {}
+        };
+        compare(text);
+        for at in (0..text.len()).filter(|at| text.is_char_boundary(*at)) {
+            let (before, after) = text.split_at(at);
+            compare(&format!("{before}{}", &after[1..]));
+            for c in alphabet.chars() {
+                compare(&format!("{before}{c}{after}"));
+                compare(&format!("{before}{c}{}", &after[1..]));
+            }
+        }
+        assert!(compared > 500, "{compared} texts were valid");
+    }
 }
