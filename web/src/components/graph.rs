@@ -98,7 +98,7 @@ fn Drawing(page: Page, picture: Picture) -> impl IntoView {
     };
     let diamonds = picture.with_value(|p| p.diamonds.iter().map(|d| {
         let location = d.location;
-        let (x, y) = (d.x, d.y);
+        let (x, y, r) = (d.x, d.y, d.r);
         let text = d.text.clone().map(|t| {
             // Near the right edge the text would leave the picture.
             let end = x > picture.with_value(|p| p.width) - 190.0;
@@ -107,7 +107,7 @@ fn Drawing(page: Page, picture: Picture) -> impl IntoView {
         });
         view! {
             <g class="diamond" class:on=move || page.selection.get().location == Some(location)>
-                <rect x=px(x - 6.0) y=px(y - 6.0) width="12" height="12" transform=format!("rotate(45 {x:.1} {y:.1})")/>
+                <rect x=px(x - r) y=px(y - r) width=px(r * 2.0) height=px(r * 2.0) transform=format!("rotate(45 {x:.1} {y:.1})")/>
                 {text}
             </g>
         }

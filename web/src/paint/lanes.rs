@@ -125,7 +125,7 @@ fn draw_bar(context: &CanvasRenderingContext2d, bar: &Bar, palette: &Palette) {
 
 fn round_rect(context: &CanvasRenderingContext2d, bar: &Bar) {
     let r = bar.rect;
-    let radius = 4.0_f64.min(r.w / 2.0).min(r.h / 2.0);
+    let radius = 4.0_f64.min(r.w / 4.0).min(r.h / 2.0);
     context.begin_path();
     if radius < 1.5 || context.round_rect_with_f64(r.x, r.y, r.w, r.h, radius).is_err() {
         context.rect(r.x, r.y, r.w, r.h);

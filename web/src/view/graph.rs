@@ -23,6 +23,8 @@ const MOST_LINKS: usize = 6_000;
 const MOST_DIAMONDS: usize = 6;
 /// How many dependencies make a location hot enough for one.
 const LEAST_HEAT: u32 = 3;
+/// A location that is passed on more often is marked only where it is named or shared out.
+const MOST_BEADS: usize = 10;
 /// How many of them are named in the picture.
 const MOST_NAMES: usize = 3;
 const SWEEPS: usize = 8;
@@ -53,6 +55,8 @@ pub struct Diamond {
     pub x: f64,
     /// Centre, in CSS pixels.
     pub y: f64,
+    /// Half its side, in CSS pixels.
+    pub r: f64,
     /// Written beside it; only the first diamond of a location has one.
     pub text: Option<String>,
 }
@@ -362,6 +366,10 @@ fn connect(model: &RunModel, graph: &mut Graph) {
     }
     let mut named: std::collections::HashSet<u32> = std::collections::HashSet::new();
     let mut links = Vec::new();
+    let mut fans_of: BTreeMap<u32, usize> = BTreeMap::new();
+    for (location, _) in fans.keys() {
+        *fans_of.entry(*location).or_default() += 1;
+    }
     for ((location, writer), readers) in fans {
         let Some(from) = graph.node(writer).copied() else { continue };
         let nodes: Vec<Node> = readers.iter().filter_map(|r| graph.node(*r).copied()).collect();
@@ -376,7 +384,10 @@ fn connect(model: &RunModel, graph: &mut Graph) {
             .all(|d| d.text.is_none() || (d.y - y).abs() > 15.0 || (d.x - x).abs() > 230.0);
         let warm = hot.iter().take(MOST_NAMES).any(|h| *h == location);
         let text = (free && warm && named.insert(location)).then(|| diamond_text(model, location));
-        graph.diamonds.push(Diamond { location, x, y, text });
+        // Where a location is passed on many times, a diamond on each step would hide the graph.
+        if nodes.len() > 1 || text.is_some() || fans_of[&location] <= MOST_BEADS {
+            graph.diamonds.push(Diamond { location, x, y, r: if from.r > 8.0 { 6.0 } else { 4.0 }, text });
+        }
         let any_step = readers.iter().any(|r| steps.contains(&(writer, *r)));
         if let [only] = nodes.as_slice() {
             links.push(Link {
