@@ -2,6 +2,7 @@
 
 #[cfg(not(feature = "engine"))]
 mod again;
+mod bench;
 mod build;
 mod catalogue;
 mod check;
@@ -43,6 +44,8 @@ enum Command {
     Schema(schema::Arguments),
     /// Install what the other commands need, or say that it is there.
     Setup,
+    /// Measure what the project reports: native speed of strategies and numbers of lanes.
+    Bench(bench::Arguments),
     /// Run real blocks through every strategy and number of lanes, and compare.
     Conformance(conformance::Arguments),
     /// Build the two wasm engines into target/dist-engine.
@@ -59,6 +62,7 @@ fn main() -> ExitCode {
         Command::Catalogue(arguments) => catalogue::run(&arguments),
         Command::Schema(arguments) => schema::run(&arguments),
         Command::Setup => setup::run(),
+        Command::Bench(arguments) => bench::run(&arguments),
         Command::Conformance(arguments) => conformance::run(&arguments),
         Command::Engine(arguments) => engine::run(&arguments),
     };
