@@ -588,11 +588,12 @@ impl Page {
     }
 }
 
-/// The transaction that a newcomer should look at first: one that ran twice, else the first one.
+/// The transaction that a newcomer should look at first: one that ran twice, else one that needed
+/// another, else the first one.
 fn first_selection(model: &RunModel) -> Selection {
     let tx = (0..model.transactions())
         .find(|tx| model.attempts_of[*tx as usize].len() > 1)
-        .or_else(|| model.report.analysis.critical_path.last().copied())
+        .or_else(|| model.report.analysis.critical_path.get(1).copied())
         .or((model.transactions() > 0).then_some(0));
     Selection { tx, ..Selection::default() }
 }

@@ -181,7 +181,15 @@ fn limit_sentence(model: &RunModel, out: &mut Vec<Piece>) {
         if free == model.transactions() as usize {
             words(out, "No transaction needs another: the lanes are the only limit. ");
         } else {
-            words(out, "The lanes set the limit: more of them would help. ");
+            let near = model.speed_up() >= model.ceiling() * NEAR;
+            words(
+                out,
+                if near {
+                    "The lanes set the limit: more of them would help. "
+                } else {
+                    "The lanes set the limit. "
+                },
+            );
         }
     }
 }
@@ -208,6 +216,9 @@ fn chain_location(model: &RunModel) -> Option<u32> {
         .map(|(l, _)| l)
 }
 
+/// From this share of its limit on a run is limited by the block or the lanes, and not by its overhead.
+const NEAR: f64 = 0.75;
+
 /// Where the run stays far below its limit, the limit is not the cause: what is.
 fn distance_sentence(model: &RunModel, out: &mut Vec<Piece>) {
     let (speed, ceiling) = (model.speed_up(), model.ceiling());
@@ -218,7 +229,7 @@ fn distance_sentence(model: &RunModel, out: &mut Vec<Piece>) {
         );
         return;
     }
-    if speed >= ceiling * 0.75 || model.report.strategy == StrategyId::Sequential {
+    if speed >= ceiling * NEAR || model.report.strategy == StrategyId::Sequential {
         return;
     }
     let time = |wanted: fn(&SpanKind) -> bool| -> f64 {
@@ -251,30 +262,45 @@ fn distance_sentence(model: &RunModel, out: &mut Vec<Piece>) {
         .iter()
         .filter(|(part, _)| *part >= 0.05)
         .take(2)
-        .map(|(part, what)| format!("{} {what}", share(*part)))
+        .enumerate()
+        .map(|(i, (part, what))| {
+            format!("{}{} {what}", share(*part), if i == 0 { " went into" } else { " into" })
+        })
         .collect();
     let opening = if speed < 0.95 {
         "Slower not because of the block: "
     } else {
         "The rest is not the block's doing: "
     };
-    if named.is_empty() {
-        words(out, format!("{opening}each execution takes longer beside the others than alone. "));
-    } else {
-        words(out, format!("{opening}of the lanes' time, {} went into {}.", shares(&named), ends(&named)));
-        words(out, " ");
+    let stretched = stretched(model);
+    match (named.is_empty(), &stretched) {
+        (false, _) => words(out, format!("{opening}of the lanes' time, {}. ", listed(&named))),
+        (true, Some(_)) => {}
+        (true, None) => words(out, format!("{opening}it went into many small things. ")),
+    }
+    if let Some(stretched) = stretched {
+        words(
+            out,
+            format!(
+                "Execution itself took {stretched} as long as alone: cores share their memory, or had other work. "
+            ),
+        );
     }
 }
 
-fn shares(parts: &[String]) -> String {
-    let first: Vec<String> =
-        parts.iter().map(|p| p.split(" %").next().unwrap_or("").to_owned() + " %").collect();
-    listed(&first)
-}
-
-fn ends(parts: &[String]) -> String {
-    let last: Vec<String> = parts.iter().map(|p| p.split("% ").nth(1).unwrap_or("").to_owned()).collect();
-    listed(&last)
+/// How much longer the attempts that committed took than the same transactions alone, where it is
+/// enough to matter.
+fn stretched(model: &RunModel) -> Option<String> {
+    let together: f64 = model
+        .trace
+        .attempts
+        .iter()
+        .filter(|a| a.outcome == Outcome::Committed)
+        .map(|a| a.end.0.saturating_sub(a.start.0) as f64)
+        .sum();
+    let alone = model.report.timing.sequential_median as f64;
+    let ratio = together / alone.max(1.0);
+    (ratio >= 1.25).then(|| factor(ratio))
 }
 
 /// How the figures were made: `measured: median of 5 after 2 warm-ups`.
