@@ -13,6 +13,7 @@ use crate::wire;
 
 // Exported as `initThreadPool`, and the threads' entry point.
 #[cfg(feature = "threads")]
+#[allow(unused_imports, reason = "JavaScript calls it")]
 pub use wasm_bindgen_rayon::init_thread_pool;
 
 /// Static, so that the page knows its place in shared memory from the start and may set it at any time.
