@@ -42,8 +42,9 @@ struct Shared<'a> {
     scheduler: Mutex<Box<dyn Scheduler>>,
     /// Lanes asleep wait here, on the scheduler's lock.
     news: Condvar,
-    /// Counts reports: a waiting lane looks for a change without the lock.
-    reports: AtomicU32,
+    /// Counts the times when tasks were left for others: a waiting lane looks for a change
+    /// without the lock.
+    news_count: AtomicU32,
     sleepers: AtomicU32,
     /// Lanes that stand ready.
     ready: AtomicU32,
@@ -89,6 +90,8 @@ pub(super) fn run(
 ) -> Result<Run, Stopped> {
     let lanes = lanes.max(1);
     let threads = match around.threads {
+        // One lane is this thread: a pool that may not have been started is left alone.
+        _ if lanes == 1 => 1,
         Threads::Own => 1,
         Threads::Pool(pool) => pool.current_num_threads(),
         Threads::Global => rayon::current_num_threads(),
@@ -106,7 +109,7 @@ pub(super) fn run(
         results,
         scheduler: Mutex::new(strategy.scheduler(&loaded.earlier)),
         news: Condvar::new(),
-        reports: AtomicU32::new(0),
+        news_count: AtomicU32::new(0),
         sleepers: AtomicU32::new(0),
         ready: AtomicU32::new(0),
         lanes: u32::from(lanes),
@@ -160,6 +163,8 @@ impl Shared<'_> {
                 self.wake_all();
                 return end;
             }
+            // Before the turn: what is left for others after it must not be slept over.
+            let seen = self.news_count.load(Ordering::Relaxed);
             match self.turn(report.take()) {
                 Task::Execute(version) => {
                     let start = self.now_or(now);
@@ -185,7 +190,7 @@ impl Shared<'_> {
                 }
                 Task::Wait => {
                     let start = now;
-                    self.wait();
+                    self.wait(seen);
                     now = self.now();
                     end.notes.spans.push((start, now, SpanKind::Waiting));
                 }
@@ -222,41 +227,45 @@ impl Shared<'_> {
     /// Hands in a report and takes the next task, in one turn at the scheduler.
     fn turn(&self, report: Option<Report>) -> Task {
         let mut scheduler = lock(&self.scheduler);
-        let reported = report.is_some();
         if let Some(report) = report {
             scheduler.report(report);
-            // Relaxed: the count says only that it is worth looking again, under the lock.
-            self.reports.fetch_add(1, Ordering::Relaxed);
         }
         let task = scheduler.next();
+        // Others are only disturbed if there is something left for them; who comes then looks
+        // whether there is more again.
+        let more = scheduler.has_more();
+        if more {
+            // Relaxed: the count says only that it is worth looking again, under the lock.
+            self.news_count.fetch_add(1, Ordering::Relaxed);
+        }
         drop(scheduler);
-        // A sleeper counts itself under the lock before it sleeps, so either it has seen this
-        // report's effects or it is seen here.
-        if reported && self.sleepers.load(Ordering::SeqCst) > 0 {
-            self.news.notify_all();
+        // A sleeper counts itself under the lock before it sleeps, so either it has seen what is
+        // left or it is seen here.
+        if more && self.sleepers.load(Ordering::SeqCst) > 0 {
+            self.news.notify_one();
         }
         task
     }
 
-    fn wait(&self) {
-        let seen = self.reports.load(Ordering::Relaxed);
+    /// Waits until tasks were left for others since the count was `seen`, or a while.
+    fn wait(&self, seen: u32) {
         for _ in 0..SPINS {
             pause();
-            if self.reports.load(Ordering::Relaxed) != seen {
+            if self.news_count.load(Ordering::Relaxed) != seen {
                 return;
             }
         }
         let scheduler = lock(&self.scheduler);
         self.sleepers.fetch_add(1, Ordering::SeqCst);
-        // The count only moves under the lock, so a report since the spinning is not slept over.
-        if self.reports.load(Ordering::Relaxed) == seen {
+        // The count only moves under the lock, so news since the spinning are not slept over.
+        if self.news_count.load(Ordering::Relaxed) == seen {
             let _woken = self.news.wait_timeout(scheduler, NAP).unwrap_or_else(PoisonError::into_inner);
         }
         self.sleepers.fetch_sub(1, Ordering::SeqCst);
     }
 
     fn wake_all(&self) {
-        self.reports.fetch_add(1, Ordering::Relaxed);
+        self.news_count.fetch_add(1, Ordering::Relaxed);
         self.news.notify_all();
     }
 

@@ -110,6 +110,10 @@ impl Scheduler for BlockStm {
         task
     }
 
+    fn has_more(&self) -> bool {
+        self.ready.first().is_some() || self.marked.first().is_some()
+    }
+
     fn report(&mut self, report: Report) {
         self.out -= 1;
         match report {

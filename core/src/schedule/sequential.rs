@@ -52,6 +52,10 @@ impl Scheduler for Sequential {
         Task::Execute(Version { tx, incarnation: Incarnation(0) })
     }
 
+    fn has_more(&self) -> bool {
+        false
+    }
+
     fn report(&mut self, _: Report) {
         self.running = false;
     }
