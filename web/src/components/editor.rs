@@ -183,7 +183,7 @@ mod tests {
     #[test]
     fn a_place_is_counted_as_text_areas_count() {
         let text = "{\n  \"ä𝄞\": 1\n}";
-        for (line, column, expected) in [(1, 1, 0), (2, 3, 4), (2, 6, 8), (3, 1, 12), (9, 9, 14)] {
+        for (line, column, expected) in [(1, 1, 0), (2, 3, 4), (2, 6, 8), (3, 1, 13), (9, 9, 15)] {
             assert_eq!(json_offset(text, Position { line, column }), expected, "{line}:{column}");
         }
     }

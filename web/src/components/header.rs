@@ -140,18 +140,20 @@ fn RunButton(page: Page) -> impl IntoView {
         let threads = page.info.get().is_some_and(|i| i.threads);
         let lanes = page.lanes.get();
         if page.strategy.get() == StrategyId::Sequential {
-            "▶ Run".to_owned()
+            "Run".to_owned()
         } else if threads && lanes > 1 {
-            format!("▶ Run on {lanes} cores")
+            format!("Run on {lanes} cores")
         } else {
-            "▶ Run".to_owned()
+            "Run".to_owned()
         }
     };
     view! {
         <Show when=move || page.is_running() fallback=move || view! {
             <button class="btn go" type="button" aria-keyshortcuts="Control+Enter"
                 disabled=move || matches!(page.engine.get(), EngineState::Starting | EngineState::Restarting { .. })
-                on:click=move |_| page.run()>{text}</button>
+                on:click=move |_| page.run()>
+                <span aria-hidden="true">"▶"</span>{text}
+            </button>
         }>
             <button class="btn go" type="button" disabled=cancelling on:click=move |_| page.cancel()>
                 {move || if cancelling() { "Cancelling…" } else { "Cancel" }}

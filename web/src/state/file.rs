@@ -44,7 +44,7 @@ pub enum FileError {
     },
     /// Neither a scenario nor a block case.
     #[error(
-        "{name} is neither a scenario (evm-lanes/1) nor a real block (evm-block-case/1): {found}. Nothing was changed."
+        "{name}: expected a scenario (evm-lanes/1) or a real block (evm-block-case/1), but {found}. Nothing was changed."
     )]
     Unknown {
         /// The file.

@@ -72,6 +72,7 @@ pub fn report(trace: &Trace, labels: &[&str], analysis: Analysis, sequential: u6
             sequential_median: sequential,
             parallel_median: parallel,
             preparing: 1_000_000,
+            by_gas: false,
         },
         trace: trace.pack(),
         trace_hash: "0xabc".to_owned(),
