@@ -5,6 +5,9 @@ use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 use web_sys::{Element, ResizeObserver};
 
+/// An observer, and what it calls.
+type Watch = (ResizeObserver, Closure<dyn FnMut()>);
+
 /// Width and height of an element in CSS pixels; zero before it is there.
 pub fn size_of<E>(node: NodeRef<E>) -> RwSignal<(f64, f64)>
 where
@@ -12,8 +15,7 @@ where
     E::Output: JsCast + Clone + AsRef<Element> + 'static,
 {
     let size = RwSignal::new((0.0, 0.0));
-    let kept: StoredValue<Option<(ResizeObserver, Closure<dyn FnMut()>)>, LocalStorage> =
-        StoredValue::new_local(None);
+    let kept: StoredValue<Option<Watch>, LocalStorage> = StoredValue::new_local(None);
     Effect::new(move |_| {
         let Some(element) = node.get() else { return };
         let element: Element = AsRef::<Element>::as_ref(&element).clone();
