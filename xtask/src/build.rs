@@ -61,6 +61,7 @@ fn build_page() -> Result<()> {
         "web",
         "core/src",
         "core/Cargo.toml",
+        "index.html",
         "www",
         "Cargo.toml",
         "Cargo.lock",
