@@ -433,10 +433,11 @@ fn in_order_after_all(
     }
     if let Some(first) = lanes.first_mut() {
         first.attempts.append(&mut done.notes.attempts);
+        first.spans.append(&mut done.notes.spans);
     }
-    let addresses = done.flat.addresses();
-    let post_state = fold::post_state(&loaded.state, loaded.env.fork, done.flat.into_changes());
-    let trace = recorder::merge(strategy.id(), loaded.jobs.len(), (started, done.ended), lanes, &addresses);
+    let post_state = fold::post_state(&loaded.state, loaded.env.fork, done.changes);
+    let span = (started, done.ended);
+    let trace = recorder::merge(strategy.id(), loaded.jobs.len(), span, lanes, &done.addresses);
     Ok(Run { receipts: done.receipts, post_state, trace })
 }
 

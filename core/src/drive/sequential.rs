@@ -7,41 +7,42 @@ use alloy_primitives::Address;
 use super::{
     Loaded, Stopped, Surroundings,
     flat::Flat,
-    fold,
+    fold::{self, Changes},
     recorder::{self, AttemptNote, LaneNotes},
 };
 use crate::{
     evm::{Effects, Executor, block_gas_left},
     run::{Receipt, Run},
     schedule::{Report, Scheduler, Sequential, Task},
-    trace::{Outcome, StrategyId},
+    trace::{Outcome, SpanKind, StrategyId},
 };
 
 pub(super) fn run(loaded: &Loaded, around: &Surroundings<'_>) -> Result<Run, Stopped> {
     let done = execute(loaded, around, loaded.base.addresses())?;
-    let addresses = done.flat.addresses();
-    let post_state = fold::post_state(&loaded.state, loaded.env.fork, done.flat.into_changes());
+    let post_state = fold::post_state(&loaded.state, loaded.env.fork, done.changes);
     let span = (done.started, done.ended);
     let trace =
-        recorder::merge(StrategyId::Sequential, loaded.jobs.len(), span, vec![done.notes], &addresses);
+        recorder::merge(StrategyId::Sequential, loaded.jobs.len(), span, vec![done.notes], &done.addresses);
     Ok(Run { receipts: done.receipts, post_state, trace })
 }
 
 /// A sequential run before it is put in form.
-pub(super) struct Done<'a> {
+pub(super) struct Done {
     pub(super) receipts: Vec<Receipt>,
-    pub(super) flat: Flat<'a>,
+    pub(super) changes: Changes,
+    /// Accounts by number.
+    pub(super) addresses: Vec<Address>,
     pub(super) notes: LaneNotes,
     pub(super) started: u64,
     pub(super) ended: u64,
 }
 
 /// Runs the block. `addresses` numbers its accounts, those of the state before it first.
-pub(super) fn execute<'a>(
-    loaded: &'a Loaded,
+pub(super) fn execute(
+    loaded: &Loaded,
     around: &Surroundings<'_>,
     addresses: Vec<Address>,
-) -> Result<Done<'a>, Stopped> {
+) -> Result<Done, Stopped> {
     let clock = around.clock;
     let flat = Flat::new(&loaded.env, &loaded.base, &addresses);
     let mut executor = Executor::new(&loaded.env, flat);
@@ -87,6 +88,11 @@ pub(super) fn execute<'a>(
         scheduler.report(Report::Executed { version, wrote_new: false });
         around.progress.store(version.tx.0 + 1, Ordering::Relaxed);
     }
+    // Up to the same point as a parallel run: the block's changes are known.
+    let flat = executor.into_view();
+    let addresses = flat.addresses();
+    let changes = flat.into_changes();
     let ended = clock().max(now);
-    Ok(Done { receipts, flat: executor.into_view(), notes, started, ended })
+    notes.spans.push((now, ended, SpanKind::Committing));
+    Ok(Done { receipts, changes, addresses, notes, started, ended })
 }
