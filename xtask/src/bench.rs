@@ -1,5 +1,8 @@
 //! The figures that the project reports: medians and ratios of one run.
 
+#[cfg(feature = "engine")]
+mod browser;
+
 use std::path::PathBuf;
 
 use anyhow::Result;
@@ -81,6 +84,8 @@ mod native {
         cores: usize,
         rounds: usize,
         native: Vec<Figure>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        browser: Option<super::browser::Figures>,
     }
 
     pub fn run(arguments: &Arguments) -> Result<()> {
@@ -115,12 +120,16 @@ mod native {
                 ratios.join(" "),
             );
         }
-        if !arguments.native_only {
-            eprintln!();
-            eprintln!("  The browser is not measured by this command yet: these are native figures.");
-        }
+        let browser = if arguments.native_only {
+            None
+        } else {
+            let figures = super::browser::measure(&SCENARIOS, BLOCK)?;
+            let names = native.iter().map(|f| f.name.as_str());
+            super::browser::print(&figures, &names.zip(native.iter().map(|f| f.sequential)).collect());
+            Some(figures)
+        };
         if let Some(file) = &arguments.json {
-            let report = Report { cores, rounds: arguments.rounds, native };
+            let report = Report { cores, rounds: arguments.rounds, native, browser };
             fs::write(file, serde_json::to_string_pretty(&report)?)
                 .with_context(|| format!("{} cannot be written", file.display()))?;
         }

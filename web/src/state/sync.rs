@@ -136,6 +136,9 @@ fn root_attributes(page: Page) {
             set("data-equal", model.map(|m| m.report.verdict.difference.is_none().to_string()));
             set("data-transactions", model.map(|m| m.transactions().to_string()));
             set("data-incarnations", model.map(|m| m.trace.attempts.len().to_string()));
+            // Medians, in nanoseconds.
+            set("data-sequential-time", model.map(|m| m.report.timing.sequential_median.to_string()));
+            set("data-parallel-time", model.map(|m| m.report.timing.parallel_median.to_string()));
             set("data-trace-hash", model.map(|m| m.report.trace_hash.clone()));
             set("data-scenario", model.map(|m| m.report.title.clone()));
         });

@@ -1,0 +1,101 @@
+// Measures the page in Chromium and prints one JSON document; `cargo xtask bench` calls it and makes the table.
+
+import { readdirSync, readFileSync, existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { brotliCompressSync } from 'node:zlib';
+import { chromium } from '@playwright/test';
+
+const { CHROMIUM, EVM_LANES_ISOLATED, EVM_LANES_PLAIN, EVM_LANES_DIST, EVM_LANES_BLOCK } = process.env;
+const scenarios = process.argv.slice(2);
+const TIME_LIMIT = 120_000;
+const FIRST_PICTURES = 5;
+// The page warms up by itself; browsers go on optimising for some runs after that.
+const RUNS = 3;
+
+const median = (numbers) => numbers.toSorted((a, b) => a - b)[Math.floor((numbers.length - 1) / 2)];
+
+const browser = await chromium.launch({
+  executablePath: CHROMIUM,
+  args: [
+    ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),
+    '--disable-gpu',
+    '--disable-background-networking',
+    '--disable-component-update',
+    '--disable-sync',
+    '--no-first-run',
+  ],
+});
+
+async function withPage(use) {
+  const context = await browser.newContext({ viewport: { width: 1440, height: 900 } });
+  const page = await context.newPage();
+  page.setDefaultTimeout(TIME_LIMIT);
+  const result = await use(page);
+  await context.close();
+  return result;
+}
+
+const done = (page) => page.waitForFunction(() => document.documentElement.dataset.phase === 'done');
+
+/** The page's own medians after its last run, in nanoseconds. */
+async function times(page) {
+  await done(page);
+  for (let run = 1; run < RUNS; run += 1) {
+    await page.getByRole('button', { name: /^▶? ?Run/ }).click();
+    await page.waitForFunction(() => document.documentElement.dataset.phase === 'running');
+    await done(page);
+  }
+  const { equal, sequentialTime, parallelTime } = await page.evaluate(() => ({ ...document.documentElement.dataset }));
+  if (equal !== 'true') throw new Error('a run was not equal to sequential');
+  return { sequential: Number(sequentialTime), parallel: Number(parallelTime) };
+}
+
+async function measure(name, open) {
+  const threads = await withPage(async (page) => (await open(page, EVM_LANES_ISOLATED), times(page)));
+  const single = await withPage(async (page) => (await open(page, EVM_LANES_PLAIN), times(page)));
+  return { name, single: single.sequential, sequential: threads.sequential, twoLanes: threads.parallel };
+}
+
+const files = (folder) =>
+  readdirSync(folder, { recursive: true }).filter((name) => name.endsWith('.wasm')).sort();
+const sizes = files(EVM_LANES_DIST).map((name) => {
+  const bytes = readFileSync(join(EVM_LANES_DIST, name));
+  const kind = name.includes('threads') ? 'engine, threads' : name.includes('single') ? 'engine, single' : 'page';
+  return [kind, bytes.length, brotliCompressSync(bytes).length];
+});
+
+const pictures = [];
+for (let i = 0; i < FIRST_PICTURES; i += 1) {
+  pictures.push(
+    await withPage(async (page) => {
+      await page.goto(EVM_LANES_ISOLATED);
+      await done(page);
+      // The frame in which the run is drawn, counted from navigation.
+      return page.evaluate(() => new Promise((paint) => requestAnimationFrame(() => paint(performance.now()))));
+    }),
+  );
+}
+
+const runs = [];
+for (const name of scenarios) {
+  process.stderr.write(`  ${name}\n`);
+  runs.push(await measure(name, (page, base) => page.goto(`${base}?s=${name}&strategy=block-stm&lanes=2`)));
+}
+if (existsSync(EVM_LANES_BLOCK)) {
+  const number = /(\d+)\.json/.exec(EVM_LANES_BLOCK)[1];
+  process.stderr.write(`  block ${number}\n`);
+  const open = async (page, base) => {
+    await page.goto(`${base}?strategy=block-stm&lanes=2`);
+    await done(page);
+    await page.locator('input[type=file][data-open]').setInputFiles(EVM_LANES_BLOCK);
+    await page.waitForFunction(
+      (title) => document.documentElement.dataset.scenario === title,
+      `Block ${number}`,
+    );
+  };
+  runs.push(await measure(`block ${number}`, open));
+} else {
+  process.stderr.write(`  no real block: ${EVM_LANES_BLOCK} is not there\n`);
+}
+await browser.close();
+console.log(JSON.stringify({ sizes, firstPicture: median(pictures), runs }));
