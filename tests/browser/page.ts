@@ -13,6 +13,8 @@ function address(name: string): string {
 export const ISOLATED = address('EVM_LANES_ISOLATED');
 /** Served as most static hosts do. */
 export const PLAIN = address('EVM_LANES_PLAIN');
+/** Isolated, but the script of the pool's workers is missing. */
+export const NO_POOL = address('EVM_LANES_NO_POOL');
 
 type Options = {
   /** Console errors that a test brings about itself. */

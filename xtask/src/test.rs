@@ -2,13 +2,14 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
 use anyhow::{Context, Result, bail, ensure};
 
 use crate::server::{self, Isolation};
-use crate::{build, catalogue, process, setup, workspace};
+use crate::{build, catalogue, fingerprint, process, setup, workspace};
 
 /// What `x test` takes.
 #[derive(clap::Args)]
@@ -119,6 +120,8 @@ fn browser(arguments: &Arguments) -> Result<Count> {
     let isolated = server::start(build::dist(), 0, Isolation::Isolated)?;
     let plain = server::start(build::dist(), 0, Isolation::Plain)?;
 
+    let no_pool = server::start(without_pool()?, 0, Isolation::Isolated)?;
+
     let folder = workspace::path("tests");
     let results = folder.join("artefacts/results.json");
     // A report of an earlier run must not be taken for this one's.
@@ -131,6 +134,7 @@ fn browser(arguments: &Arguments) -> Result<Count> {
             .env("CHROMIUM", chromium)
             .env("EVM_LANES_ISOLATED", isolated)
             .env("EVM_LANES_PLAIN", plain)
+            .env("EVM_LANES_NO_POOL", no_pool)
             .env("EVM_LANES_DATA", workspace::data())
             .status()?)
     })?;
@@ -151,6 +155,21 @@ fn browser(arguments: &Arguments) -> Result<Count> {
     ensure!(count.passed + count.failed > 0, "no browser test ran");
     println!("pictures: {}", folder.join("artefacts").display());
     Ok(count)
+}
+
+/// A copy of the site in which the script of the pool's workers is missing.
+fn without_pool() -> Result<PathBuf> {
+    let (site, copy) = (build::dist(), workspace::products().join("dist-without-pool"));
+    let _ = fs::remove_dir_all(&copy);
+    for file in fingerprint::files_below(&site)? {
+        let name = file.strip_prefix(&site)?;
+        if !name.ends_with("engine/pool-worker.js") {
+            let to = copy.join(name);
+            fs::create_dir_all(to.parent().unwrap_or(&copy))?;
+            fs::copy(&file, &to).with_context(|| format!("{} cannot be copied", file.display()))?;
+        }
+    }
+    Ok(copy)
 }
 
 /// The title and reason of every test that was skipped, so that none is skipped silently.
