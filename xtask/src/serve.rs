@@ -62,8 +62,18 @@ pub fn run(arguments: &Arguments) -> Result<()> {
 }
 
 /// Everything that a build is made of.
-const SOURCES: [&str; 8] =
-    ["core", "web", "www", "index.html", "xtask/npm/package.json", "Cargo.toml", "Cargo.lock", "Trunk.toml"];
+const SOURCES: [&str; 10] = [
+    "core/src",
+    "core/Cargo.toml",
+    "core/catalogue/index.json",
+    "web",
+    "www",
+    "index.html",
+    "xtask/npm/package.json",
+    "Cargo.toml",
+    "Cargo.lock",
+    "Trunk.toml",
+];
 
 /// Looked at twice a second: 200 files cost about a millisecond, and no notifier has to be understood.
 fn newest_change() -> Result<(Option<SystemTime>, usize)> {
