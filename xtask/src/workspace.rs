@@ -5,8 +5,11 @@ use std::path::{Path, PathBuf};
 
 /// The workspace's root.
 pub fn root() -> PathBuf {
-    // xtask is only ever run by cargo from its own workspace, so the path known when it was compiled holds.
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().map_or_else(PathBuf::new, Path::to_path_buf)
+    // As cargo says when it runs this program; else as it was when the program was compiled. With a target folder
+    // that several work trees share, the program may have been compiled in another one.
+    let package = env::var_os("CARGO_MANIFEST_DIR")
+        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
+    package.parent().map_or_else(PathBuf::new, Path::to_path_buf)
 }
 
 /// A path below the workspace's root.
