@@ -34,6 +34,15 @@ test('the link in the address bar reproduces scenario, strategy and selection el
   await elsewhere.close();
 });
 
+test('a link that asks for more lanes than there are says so and keeps what it asks for', async ({ page }) => {
+  await open(page, `${ISOLATED}?lanes=200`);
+  await expect(page.getByText(/asks for 200 lanes/)).toBeVisible();
+  await page.locator('#lanes-overlay').focus();
+  await page.keyboard.press('j');
+  await expect.poll(() => page.url()).toContain('tx=');
+  expect(page.url()).toContain('lanes=200');
+});
+
 test('the button copies the address', async ({ browser }) => {
   const context = await browser.newContext({ permissions: ['clipboard-read', 'clipboard-write'] });
   const page = await context.newPage();

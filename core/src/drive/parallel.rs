@@ -31,7 +31,7 @@ const SPINS: u32 = 300;
 const NAP: std::time::Duration = std::time::Duration::from_millis(1);
 /// Longest wait for the other lanes at the start, in nanoseconds. A pool may be busy; a lane that
 /// comes later just finds less to do.
-const START_PATIENCE: u64 = 5_000_000;
+const START_PATIENCE: u64 = 20_000_000;
 
 /// What all lanes share.
 struct Shared<'a> {

@@ -55,7 +55,10 @@ pub fn execute_block(block: &PreparedBlock) -> (Vec<Receipt>, State) {
 }
 
 /// Whether `tx` fits in what the transactions before it left of the block's gas; else its receipt.
-#[allow(clippy::result_large_err, reason = "the error is the transaction's receipt; smaller where pointers are")]
+#[allow(
+    clippy::result_large_err,
+    reason = "the error is the transaction's receipt; smaller where pointers are"
+)]
 pub(crate) fn block_gas_left(
     env: &BlockEnvironment,
     cumulative: u64,

@@ -151,6 +151,11 @@ fn Notices(page: Page) -> impl IntoView {
                 <button type="button" class="btn small" on:click=move |_| page.restart_engine()>"Start it again"</button>
             </div>
         </Show>
+        <Show when=move || page.missing_lanes().is_some() && matches!(page.engine.get(), EngineState::Ready { .. })>
+            <div class="notice" role="status">
+                <span>{move || sentence::fewer_lanes(page.missing_lanes().unwrap_or_default(), page.max_lanes())}</span>
+            </div>
+        </Show>
         <Show when=move || draft.with(Option::is_some)>
             <div class="notice" role="status">
                 <span>"A scenario that you changed earlier is kept in this browser."</span>

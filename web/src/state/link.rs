@@ -62,7 +62,8 @@ pub fn current(page: Page) -> Link {
         return Link::TooLong;
     }
     let settings = scenario::parse(text).map(|s| s.run).unwrap_or_default();
-    let (strategy, lanes) = (page.strategy.get_untracked(), page.lanes.get_untracked());
+    let strategy = page.strategy.get_untracked();
+    let lanes = page.asked_lanes.get_untracked().unwrap_or_else(|| page.lanes.get_untracked());
     let selection = page.chosen_selection();
     let link = codec::PageLink {
         scenario: match builtin {
@@ -120,8 +121,8 @@ impl Page {
         if let Some(strategy) = link.strategy {
             self.strategy.set(strategy);
         }
-        if let Some(lanes) = link.lanes {
-            self.lanes.set(lanes.clamp(1, untrack(|| self.max_lanes())));
+        if link.lanes.is_some() {
+            self.ask_for_lanes(link.lanes);
         }
         self.want_selection(NamedSelection(link.selection.unwrap_or_default()));
         self.document.set(document);

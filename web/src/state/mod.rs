@@ -127,6 +127,9 @@ pub struct Page {
     pub strategy: RwSignal<StrategyId>,
     /// On how many lanes.
     pub lanes: RwSignal<u16>,
+    /// How many lanes the link or the scenario asks for. The link keeps it, also where this machine has
+    /// fewer; a person's own choice takes its place.
+    pub asked_lanes: RwSignal<Option<u16>>,
     /// The latest complete run.
     pub model: RwSignal<Option<Arc<RunModel>>>,
     /// What is being done.
@@ -196,6 +199,7 @@ impl Page {
             ran: RwSignal::new(None),
             strategy: RwSignal::new(StrategyId::BlockStm),
             lanes: RwSignal::new(USUAL_LANES.min(dom::cores())),
+            asked_lanes: RwSignal::new(None),
             model: RwSignal::new(None),
             activity: RwSignal::new(Activity::Idle),
             engine: RwSignal::new(EngineState::Starting),
@@ -324,6 +328,7 @@ impl Page {
     pub fn set_lanes(self, lanes: u16) {
         let lanes = lanes.clamp(1, untrack(|| self.max_lanes()));
         if lanes != self.lanes.get_untracked() {
+            self.asked_lanes.set(None);
             self.lanes.set(lanes);
             self.run();
         }
@@ -426,9 +431,20 @@ impl Page {
         if let Some(strategy) = run.strategy {
             self.strategy.set(strategy);
         }
-        if let Some(lanes) = run.lanes {
+        self.ask_for_lanes(run.lanes);
+    }
+
+    /// As many of the lanes that a link or a scenario asks for as there are.
+    pub fn ask_for_lanes(self, lanes: Option<u16>) {
+        self.asked_lanes.set(lanes);
+        if let Some(lanes) = lanes {
             self.lanes.set(lanes.clamp(1, untrack(|| self.max_lanes())));
         }
+    }
+
+    /// The lanes that were asked for, where there are fewer.
+    pub fn missing_lanes(self) -> Option<u16> {
+        self.asked_lanes.get().filter(|asked| *asked > self.max_lanes())
     }
 
     // ---- what the engine says ----
@@ -443,7 +459,8 @@ impl Page {
     fn hear_state(self, state: EngineState) {
         match &state {
             EngineState::Ready { info } => {
-                self.lanes.update(|l| *l = (*l).clamp(1, info.max_lanes.max(1)));
+                let asked = self.asked_lanes.get_untracked();
+                self.lanes.update(|l| *l = asked.unwrap_or(*l).clamp(1, info.max_lanes.max(1)));
                 self.info.set(Some(info.clone()));
             }
             EngineState::Restarting { reason } => {

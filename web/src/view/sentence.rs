@@ -402,9 +402,26 @@ pub fn graph_summary(model: &RunModel) -> String {
     )
 }
 
+/// What to say where a link or scenario asks for more lanes than there are.
+pub fn fewer_lanes(asked: u16, there: u16) -> String {
+    let (lanes, run) = if there == 1 { ("one lane", "one") } else { ("lanes", "as many") };
+    let number = if there == 1 { String::new() } else { format!("{there} ") };
+    format!(
+        "This asks for {asked} lanes. Here the page has {number}{lanes}, so {run} ran; the link keeps the {asked}."
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn fewer_lanes_than_asked_for_are_told() {
+        let many = "This asks for 8 lanes. Here the page has 2 lanes, so as many ran; the link keeps the 8.";
+        assert_eq!(fewer_lanes(8, 2), many);
+        let one = "This asks for 8 lanes. Here the page has one lane, so one ran; the link keeps the 8.";
+        assert_eq!(fewer_lanes(8, 1), one);
+    }
     use crate::view::sample;
 
     fn text(pieces: &[Piece]) -> String {
