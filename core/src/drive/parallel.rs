@@ -117,25 +117,20 @@ pub(super) fn run(
         cancelled: AtomicBool::new(false),
         executed: AtomicU32::new(0),
     };
-    let mut ends: Vec<LaneEnd> = Vec::new();
-    ends.resize_with(usize::from(lanes), LaneEnd::default);
-    match around.threads {
-        Threads::Own => ends[0] = shared.lane(),
-        Threads::Pool(pool) if lanes > 1 => pool.scope(|scope| spawn(scope, &shared, &mut ends)),
-        Threads::Global if lanes > 1 => rayon::scope(|scope| spawn(scope, &shared, &mut ends)),
+    // Each lane is handed to a thread of its own. Jobs that any thread may take would do for the
+    // result, but then one thread often runs all lanes, one after the other, before the next is awake.
+    let lane_of =
+        |thread: rayon::BroadcastContext<'_>| (thread.index() < usize::from(lanes)).then(|| shared.lane());
+    let ends: Vec<LaneEnd> = match around.threads {
+        Threads::Pool(pool) if lanes > 1 => pool.broadcast(lane_of).into_iter().flatten().collect(),
+        Threads::Global if lanes > 1 => rayon::broadcast(lane_of).into_iter().flatten().collect(),
         // One lane needs no thread but this one.
-        _ => ends[0] = shared.lane(),
-    }
+        Threads::Own | Threads::Pool(_) | Threads::Global => vec![shared.lane()],
+    };
     if shared.cancelled.load(Ordering::Relaxed) {
         return Err(Stopped::Cancelled);
     }
     shared.finish(strategy, ends)
-}
-
-fn spawn<'s>(scope: &rayon::Scope<'s>, shared: &'s Shared<'_>, ends: &'s mut [LaneEnd]) {
-    for end in ends {
-        scope.spawn(move |_| *end = shared.lane());
-    }
 }
 
 impl Shared<'_> {
