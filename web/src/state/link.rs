@@ -121,8 +121,8 @@ impl Page {
         if let Some(strategy) = link.strategy {
             self.strategy.set(strategy);
         }
-        if link.lanes.is_some() {
-            self.ask_for_lanes(link.lanes);
+        if let Some(lanes) = link.lanes {
+            self.ask_for_lanes(lanes);
         }
         self.want_selection(NamedSelection(link.selection.unwrap_or_default()));
         self.document.set(document);

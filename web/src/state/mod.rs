@@ -127,8 +127,8 @@ pub struct Page {
     pub strategy: RwSignal<StrategyId>,
     /// On how many lanes.
     pub lanes: RwSignal<u16>,
-    /// How many lanes the link or the scenario asks for. The link keeps it, also where this machine has
-    /// fewer; a person's own choice takes its place.
+    /// How many lanes the link asks for. The address keeps it, also where this machine has fewer; a
+    /// person's own choice takes its place.
     pub asked_lanes: RwSignal<Option<u16>>,
     /// The latest complete run.
     pub model: RwSignal<Option<Arc<RunModel>>>,
@@ -431,15 +431,16 @@ impl Page {
         if let Some(strategy) = run.strategy {
             self.strategy.set(strategy);
         }
-        self.ask_for_lanes(run.lanes);
-    }
-
-    /// As many of the lanes that a link or a scenario asks for as there are.
-    pub fn ask_for_lanes(self, lanes: Option<u16>) {
-        self.asked_lanes.set(lanes);
-        if let Some(lanes) = lanes {
+        self.asked_lanes.set(None);
+        if let Some(lanes) = run.lanes {
             self.lanes.set(lanes.clamp(1, untrack(|| self.max_lanes())));
         }
+    }
+
+    /// As many of the lanes that a link asks for as there are.
+    pub fn ask_for_lanes(self, lanes: u16) {
+        self.asked_lanes.set(Some(lanes));
+        self.lanes.set(lanes.clamp(1, untrack(|| self.max_lanes())));
     }
 
     /// The lanes that were asked for, where there are fewer.

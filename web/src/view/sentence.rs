@@ -402,12 +402,12 @@ pub fn graph_summary(model: &RunModel) -> String {
     )
 }
 
-/// What to say where a link or scenario asks for more lanes than there are.
+/// What to say where a link asks for more lanes than there are.
 pub fn fewer_lanes(asked: u16, there: u16) -> String {
     let (lanes, run) = if there == 1 { ("one lane", "one") } else { ("lanes", "as many") };
     let number = if there == 1 { String::new() } else { format!("{there} ") };
     format!(
-        "This asks for {asked} lanes. Here the page has {number}{lanes}, so {run} ran; the link keeps the {asked}."
+        "The link asks for {asked} lanes. Here the page has {number}{lanes}, so {run} ran; the address keeps the {asked}."
     )
 }
 
@@ -417,9 +417,11 @@ mod tests {
 
     #[test]
     fn fewer_lanes_than_asked_for_are_told() {
-        let many = "This asks for 8 lanes. Here the page has 2 lanes, so as many ran; the link keeps the 8.";
+        let many =
+            "The link asks for 8 lanes. Here the page has 2 lanes, so as many ran; the address keeps the 8.";
         assert_eq!(fewer_lanes(8, 2), many);
-        let one = "This asks for 8 lanes. Here the page has one lane, so one ran; the link keeps the 8.";
+        let one =
+            "The link asks for 8 lanes. Here the page has one lane, so one ran; the address keeps the 8.";
         assert_eq!(fewer_lanes(8, 1), one);
     }
     use crate::view::sample;
