@@ -8,6 +8,8 @@
 //! vocabulary that the page shares with it: documents, links, messages, traces, analyses.
 #![warn(missing_docs)]
 
+#[cfg(feature = "engine")]
+pub mod alloc;
 pub mod analysis;
 pub mod cancel;
 #[cfg(feature = "engine")]

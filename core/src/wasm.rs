@@ -5,6 +5,7 @@ use std::panic;
 use js_sys::{Function, Uint8Array};
 use wasm_bindgen::prelude::*;
 
+use crate::alloc::LaneAllocator;
 use crate::cancel::CancelFlag;
 use crate::clock;
 use crate::engine::Engine;
@@ -15,6 +16,10 @@ use crate::wire;
 #[cfg(feature = "threads")]
 #[allow(unused_imports, reason = "JavaScript calls it")]
 pub use wasm_bindgen_rayon::init_thread_pool;
+
+/// std's allocator is one heap behind one lock, at which lanes would queue.
+#[global_allocator]
+static ALLOCATOR: LaneAllocator = LaneAllocator;
 
 /// Static, so that the page knows its place in shared memory from the start and may set it at any time.
 static CANCEL: CancelFlag = CancelFlag::new();

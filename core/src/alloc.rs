@@ -1,0 +1,350 @@
+//! A memory allocator whose lanes seldom meet: the engine's own in the browser.
+//!
+//! std's allocator for WebAssembly is one heap behind one lock. With it two lanes of plain
+//! payments are slower than one. Here each thread keeps its own free blocks by size class; threads
+//! meet only when one runs out of blocks, or has far too many, and then exchange whole batches.
+//!
+//! ```text
+//! allocate ─ own list ─ empty? ─▶ depot: a batch of blocks ─ none? ─▶ a chunk from the system, cut up
+//! free ────▶ own list ─ two batches long? ─▶ depot
+//! ```
+//!
+//! # What must hold
+//!
+//! 1. A block belongs to exactly one of: whoever allocated it, one thread's list, one batch in the depot.
+//! 2. A block's class follows from its layout alone, so that it is freed into the list it came from.
+//! 3. Blocks are only linked while they are free: the first word of a free block points to the next one,
+//!    and the second word of a batch's first block to the next batch.
+//! 4. Chunks are cut into blocks once and never given back; a thread's blocks outlive it by the
+//!    depot only if it frees enough of them. The engine's threads live as long as the engine.
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+use std::ptr;
+use std::sync::{Mutex, PoisonError};
+
+/// Block sizes, ascending. Each is a multiple of 16 and at least two words.
+const SIZES: [usize; 20] = [
+    16, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024, 1536, 2048, 3072, 4096, 6144, 8192, 16384, 32768,
+];
+const CLASSES: usize = SIZES.len();
+/// Every block begins at a multiple of this.
+const ALIGN: usize = 16;
+/// Blocks of one class are taken from the system in chunks of at least this size.
+const CHUNK: usize = 64 << 10;
+/// About how many bytes a batch holds; at least one block.
+const BATCH: usize = 32 << 10;
+
+/// How many blocks of a class travel together.
+const fn batch_len(class: usize) -> usize {
+    let blocks = BATCH / SIZES[class];
+    if blocks > 64 { 64 } else { blocks }
+}
+
+/// A free block.
+type Block = *mut u8;
+
+/// One thread's free blocks of one class.
+#[derive(Clone, Copy)]
+struct List {
+    first: Block,
+    len: usize,
+}
+
+const EMPTY: List = List { first: ptr::null_mut(), len: 0 };
+
+thread_local! {
+    // Made without allocating and dropped without doing anything: it is used inside the allocator.
+    static LISTS: [Cell<List>; CLASSES] = const { [const { Cell::new(EMPTY) }; CLASSES] };
+}
+
+/// First blocks of batches of one class.
+struct Batches(Block);
+
+// SAFETY: the blocks behind the pointer belong to the depot alone (invariant 1), whichever thread
+// looks at them; they are only reached under the depot's lock.
+unsafe impl Send for Batches {}
+
+static DEPOT: [Mutex<Batches>; CLASSES] = [const { Mutex::new(Batches(ptr::null_mut())) }; CLASSES];
+
+/// The allocator: see the module's description.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct LaneAllocator;
+
+/// The class that serves `layout`; `None`: the system does.
+fn class_of(layout: Layout) -> Option<usize> {
+    if layout.align() > ALIGN {
+        return None;
+    }
+    let size = layout.size();
+    // Small blocks are by far the most frequent.
+    let class =
+        if size <= 64 { size.saturating_sub(1) / 16 } else { 4 + SIZES[4..].partition_point(|s| *s < size) };
+    (class < CLASSES).then_some(class)
+}
+
+/// The block after a free block.
+///
+/// # Safety
+/// `block` is a free block that the caller owns.
+unsafe fn next(block: Block) -> Block {
+    // SAFETY: a free block is at least two words long, aligned for them, and its first word was written
+    // when it was linked (invariant 3).
+    unsafe { block.cast::<Block>().read() }
+}
+
+/// Links a free block before another.
+///
+/// # Safety
+/// `block` is a free block that the caller owns.
+unsafe fn set_next(block: Block, next: Block) {
+    // SAFETY: as for `next`; nobody else looks at a block that the caller owns.
+    unsafe { block.cast::<Block>().write(next) }
+}
+
+/// Cuts a chunk from the system into blocks and links them. Null where memory is at its end.
+fn carve(class: usize) -> List {
+    let size = SIZES[class];
+    let count = (CHUNK / size).max(1);
+    let Ok(layout) = Layout::from_size_align(size * count, ALIGN) else { return EMPTY };
+    // SAFETY: the layout's size is not zero.
+    let chunk = unsafe { System.alloc(layout) };
+    if chunk.is_null() {
+        return EMPTY;
+    }
+    let mut list = EMPTY;
+    for i in (0..count).rev() {
+        // SAFETY: `i * size` lies inside the chunk of `count * size` bytes. The blocks do not overlap, and
+        // nobody else knows them yet.
+        let block = unsafe { chunk.add(i * size) };
+        // SAFETY: the block is free and ours.
+        unsafe { set_next(block, list.first) };
+        list = List { first: block, len: list.len + 1 };
+    }
+    list
+}
+
+/// A batch from the depot, else a chunk from the system.
+fn refill(class: usize) -> List {
+    {
+        let mut depot = DEPOT[class].lock().unwrap_or_else(PoisonError::into_inner);
+        let first = depot.0;
+        if !first.is_null() {
+            // SAFETY: the depot owns its batches' blocks; the second word of a batch's first block was
+            // written when it was brought (invariant 3).
+            depot.0 = unsafe { first.cast::<Block>().add(1).read() };
+            return List { first, len: batch_len(class) };
+        }
+    }
+    carve(class)
+}
+
+/// Takes one batch off the list and brings it to the depot.
+fn bring_back(class: usize, list: List) -> List {
+    let count = batch_len(class);
+    let first = list.first;
+    let mut last = first;
+    for _ in 1..count {
+        // SAFETY: the list is ours and holds more than `count` blocks.
+        last = unsafe { next(last) };
+    }
+    // SAFETY: as above; `last` is a block of the list.
+    let rest = unsafe { next(last) };
+    // SAFETY: the batch is ours until it is in the depot.
+    unsafe { set_next(last, ptr::null_mut()) };
+    let mut depot = DEPOT[class].lock().unwrap_or_else(PoisonError::into_inner);
+    // SAFETY: a block is at least two words long, and this one is free and ours.
+    unsafe { first.cast::<Block>().add(1).write(depot.0) };
+    depot.0 = first;
+    List { first: rest, len: list.len - count }
+}
+
+// SAFETY: blocks of a class are at least as long and as aligned as every layout of that class, and
+// belong to one owner at a time (invariants 1 and 2). Other layouts go to the system unchanged. Nothing
+// here unwinds: locks that are poisoned are taken all the same, indices are classes.
+unsafe impl GlobalAlloc for LaneAllocator {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        let Some(class) = class_of(layout) else {
+            // SAFETY: the caller's promises about `layout` hold for the system's allocator as well.
+            return unsafe { System.alloc(layout) };
+        };
+        LISTS.with(|lists| {
+            let cell = &lists[class];
+            let mut list = cell.get();
+            if list.first.is_null() {
+                list = refill(class);
+                if list.first.is_null() {
+                    return ptr::null_mut();
+                }
+            }
+            let block = list.first;
+            // SAFETY: the list is this thread's, so its first block is free and ours.
+            cell.set(List { first: unsafe { next(block) }, len: list.len - 1 });
+            block
+        })
+    }
+
+    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+        let Some(class) = class_of(layout) else {
+            // SAFETY: the same layout went to the system when it was allocated.
+            return unsafe { System.dealloc(block, layout) };
+        };
+        LISTS.with(|lists| {
+            let cell = &lists[class];
+            let list = cell.get();
+            // SAFETY: the caller gives the block up, so it is free and ours.
+            unsafe { set_next(block, list.first) };
+            let mut list = List { first: block, len: list.len + 1 };
+            if list.len > 2 * batch_len(class).max(CHUNK / SIZES[class]) {
+                list = bring_back(class, list);
+            }
+            cell.set(list);
+        });
+    }
+
+    unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        // SAFETY: the caller promises that `size`, rounded up to the alignment, does not overflow.
+        let wanted = unsafe { Layout::from_size_align_unchecked(size, layout.align()) };
+        match (class_of(layout), class_of(wanted)) {
+            // SAFETY: both layouts are the system's.
+            (None, None) => unsafe { System.realloc(block, layout, size) },
+            (old, new) if old == new => block,
+            _ => {
+                // SAFETY: `wanted` is a valid layout; the copy covers what both blocks hold; the old block
+                // is given up with its own layout.
+                unsafe {
+                    let moved = self.alloc(wanted);
+                    if !moved.is_null() {
+                        ptr::copy_nonoverlapping(block, moved, layout.size().min(size));
+                        self.dealloc(block, layout);
+                    }
+                    moved
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use super::*;
+
+    #[test]
+    fn every_layout_fits_its_class() {
+        for size in 0..40_000 {
+            let layout = Layout::from_size_align(size, 8).expect("a layout");
+            match class_of(layout) {
+                Some(class) => {
+                    assert!(SIZES[class] >= size, "{size}");
+                    assert!(class == 0 || SIZES[class - 1] < size, "{size} wastes its class");
+                }
+                None => assert!(size > SIZES[CLASSES - 1]),
+            }
+        }
+        assert_eq!(class_of(Layout::from_size_align(8, 32).expect("a layout")), None);
+    }
+
+    /// A block filled with a pattern of its own.
+    struct Filled(*mut u8, Layout, u8);
+
+    // SAFETY: a test's block has one owner, whichever thread it is on.
+    unsafe impl Send for Filled {}
+
+    impl Filled {
+        fn new(size: usize, pattern: u8) -> Self {
+            let layout = Layout::from_size_align(size, 8).expect("a layout");
+            // SAFETY: no test asks for nothing.
+            let block = unsafe { LaneAllocator.alloc(layout) };
+            assert!(!block.is_null());
+            assert_eq!(block as usize % 8, 0);
+            // SAFETY: the block is `size` bytes long.
+            unsafe { block.write_bytes(pattern, size) };
+            Self(block, layout, pattern)
+        }
+
+        fn grow(&mut self, size: usize) {
+            // SAFETY: the block was allocated with this layout.
+            let moved = unsafe { LaneAllocator.realloc(self.0, self.1, size) };
+            let kept = self.1.size().min(size);
+            // SAFETY: both sizes hold that many bytes.
+            assert!(unsafe { std::slice::from_raw_parts(moved, kept) }.iter().all(|b| *b == self.2));
+            // SAFETY: the block is `size` bytes long now.
+            unsafe { moved.write_bytes(self.2, size) };
+            *self = Self(moved, Layout::from_size_align(size, 8).expect("a layout"), self.2);
+        }
+
+        fn free(self) {
+            // SAFETY: the block is as long as its layout.
+            let bytes = unsafe { std::slice::from_raw_parts(self.0, self.1.size()) };
+            assert!(bytes.iter().all(|b| *b == self.2), "somebody else wrote into a block");
+            // SAFETY: allocated with this layout, and given up here.
+            unsafe { LaneAllocator.dealloc(self.0, self.1) };
+        }
+    }
+
+    /// Blocks of all sizes are made on some threads, grown, sent to others and freed there: no two owners
+    /// ever share one.
+    #[test]
+    fn blocks_have_one_owner_across_threads() {
+        const THREADS: u64 = 4;
+        const STEPS: u64 = 30_000;
+        let (senders, receivers): (Vec<_>, Vec<_>) = (0..THREADS).map(|_| mpsc::channel::<Filled>()).unzip();
+        std::thread::scope(|scope| {
+            for (me, receiver) in receivers.into_iter().enumerate() {
+                let senders = senders.clone();
+                scope.spawn(move || {
+                    let mut state = me as u64 + 1;
+                    let mut random = |below: u64| {
+                        state = state
+                            .wrapping_mul(6_364_136_223_846_793_005)
+                            .wrapping_add(1_442_695_040_888_963_407);
+                        (state >> 33) % below
+                    };
+                    let mut held = Vec::new();
+                    for step in 0..STEPS {
+                        let size = 1 + random(if step % 50 == 0 { 70_000 } else { 600 }) as usize;
+                        let mut block = Filled::new(size, step as u8);
+                        if random(8) == 0 {
+                            block.grow(1 + random(2_000) as usize);
+                        }
+                        match random(3) {
+                            0 => held.push(block),
+                            1 => {
+                                senders[random(THREADS) as usize].send(block).expect("the receiver is there")
+                            }
+                            _ => block.free(),
+                        }
+                        receiver.try_iter().for_each(Filled::free);
+                        if held.len() > 500 {
+                            held.swap_remove(random(500) as usize).free();
+                        }
+                    }
+                    drop(senders);
+                    held.into_iter().for_each(Filled::free);
+                    receiver.iter().for_each(Filled::free);
+                });
+            }
+            drop(senders);
+        });
+    }
+
+    /// What one thread allocates and another frees comes back by the depot: memory does not grow.
+    #[test]
+    fn blocks_freed_elsewhere_come_back() {
+        // A size that no other test uses, so that the depot's batches are this test's.
+        let size = 24_000;
+        let (give, take) = mpsc::sync_channel::<Filled>(8);
+        let freer = std::thread::spawn(move || take.iter().for_each(Filled::free));
+        let mut places = std::collections::HashSet::new();
+        for i in 0..2_000_u32 {
+            let block = Filled::new(size, i as u8);
+            places.insert(block.0 as usize);
+            give.send(block).expect("the other thread is there");
+        }
+        drop(give);
+        freer.join().expect("every block was whole");
+        assert!(places.len() < 200, "{} places for at most 9 blocks at a time", places.len());
+    }
+}
