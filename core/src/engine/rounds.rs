@@ -9,9 +9,12 @@ pub(super) struct Rounds {
 
 /// What a request may spend on rounds, in nanoseconds.
 const BUDGET: u64 = 1_000_000_000;
-/// A fresh engine needs about this many runs of a block of plain payments until its code is
-/// compiled by the browser's optimising tier.
-const MOST_WARM_UPS: u64 = 8;
+/// What of it may go into warming up, in nanoseconds. A browser's optimising compiler works beside
+/// the first runs, on the very cores that the lanes need: small blocks need time more than runs.
+const WARMING: u64 = 300_000_000;
+const MOST_WARM_UPS: u64 = 100;
+/// Where the budget allows: what a block of plain payments needs.
+const FEWEST_WARM_UPS: u64 = 8;
 const MOST_MEASURED: u64 = 9;
 
 impl Rounds {
@@ -22,7 +25,10 @@ impl Rounds {
         let affordable = BUDGET / first.saturating_mul(2).max(1);
         let measured = (affordable / 2).clamp(1, MOST_MEASURED);
         let measured = measured - (measured + 1) % 2;
-        let warm_ups = affordable.saturating_sub(measured).clamp(1, MOST_WARM_UPS);
+        let warm_ups = affordable
+            .saturating_sub(measured)
+            .min((WARMING / first.saturating_mul(2).max(1)).max(FEWEST_WARM_UPS))
+            .clamp(1, MOST_WARM_UPS);
         Self { warm_ups: warm_ups as u32, measured: measured as u32 }
     }
 
@@ -50,8 +56,9 @@ mod tests {
 
     #[test]
     fn small_blocks_get_every_round() {
-        assert_eq!(Rounds::for_first_run(1_000_000), Rounds { warm_ups: 8, measured: 9 });
-        assert_eq!(Rounds::for_first_run(0), Rounds { warm_ups: 8, measured: 9 });
+        assert_eq!(Rounds::for_first_run(1_000_000), Rounds { warm_ups: 100, measured: 9 });
+        assert_eq!(Rounds::for_first_run(0), Rounds { warm_ups: 100, measured: 9 });
+        assert_eq!(Rounds::for_first_run(25_000_000), Rounds { warm_ups: 8, measured: 9 });
     }
 
     #[test]
