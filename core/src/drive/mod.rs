@@ -9,6 +9,7 @@
 
 mod flat;
 mod fold;
+mod lanes;
 mod multi;
 mod parallel;
 mod recorder;

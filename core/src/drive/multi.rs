@@ -51,9 +51,18 @@ pub(super) struct Reads {
 pub(super) struct Multi<'a> {
     env: &'a BlockEnvironment,
     before: Before<'a>,
-    /// This lane's own handle.
+    /// This lane's own handles: of no code, and of the accounts' code before the block.
     none: Code,
+    codes: Vec<Handle>,
     pub(super) reads: Reads,
+}
+
+/// A lane's own handle of an account's code, made when it is used a second time.
+#[derive(Clone)]
+enum Handle {
+    Unused,
+    UsedOnce,
+    Own(Code),
 }
 
 impl<'a> Before<'a> {
@@ -65,17 +74,6 @@ impl<'a> Before<'a> {
         Ok(match self.memory.nonce(no, self.tx)? {
             Some((nonce, writer)) => (nonce, Some(writer)),
             None => (self.base.account(no).nonce(), None),
-        })
-    }
-
-    /// The code, or `none` where there is none.
-    fn code(&self, no: AccountNo, none: &Code) -> Result<(Code, Option<Version>), Version> {
-        Ok(match self.memory.code(no, self.tx)? {
-            Some((code, writer)) => (code, Some(writer)),
-            None => match self.base.account(no).code() {
-                code if code.is_none() => (none.clone(), None),
-                code => (code.clone(), None),
-            },
         })
     }
 
@@ -139,13 +137,39 @@ impl<'a> Before<'a> {
 impl<'a> Multi<'a> {
     pub(super) fn new(env: &'a BlockEnvironment, base: &'a Base, memory: &'a Memory<Code>) -> Self {
         let before = Before { base, memory, tx: TxIndex(0) };
-        Self { env, before, none: Code::own_none(), reads: Reads::default() }
+        Self {
+            env,
+            before,
+            none: Code::own_none(),
+            codes: vec![Handle::Unused; base.len()],
+            reads: Reads::default(),
+        }
     }
 
     /// Turns to the state before another transaction.
     pub(super) fn turn_to(&mut self, tx: TxIndex) {
         self.before.tx = tx;
         self.reads = Reads::default();
+    }
+
+    fn base_code(&mut self, no: AccountNo) -> Code {
+        let code = self.before.base.account(no).code();
+        if code.is_none() {
+            return self.none.clone();
+        }
+        match self.codes.get_mut(no.index()) {
+            Some(Handle::Own(own)) => own.clone(),
+            Some(handle @ Handle::UsedOnce) => {
+                let own = code.own();
+                *handle = Handle::Own(own.clone());
+                own
+            }
+            Some(handle @ Handle::Unused) => {
+                *handle = Handle::UsedOnce;
+                code.clone()
+            }
+            None => code.clone(),
+        }
     }
 
     fn note(&mut self, account: AccountNo, part: Part, from: Option<Version>, value: Value) {
@@ -201,8 +225,12 @@ impl View for Multi<'_> {
     }
 
     fn code(&mut self, no: AccountNo) -> Result<Code, Blocked> {
-        let (code, from) =
-            self.before.code(no, &self.none).map_err(|writer| blocked(no, Part::Code, writer))?;
+        let written =
+            self.before.memory.code(no, self.before.tx).map_err(|writer| blocked(no, Part::Code, writer))?;
+        let (code, from) = match written {
+            Some((code, writer)) => (code, Some(writer)),
+            None => (self.base_code(no), None),
+        };
         self.note(no, Part::Code, from, Value::CodeHash(code.hash));
         Ok(code)
     }

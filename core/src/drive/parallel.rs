@@ -7,6 +7,7 @@ use alloy_primitives::Address;
 use super::{
     Loaded, Stopped, Surroundings, Threads,
     fold::{self, AccountChanges, Changes},
+    lanes::{Turns, Work},
     multi::{Before, Check, Multi},
     recorder::{self, AttemptNote, LaneNotes, Spoiler},
     sequential,
@@ -15,23 +16,12 @@ use crate::{
     evm::{Code, Executor, block_gas_left},
     run::{Receipt, Run},
     schedule::{
-        AccountNo, Key, Memory, Report, Scheduler, Strategy, Task,
-        sync::{
-            AtomicBool, AtomicU32, AtomicU64, Condvar, Mutex, Ordering, PoisonError, lock, pause, step_aside,
-        },
+        AccountNo, Key, Memory, Report, Strategy,
+        sync::{AtomicU32, Mutex, Ordering, PoisonError, lock},
     },
     trace::{Outcome, SpanKind},
     units::{TxIndex, Version},
 };
-
-/// How often a lane looks again before it sleeps: some ten microseconds, about what it takes to
-/// wake up a thread.
-const SPINS: u32 = 300;
-/// Longest sleep, in case that no other lane has anything to say: cancelling is noticed by then.
-const NAP: std::time::Duration = std::time::Duration::from_millis(1);
-/// Longest wait for the other lanes at the start, in nanoseconds. A pool may be busy; a lane that
-/// comes later just finds less to do.
-const START_PATIENCE: u64 = 20_000_000;
 
 /// What all lanes share.
 struct Shared<'a> {
@@ -39,19 +29,7 @@ struct Shared<'a> {
     around: &'a Surroundings<'a>,
     memory: Memory<Code>,
     results: Vec<Mutex<TxResult>>,
-    scheduler: Mutex<Box<dyn Scheduler>>,
-    /// Lanes asleep wait here, on the scheduler's lock.
-    news: Condvar,
-    /// Counts the times when tasks were left for others: a waiting lane looks for a change
-    /// without the lock.
-    news_count: AtomicU32,
-    sleepers: AtomicU32,
-    /// Lanes that stand ready.
-    ready: AtomicU32,
-    lanes: u32,
-    /// The run's start by the clock; 0: not yet.
-    started: AtomicU64,
-    cancelled: AtomicBool,
+    turns: Turns<'a>,
     /// Transactions with a result, for progress.
     executed: AtomicU32,
 }
@@ -102,179 +80,49 @@ pub(super) fn run(
 
     let mut results = Vec::new();
     results.resize_with(loaded.jobs.len(), Mutex::default);
+    // What cannot say how many cores it has (a browser's worker) has threads for no more than them.
+    let cores = std::thread::available_parallelism().map_or(threads, usize::from);
     let shared = Shared {
         loaded,
         around,
         memory: Memory::new(loaded.base.len()),
         results,
-        scheduler: Mutex::new(strategy.scheduler(&loaded.earlier)),
-        news: Condvar::new(),
-        news_count: AtomicU32::new(0),
-        sleepers: AtomicU32::new(0),
-        ready: AtomicU32::new(0),
-        lanes: u32::from(lanes),
-        started: AtomicU64::new(0),
-        cancelled: AtomicBool::new(false),
+        turns: Turns::new(strategy.scheduler(&loaded.earlier), lanes.into(), cores, around.clock),
         executed: AtomicU32::new(0),
     };
     // Each lane is handed to a thread of its own. Jobs that any thread may take would do for the
     // result, but then one thread often runs all lanes, one after the other, before the next is awake.
-    let lane_of =
-        |thread: rayon::BroadcastContext<'_>| (thread.index() < usize::from(lanes)).then(|| shared.lane());
+    let lane_of = |thread: rayon::BroadcastContext<'_>| {
+        (thread.index() < usize::from(lanes)).then(|| shared.lane(thread.index()))
+    };
     let ends: Vec<LaneEnd> = match around.threads {
         Threads::Pool(pool) if lanes > 1 => pool.broadcast(lane_of).into_iter().flatten().collect(),
         Threads::Global if lanes > 1 => rayon::broadcast(lane_of).into_iter().flatten().collect(),
         // One lane needs no thread but this one.
-        Threads::Own | Threads::Pool(_) | Threads::Global => vec![shared.lane()],
+        Threads::Own | Threads::Pool(_) | Threads::Global => vec![shared.lane(0)],
     };
-    if shared.cancelled.load(Ordering::Relaxed) {
+    if shared.turns.was_stopped() {
         return Err(Stopped::Cancelled);
     }
     shared.finish(strategy, ends)
 }
 
-impl Shared<'_> {
-    fn now(&self) -> u64 {
-        (self.around.clock)()
-    }
+/// One lane at work.
+struct Lane<'a> {
+    shared: &'a Shared<'a>,
+    executor: Executor<Multi<'a>>,
+    end: LaneEnd,
+    /// Transactions that got their first result and are not told of in the progress yet.
+    news: u32,
+}
 
-    /// Now, or `last` where looking at the clock costs more than what happened since: in a browser
-    /// it takes a call to JavaScript, and the clock moves in steps of 5 µs.
-    fn now_or(&self, last: u64) -> u64 {
-        if cfg!(target_arch = "wasm32") { last } else { self.now() }
-    }
-
-    /// One lane, from the common start to its last task.
-    fn lane(&self) -> LaneEnd {
-        let mut end = LaneEnd::default();
-        let mut executor = self.executor();
-        let mut now = self.start_together();
-        let mut report = None;
-        loop {
-            if self.around.cancel.is_set() {
-                self.cancelled.store(true, Ordering::Relaxed);
-            }
-            if self.cancelled.load(Ordering::Relaxed) {
-                self.wake_all();
-                return end;
-            }
-            // Before the turn: what is left for others after it must not be slept over.
-            let seen = self.news_count.load(Ordering::Relaxed);
-            match self.turn(report.take()) {
-                Task::Execute(version) => {
-                    let start = self.now_or(now);
-                    report = Some(self.execute(&mut executor, version, start, &mut end.notes));
-                    now = self.now();
-                    if let Some(note) = end.notes.attempts.last_mut() {
-                        note.end = now;
-                    }
-                }
-                Task::Validate(version) => {
-                    let start = self.now_or(now);
-                    let spoiler = self.validate(version);
-                    let valid = spoiler.is_none();
-                    report = Some(match spoiler {
-                        None => Report::Valid { version },
-                        Some(spoiler) => {
-                            end.aborts.push(Abort { version, spoiler });
-                            Report::Aborted { version }
-                        }
-                    });
-                    now = self.now();
-                    end.notes.spans.push((start, now, SpanKind::Validating { version, valid }));
-                }
-                Task::Wait => {
-                    let start = now;
-                    self.wait(seen);
-                    now = self.now();
-                    end.notes.spans.push((start, now, SpanKind::Waiting));
-                }
-                Task::Done => {
-                    self.wake_all();
-                    return end;
-                }
-            }
-        }
-    }
-
-    fn executor(&self) -> Executor<Multi<'_>> {
-        let view = Multi::new(&self.loaded.env, &self.loaded.base, &self.memory);
-        Executor::new(&self.loaded.env, view)
-    }
-
-    /// Waits for the other lanes, a little; then the clock starts for all.
-    fn start_together(&self) -> u64 {
-        let arrived = self.now().max(1);
-        let all = self.ready.fetch_add(1, Ordering::AcqRel) + 1 == self.lanes;
-        let mut now = arrived;
-        while !all && self.started.load(Ordering::Acquire) == 0 && now - arrived < START_PATIENCE {
-            pause();
-            step_aside();
-            now = self.now().max(arrived);
-        }
-        // The first to give up waiting starts the clock as well as the last to arrive would.
-        match self.started.compare_exchange(0, now, Ordering::AcqRel, Ordering::Acquire) {
-            Ok(_) => now,
-            Err(started) => started,
-        }
-    }
-
-    /// Hands in a report and takes the next task, in one turn at the scheduler.
-    fn turn(&self, report: Option<Report>) -> Task {
-        let mut scheduler = lock(&self.scheduler);
-        if let Some(report) = report {
-            scheduler.report(report);
-        }
-        let task = scheduler.next();
-        // Others are only disturbed if there is something left for them; who comes then looks
-        // whether there is more again.
-        let more = scheduler.has_more();
-        if more {
-            // Relaxed: the count says only that it is worth looking again, under the lock.
-            self.news_count.fetch_add(1, Ordering::Relaxed);
-        }
-        drop(scheduler);
-        // A sleeper counts itself under the lock before it sleeps, so either it has seen what is
-        // left or it is seen here.
-        if more && self.sleepers.load(Ordering::SeqCst) > 0 {
-            self.news.notify_one();
-        }
-        task
-    }
-
-    /// Waits until tasks were left for others since the count was `seen`, or a while.
-    fn wait(&self, seen: u32) {
-        for _ in 0..SPINS {
-            pause();
-            if self.news_count.load(Ordering::Relaxed) != seen {
-                return;
-            }
-        }
-        let scheduler = lock(&self.scheduler);
-        self.sleepers.fetch_add(1, Ordering::SeqCst);
-        // The count only moves under the lock, so news since the spinning are not slept over.
-        if self.news_count.load(Ordering::Relaxed) == seen {
-            let _woken = self.news.wait_timeout(scheduler, NAP).unwrap_or_else(PoisonError::into_inner);
-        }
-        self.sleepers.fetch_sub(1, Ordering::SeqCst);
-    }
-
-    fn wake_all(&self) {
-        self.news_count.fetch_add(1, Ordering::Relaxed);
-        self.news.notify_all();
-    }
-
-    fn execute<'s>(
-        &'s self,
-        executor: &mut Executor<Multi<'s>>,
-        version: Version,
-        start: u64,
-        notes: &mut LaneNotes,
-    ) -> Report {
-        let job = &self.loaded.jobs[version.tx.index()];
-        executor.view().turn_to(version.tx);
-        let outcome = catch_unwind(AssertUnwindSafe(|| executor.run(job)));
-        let reads = std::mem::take(&mut executor.view().reads);
+impl<'a> Work for Lane<'a> {
+    fn execute(&mut self, version: Version, start: u64) -> Report {
+        let shared = self.shared;
+        let job = &shared.loaded.jobs[version.tx.index()];
+        self.executor.view().turn_to(version.tx);
+        let outcome = catch_unwind(AssertUnwindSafe(|| self.executor.run(job)));
+        let reads = std::mem::take(&mut self.executor.view().reads);
         let mut note = AttemptNote {
             version,
             start,
@@ -291,54 +139,89 @@ impl Shared<'_> {
                 note.outcome = Outcome::Blocked;
                 note.reads = reads.seen;
                 note.spoiler = Some(Spoiler { key: blocked.key, writer: blocked.writer });
-                notes.attempts.push(note);
+                self.end.notes.attempts.push(note);
                 return Report::Blocked { version, writer: blocked.writer.tx };
             }
             Err(_) => {
                 // Whatever state the EVM was left in, it is not used again.
-                *executor = self.executor();
+                self.executor = shared.executor();
                 (Receipt::default(), Vec::new(), true)
             }
         };
         note.gas = receipt.gas_used;
         note.reads = reads.seen;
         note.writes = writes.iter().map(|write| (write.key(), write.is_increment())).collect();
-        notes.attempts.push(note);
+        self.end.notes.attempts.push(note);
 
-        let mut result = lock(&self.results[version.tx.index()]);
+        let mut result = lock(&shared.results[version.tx.index()]);
         let first = result.version.is_none();
-        let wrote_new = self.memory.record(version, writes, &mut result.keys);
+        let wrote_new = shared.memory.record(version, writes, &mut result.keys);
         result.version = Some(version);
         result.checks = reads.checks;
         result.receipt = receipt;
         result.panicked = panicked;
+        drop(result);
         if first {
-            let executed = self.executed.fetch_add(1, Ordering::Relaxed) + 1;
-            self.around.progress.fetch_max(executed, Ordering::Relaxed);
+            self.news += 1;
         }
         Report::Executed { version, wrote_new }
     }
 
-    /// What spoiled the attempt, if it was spoiled and this lane is the one to abort it. Its
-    /// writes are estimates then.
-    fn validate(&self, version: Version) -> Option<Spoiler> {
-        let result = lock(&self.results[version.tx.index()]);
+    fn ended(&mut self, now: u64) {
+        if let Some(note) = self.end.notes.attempts.last_mut() {
+            note.end = now;
+        }
+    }
+
+    fn validate(&mut self, version: Version, turns: &Turns<'_>) -> Report {
+        let shared = self.shared;
+        let result = lock(&shared.results[version.tx.index()]);
         if result.version != Some(version) {
-            return None;
+            return Report::Valid { version };
         }
-        let before = Before { base: &self.loaded.base, memory: &self.memory, tx: version.tx };
-        let spoiler = before.validate(&result.checks).err()?;
-        if !lock(&self.scheduler).claim_abort(version) {
-            return None;
+        let before = Before { base: &shared.loaded.base, memory: &shared.memory, tx: version.tx };
+        match before.validate(&result.checks) {
+            Err(spoiler) if turns.claim_abort(version) => {
+                shared.memory.withdraw(version.tx, &result.keys);
+                self.end.aborts.push(Abort { version, spoiler });
+                Report::Aborted { version }
+            }
+            Ok(()) | Err(_) => Report::Valid { version },
         }
-        self.memory.withdraw(version.tx, &result.keys);
-        Some(spoiler)
+    }
+
+    fn notes(&mut self) -> &mut LaneNotes {
+        &mut self.end.notes
+    }
+
+    /// The progress is a line that all lanes write to, so it is told between turns.
+    fn between_turns(&mut self) -> bool {
+        if self.news > 0 {
+            let executed = self.shared.executed.fetch_add(self.news, Ordering::Relaxed) + self.news;
+            self.shared.around.progress.fetch_max(executed, Ordering::Relaxed);
+            self.news = 0;
+        }
+        self.shared.around.cancel.is_set()
+    }
+}
+
+impl Shared<'_> {
+    fn lane(&self, index: usize) -> LaneEnd {
+        let mut lane = Lane { shared: self, executor: self.executor(), end: LaneEnd::default(), news: 0 };
+        self.turns.lane(index, &mut lane);
+        lane.end
+    }
+
+    fn executor(&self) -> Executor<Multi<'_>> {
+        let view = Multi::new(&self.loaded.env, &self.loaded.base, &self.memory);
+        Executor::new(&self.loaded.env, view)
     }
 
     /// After the last lane: the block's changes, receipts, trace.
     fn finish(self, strategy: &dyn Strategy, ends: Vec<LaneEnd>) -> Result<Run, Stopped> {
-        let folding = self.now();
-        let Self { loaded, around, memory, results, started, .. } = self;
+        let folding = (self.around.clock)();
+        let Self { loaded, around, memory, results, turns, .. } = self;
+        let started = turns.started();
         let mut receipts = Vec::with_capacity(results.len());
         for result in results {
             let result = result.into_inner().unwrap_or_else(PoisonError::into_inner);
@@ -363,7 +246,7 @@ impl Shared<'_> {
         }
         settle(&mut lanes, aborts);
         if !fits {
-            return in_order_after_all(loaded, around, strategy, started.into_inner(), lanes, &memory);
+            return in_order_after_all(loaded, around, strategy, started, lanes, &memory);
         }
         let addresses = addresses(loaded, &memory);
         let changes = changes(loaded, &memory, &addresses);
@@ -372,13 +255,7 @@ impl Shared<'_> {
             first.spans.push((folding, ended, SpanKind::Committing));
         }
         let post_state = fold::post_state(&loaded.state, loaded.env.fork, changes);
-        let trace = recorder::merge(
-            strategy.id(),
-            loaded.jobs.len(),
-            (started.into_inner(), ended),
-            lanes,
-            &addresses,
-        );
+        let trace = recorder::merge(strategy.id(), loaded.jobs.len(), (started, ended), lanes, &addresses);
         Ok(Run { receipts, post_state, trace })
     }
 }

@@ -43,6 +43,19 @@ impl Code {
         Self { hash: KECCAK_EMPTY, bytecode }
     }
 
+    /// The same code, with a reference count of its own, for the same reason.
+    pub fn own(&self) -> Self {
+        let bytecode = match self.bytecode.legacy_jump_table() {
+            // SAFETY: bytes, length and table are those of one analysed code, unchanged.
+            Some(table) => unsafe {
+                Bytecode::new_analyzed(self.bytecode.bytecode().clone(), self.bytecode.len(), table.clone())
+            },
+            // A delegation has no table; its count is shared.
+            None => self.bytecode.clone(),
+        };
+        Self { hash: self.hash, bytecode }
+    }
+
     /// Whether there is none.
     pub fn is_none(&self) -> bool {
         self.hash == KECCAK_EMPTY

@@ -50,6 +50,8 @@ pub struct BlockStm {
     executed: Bits,
     /// Executed ones that must be validated.
     marked: Bits,
+    /// All transactions below this one are executed.
+    frontier: usize,
     /// Tasks handed out and not reported.
     out: usize,
 }
@@ -65,6 +67,7 @@ impl BlockStm {
             ready: Bits::none(len),
             executed: Bits::none(len),
             marked: Bits::none(len),
+            frontier: 0,
             out: 0,
         };
         for (i, earlier) in earlier.iter().enumerate() {
@@ -91,10 +94,11 @@ impl BlockStm {
 
 impl Scheduler for BlockStm {
     fn next(&mut self) -> Task {
-        // The lower of both, because whatever is lower may spoil what is above; at the same
-        // place only one of them can be.
+        // What has only executed transactions below it is validated first, because whoever comes
+        // later builds on it. The rest is validated when there is nothing to execute: a
+        // transaction below it that is yet to write would call for it again.
         let task = match (self.marked.first(), self.ready.first()) {
-            (Some(validate), execute) if execute.is_none_or(|execute| validate < execute) => {
+            (Some(validate), execute) if validate <= self.frontier || execute.is_none() => {
                 self.marked.remove(validate);
                 Task::Validate(self.version(validate))
             }
@@ -110,8 +114,8 @@ impl Scheduler for BlockStm {
         task
     }
 
-    fn has_more(&self) -> bool {
-        self.ready.first().is_some() || self.marked.first().is_some()
+    fn left(&self) -> usize {
+        self.ready.len() + self.marked.len()
     }
 
     fn report(&mut self, report: Report) {
@@ -122,6 +126,10 @@ impl Scheduler for BlockStm {
                 self.txs[i].status = Status::Executed;
                 self.executed.insert(i);
                 self.marked.insert(i);
+                if i == self.frontier {
+                    let executed = |tx: &&Tx| tx.status == Status::Executed;
+                    self.frontier += self.txs[i..].iter().take_while(executed).count();
+                }
                 if wrote_new {
                     self.marked.insert_from(&self.executed, i);
                 }
@@ -155,8 +163,10 @@ impl Scheduler for BlockStm {
             return false;
         }
         tx.status = Status::Aborting;
-        self.executed.remove(version.tx.index());
-        self.marked.remove(version.tx.index());
+        let i = version.tx.index();
+        self.executed.remove(i);
+        self.marked.remove(i);
+        self.frontier = self.frontier.min(i);
         true
     }
 }

@@ -112,8 +112,8 @@ pub enum Report {
 pub trait Scheduler: Send {
     /// The next task for a lane.
     fn next(&mut self) -> Task;
-    /// Whether [`Scheduler::next`] would have a task for another lane, too.
-    fn has_more(&self) -> bool;
+    /// How many tasks [`Scheduler::next`] could hand out at once now.
+    fn left(&self) -> usize;
     /// Takes note of what became of a task.
     fn report(&mut self, report: Report);
     /// Whether the caller, having found a read of that attempt stale, is the one to abort it.

@@ -52,8 +52,8 @@ impl Scheduler for Sequential {
         Task::Execute(Version { tx, incarnation: Incarnation(0) })
     }
 
-    fn has_more(&self) -> bool {
-        false
+    fn left(&self) -> usize {
+        usize::from(!self.running && self.next < self.transactions)
     }
 
     fn report(&mut self, _: Report) {

@@ -1,0 +1,307 @@
+//! Lanes that take turns at a scheduler: waiting, waking, ending. Knows no EVM: what a task does
+//! is [`Work`].
+//!
+//! What must hold:
+//! 1. *Nobody sleeps over a task.* A lane that leaves tasks for others counts the news under the
+//!    scheduler's lock, and only then looks for sleepers; a lane that goes to sleep counts itself
+//!    as a sleeper under the same lock, and only sleeps if there were no news since its last turn.
+//! 2. *Everybody hears of the end.* The lane that is told `Done`, or that is to stop, wakes all.
+
+use super::recorder::LaneNotes;
+use crate::{
+    schedule::{
+        Report, Scheduler, Task,
+        sync::{
+            AtomicBool, AtomicU32, AtomicU64, Condvar, Mutex, Ordering, PoisonError, lock, pause, step_aside,
+        },
+    },
+    trace::SpanKind,
+    units::Version,
+};
+
+/// How often a lane looks again before it sleeps: some ten microseconds, about what it takes to
+/// wake up a thread.
+const SPINS: u32 = 400;
+/// Longest sleep, in case that no other lane has anything to say: a stop is noticed by then.
+const NAP: std::time::Duration = std::time::Duration::from_millis(1);
+/// Longest wait for the other lanes at the start, in nanoseconds. A pool may be busy; a lane that
+/// comes later just finds less to do.
+const START_PATIENCE: u64 = 20_000_000;
+/// A lane that does not look at the clock for so long was not running, in nanoseconds.
+const ABSENCE: u64 = 30_000;
+/// How much work a lane takes at one turn, in nanoseconds. A turn costs a few hundred when another
+/// lane is at the scheduler; what is taken cannot be given back, so not too much at once.
+const PORTION: u64 = 10_000;
+/// The most tasks taken at one turn.
+const MOST: usize = 32;
+
+/// What a lane does with a task.
+pub(super) trait Work {
+    /// Runs an attempt and puts its writes where others see them.
+    fn execute(&mut self, version: Version, start: u64) -> Report;
+    /// Notes when the attempt that was run last ended.
+    fn ended(&mut self, now: u64);
+    /// Looks whether an attempt's reads hold. If not, and `turns` lets this lane claim the abort,
+    /// its writes are estimates afterwards.
+    fn validate(&mut self, version: Version, turns: &Turns<'_>) -> Report;
+    /// Where spans are noted.
+    fn notes(&mut self) -> &mut LaneNotes;
+    /// Called before every turn; whether the lanes are to stop.
+    fn between_turns(&mut self) -> bool;
+}
+
+/// What lanes share in order to take turns.
+pub(super) struct Turns<'a> {
+    scheduler: Mutex<Box<dyn Scheduler>>,
+    clock: &'a (dyn Fn() -> u64 + Sync),
+    /// Lanes asleep wait here, on the scheduler's lock.
+    news: Condvar,
+    /// Counts the times when tasks were left for others: a waiting lane looks for a change
+    /// without the lock.
+    news_count: AtomicU32,
+    sleepers: AtomicU32,
+    /// For each lane, how often it has looked for the others at the start.
+    looks: Vec<Look>,
+    /// How many lanes can run at the same time.
+    together: usize,
+    /// The run's start by the clock; 0: not yet.
+    started: AtomicU64,
+    stopped: AtomicBool,
+}
+
+/// On a cache line of its own, because each lane writes its own all the time.
+#[repr(align(128))]
+#[derive(Default)]
+struct Look(AtomicU32);
+
+impl<'a> Turns<'a> {
+    /// For `lanes` lanes on that many cores.
+    pub(super) fn new(
+        scheduler: Box<dyn Scheduler>,
+        lanes: usize,
+        cores: usize,
+        clock: &'a (dyn Fn() -> u64 + Sync),
+    ) -> Self {
+        let mut looks = Vec::new();
+        looks.resize_with(lanes, Look::default);
+        Self {
+            scheduler: Mutex::new(scheduler),
+            clock,
+            news: Condvar::new(),
+            news_count: AtomicU32::new(0),
+            sleepers: AtomicU32::new(0),
+            looks,
+            together: lanes.min(cores.max(1)),
+            started: AtomicU64::new(0),
+            stopped: AtomicBool::new(false),
+        }
+    }
+
+    /// The run's start by the clock.
+    pub(super) fn started(&self) -> u64 {
+        self.started.load(Ordering::Acquire)
+    }
+
+    /// Whether the lanes were stopped before the end.
+    pub(super) fn was_stopped(&self) -> bool {
+        self.stopped.load(Ordering::Relaxed)
+    }
+
+    /// Whether the caller, having found a read of that attempt stale, is the one to abort it.
+    pub(super) fn claim_abort(&self, version: Version) -> bool {
+        lock(&self.scheduler).claim_abort(version)
+    }
+
+    /// One lane, from the common start to its last task.
+    pub(super) fn lane(&self, index: usize, work: &mut impl Work) {
+        let mut now = self.start_together(index);
+        let mut reports = Vec::with_capacity(MOST);
+        let mut tasks = Vec::with_capacity(MOST);
+        let mut pace = Pace::default();
+        loop {
+            if work.between_turns() {
+                self.stopped.store(true, Ordering::Relaxed);
+            }
+            if self.was_stopped() {
+                self.wake_all();
+                return;
+            }
+            // Before the turn: what is left for others after it must not be slept over.
+            let seen = self.news_count.load(Ordering::Relaxed);
+            self.turn(&mut reports, &mut tasks, pace.tasks());
+            let begun = now;
+            // In a browser the clock is a call to JavaScript and moves in steps of 5 µs.
+            if !cfg!(target_arch = "wasm32") {
+                now = (self.clock)();
+            }
+            for task in tasks.drain(..) {
+                match task {
+                    Task::Execute(version) => {
+                        reports.push(work.execute(version, now));
+                        now = (self.clock)();
+                        work.ended(now);
+                    }
+                    Task::Validate(version) => {
+                        let report = work.validate(version, self);
+                        let valid = matches!(report, Report::Valid { .. });
+                        reports.push(report);
+                        let start = std::mem::replace(&mut now, (self.clock)());
+                        work.notes().spans.push((start, now, SpanKind::Validating { version, valid }));
+                    }
+                    Task::Wait => {
+                        self.wait(seen);
+                        let start = std::mem::replace(&mut now, (self.clock)());
+                        work.notes().spans.push((start, now, SpanKind::Waiting));
+                    }
+                    Task::Done => {
+                        self.wake_all();
+                        return;
+                    }
+                }
+            }
+            pace.took(reports.len(), now.saturating_sub(begun));
+        }
+    }
+
+    /// Waits until as many lanes run at the same time as there are cores for; then the clock
+    /// starts for all.
+    ///
+    /// Threads that wake up together are often put on one core, and it takes the system
+    /// milliseconds to move one of them: a short block would be over by then. So a lane spins
+    /// until it has seen the others spin while it was itself not interrupted.
+    fn start_together(&self, index: usize) -> u64 {
+        let arrived = (self.clock)().max(1);
+        let mut seen: Vec<u32> = Vec::new();
+        let mut last = arrived;
+        loop {
+            self.looks[index].0.fetch_add(1, Ordering::Relaxed);
+            let now = (self.clock)().max(arrived);
+            if seen.is_empty() || now - last > ABSENCE {
+                // Relaxed, here and below: the counts carry nothing but themselves.
+                seen = self.looks.iter().map(|look| look.0.load(Ordering::Relaxed)).collect();
+            }
+            last = now;
+            let moving = self.looks.iter().zip(&seen).enumerate();
+            let running =
+                moving.filter(|(i, (look, seen))| *i == index || look.0.load(Ordering::Relaxed) != **seen);
+            // The first to give up waiting starts the clock as well as one who has seen all would.
+            if running.count() >= self.together || now - arrived > START_PATIENCE {
+                return match self.started.compare_exchange(0, now, Ordering::AcqRel, Ordering::Acquire) {
+                    Ok(_) => now,
+                    Err(started) => started,
+                };
+            }
+            if self.started() != 0 {
+                return self.started();
+            }
+            if self.looks.len() > self.together {
+                // Lanes without a core of their own must not hold up those that have one.
+                step_aside();
+            }
+            pause();
+        }
+    }
+
+    /// Hands in reports and takes the next tasks, in one turn at the scheduler.
+    fn turn(&self, reports: &mut Vec<Report>, tasks: &mut Vec<Task>, most: usize) {
+        let mut scheduler = lock(&self.scheduler);
+        for report in reports.drain(..) {
+            scheduler.report(report);
+        }
+        // Towards the end the portions become smaller, so that lanes end together.
+        let share = scheduler.left() / (2 * self.looks.len()) + 1;
+        for _ in 0..most.min(share) {
+            match scheduler.next() {
+                // What was taken comes first; then the lane asks again.
+                Task::Wait | Task::Done if !tasks.is_empty() => break,
+                task => tasks.push(task),
+            }
+            if matches!(tasks.last(), Some(Task::Wait | Task::Done)) {
+                break;
+            }
+        }
+        // Others are only disturbed if there is something left for them; who comes then looks
+        // whether there is more again.
+        let more = scheduler.left() > 0;
+        if more {
+            // Relaxed: the count says only that it is worth looking again, under the lock.
+            self.news_count.fetch_add(1, Ordering::Relaxed);
+        }
+        drop(scheduler);
+        // A sleeper counts itself under the lock before it sleeps, so either it has seen what is
+        // left or it is seen here.
+        if more && self.sleepers.load(Ordering::SeqCst) > 0 {
+            self.news.notify_one();
+        }
+    }
+
+    /// Waits until tasks were left for others since the count was `seen`, or a while.
+    fn wait(&self, seen: u32) {
+        for _ in 0..SPINS {
+            pause();
+            if self.news_count.load(Ordering::Relaxed) != seen {
+                return;
+            }
+        }
+        let scheduler = lock(&self.scheduler);
+        self.sleepers.fetch_add(1, Ordering::SeqCst);
+        // The count only moves under the lock, so news since the spinning are not slept over.
+        if self.news_count.load(Ordering::Relaxed) == seen {
+            let _woken = self.news.wait_timeout(scheduler, NAP).unwrap_or_else(PoisonError::into_inner);
+        }
+        self.sleepers.fetch_sub(1, Ordering::SeqCst);
+    }
+
+    fn wake_all(&self) {
+        // Under the lock: between a sleeper's last look at the count and its sleep there must not
+        // be room for this.
+        let scheduler = lock(&self.scheduler);
+        self.news_count.fetch_add(1, Ordering::Relaxed);
+        drop(scheduler);
+        self.news.notify_all();
+    }
+}
+
+/// How long tasks take, lately: so much of them goes into one portion.
+#[derive(Default)]
+struct Pace {
+    /// Nanoseconds per task, averaged; 0: not known yet.
+    each: u64,
+}
+
+impl Pace {
+    fn tasks(&self) -> usize {
+        match PORTION.checked_div(self.each) {
+            Some(tasks) => (tasks as usize).clamp(1, MOST),
+            None => 1,
+        }
+    }
+
+    fn took(&mut self, tasks: usize, time: u64) {
+        if tasks > 0 {
+            let each = (time / tasks as u64).max(1);
+            self.each = if self.each == 0 { each } else { (3 * self.each + each) / 4 };
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn short_tasks_are_taken_many_at_a_time_and_long_ones_alone() {
+        let mut pace = Pace::default();
+        assert_eq!(pace.tasks(), 1);
+        pace.took(1, 1_000);
+        assert_eq!(pace.tasks(), 10);
+        for _ in 0..20 {
+            pace.took(1, 100_000);
+        }
+        assert_eq!(pace.tasks(), 1);
+        for _ in 0..40 {
+            pace.took(10, 10);
+        }
+        assert_eq!(pace.tasks(), MOST);
+    }
+}
