@@ -394,9 +394,10 @@ impl<C: Clone> Memory<C> {
         for i in 0..self.next.load(Ordering::Acquire) {
             let account = AccountNo(i);
             let cells = self.cells(account);
-            let balance_written = cells.balance.written.load(Ordering::Acquire);
-            let balance =
-                balance_written.then(|| self.balance(account, END, base(account), |_| ()).ok()).flatten();
+            // Once written is not written in the end: an attempt that was run again may have left it.
+            let mut writers = 0;
+            let balance = self.balance(account, END, base(account), |_| writers += 1);
+            let balance = balance.ok().filter(|_| writers > 0);
             let nonce = settled(cells.nonce.latest(END));
             let code = settled(cells.code.latest(END));
             let life = settled(cells.life.latest(END));
@@ -515,6 +516,17 @@ mod tests {
         assert!(!memory.record(again, vec![Write::Nonce(A, 1)], &mut keys));
         assert_eq!(memory.slot(A, &word(1), TxIndex(1)), Ok(None));
         assert_eq!(memory.nonce(A, TxIndex(1)), Ok(Some((1, again))));
+    }
+
+    #[test]
+    fn what_was_taken_out_again_has_not_become_of_anyone() {
+        let memory: Memory<()> = Memory::new(1);
+        let mut keys = Vec::new();
+        memory.record(version(0), vec![Write::Increment(A, word(5))], &mut keys);
+        memory.withdraw(TxIndex(0), &keys);
+        let again = Version { incarnation: Incarnation(1), ..version(0) };
+        memory.record(again, Vec::new(), &mut keys);
+        assert!(memory.finals(|_| word(7)).is_empty());
     }
 
     #[test]
