@@ -7,7 +7,10 @@ use std::{
     fs,
     io::Read,
     path::PathBuf,
-    sync::{LazyLock, atomic::AtomicU32},
+    sync::{
+        LazyLock,
+        atomic::{AtomicU32, AtomicU64, Ordering},
+    },
     time::Instant,
 };
 
@@ -55,24 +58,50 @@ pub fn cases() -> Vec<(String, PreparedBlock)> {
 }
 
 /// Strategies and numbers of lanes that everything is tried with.
-pub const LANES: [(StrategyId, u16); 6] = [
+pub const LANES: [(StrategyId, u16); 7] = [
     (StrategyId::Sequential, 1),
     (StrategyId::BlockStm, 1),
     (StrategyId::BlockStm, 2),
     (StrategyId::BlockStm, 3),
     (StrategyId::BlockStm, 4),
     (StrategyId::BlockStm, 8),
+    (StrategyId::BlockStm, 16),
 ];
 
 /// One run, on threads of a pool that lasts as long as the tests.
 pub fn run(loaded: &Loaded, strategy: StrategyId, lanes: u16) -> Run {
-    static POOL: LazyLock<rayon::ThreadPool> = LazyLock::new(|| {
-        rayon::ThreadPoolBuilder::new().num_threads(8).build().expect("threads can be started")
-    });
+    run_by(&now, loaded, strategy, lanes)
+}
+
+/// The same, with a clock that now and then holds up whoever looks at it: lanes look at the clock
+/// between any two steps, so they meet in orders that they would seldom meet in by themselves.
+pub fn run_restless(loaded: &Loaded, strategy: StrategyId, lanes: u16, seed: u64) -> Run {
+    let looks = AtomicU64::new(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+    let clock = || {
+        let look = looks.fetch_add(0x9e37_79b9_7f4a_7c15, Ordering::Relaxed);
+        match (look ^ look >> 29).wrapping_mul(0xbf58_476d_1ce4_e5b9) >> 58 {
+            0 => std::thread::sleep(std::time::Duration::from_micros(20)),
+            1..8 => std::thread::yield_now(),
+            // About as long as a small transaction takes.
+            8..12 => (0..2_000).for_each(|_| std::hint::spin_loop()),
+            _ => {}
+        }
+        now()
+    };
+    run_by(&clock, loaded, strategy, lanes)
+}
+
+fn now() -> u64 {
     static START: LazyLock<Instant> = LazyLock::new(Instant::now);
-    LazyLock::force(&START);
+    START.elapsed().as_nanos() as u64
+}
+
+fn run_by(clock: &(dyn Fn() -> u64 + Sync), loaded: &Loaded, strategy: StrategyId, lanes: u16) -> Run {
+    static POOL: LazyLock<rayon::ThreadPool> = LazyLock::new(|| {
+        rayon::ThreadPoolBuilder::new().num_threads(16).build().expect("threads can be started")
+    });
     let around = Surroundings {
-        clock: &|| START.elapsed().as_nanos() as u64,
+        clock,
         cancel: &CancelFlag::new(),
         progress: &AtomicU32::new(0),
         threads: if lanes == 1 { Threads::Own } else { Threads::Pool(&POOL) },

@@ -1,0 +1,348 @@
+//! What really happened in the blocks of a test: every kind of event must have.
+
+use std::{collections::BTreeMap, fmt};
+
+use alloy_primitives::{Address, B256, U256, map::AddressSet};
+use evm_lanes_core::{
+    evm,
+    prepare::{Account, BlockEnvironment, PreparedBlock, State, Transaction},
+    run::{Log, Receipt, Run, Status},
+    trace::{Location, Outcome, SpanKind, StrategyId},
+};
+
+use super::program::Mark;
+
+/// Something that happens in a block, or in a parallel run of one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Event {
+    /// The transaction's nonce is not the sender's.
+    InvalidNonce,
+    /// The sender cannot pay.
+    InvalidFunds,
+    /// It does not fit in what is left of the block's gas.
+    InvalidBlockGas,
+    /// It could be included nowhere.
+    InvalidAnywhere,
+    /// Included, although the sender could not have paid before the block.
+    FundedInBlock,
+    /// Included, with a nonce that only another's authorisation or creation made right.
+    NonceMovedByOther,
+    Reverted,
+    Halted,
+    AccessListTx,
+    FeeMarketTx,
+    BlobTx,
+    SetCodeTx,
+    /// An account got code.
+    Created,
+    /// An account got code that was destroyed earlier in the block.
+    Recreated,
+    /// Storage that an earlier life of the account in this block had is gone in the next.
+    WipedAndLivingAgain,
+    /// CREATE or CREATE2 gave nothing.
+    CreationFailed,
+    /// An account with code is gone.
+    Destroyed,
+    /// One that owned something.
+    DestroyedWithBalance,
+    /// Created and destroyed by the same transaction.
+    LivedWithinOne,
+    /// An empty account is gone because it was touched.
+    TouchedAway,
+    Delegated,
+    Redelegated,
+    DelegationCleared,
+    /// A slot became zero.
+    SlotCleared,
+    PrecompileAnswered,
+    PrecompileFailed,
+    /// DELEGATECALL or CALLCODE.
+    BorrowedCode,
+    /// A child counted in its storage.
+    ChildCalled,
+    BeneficiarySends,
+    BeneficiaryIsPaid,
+    BeneficiaryRunsCode,
+    BeneficiaryDestroyed,
+    /// A committed attempt read a balance that an earlier transaction wrote; and so on.
+    BalanceOfEarlier,
+    NonceOfEarlier,
+    CodeOfEarlier,
+    SlotOfEarlier,
+    ExistenceOfEarlier,
+    /// An attempt of a parallel run was aborted.
+    Aborted,
+    /// One that was invalid then and is not in the end.
+    AbortedInvalid,
+    /// One stopped at an estimate.
+    Blocked,
+    /// A transaction was run three times or more.
+    ThirdAttempt,
+    /// A validation passed on a later attempt than the first.
+    LaterAttemptHeld,
+    Waited,
+    /// A parallel run was repeated in order for the block's gas limit.
+    RepeatedInOrder,
+}
+
+impl Event {
+    const ALL: [Self; 44] = [
+        Self::InvalidNonce,
+        Self::InvalidFunds,
+        Self::InvalidBlockGas,
+        Self::InvalidAnywhere,
+        Self::FundedInBlock,
+        Self::NonceMovedByOther,
+        Self::Reverted,
+        Self::Halted,
+        Self::AccessListTx,
+        Self::FeeMarketTx,
+        Self::BlobTx,
+        Self::SetCodeTx,
+        Self::Created,
+        Self::Recreated,
+        Self::WipedAndLivingAgain,
+        Self::CreationFailed,
+        Self::Destroyed,
+        Self::DestroyedWithBalance,
+        Self::LivedWithinOne,
+        Self::TouchedAway,
+        Self::Delegated,
+        Self::Redelegated,
+        Self::DelegationCleared,
+        Self::SlotCleared,
+        Self::PrecompileAnswered,
+        Self::PrecompileFailed,
+        Self::BorrowedCode,
+        Self::ChildCalled,
+        Self::BeneficiarySends,
+        Self::BeneficiaryIsPaid,
+        Self::BeneficiaryRunsCode,
+        Self::BeneficiaryDestroyed,
+        Self::BalanceOfEarlier,
+        Self::NonceOfEarlier,
+        Self::CodeOfEarlier,
+        Self::SlotOfEarlier,
+        Self::ExistenceOfEarlier,
+        Self::Aborted,
+        Self::AbortedInvalid,
+        Self::Blocked,
+        Self::ThirdAttempt,
+        Self::LaterAttemptHeld,
+        Self::Waited,
+        Self::RepeatedInOrder,
+    ];
+}
+
+/// How often what happened.
+#[derive(Debug, Default)]
+pub struct Census {
+    transactions: u64,
+    attempts: u64,
+    /// Most attempts at one transaction.
+    most_attempts: u32,
+    events: BTreeMap<Event, u64>,
+}
+
+impl Census {
+    fn count(&mut self, event: Event) {
+        *self.events.entry(event).or_default() += 1;
+    }
+
+    fn count_if(&mut self, happened: bool, event: Event) {
+        if happened {
+            self.count(event);
+        }
+    }
+
+    /// # Panics
+    /// Names the events that never happened.
+    pub fn assert_everything_happened(&self) {
+        let missing: Vec<Event> =
+            Event::ALL.into_iter().filter(|event| !self.events.contains_key(event)).collect();
+        assert!(missing.is_empty(), "never happened: {missing:?}");
+    }
+
+    /// Steps through the block with stock execution and looks at every change.
+    pub fn of_block(&mut self, block: &PreparedBlock, receipts: &[Receipt]) {
+        self.transactions += receipts.len() as u64;
+        let mut state = block.pre_state.clone();
+        let mut story = Story::default();
+        for (tx, receipt) in block.transactions.iter().zip(receipts) {
+            if let Status::Invalid(reason) = &receipt.status {
+                self.count(match reason {
+                    reason if reason.contains("nonce") => Event::InvalidNonce,
+                    reason if reason.contains("funds") => Event::InvalidFunds,
+                    reason if reason.contains("left in the block") => Event::InvalidBlockGas,
+                    _ => Event::InvalidAnywhere,
+                });
+                continue;
+            }
+            self.of_transaction(&block.env, &block.pre_state, &state, &story, tx, receipt);
+            let before = state.clone();
+            evm::apply(&block.env, &mut state, tx);
+            for born in receipt.logs.iter().filter(|log| is(log, Mark::Creation) && !nothing(log)) {
+                let address = Address::from_word(B256::from_slice(&born.data.data));
+                self.count_if(!state.accounts.contains_key(&address), Event::LivedWithinOne);
+            }
+            self.of_changes(&block.env, &before, &state, &mut story);
+            *story.sent.entry(tx.from).or_default() += 1;
+        }
+    }
+
+    fn of_transaction(
+        &mut self,
+        env: &BlockEnvironment,
+        pre_state: &State,
+        state: &State,
+        story: &Story,
+        tx: &Transaction,
+        receipt: &Receipt,
+    ) {
+        self.count_if(receipt.status == Status::Revert, Event::Reverted);
+        self.count_if(matches!(receipt.status, Status::Halt(_)), Event::Halted);
+        match tx.kind {
+            1 => self.count(Event::AccessListTx),
+            2 => self.count(Event::FeeMarketTx),
+            3 => self.count(Event::BlobTx),
+            4 => self.count(Event::SetCodeTx),
+            _ => {}
+        }
+        let owned = pre_state.accounts.get(&tx.from).map_or(U256::ZERO, |account| account.balance);
+        let most = U256::from(tx.gas_limit) * U256::from(tx.max_fee_per_gas) + tx.value;
+        self.count_if(owned < most, Event::FundedInBlock);
+        let first = pre_state.accounts.get(&tx.from).map_or(0, |account| account.nonce);
+        let sent: u64 = story.sent.get(&tx.from).copied().unwrap_or(0);
+        self.count_if(tx.nonce != first + sent, Event::NonceMovedByOther);
+
+        let beneficiary = env.beneficiary;
+        self.count_if(tx.from == beneficiary, Event::BeneficiarySends);
+        if tx.to == Some(beneficiary) {
+            self.count_if(!tx.value.is_zero() && receipt.status.is_success(), Event::BeneficiaryIsPaid);
+            let has_code = state.accounts.get(&beneficiary).is_some_and(|a| a.code_hash.is_some());
+            self.count_if(has_code, Event::BeneficiaryRunsCode);
+        }
+        receipt.logs.iter().for_each(|log| self.of_log(log));
+    }
+
+    fn of_log(&mut self, log: &Log) {
+        self.count_if(is(log, Mark::Precompile) && !nothing(log), Event::PrecompileAnswered);
+        self.count_if(is(log, Mark::Precompile) && nothing(log), Event::PrecompileFailed);
+        self.count_if(is(log, Mark::Borrowed) && !nothing(log), Event::BorrowedCode);
+        self.count_if(is(log, Mark::Creation) && nothing(log), Event::CreationFailed);
+        self.count_if(is(log, Mark::Child), Event::ChildCalled);
+    }
+
+    fn of_changes(&mut self, env: &BlockEnvironment, before: &State, after: &State, story: &mut Story) {
+        for (address, was) in &before.accounts {
+            let delegated = delegate(before, was);
+            if let Some(is) = after.accounts.get(address) {
+                let now = delegate(after, is);
+                self.count_if(delegated.is_some() && now.is_some() && delegated != now, Event::Redelegated);
+                self.count_if(delegated.is_some() && now.is_none(), Event::DelegationCleared);
+                let cleared = was.storage.keys().filter(|slot| !is.storage.contains_key(*slot)).count();
+                self.count_if(cleared > 0, Event::SlotCleared);
+            } else if was.code_hash.is_some() {
+                self.count(Event::Destroyed);
+                self.count_if(!was.balance.is_zero(), Event::DestroyedWithBalance);
+                self.count_if(*address == env.beneficiary, Event::BeneficiaryDestroyed);
+                story.gone.insert(*address);
+                if !was.storage.is_empty() {
+                    story.gone_with_storage.insert(*address);
+                }
+            } else if was.balance.is_zero() && was.nonce == 0 {
+                self.count(Event::TouchedAway);
+            }
+        }
+        for (address, is) in &after.accounts {
+            let had_code = before.accounts.get(address).is_some_and(|was| was.code_hash.is_some());
+            if had_code || is.code_hash.is_none() {
+                continue;
+            }
+            if delegate(after, is).is_some() {
+                self.count(Event::Delegated);
+                continue;
+            }
+            self.count(Event::Created);
+            self.count_if(story.gone.contains(address), Event::Recreated);
+            self.count_if(story.gone_with_storage.contains(address), Event::WipedAndLivingAgain);
+        }
+    }
+
+    /// Looks at a run's attempts.
+    pub fn of_run(&mut self, run: &Run) {
+        let trace = &run.trace;
+        let committed = trace.committed();
+        if trace.strategy == StrategyId::Sequential {
+            for read in trace.reads.iter().filter(|read| read.from.is_some()) {
+                self.count(match trace.locations[read.location.index()] {
+                    Location::Balance(_) => Event::BalanceOfEarlier,
+                    Location::Nonce(_) => Event::NonceOfEarlier,
+                    Location::Code(_) => Event::CodeOfEarlier,
+                    Location::Storage(..) => Event::SlotOfEarlier,
+                    Location::Existence(_) => Event::ExistenceOfEarlier,
+                });
+            }
+            return;
+        }
+        self.attempts += trace.attempts.len() as u64;
+        let mut repeated = false;
+        for attempt in &trace.attempts {
+            let tx = attempt.version.tx.index();
+            self.most_attempts = self.most_attempts.max(attempt.version.incarnation.0 + 1);
+            self.count_if(attempt.version.incarnation.0 == 2, Event::ThirdAttempt);
+            match attempt.outcome {
+                Outcome::Blocked => self.count(Event::Blocked),
+                Outcome::Committed => {
+                    self.count_if(attempt.version.incarnation.0 > 0, Event::LaterAttemptHeld)
+                }
+                Outcome::Aborted => {
+                    repeated |= attempt.cause.is_none();
+                    self.count_if(attempt.cause.is_some(), Event::Aborted);
+                    let kept = committed[tx].map_or(0, |i| trace.attempts[i as usize].gas);
+                    self.count_if(attempt.gas == 0 && kept > 0, Event::AbortedInvalid);
+                }
+            }
+        }
+        self.count_if(repeated, Event::RepeatedInOrder);
+        let waited = trace.spans.iter().any(|span| span.kind == SpanKind::Waiting);
+        self.count_if(waited, Event::Waited);
+    }
+}
+
+/// What the census remembers of a block so far.
+#[derive(Default)]
+struct Story {
+    gone: AddressSet,
+    gone_with_storage: AddressSet,
+    /// Included transactions by sender.
+    sent: BTreeMap<Address, u64>,
+}
+
+fn is(log: &Log, mark: Mark) -> bool {
+    log.data.topics().first().is_some_and(|topic| topic.0 == B256::with_last_byte(mark as u8).0)
+}
+
+fn nothing(log: &Log) -> bool {
+    log.data.data.iter().all(|byte| *byte == 0)
+}
+
+/// Whom the account has delegated to (EIP-7702).
+fn delegate<'a>(state: &'a State, account: &Account) -> Option<&'a [u8]> {
+    let code = state.codes.get(&account.code_hash?)?;
+    code.strip_prefix(&[0xef, 0x01, 0x00])
+}
+
+impl fmt::Display for Census {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { transactions, attempts, most_attempts, events } = self;
+        writeln!(
+            f,
+            "{transactions} transactions; {attempts} parallel attempts, at most {most_attempts} at one"
+        )?;
+        for (event, count) in events {
+            writeln!(f, "{count:>9} {event:?}")?;
+        }
+        Ok(())
+    }
+}

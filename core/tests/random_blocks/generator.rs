@@ -1,0 +1,384 @@
+//! Blocks from seeds: who there is, what they own, which transactions they send.
+
+use std::{collections::BTreeMap, sync::LazyLock};
+
+use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
+use evm_lanes_core::{
+    evm,
+    prepare::{Account, Authorization, BlockEnvironment, Fork, Origin, PreparedBlock, State, Transaction},
+};
+use k256::ecdsa::SigningKey;
+
+use super::program::{self, CHILDREN, SALTS, program};
+
+/// Accounts with keys: senders first; the last of them owns nothing before the block. Behind
+/// them two more, who only sign authorisations.
+const SIGNERS: u64 = SENDERS + 2;
+const SENDERS: u64 = 5;
+const POOR: u64 = SENDERS - 1;
+const CONTRACTS: u64 = 6;
+
+static KEYS: LazyLock<Vec<(SigningKey, Address)>> = LazyLock::new(|| {
+    let key = |i: u64| {
+        let secret = B256::left_padding_from(&[0x51, i as u8 + 1]);
+        let key = SigningKey::from_slice(&secret.0).expect("a small number is a secret key");
+        let address = Address::from_private_key(&key);
+        (key, address)
+    };
+    (0..SIGNERS).map(key).collect()
+});
+
+fn signer(i: u64) -> Address {
+    KEYS[i as usize].1
+}
+
+fn contract(i: u64) -> Address {
+    Address::left_padding_from(&[0xc0, i as u8 + 1])
+}
+
+fn nobody(i: u64) -> Address {
+    Address::left_padding_from(&[0xee, i as u8])
+}
+
+/// Accounts that touching alone removes: one is empty, one has nothing but storage.
+fn fragile(i: u64) -> Address {
+    Address::left_padding_from(&[0xf0, i as u8])
+}
+
+fn beneficiary() -> Address {
+    Address::left_padding_from(&[0xbe, 0x0e])
+}
+
+/// What a block has more of than others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mood {
+    Mixed,
+    /// Few slots of two contracts.
+    Slots,
+    /// Payments, and reads of balances.
+    Money,
+    /// Creation and destruction.
+    Births,
+    /// EIP-7702.
+    Delegations,
+    /// One sender has most transactions.
+    Nonces,
+}
+
+/// SplitMix64, and what has been decided about the block.
+pub struct Generator {
+    state: u64,
+    seed: u64,
+    pub mood: Mood,
+    /// Before the next transaction. Nonces must fit and children must live for anything to
+    /// happen, so the block is run while it is made.
+    now: State,
+    /// Nonces that the next transaction itself uses up.
+    used: BTreeMap<Address, u64>,
+}
+
+impl Generator {
+    pub fn new(seed: u64) -> Self {
+        let mut this =
+            Self { state: seed, seed, mood: Mood::Mixed, now: State::default(), used: BTreeMap::new() };
+        this.mood = *this.pick(&[
+            Mood::Mixed,
+            Mood::Mixed,
+            Mood::Slots,
+            Mood::Money,
+            Mood::Births,
+            Mood::Births,
+            Mood::Delegations,
+            Mood::Nonces,
+        ]);
+        this
+    }
+
+    fn next(&mut self) -> u64 {
+        self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.state;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    pub fn below(&mut self, end: u64) -> u64 {
+        self.next() % end
+    }
+
+    pub fn one_in(&mut self, n: u64) -> bool {
+        self.below(n) == 0
+    }
+
+    pub fn pick<'a, T>(&mut self, from: &'a [T]) -> &'a T {
+        &from[self.below(from.len() as u64) as usize]
+    }
+
+    fn contract(&mut self) -> Address {
+        let few = matches!(self.mood, Mood::Slots | Mood::Births) && !self.one_in(4);
+        let i = self.below(if few { 2 } else { CONTRACTS });
+        contract(i)
+    }
+
+    /// Someone that transactions meet at.
+    pub fn anyone(&mut self) -> Address {
+        match self.below(24) {
+            0..=7 => self.contract(),
+            8..=11 => {
+                let i = self.below(SENDERS);
+                signer(i)
+            }
+            12 => {
+                let i = self.below(SIGNERS);
+                signer(i)
+            }
+            13..=15 => {
+                let i = self.below(3);
+                nobody(i)
+            }
+            16 => Address::left_padding_from(&[1 + self.below(10) as u8]),
+            17 => {
+                let i = self.below(2);
+                fragile(i)
+            }
+            18..=21 => self.child(),
+            22 => {
+                let creator = self.contract();
+                creator.create(1 + self.below(2))
+            }
+            _ => beneficiary(),
+        }
+    }
+
+    fn child(&mut self) -> Address {
+        let creator = self.contract();
+        let init = *self.pick(&CHILDREN);
+        program::child(creator, init, self.below(SALTS))
+    }
+
+    pub fn block(mut self) -> PreparedBlock {
+        // Every fork; those with more rules more often.
+        let recent = [Fork::London, Fork::Shanghai, Fork::Cancun, Fork::Prague, Fork::Osaka, Fork::Prague];
+        let fork = if self.mood == Mood::Delegations {
+            *self.pick(&[Fork::Prague, Fork::Osaka])
+        } else if self.mood == Mood::Births && self.one_in(2) {
+            // The last in which an account that is older than the transaction can be destroyed.
+            *self.pick(&[Fork::Petersburg, Fork::Istanbul, Fork::London, Fork::Shanghai])
+        } else if self.one_in(2) {
+            *self.pick(&recent)
+        } else {
+            Fork::ALL[(self.seed % Fork::ALL.len() as u64) as usize]
+        };
+        let pre_state = self.pre_state(fork);
+        let mut env = BlockEnvironment {
+            chain_id: 1,
+            fork,
+            number: 300,
+            timestamp: 1_700_000_000,
+            gas_limit: u64::MAX,
+            base_fee: if fork >= Fork::London { 7 } else { 0 },
+            beneficiary: match self.below(8) {
+                0 | 1 => contract(0),
+                2 | 3 => signer(0),
+                4 => fragile(0),
+                5 => self.child(),
+                _ => beneficiary(),
+            },
+            difficulty: U256::from(1),
+            prev_randao: Some(B256::repeat_byte(7)),
+            excess_blob_gas: Some(0),
+            blob_base_fee_update_fraction: None,
+            block_hashes: [(299, B256::repeat_byte(9))].into(),
+            system_calls: Vec::new(),
+        };
+        self.now = pre_state.clone();
+        let mut gas = 0;
+        let mut transactions = Vec::new();
+        for _ in 0..4 + self.below(24) {
+            let tx = self.transaction(&env);
+            gas += evm::apply(&env, &mut self.now, &tx).gas_used;
+            transactions.push(tx);
+        }
+        // Now and then two neighbours change places: what one needs of the other comes too late.
+        for i in 1..transactions.len() {
+            if self.one_in(20) {
+                transactions.swap(i - 1, i);
+            }
+        }
+        if self.one_in(6) {
+            // Too little for all.
+            env.gas_limit = gas / 2 + 200_000;
+        }
+        let labels = vec![String::new(); transactions.len()];
+        PreparedBlock { env, pre_state, transactions, labels, origin: Origin::Scenario }
+    }
+
+    fn pre_state(&mut self, fork: Fork) -> State {
+        let mut state = State::default();
+        for i in 0..POOR {
+            // Some senders run out of money in the middle of the block.
+            let balance = if self.one_in(6) { 5_000_000 } else { 1_000_000_000 };
+            let account = Account { balance: U256::from(balance), ..Account::default() };
+            state.accounts.insert(signer(i), account);
+        }
+        for i in 0..CONTRACTS {
+            let code = program(self, fork);
+            let hash = keccak256(&code);
+            state.codes.insert(hash, code);
+            let balance = U256::from(self.below(3) * 10);
+            let storage = (0..4).map(|slot| (U256::from(slot), U256::from(self.next() % 5)));
+            let account = Account {
+                balance,
+                nonce: 1,
+                code_hash: Some(hash),
+                storage: storage.filter(|(_, value)| !value.is_zero()).collect(),
+            };
+            state.accounts.insert(contract(i), account);
+        }
+        if fork >= Fork::Prague && self.one_in(3) {
+            // Someone who has delegated before the block.
+            let to = self.contract();
+            let code = Bytes::from([&[0xef, 0x01, 0x00][..], to.as_slice()].concat());
+            let hash = keccak256(&code);
+            state.codes.insert(hash, code);
+            let whom = signer(1);
+            let account = state.accounts.entry(whom).or_default();
+            account.nonce = 1;
+            account.code_hash = Some(hash);
+        }
+        if self.one_in(3) {
+            // A child that is there before the block.
+            let hash = keccak256(program::counter());
+            state.codes.insert(hash, program::counter().into());
+            let storage = [(U256::ZERO, U256::from(1)), (U256::from(1), U256::from(5))].into_iter().collect();
+            let account =
+                Account { balance: U256::from(self.below(3)), nonce: 1, code_hash: Some(hash), storage };
+            state.accounts.insert(program::child(contract(0), CHILDREN[0], 0), account);
+        }
+        state.accounts.insert(fragile(0), Account::default());
+        let storage = [(U256::from(1), U256::from(1))].into_iter().collect();
+        let account = Account { storage, ..Account::default() };
+        state.accounts.insert(fragile(1), account);
+        if self.one_in(2) {
+            let account = Account { balance: U256::from(5), ..Account::default() };
+            state.accounts.insert(beneficiary(), account);
+        }
+        state
+    }
+
+    fn nonce(&self, whom: Address) -> u64 {
+        let nonce = self.now.accounts.get(&whom).map_or(0, |account| account.nonce);
+        nonce + self.used.get(&whom).unwrap_or(&0)
+    }
+
+    fn transaction(&mut self, env: &BlockEnvironment) -> Transaction {
+        let fork = env.fork;
+        let i = if self.mood == Mood::Nonces && !self.one_in(4) { 0 } else { self.below(SENDERS) };
+        let from = signer(i);
+        let mut tx = Transaction {
+            from,
+            nonce: self.nonce(from),
+            gas_limit: 60_000 + self.below(4) * 150_000,
+            max_fee_per_gas: u128::from(env.base_fee) + u128::from(self.below(3)),
+            value: U256::from(if self.one_in(2) { 0 } else { self.below(40) }),
+            to: Some(if self.one_in(2) { self.contract() } else { self.anyone() }),
+            input: Bytes::copy_from_slice(&U256::from(self.below(4)).to_be_bytes::<32>()),
+            ..Transaction::default()
+        };
+        match self.below(24) {
+            0 => tx.nonce += 1,
+            1 => tx.max_fee_per_gas = 1_000_000,
+            2 => tx.gas_limit = 20_000,
+            3 | 4 => {
+                tx.to = None;
+                tx.input = if self.one_in(2) { program(self, fork) } else { (*self.pick(&CHILDREN)).into() };
+            }
+            5 => {
+                tx.input = Bytes::new();
+                tx.gas_limit = 21_000;
+            }
+            // Without this the poor one stays poor.
+            6 | 7 => {
+                tx.to = Some(signer(POOR));
+                tx.value = U256::from(20_000_000);
+            }
+            8 if fork >= Fork::Berlin => {
+                tx.kind = 1;
+                tx.chain_id = Some(1);
+                let slots = vec![B256::ZERO, B256::with_last_byte(1)];
+                tx.access_list = vec![(self.anyone(), slots), (self.anyone(), Vec::new())];
+            }
+            9 | 10 if fork >= Fork::London => {
+                tx.kind = 2;
+                tx.chain_id = Some(1);
+                tx.max_priority_fee_per_gas = Some(u128::from(self.below(2)));
+            }
+            11 if fork >= Fork::Cancun => {
+                tx.kind = 3;
+                tx.chain_id = Some(1);
+                tx.max_priority_fee_per_gas = Some(0);
+                let hash = |i: u8| B256::from_slice(&[&[1][..], &[i; 31]].concat());
+                tx.blob_hashes = (0..=self.below(2)).map(|i| hash(i as u8)).collect();
+                // 1 is what blob gas costs here.
+                tx.max_fee_per_blob_gas = u128::from(!self.one_in(8));
+            }
+            12 | 13 if fork >= Fork::Prague => self.set_code(&mut tx),
+            14..=23 if self.mood == Mood::Delegations => self.set_code(&mut tx),
+            14..=23 if self.mood == Mood::Births => {
+                let creator = contract(self.below(2));
+                let child = program::child(creator, CHILDREN[self.below(2) as usize], 0);
+                let lives = self.now.accounts.get(&child).is_some_and(|a| a.code_hash.is_some());
+                tx.to = Some(if lives { child } else { creator });
+                tx.gas_limit = 500_000;
+                tx.value = U256::from(self.below(2));
+            }
+            _ => {}
+        }
+        // The sender's nonce is used up before its authorisations are looked at.
+        self.used = [(from, 1)].into();
+        for authorization in &mut tx.authorizations {
+            *authorization = self.authorization();
+        }
+        self.used.clear();
+        tx
+    }
+
+    fn set_code(&mut self, tx: &mut Transaction) {
+        tx.kind = 4;
+        tx.chain_id = Some(1);
+        tx.max_priority_fee_per_gas = Some(0);
+        tx.authorizations = vec![Authorization::default(); 1 + self.below(3) as usize];
+        // For 25,000 gas each.
+        tx.gas_limit += 100_000;
+        if self.one_in(2) {
+            tx.to = Some(signer(self.below(SIGNERS)));
+        }
+    }
+
+    /// Signed by one of few, so that the same one delegates again and again, and takes it back.
+    fn authorization(&mut self) -> Authorization {
+        let (key, authority) = &KEYS[self.below(SIGNERS) as usize];
+        let expected = self.nonce(*authority);
+        let nonce = if self.one_in(8) { expected + 1 } else { expected };
+        if nonce == expected {
+            *self.used.entry(*authority).or_default() += 1;
+        }
+        let chain_id = self.below(2) as u8;
+        let address = if self.one_in(4) { Address::ZERO } else { self.anyone() };
+        // keccak-256 of 5 and the RLP of [chain id, address, nonce] (EIP-7702).
+        let small = |number: u8| if number == 0 { 0x80 } else { number };
+        let message =
+            [&[5, 0xd7, small(chain_id), 0x94][..], address.as_slice(), &[small(nonce as u8)]].concat();
+        let (signature, recovery) =
+            key.sign_prehash_recoverable(keccak256(message).as_slice()).expect("a hash can be signed");
+        let (r, s) = signature.split_bytes();
+        Authorization {
+            chain_id: U256::from(chain_id),
+            address,
+            nonce,
+            y_parity: recovery.to_byte(),
+            r: U256::from_be_slice(&r),
+            s: U256::from_be_slice(&s),
+        }
+    }
+}
