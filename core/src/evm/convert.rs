@@ -43,7 +43,18 @@ pub(super) fn cfg(env: &BlockEnvironment) -> CfgEnv {
     let mut cfg = CfgEnv::new_with_spec(spec(env.fork)).with_chain_id(env.chain_id);
     cfg.disable_block_gas_limit = true;
     cfg.blob_base_fee_update_fraction = env.blob_base_fee_update_fraction;
+    cfg.max_blobs_per_tx = max_blobs(env.fork);
     cfg
+}
+
+/// Blobs that one transaction may carry: as many as a block (EIP-4844, EIP-7691), from Osaka on
+/// fewer (EIP-7594).
+fn max_blobs(fork: Fork) -> Option<u64> {
+    match fork {
+        Fork::Osaka | Fork::Cancun => Some(6),
+        Fork::Prague => Some(9),
+        _ => None,
+    }
 }
 
 /// The block's environment.
@@ -107,6 +118,16 @@ pub(super) fn transaction(tx: &Transaction) -> TxEnv {
         blob_hashes: tx.blob_hashes.clone(),
         max_fee_per_blob_gas: tx.max_fee_per_blob_gas,
         authorization_list,
+    }
+}
+
+/// What is wrong with a transaction's form alone: blob and set-code transactions have a recipient
+/// (EIP-4844, EIP-7702). revm leaves this to whoever builds its transactions.
+pub(super) fn malformed(tx: &Transaction) -> Option<InvalidTransaction> {
+    match (tx.kind, tx.to) {
+        (3, None) => Some(InvalidTransaction::BlobCreateTransaction),
+        (4, None) => Some(InvalidTransaction::AuthorizationListInvalidFields),
+        _ => None,
     }
 }
 

@@ -101,6 +101,9 @@ impl<V: View> Executor<V> {
     /// # Errors
     /// The estimate that the attempt met.
     pub fn run(&mut self, job: &Job) -> Result<Effects, Blocked> {
+        if let Some(reason) = convert::malformed(&job.ours) {
+            return Ok(Effects { receipt: convert::invalid(&job.ours, &reason), writes: Vec::new() });
+        }
         self.evm.ctx.journaled_state.reset();
         self.evm.ctx.error = Ok(());
         self.evm.ctx.tx.clone_from(&job.theirs);

@@ -21,6 +21,9 @@ use crate::{
 ///
 /// The receipt's cumulative gas is the transaction's own.
 pub fn apply(env: &BlockEnvironment, state: &mut State, tx: &Transaction) -> Receipt {
+    if let Some(reason) = convert::malformed(tx) {
+        return convert::invalid(tx, &reason);
+    }
     let mut evm = context(env, state).build_mainnet();
     match evm.transact(convert::transaction(tx)) {
         Ok(done) => {
