@@ -16,6 +16,8 @@ pub mod cancel;
 pub mod catalogue;
 #[cfg(feature = "engine")]
 pub mod clock;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 #[cfg(feature = "engine")]
 pub mod drive;
 #[cfg(feature = "engine")]

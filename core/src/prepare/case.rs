@@ -329,7 +329,8 @@ const BEACON_ROOTS: Address = address!("000F3df6D732807Ef1319fB7B8bB8522d0Beac02
 /// The contract of EIP-2935, which keeps the chain's own block hashes.
 const HISTORY: Address = address!("0000F90827F1C53a10cb7A02335B175320002935");
 
-fn system_calls(fork: Fork, beacon_root: Option<B256>, parent: Option<B256>) -> Vec<SystemCall> {
+/// The calls before a block's transactions.
+pub(crate) fn system_calls(fork: Fork, beacon_root: Option<B256>, parent: Option<B256>) -> Vec<SystemCall> {
     let mut calls = Vec::new();
     if let Some(root) = beacon_root.filter(|_| fork >= Fork::Cancun) {
         calls.push(SystemCall { to: BEACON_ROOTS, input: root.0.into() });

@@ -10,7 +10,11 @@ mod scenario;
 pub use block::{
     Account, Authorization, BlockEnvironment, Fork, Origin, PreparedBlock, State, SystemCall, Transaction,
 };
+#[cfg(feature = "conformance")]
+pub(crate) use case::system_calls;
 #[cfg(feature = "engine")]
 pub use raw::RawError;
+#[cfg(feature = "conformance")]
+pub(crate) use raw::decode as decode_raw;
 #[cfg(feature = "engine")]
 pub use scenario::{PreparedScenario, scenario};

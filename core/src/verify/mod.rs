@@ -6,7 +6,7 @@ mod roots;
 
 pub use difference::{Difference, difference, difference_from_file};
 pub use header::header_check;
-pub use roots::{logs_bloom, receipts_root, state_root};
+pub use roots::{logs_bloom, logs_hash, receipts_root, state_root};
 
 use crate::messages::Verdict;
 use crate::prepare::State;

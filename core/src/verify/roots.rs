@@ -1,6 +1,6 @@
 //! Roots and bloom of a block's result (Yellow Paper §4.3, appendix D; EIP-2718, EIP-658).
 
-use alloy_primitives::{B256, Bloom, KECCAK256_EMPTY, LogData};
+use alloy_primitives::{B256, Bloom, KECCAK256_EMPTY, LogData, keccak256};
 use alloy_rlp::{BufMut, Encodable, Header};
 use alloy_trie::{
     TrieAccount,
@@ -17,6 +17,14 @@ pub fn logs_bloom(receipts: &[Receipt]) -> Bloom {
         bloom |= receipt_bloom(receipt);
     }
     bloom
+}
+
+/// keccak-256 of the RLP of all logs of a block, in order: what Ethereum's state tests know of them.
+pub fn logs_hash(receipts: &[Receipt]) -> B256 {
+    let logs: Vec<RlpLog> = receipts.iter().flat_map(|receipt| &receipt.logs).map(RlpLog).collect();
+    let mut encoded = Vec::new();
+    alloy_rlp::encode_list::<_, RlpLog>(&logs, &mut encoded);
+    keccak256(&encoded)
 }
 
 /// The receipts root from Byzantium on. Transactions that could not be included have no receipt.
