@@ -59,7 +59,8 @@ fn a_cancelled_run_ends_without_a_result() {
         [(StrategyId::Sequential, 1), (StrategyId::BlockStm, 1), (StrategyId::BlockStm, 4)]
     {
         let threads = Threads::Pool(&pool);
-        let around = Surroundings { clock: &clock::now, cancel: &cancel, progress: &progress, threads };
+        let around =
+            Surroundings { clock: &clock::now, cancel: &cancel, progress: &progress, threads, record: true };
         let stopped = drive::run(&loaded, strategy, lanes, &around).err();
         assert_eq!(stopped, Some(Stopped::Cancelled), "{} on {lanes}", strategy.name());
     }
@@ -71,7 +72,8 @@ fn progress_ends_at_the_number_of_transactions() {
     let (cancel, progress) = (CancelFlag::new(), AtomicU32::new(7));
     for strategy in StrategyId::ALL {
         let threads = Threads::Own;
-        let around = Surroundings { clock: &clock::now, cancel: &cancel, progress: &progress, threads };
+        let around =
+            Surroundings { clock: &clock::now, cancel: &cancel, progress: &progress, threads, record: true };
         drive::run(&loaded, strategy, 1, &around).expect("the run ends");
         assert_eq!(progress.load(Ordering::Relaxed), 50, "{}", strategy.name());
     }
@@ -81,8 +83,13 @@ fn progress_ends_at_the_number_of_transactions() {
 fn more_lanes_than_threads_are_refused() {
     let loaded = Loaded::new(&payments(1));
     let (cancel, progress) = (CancelFlag::new(), AtomicU32::new(0));
-    let around =
-        Surroundings { clock: &clock::now, cancel: &cancel, progress: &progress, threads: Threads::Own };
+    let around = Surroundings {
+        clock: &clock::now,
+        cancel: &cancel,
+        progress: &progress,
+        threads: Threads::Own,
+        record: true,
+    };
     let stopped = drive::run(&loaded, StrategyId::BlockStm, 2, &around).err();
     assert_eq!(stopped, Some(Stopped::TooFewThreads { lanes: 2, threads: 1 }));
 }

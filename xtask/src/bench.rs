@@ -182,7 +182,13 @@ mod native {
         let mut block_stm = vec![Vec::new(); usize::from(lanes)];
         let run = |strategy: StrategyId, lanes: u16| -> Result<u64> {
             let threads = if lanes == 1 { Threads::Own } else { Threads::Pool(pool) };
-            let around = Surroundings { clock: &clock::now, cancel: &cancel, progress: &progress, threads };
+            let around = Surroundings {
+                clock: &clock::now,
+                cancel: &cancel,
+                progress: &progress,
+                threads,
+                record: true,
+            };
             let run = drive::run(&loaded, strategy, lanes, &around)?;
             if let Some(difference) =
                 verify::difference((&run.receipts, &run.post_state), (&receipts, &state))

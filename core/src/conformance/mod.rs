@@ -165,6 +165,7 @@ fn in_every_way(
         cancel: &CancelFlag::new(),
         progress: &AtomicU32::new(0),
         threads: ways.threads,
+        record: true,
     };
     counts.blocks += 1;
     counts.several += u32::from(block.transactions.len() > 1);

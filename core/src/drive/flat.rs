@@ -8,14 +8,11 @@ use alloy_primitives::{
 use crate::{
     evm::{Base, Blocked, Code, View},
     prepare::BlockEnvironment,
-    schedule::{AccountNo, Key, Life, Part, Write},
+    schedule::{AccountNo, Final, Finals, Key, Life, Part, Write},
     units::{Incarnation, TxIndex, Version},
 };
 
-use super::{
-    fold::{AccountChanges, Changes},
-    recorder::Seen,
-};
+use super::recorder::Seen;
 
 /// The state before the next transaction of a sequential run.
 pub(super) struct Flat<'a> {
@@ -28,7 +25,9 @@ pub(super) struct Flat<'a> {
     slots: HashMap<(AccountNo, U256), (U256, TxIndex)>,
     /// This lane's own handle.
     none: Code,
-    /// Reads of the running transaction.
+    /// Whether reads are noted.
+    record: bool,
+    /// Reads of all transactions so far.
     pub(super) reads: Vec<Seen>,
 }
 
@@ -51,7 +50,12 @@ fn first(tx: TxIndex) -> Version {
 
 impl<'a> Flat<'a> {
     /// `addresses` numbers accounts: those of the base, then any that are known to come.
-    pub(super) fn new(env: &'a BlockEnvironment, base: &'a Base, addresses: &[Address]) -> Self {
+    pub(super) fn new(
+        env: &'a BlockEnvironment,
+        base: &'a Base,
+        addresses: &[Address],
+        record: bool,
+    ) -> Self {
         let mut accounts = Vec::new();
         accounts.resize_with(addresses.len().max(base.len()), || None);
         let newcomers = addresses.iter().enumerate().skip(base.len());
@@ -62,12 +66,13 @@ impl<'a> Flat<'a> {
             newcomers: newcomers.map(|(i, address)| (*address, AccountNo(i as u32))).collect(),
             slots: HashMap::default(),
             none: Code::own_none(),
+            record,
             reads: Vec::new(),
         }
     }
 
     /// Makes a transaction's changes.
-    pub(super) fn apply(&mut self, tx: TxIndex, writes: Vec<Write<Code>>) {
+    pub(super) fn apply(&mut self, tx: TxIndex, writes: impl IntoIterator<Item = Write<Code>>) {
         for write in writes {
             let no = write.key().account;
             let base_balance = self.base.account(no).balance();
@@ -107,41 +112,34 @@ impl<'a> Flat<'a> {
         addresses
     }
 
-    /// All changes.
-    pub(super) fn into_changes(self) -> Changes {
-        let addresses = self.addresses();
-        let mut slots: HashMap<AccountNo, Vec<(U256, U256)>> = HashMap::default();
+    /// What became of everything that was written to.
+    pub(super) fn into_finals(self) -> Finals<Code> {
+        let mut finals = Finals::default();
         for ((no, slot), (value, tx)) in self.slots {
             let wiped = self.accounts[no.index()].as_ref().and_then(|changed| changed.wiped);
             if wiped.is_none_or(|wiped| wiped <= tx) {
-                slots.entry(no).or_default().push((slot, value));
+                finals.slots.push((no, slot, value));
             }
         }
-        let mut accounts = Vec::new();
         for (i, changed) in self.accounts.into_iter().enumerate() {
-            let no = AccountNo(i as u32);
-            let slots = slots.remove(&no).unwrap_or_default();
-            let Some(changed) = changed.map(|boxed| *boxed).or((!slots.is_empty()).then(Changed::default))
-            else {
-                continue;
-            };
-            accounts.push((
-                addresses[i],
-                AccountChanges {
+            if let Some(changed) = changed {
+                finals.accounts.push(Final {
+                    account: AccountNo(i as u32),
                     balance: changed.balance,
                     nonce: changed.nonce.map(|(nonce, _)| nonce),
                     code: changed.code.map(|(code, _)| code),
                     exists: changed.life.map(|(life, _)| life.exists()),
                     wiped: changed.wiped.is_some(),
-                    slots,
-                },
-            ));
+                });
+            }
         }
-        Changes { accounts }
+        finals
     }
 
     fn note(&mut self, account: AccountNo, part: Part, from: Option<TxIndex>) {
-        self.reads.push(Seen { key: Key { account, part }, from: from.map(first) });
+        if self.record {
+            self.reads.push(Seen { key: Key { account, part }, from: from.map(first) });
+        }
     }
 
     fn changed(&self, no: AccountNo) -> Option<&Changed> {
@@ -171,8 +169,10 @@ impl View for Flat<'_> {
             self.note(no, Part::Balance, None);
             return Ok(base);
         };
-        let key = Key { account: no, part: Part::Balance };
-        self.reads.extend(changed.balance_writers.iter().map(|tx| Seen { key, from: Some(first(*tx)) }));
+        if self.record {
+            let key = Key { account: no, part: Part::Balance };
+            self.reads.extend(changed.balance_writers.iter().map(|tx| Seen { key, from: Some(first(*tx)) }));
+        }
         Ok(value)
     }
 
@@ -208,7 +208,7 @@ impl View for Flat<'_> {
         let (value, from) = match self.slots.get(&(no, slot)) {
             Some((value, tx)) if wiped.is_none_or(|wiped| wiped <= *tx) => (*value, Some(*tx)),
             _ if wiped.is_some() => (U256::ZERO, wiped),
-            _ => (self.base.account(no).slot(&slot), None),
+            _ => (self.base.value(self.base.slots().number(no, &slot)), None),
         };
         self.note(no, Part::Slot(slot), from);
         Ok(value)

@@ -7,21 +7,21 @@
 //!    as a sleeper under the same lock, and only sleeps if there were no news since its last turn.
 //! 2. *Everybody hears of the end.* The lane that is told `Done`, or that is to stop, wakes all.
 
-use super::recorder::LaneNotes;
 use crate::{
     schedule::{
         Report, Scheduler, Task,
         sync::{
-            AtomicBool, AtomicU32, AtomicU64, Condvar, Mutex, Ordering, PoisonError, lock, pause, step_aside,
+            AtomicBool, AtomicU32, AtomicU64, Condvar, Mutex, Ordering, PoisonError, lock_briefly, pause,
+            step_aside,
         },
     },
     trace::SpanKind,
     units::Version,
 };
 
-/// How often a lane looks again before it sleeps: some ten microseconds, about what it takes to
-/// wake up a thread.
-const SPINS: u32 = 400;
+/// How often a lane looks again before it sleeps: some hundred microseconds. Waking up takes a
+/// tenth of that, but a thread that slept may wake up on a core where another lane runs.
+const SPINS: u32 = 4_000;
 /// Longest sleep, in case that no other lane has anything to say: a stop is noticed by then.
 const NAP: std::time::Duration = std::time::Duration::from_millis(1);
 /// Longest wait for the other lanes at the start, in nanoseconds. A pool may be busy; a lane that
@@ -44,8 +44,8 @@ pub(super) trait Work {
     /// Looks whether an attempt's reads hold. If not, and `turns` lets this lane claim the abort,
     /// its writes are estimates afterwards.
     fn validate(&mut self, version: Version, turns: &Turns<'_>) -> Report;
-    /// Where spans are noted.
-    fn notes(&mut self) -> &mut LaneNotes;
+    /// Notes what the lane did beside running attempts.
+    fn span(&mut self, start: u64, end: u64, kind: SpanKind);
     /// Called before every turn; whether the lanes are to stop.
     fn between_turns(&mut self) -> bool;
 }
@@ -109,11 +109,11 @@ impl<'a> Turns<'a> {
 
     /// Whether the caller, having found a read of that attempt stale, is the one to abort it.
     pub(super) fn claim_abort(&self, version: Version) -> bool {
-        lock(&self.scheduler).claim_abort(version)
+        lock_briefly(&self.scheduler).claim_abort(version)
     }
 
-    /// One lane, from the common start to its last task.
-    pub(super) fn lane(&self, index: usize, work: &mut impl Work) {
+    /// One lane, from the common start to its last task. Gives the time then.
+    pub(super) fn lane(&self, index: usize, work: &mut impl Work) -> u64 {
         let mut now = self.start_together(index);
         let mut reports = Vec::with_capacity(MOST);
         let mut tasks = Vec::with_capacity(MOST);
@@ -124,7 +124,7 @@ impl<'a> Turns<'a> {
             }
             if self.was_stopped() {
                 self.wake_all();
-                return;
+                return now;
             }
             // Before the turn: what is left for others after it must not be slept over.
             let seen = self.news_count.load(Ordering::Relaxed);
@@ -146,16 +146,16 @@ impl<'a> Turns<'a> {
                         let valid = matches!(report, Report::Valid { .. });
                         reports.push(report);
                         let start = std::mem::replace(&mut now, (self.clock)());
-                        work.notes().spans.push((start, now, SpanKind::Validating { version, valid }));
+                        work.span(start, now, SpanKind::Validating { version, valid });
                     }
                     Task::Wait => {
                         self.wait(seen);
                         let start = std::mem::replace(&mut now, (self.clock)());
-                        work.notes().spans.push((start, now, SpanKind::Waiting));
+                        work.span(start, now, SpanKind::Waiting);
                     }
                     Task::Done => {
                         self.wake_all();
-                        return;
+                        return now;
                     }
                 }
             }
@@ -204,7 +204,7 @@ impl<'a> Turns<'a> {
 
     /// Hands in reports and takes the next tasks, in one turn at the scheduler.
     fn turn(&self, reports: &mut Vec<Report>, tasks: &mut Vec<Task>, most: usize) {
-        let mut scheduler = lock(&self.scheduler);
+        let mut scheduler = lock_briefly(&self.scheduler);
         for report in reports.drain(..) {
             scheduler.report(report);
         }
@@ -243,7 +243,7 @@ impl<'a> Turns<'a> {
                 return;
             }
         }
-        let scheduler = lock(&self.scheduler);
+        let scheduler = lock_briefly(&self.scheduler);
         self.sleepers.fetch_add(1, Ordering::SeqCst);
         // The count only moves under the lock, so news since the spinning are not slept over.
         if self.news_count.load(Ordering::Relaxed) == seen {
@@ -255,7 +255,7 @@ impl<'a> Turns<'a> {
     fn wake_all(&self) {
         // Under the lock: between a sleeper's last look at the count and its sleep there must not
         // be room for this.
-        let scheduler = lock(&self.scheduler);
+        let scheduler = lock_briefly(&self.scheduler);
         self.news_count.fetch_add(1, Ordering::Relaxed);
         drop(scheduler);
         self.news.notify_all();

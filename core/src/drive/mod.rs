@@ -67,6 +67,9 @@ pub struct Surroundings<'a> {
     pub progress: &'a AtomicU32,
     /// Where lanes come from.
     pub threads: Threads<'a>,
+    /// Whether attempts, their reads and writes, and what lanes did meanwhile are noted. Without
+    /// that the trace has nothing but the run's duration.
+    pub record: bool,
 }
 
 /// Where lanes come from.

@@ -7,7 +7,7 @@ use super::recorder::{Seen, Spoiler};
 use crate::{
     evm::{Base, Blocked, Code, View},
     prepare::BlockEnvironment,
-    schedule::{AccountNo, Key, Memory, Part},
+    schedule::{AccountNo, Key, Memory, Part, SlotNo},
     units::{Incarnation, TxIndex, Version},
 };
 
@@ -15,7 +15,7 @@ use crate::{
 #[derive(Clone, Copy)]
 pub(super) struct Before<'a> {
     pub(super) base: &'a Base,
-    pub(super) memory: &'a Memory<Code>,
+    pub(super) memory: &'a Memory<'a, Code>,
     pub(super) tx: TxIndex,
 }
 
@@ -23,6 +23,8 @@ pub(super) struct Before<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Check {
     key: Key,
+    /// The slot's number, if the key is a slot's and it has one.
+    at: Option<SlotNo>,
     value: Value,
     /// Whose value was seen; the latest of them.
     from: Option<Version>,
@@ -38,13 +40,27 @@ enum Value {
     Blank(bool),
 }
 
-/// One attempt's reads.
+/// What a lane's attempts read.
 #[derive(Debug, Default)]
 pub(super) struct Reads {
-    /// For the trace: what was seen, and from whom.
+    /// Whether `seen` is kept.
+    record: bool,
+    /// For the trace: what was seen, and from whom. All attempts' so far.
     pub(super) seen: Vec<Seen>,
-    /// For validation: the values.
+    /// For validation: the values. The running attempt's.
     pub(super) checks: Vec<Check>,
+}
+
+impl Reads {
+    fn see(&mut self, key: Key, from: Option<Version>) {
+        if self.record {
+            self.seen.push(Seen { key, from });
+        }
+    }
+
+    fn check(&mut self, key: Key, value: Value, from: Option<Version>) {
+        self.checks.push(Check { key, at: None, value, from });
+    }
 }
 
 /// A view of [`Before`] that notes what it is asked.
@@ -95,10 +111,15 @@ impl<'a> Before<'a> {
         Ok(self.nonce(no)?.0 == 0 && self.balance(no, |_| ())?.is_zero())
     }
 
-    fn slot(&self, no: AccountNo, slot: &U256) -> Result<(U256, Option<Version>), Version> {
-        Ok(match self.memory.slot(no, slot, self.tx)? {
+    fn slot(
+        &self,
+        no: AccountNo,
+        slot: &U256,
+        at: Option<SlotNo>,
+    ) -> Result<(U256, Option<Version>), Version> {
+        Ok(match self.memory.slot(no, slot, at, self.tx)? {
             Some((value, writer)) => (value, Some(writer)),
-            None => (self.base.account(no).slot(slot), None),
+            None => (self.base.value(at), None),
         })
     }
 
@@ -112,7 +133,9 @@ impl<'a> Before<'a> {
                 (Value::Nonce(_), _) => self.nonce(no).map(|(nonce, _)| Value::Nonce(nonce)),
                 (Value::CodeHash(_), _) => self.code_hash(no).map(Value::CodeHash),
                 (Value::Exists(_), _) => self.exists(no).map(|(exists, _)| Value::Exists(exists)),
-                (Value::Word(_), Part::Slot(slot)) => self.slot(no, &slot).map(|(word, _)| Value::Word(word)),
+                (Value::Word(_), Part::Slot(slot)) => {
+                    self.slot(no, &slot, check.at).map(|(word, _)| Value::Word(word))
+                }
                 (Value::Word(_), _) => self.balance(no, |_| ()).map(Value::Word),
             };
             match now {
@@ -135,21 +158,26 @@ impl<'a> Before<'a> {
 }
 
 impl<'a> Multi<'a> {
-    pub(super) fn new(env: &'a BlockEnvironment, base: &'a Base, memory: &'a Memory<Code>) -> Self {
+    pub(super) fn new(
+        env: &'a BlockEnvironment,
+        base: &'a Base,
+        memory: &'a Memory<'a, Code>,
+        record: bool,
+    ) -> Self {
         let before = Before { base, memory, tx: TxIndex(0) };
         Self {
             env,
             before,
             none: Code::own_none(),
             codes: vec![Handle::Unused; base.len()],
-            reads: Reads::default(),
+            reads: Reads { record, ..Reads::default() },
         }
     }
 
     /// Turns to the state before another transaction.
     pub(super) fn turn_to(&mut self, tx: TxIndex) {
         self.before.tx = tx;
-        self.reads = Reads::default();
+        self.reads.checks.clear();
     }
 
     fn base_code(&mut self, no: AccountNo) -> Code {
@@ -174,8 +202,8 @@ impl<'a> Multi<'a> {
 
     fn note(&mut self, account: AccountNo, part: Part, from: Option<Version>, value: Value) {
         let key = Key { account, part };
-        self.reads.seen.push(Seen { key, from });
-        self.reads.checks.push(Check { key, value, from });
+        self.reads.see(key, from);
+        self.reads.check(key, value, from);
     }
 }
 
@@ -191,14 +219,17 @@ fn note_balance(
     no: AccountNo,
 ) -> Result<(U256, Option<Version>), Blocked> {
     let key = Key { account: no, part: Part::Balance };
-    let known = reads.seen.len();
+    let mut latest = None;
     let value = before
-        .balance(no, |writer| reads.seen.push(Seen { key, from: Some(writer) }))
+        .balance(no, |writer| {
+            latest = latest.or(Some(writer));
+            reads.see(key, Some(writer));
+        })
         .map_err(|writer| Blocked { key, writer })?;
-    if reads.seen.len() == known {
-        reads.seen.push(Seen { key, from: None });
+    if latest.is_none() {
+        reads.see(key, None);
     }
-    Ok((value, reads.seen[known].from))
+    Ok((value, latest))
 }
 
 impl View for Multi<'_> {
@@ -214,7 +245,7 @@ impl View for Multi<'_> {
     fn balance(&mut self, no: AccountNo) -> Result<U256, Blocked> {
         let (value, from) = note_balance(&self.before, &mut self.reads, no)?;
         let key = Key { account: no, part: Part::Balance };
-        self.reads.checks.push(Check { key, value: Value::Word(value), from });
+        self.reads.check(key, Value::Word(value), from);
         Ok(value)
     }
 
@@ -243,7 +274,7 @@ impl View for Multi<'_> {
 
     fn is_blank(&mut self, no: AccountNo) -> Result<bool, Blocked> {
         let (nonce, from) = self.before.nonce(no).map_err(|writer| blocked(no, Part::Nonce, writer))?;
-        self.reads.seen.push(Seen { key: Key { account: no, part: Part::Nonce }, from });
+        self.reads.see(Key { account: no, part: Part::Nonce }, from);
         // A nonce that is not zero settles it without the balance.
         let (blank, from) = if nonce == 0 {
             let (balance, from) = note_balance(&self.before, &mut self.reads, no)?;
@@ -252,14 +283,17 @@ impl View for Multi<'_> {
             (false, from)
         };
         let key = Key { account: no, part: Part::Balance };
-        self.reads.checks.push(Check { key, value: Value::Blank(blank), from });
+        self.reads.check(key, Value::Blank(blank), from);
         Ok(blank)
     }
 
     fn slot(&mut self, no: AccountNo, slot: U256) -> Result<U256, Blocked> {
         let part = Part::Slot(slot);
-        let (value, from) = self.before.slot(no, &slot).map_err(|writer| blocked(no, part, writer))?;
-        self.note(no, part, from, Value::Word(value));
+        let at = self.before.base.slots().number(no, &slot);
+        let (value, from) = self.before.slot(no, &slot, at).map_err(|writer| blocked(no, part, writer))?;
+        let key = Key { account: no, part };
+        self.reads.see(key, from);
+        self.reads.checks.push(Check { key, at, value: Value::Word(value), from });
         Ok(value)
     }
 

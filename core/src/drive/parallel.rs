@@ -1,12 +1,14 @@
 //! Lanes on threads: each takes tasks from the scheduler until there are none.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::{
+    ops::Range,
+    panic::{AssertUnwindSafe, catch_unwind},
+};
 
 use alloy_primitives::Address;
 
 use super::{
-    Loaded, Stopped, Surroundings, Threads,
-    fold::{self, AccountChanges, Changes},
+    Loaded, Stopped, Surroundings, Threads, fold,
     lanes::{Turns, Work},
     multi::{Before, Check, Multi},
     recorder::{self, AttemptNote, LaneNotes, Spoiler},
@@ -16,8 +18,8 @@ use crate::{
     evm::{Code, Executor, block_gas_left},
     run::{Receipt, Run},
     schedule::{
-        AccountNo, Key, Memory, Report, Strategy,
-        sync::{AtomicU32, Mutex, Ordering, PoisonError, lock},
+        Finals, Key, Memory, Report, Strategy,
+        sync::{AtomicU32, AtomicUsize, Mutex, Ordering, PoisonError, lock},
     },
     trace::{Outcome, SpanKind},
     units::{TxIndex, Version},
@@ -27,9 +29,14 @@ use crate::{
 struct Shared<'a> {
     loaded: &'a Loaded,
     around: &'a Surroundings<'a>,
-    memory: Memory<Code>,
+    memory: Memory<'a, Code>,
     results: Vec<Mutex<TxResult>>,
     turns: Turns<'a>,
+    /// The next piece of the state to be settled.
+    piece: AtomicUsize,
+    /// Lanes that have settled their last piece.
+    settled: AtomicUsize,
+    lanes: usize,
     /// Transactions with a result, for progress.
     executed: AtomicU32,
 }
@@ -39,7 +46,7 @@ struct Shared<'a> {
 #[derive(Default)]
 struct TxResult {
     version: Option<Version>,
-    checks: Vec<Check>,
+    checks: Box<[Check]>,
     /// What it wrote, which is what the memory holds of it.
     keys: Vec<Key>,
     receipt: Receipt,
@@ -58,6 +65,11 @@ struct Abort {
 struct LaneEnd {
     notes: LaneNotes,
     aborts: Vec<Abort>,
+    finals: Finals<Code>,
+    /// When the lane ended.
+    ended: u64,
+    /// From the lane that ended last: whether the transactions fit into the block's gas limit.
+    fits: Option<bool>,
 }
 
 pub(super) fn run(
@@ -85,8 +97,11 @@ pub(super) fn run(
     let shared = Shared {
         loaded,
         around,
-        memory: Memory::new(loaded.base.len()),
+        memory: Memory::new(loaded.base.len(), loaded.base.slots()),
         results,
+        piece: AtomicUsize::new(0),
+        settled: AtomicUsize::new(0),
+        lanes: lanes.into(),
         turns: Turns::new(strategy.scheduler(&loaded.earlier), lanes.into(), cores, around.clock),
         executed: AtomicU32::new(0),
     };
@@ -112,6 +127,8 @@ struct Lane<'a> {
     shared: &'a Shared<'a>,
     executor: Executor<Multi<'a>>,
     end: LaneEnd,
+    /// Reads noted before the running attempt.
+    seen: usize,
     /// Transactions that got their first result and are not told of in the progress yet.
     news: u32,
 }
@@ -122,45 +139,56 @@ impl<'a> Work for Lane<'a> {
         let job = &shared.loaded.jobs[version.tx.index()];
         self.executor.view().turn_to(version.tx);
         let outcome = catch_unwind(AssertUnwindSafe(|| self.executor.run(job)));
-        let reads = std::mem::take(&mut self.executor.view().reads);
+        let notes = &mut self.end.notes;
+        let seen = self.executor.view().reads.seen.len();
         let mut note = AttemptNote {
             version,
             start,
             end: start,
             outcome: Outcome::Committed,
             gas: 0,
-            reads: Vec::new(),
-            writes: Vec::new(),
+            reads: self.seen..seen,
+            writes: notes.writes.len()..notes.writes.len(),
             spoiler: None,
         };
-        let (receipt, writes, panicked) = match outcome {
+        self.seen = seen;
+        let (receipt, mut writes, panicked) = match outcome {
             Ok(Ok(effects)) => (effects.receipt, effects.writes, false),
             Ok(Err(blocked)) => {
                 note.outcome = Outcome::Blocked;
-                note.reads = reads.seen;
                 note.spoiler = Some(Spoiler { key: blocked.key, writer: blocked.writer });
-                self.end.notes.attempts.push(note);
+                if shared.around.record {
+                    notes.attempts.push(note);
+                }
                 return Report::Blocked { version, writer: blocked.writer.tx };
             }
             Err(_) => {
                 // Whatever state the EVM was left in, it is not used again.
+                let view = self.executor.view();
+                let reads = std::mem::take(&mut view.reads);
                 self.executor = shared.executor();
+                self.executor.view().reads = reads;
                 (Receipt::default(), Vec::new(), true)
             }
         };
-        note.gas = receipt.gas_used;
-        note.reads = reads.seen;
-        note.writes = writes.iter().map(|write| (write.key(), write.is_increment())).collect();
-        self.end.notes.attempts.push(note);
+        if shared.around.record {
+            note.gas = receipt.gas_used;
+            notes.writes.extend(writes.iter().map(|write| (write.key(), write.is_increment())));
+            note.writes.end = notes.writes.len();
+            notes.attempts.push(note);
+        }
+        let checks = self.executor.view().reads.checks.as_slice().into();
 
         let mut result = lock(&shared.results[version.tx.index()]);
         let first = result.version.is_none();
-        let wrote_new = shared.memory.record(version, writes, &mut result.keys);
+        let wrote_new = shared.memory.record(version, writes.drain(..), &mut result.keys);
         result.version = Some(version);
-        result.checks = reads.checks;
+        let old = std::mem::replace(&mut result.checks, checks);
         result.receipt = receipt;
         result.panicked = panicked;
         drop(result);
+        drop(old);
+        self.executor.reuse(writes);
         if first {
             self.news += 1;
         }
@@ -190,8 +218,10 @@ impl<'a> Work for Lane<'a> {
         }
     }
 
-    fn notes(&mut self) -> &mut LaneNotes {
-        &mut self.end.notes
+    fn span(&mut self, start: u64, end: u64, kind: SpanKind) {
+        if self.shared.around.record {
+            self.end.notes.spans.push((start, end, kind));
+        }
     }
 
     /// The progress is a line that all lanes write to, so it is told between turns.
@@ -207,21 +237,54 @@ impl<'a> Work for Lane<'a> {
 
 impl Shared<'_> {
     fn lane(&self, index: usize) -> LaneEnd {
-        let mut lane = Lane { shared: self, executor: self.executor(), end: LaneEnd::default(), news: 0 };
-        self.turns.lane(index, &mut lane);
-        lane.end
+        let mut lane =
+            Lane { shared: self, executor: self.executor(), end: LaneEnd::default(), seen: 0, news: 0 };
+        let settling = self.turns.lane(index, &mut lane);
+        let mut end = lane.end;
+        end.notes.reads = std::mem::take(&mut lane.executor.view().reads.seen);
+        if !self.turns.was_stopped() {
+            self.settle(&mut end);
+        }
+        end.ended = (self.around.clock)();
+        end.notes.spans.push((settling, end.ended, SpanKind::Committing));
+        end
+    }
+
+    /// What becomes of the state, a piece at a time, each by the lane that comes first. Then
+    /// every transaction's place in the block's gas, by the lane that is done last.
+    fn settle(&self, end: &mut LaneEnd) {
+        let base = |no| self.loaded.base.account(no).balance();
+        loop {
+            // Relaxed: the count only keeps pieces apart; what they are made of was published
+            // by the scheduler's lock when it said that all is done.
+            let piece = self.piece.fetch_add(1, Ordering::Relaxed);
+            if piece >= self.memory.pieces() {
+                break;
+            }
+            self.memory.finals(piece, base, &mut end.finals);
+        }
+        if self.settled.fetch_add(1, Ordering::Relaxed) + 1 == self.lanes {
+            let mut cumulative = 0;
+            let mut fits = true;
+            for (result, job) in self.results.iter().zip(&self.loaded.jobs) {
+                let receipt = &mut lock(result).receipt;
+                fits &= block_gas_left(&self.loaded.env, cumulative, job.transaction()).is_ok();
+                cumulative += receipt.gas_used;
+                receipt.cumulative_gas_used = cumulative;
+            }
+            end.fits = Some(fits);
+        }
     }
 
     fn executor(&self) -> Executor<Multi<'_>> {
-        let view = Multi::new(&self.loaded.env, &self.loaded.base, &self.memory);
+        let record = self.around.record;
+        let view = Multi::new(&self.loaded.env, &self.loaded.base, &self.memory, record);
         Executor::new(&self.loaded.env, view)
     }
 
-    /// After the last lane: the block's changes, receipts, trace.
+    /// After the last lane: receipts, post-state, trace.
     fn finish(self, strategy: &dyn Strategy, ends: Vec<LaneEnd>) -> Result<Run, Stopped> {
-        let folding = (self.around.clock)();
         let Self { loaded, around, memory, results, turns, .. } = self;
-        let started = turns.started();
         let mut receipts = Vec::with_capacity(results.len());
         for result in results {
             let result = result.into_inner().unwrap_or_else(PoisonError::into_inner);
@@ -230,32 +293,23 @@ impl Shared<'_> {
             }
             receipts.push(result.receipt);
         }
-        let mut cumulative = 0;
-        let mut fits = true;
-        for (receipt, job) in receipts.iter_mut().zip(&loaded.jobs) {
-            fits &= block_gas_left(&loaded.env, cumulative, job.transaction()).is_ok();
-            cumulative += receipt.gas_used;
-            receipt.cumulative_gas_used = cumulative;
-        }
-
+        let span = (turns.started(), ends.iter().map(|end| end.ended).max().unwrap_or_default());
+        let fits = ends.iter().any(|end| end.fits == Some(true));
         let mut lanes: Vec<LaneNotes> = Vec::with_capacity(ends.len());
         let mut aborts = Vec::new();
+        let mut finals = Vec::with_capacity(ends.len());
         for end in ends {
             lanes.push(end.notes);
             aborts.extend(end.aborts);
+            finals.push(end.finals);
         }
         settle(&mut lanes, aborts);
         if !fits {
-            return in_order_after_all(loaded, around, strategy, started, lanes, &memory);
+            return in_order_after_all(loaded, around, strategy, span.0, lanes, &memory);
         }
         let addresses = addresses(loaded, &memory);
-        let changes = changes(loaded, &memory, &addresses);
-        let ended = (around.clock)();
-        if let Some(first) = lanes.first_mut() {
-            first.spans.push((folding, ended, SpanKind::Committing));
-        }
-        let post_state = fold::post_state(&loaded.state, loaded.env.fork, changes);
-        let trace = recorder::merge(strategy.id(), loaded.jobs.len(), (started, ended), lanes, &addresses);
+        let post_state = fold::post_state(&loaded.state, loaded.env.fork, &addresses, finals);
+        let trace = recorder::merge(strategy.id(), loaded.jobs.len(), span, lanes, &addresses);
         Ok(Run { receipts, post_state, trace })
     }
 }
@@ -286,7 +340,7 @@ fn in_order_after_all(
     strategy: &dyn Strategy,
     started: u64,
     mut lanes: Vec<LaneNotes>,
-    memory: &Memory<Code>,
+    memory: &Memory<'_, Code>,
 ) -> Result<Run, Stopped> {
     let mut latest = vec![0; loaded.jobs.len()];
     for note in lanes.iter_mut().flat_map(|lane| &mut lane.attempts) {
@@ -299,21 +353,26 @@ fn in_order_after_all(
     let again = |version: &mut Version| version.incarnation.0 = latest[version.tx.index()] + 1;
     // Both runs must number newcomers alike for their notes to go into one trace.
     let mut done = sequential::execute(loaded, around, addresses(loaded, memory))?;
-    for note in &mut done.notes.attempts {
-        again(&mut note.version);
-        note.reads.iter_mut().filter_map(|seen| seen.from.as_mut()).for_each(again);
-    }
+    done.notes.reads.iter_mut().filter_map(|seen| seen.from.as_mut()).for_each(again);
     if let Some(first) = lanes.first_mut() {
-        first.attempts.append(&mut done.notes.attempts);
+        let shift = |range: &Range<usize>, by: usize| range.start + by..range.end + by;
+        for mut note in done.notes.attempts {
+            again(&mut note.version);
+            note.reads = shift(&note.reads, first.reads.len());
+            note.writes = shift(&note.writes, first.writes.len());
+            first.attempts.push(note);
+        }
+        first.reads.append(&mut done.notes.reads);
+        first.writes.append(&mut done.notes.writes);
         first.spans.append(&mut done.notes.spans);
     }
-    let post_state = fold::post_state(&loaded.state, loaded.env.fork, done.changes);
+    let post_state = fold::post_state(&loaded.state, loaded.env.fork, &done.addresses, vec![done.finals]);
     let span = (started, done.ended);
     let trace = recorder::merge(strategy.id(), loaded.jobs.len(), span, lanes, &done.addresses);
     Ok(Run { receipts: done.receipts, post_state, trace })
 }
 
-fn addresses(loaded: &Loaded, memory: &Memory<Code>) -> Vec<Address> {
+fn addresses(loaded: &Loaded, memory: &Memory<'_, Code>) -> Vec<Address> {
     let mut addresses = loaded.base.addresses();
     let newcomers = memory.newcomers();
     addresses.resize(addresses.len() + newcomers.len(), Address::ZERO);
@@ -321,33 +380,6 @@ fn addresses(loaded: &Loaded, memory: &Memory<Code>) -> Vec<Address> {
         addresses[no.index()] = address;
     }
     addresses
-}
-
-fn changes(loaded: &Loaded, memory: &Memory<Code>, addresses: &[Address]) -> Changes {
-    let mut places = vec![None; addresses.len()];
-    let mut accounts: Vec<(Address, AccountChanges)> = Vec::new();
-    for last in memory.finals(|no| loaded.base.account(no).balance()) {
-        places[last.account.index()] = Some(accounts.len());
-        accounts.push((
-            addresses[last.account.index()],
-            AccountChanges {
-                balance: last.balance,
-                nonce: last.nonce,
-                code: last.code,
-                exists: last.exists,
-                wiped: last.wiped,
-                slots: Vec::new(),
-            },
-        ));
-    }
-    for (AccountNo(no), slot, value) in memory.final_slots() {
-        let place = places[no as usize].get_or_insert_with(|| {
-            accounts.push((addresses[no as usize], AccountChanges::default()));
-            accounts.len() - 1
-        });
-        accounts[*place].1.slots.push((slot, value));
-    }
-    Changes { accounts }
 }
 
 /// For each transaction, the latest one before it with the same sender.

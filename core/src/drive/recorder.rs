@@ -1,8 +1,8 @@
 //! What a lane writes down while it runs, and how lanes' notes become one trace.
 
-use std::collections::BTreeMap;
+use std::ops::Range;
 
-use alloy_primitives::Address;
+use alloy_primitives::{Address, map::HashMap};
 
 use crate::{
     schedule::Key,
@@ -32,8 +32,10 @@ pub(super) struct AttemptNote {
     pub(super) end: u64,
     pub(super) outcome: Outcome,
     pub(super) gas: u64,
-    pub(super) reads: Vec<Seen>,
-    pub(super) writes: Vec<(Key, bool)>,
+    /// Its part of the lane's reads.
+    pub(super) reads: Range<usize>,
+    /// Its part of the lane's writes.
+    pub(super) writes: Range<usize>,
     pub(super) spoiler: Option<Spoiler>,
 }
 
@@ -41,6 +43,10 @@ pub(super) struct AttemptNote {
 #[derive(Debug, Default)]
 pub(super) struct LaneNotes {
     pub(super) attempts: Vec<AttemptNote>,
+    /// All attempts' reads, one after the other: few large pieces of memory instead of many small.
+    pub(super) reads: Vec<Seen>,
+    /// All attempts' writes; whether each adds to what is there.
+    pub(super) writes: Vec<(Key, bool)>,
     /// Everything else: start, end, what.
     pub(super) spans: Vec<(u64, u64, SpanKind)>,
 }
@@ -69,10 +75,10 @@ pub(super) fn merge(
         locations: Vec::new(),
     };
     let mut attempts = Vec::new();
-    for (i, notes) in lanes.into_iter().enumerate() {
+    for (i, notes) in lanes.iter().enumerate() {
         let lane = LaneId(i as u16);
         let mut pieces: Vec<(u64, u64, Option<SpanKind>)> =
-            notes.spans.into_iter().map(|(from, to, kind)| (from, to, Some(kind))).collect();
+            notes.spans.iter().map(|(from, to, kind)| (*from, *to, Some(*kind))).collect();
         pieces.extend(notes.attempts.iter().map(|note| (note.start, note.end, None)));
         pieces.sort_by_key(|(from, to, _)| (*from, *to));
         let mut span = |from: u64, to: u64, kind| {
@@ -95,43 +101,49 @@ pub(super) fn merge(
         span(reached, end, SpanKind::Idle);
 
         let mut reached = start;
-        for mut note in notes.attempts {
-            note.start = note.start.clamp(reached, end);
-            note.end = note.end.clamp(note.start, end);
-            reached = note.end;
-            attempts.push((lane, note));
+        for note in &notes.attempts {
+            let from = note.start.clamp(reached, end);
+            reached = note.end.clamp(from, end);
+            attempts.push((lane, from..reached, note));
         }
     }
     trace.spans.sort_by_key(|span| (span.start, span.lane));
-    attempts.sort_by_key(|(lane, note)| (note.start, *lane));
+    attempts.sort_by_key(|(lane, time, _)| (time.start, *lane));
 
     // Locations in ascending order, so that equal runs have equal traces whatever the order in
     // which lanes met them.
-    let mut ids: BTreeMap<Location, LocationId> = BTreeMap::new();
-    let place = |key: Key| key.location(addresses[key.account.index()]);
-    for (_, note) in &attempts {
-        let keys = note.reads.iter().map(|seen| seen.key);
-        let keys = keys.chain(note.writes.iter().map(|(key, _)| *key));
-        for key in keys.chain(note.spoiler.map(|spoiler| spoiler.key)) {
-            ids.entry(place(key)).or_insert(LocationId(0));
+    let mut ids: HashMap<Key, LocationId> = HashMap::default();
+    for notes in &lanes {
+        let keys = notes.reads.iter().map(|seen| seen.key);
+        let keys = keys.chain(notes.writes.iter().map(|(key, _)| *key));
+        let spoilers = notes.attempts.iter().filter_map(|note| note.spoiler);
+        for key in keys.chain(spoilers.map(|spoiler| spoiler.key)) {
+            ids.entry(key).or_insert(LocationId(0));
         }
     }
-    for (i, id) in ids.values_mut().enumerate() {
+    let mut places: Vec<(Location, &mut LocationId)> = Vec::with_capacity(ids.len());
+    places.extend(ids.iter_mut().map(|(key, id)| (key.location(addresses[key.account.index()]), id)));
+    places.sort_unstable_by_key(|(location, _)| *location);
+    for (i, (location, id)) in places.into_iter().enumerate() {
         *id = LocationId(i as u32);
+        trace.locations.push(location);
     }
-    let id = |key: Key| ids[&place(key)];
-    for (lane, note) in attempts {
+    let id = |key: Key| ids[&key];
+    for (lane, time, note) in attempts {
+        let notes = &lanes[lane.0 as usize];
         let reads = trace.reads.len() as u32;
-        trace.reads.extend(note.reads.iter().map(|seen| Read { location: id(seen.key), from: seen.from }));
+        let seen = &notes.reads[note.reads.clone()];
+        trace.reads.extend(seen.iter().map(|seen| Read { location: id(seen.key), from: seen.from }));
         let writes = trace.writes.len() as u32;
+        let written = &notes.writes[note.writes.clone()];
         trace.writes.extend(
-            note.writes.iter().map(|(key, increment)| Write { location: id(*key), increment: *increment }),
+            written.iter().map(|(key, increment)| Write { location: id(*key), increment: *increment }),
         );
         trace.attempts.push(Attempt {
             version: note.version,
             lane,
-            start: Ticks(note.start - start),
-            end: Ticks(note.end - start),
+            start: Ticks(time.start - start),
+            end: Ticks(time.end - start),
             outcome: note.outcome,
             gas: note.gas,
             reads: reads..trace.reads.len() as u32,
@@ -139,6 +151,5 @@ pub(super) fn merge(
             cause: note.spoiler.map(|spoiler| Cause { location: id(spoiler.key), writer: spoiler.writer }),
         });
     }
-    trace.locations = ids.into_keys().collect();
     trace
 }

@@ -7,29 +7,29 @@ use alloy_primitives::Address;
 use super::{
     Loaded, Stopped, Surroundings,
     flat::Flat,
-    fold::{self, Changes},
+    fold,
     recorder::{self, AttemptNote, LaneNotes},
 };
 use crate::{
-    evm::{Effects, Executor, block_gas_left},
+    evm::{Code, Effects, Executor, block_gas_left},
     run::{Receipt, Run},
-    schedule::{Report, Scheduler, Sequential, Task},
+    schedule::{Finals, Report, Scheduler, Sequential, Task},
     trace::{Outcome, SpanKind, StrategyId},
 };
 
 pub(super) fn run(loaded: &Loaded, around: &Surroundings<'_>) -> Result<Run, Stopped> {
     let done = execute(loaded, around, loaded.base.addresses())?;
-    let post_state = fold::post_state(&loaded.state, loaded.env.fork, done.changes);
     let span = (done.started, done.ended);
     let trace =
         recorder::merge(StrategyId::Sequential, loaded.jobs.len(), span, vec![done.notes], &done.addresses);
+    let post_state = fold::post_state(&loaded.state, loaded.env.fork, &done.addresses, vec![done.finals]);
     Ok(Run { receipts: done.receipts, post_state, trace })
 }
 
 /// A sequential run before it is put in form.
 pub(super) struct Done {
     pub(super) receipts: Vec<Receipt>,
-    pub(super) changes: Changes,
+    pub(super) finals: Finals<Code>,
     /// Accounts by number.
     pub(super) addresses: Vec<Address>,
     pub(super) notes: LaneNotes,
@@ -44,12 +44,14 @@ pub(super) fn execute(
     addresses: Vec<Address>,
 ) -> Result<Done, Stopped> {
     let clock = around.clock;
-    let flat = Flat::new(&loaded.env, &loaded.base, &addresses);
+    let flat = Flat::new(&loaded.env, &loaded.base, &addresses, around.record);
     let mut executor = Executor::new(&loaded.env, flat);
     let mut scheduler = Sequential::new(loaded.jobs.len());
     let mut receipts: Vec<Receipt> = Vec::with_capacity(loaded.jobs.len());
-    let mut notes = LaneNotes { attempts: Vec::with_capacity(loaded.jobs.len()), spans: Vec::new() };
+    let mut notes = LaneNotes::default();
+    notes.attempts.reserve(loaded.jobs.len());
     let mut cumulative = 0;
+    let mut reads_end = 0;
 
     let started = clock();
     let mut now = started;
@@ -62,37 +64,45 @@ pub(super) fn execute(
             Ok(()) => executor.run(job),
             Err(receipt) => Ok(Effects { receipt, writes: Vec::new() }),
         };
-        let Ok(Effects { mut receipt, writes }) = effects else {
+        let Ok(Effects { mut receipt, mut writes }) = effects else {
             // A flat state holds no estimates that an attempt could meet.
             return Err(Stopped::LanePanicked);
         };
         cumulative += receipt.gas_used;
         receipt.cumulative_gas_used = cumulative;
+        let written = notes.writes.len();
+        if around.record {
+            notes.writes.extend(writes.iter().map(|write| (write.key(), write.is_increment())));
+        }
         let view = executor.view();
+        view.apply(version.tx, writes.drain(..));
+        let reads = reads_end..view.reads.len();
+        reads_end = reads.end;
+        executor.reuse(writes);
         let start = now;
-        let reads = std::mem::take(&mut view.reads);
-        let written = writes.iter().map(|write| (write.key(), write.is_increment())).collect();
-        view.apply(version.tx, writes);
-        now = clock();
-        notes.attempts.push(AttemptNote {
-            version,
-            start,
-            end: now,
-            outcome: Outcome::Committed,
-            gas: receipt.gas_used,
-            reads,
-            writes: written,
-            spoiler: None,
-        });
+        if around.record {
+            now = clock();
+            notes.attempts.push(AttemptNote {
+                version,
+                start,
+                end: now,
+                outcome: Outcome::Committed,
+                gas: receipt.gas_used,
+                reads,
+                writes: written..notes.writes.len(),
+                spoiler: None,
+            });
+        }
         receipts.push(receipt);
         scheduler.report(Report::Executed { version, wrote_new: false });
         around.progress.store(version.tx.0 + 1, Ordering::Relaxed);
     }
-    // Up to the same point as a parallel run: the block's changes are known.
-    let flat = executor.into_view();
+    // Up to the same point as a parallel run: what became of every location is listed.
+    let mut flat = executor.into_view();
+    notes.reads = std::mem::take(&mut flat.reads);
     let addresses = flat.addresses();
-    let changes = flat.into_changes();
+    let finals = flat.into_finals();
     let ended = clock().max(now);
     notes.spans.push((now, ended, SpanKind::Committing));
-    Ok(Done { receipts, changes, addresses, notes, started, ended })
+    Ok(Done { receipts, finals, addresses, notes, started, ended })
 }

@@ -3,7 +3,7 @@
 
 use alloy_primitives::{
     Address, B256, Bytes, U256,
-    map::{AddressMap, B256Map, HashMap},
+    map::{AddressMap, B256Map},
 };
 use revm::{
     bytecode::{Bytecode, JumpTable, opcode::STOP},
@@ -13,7 +13,7 @@ use revm::{
 use super::convert;
 use crate::{
     prepare::{Fork, State},
-    schedule::AccountNo,
+    schedule::{AccountNo, SlotNo, SlotNumbers},
 };
 
 /// Code as the executor runs it.
@@ -72,6 +72,9 @@ impl Code {
 pub struct Base {
     numbers: AddressMap<AccountNo>,
     accounts: Vec<BaseAccount>,
+    slots: SlotNumbers,
+    /// By slot number.
+    values: Vec<U256>,
     codes: B256Map<Bytecode>,
     /// Stands for every account that the state does not list.
     nobody: BaseAccount,
@@ -86,7 +89,6 @@ pub struct BaseAccount {
     pub(super) balance: U256,
     pub(super) nonce: u64,
     pub(super) code: Code,
-    pub(super) storage: HashMap<U256, U256>,
     /// Whether the account must be read whole whenever it is loaded, because touching it alone
     /// can remove it: it exists although it is empty, or has storage but neither nonce nor code.
     pub(super) fragile: bool,
@@ -99,9 +101,16 @@ impl Base {
             state.codes.iter().map(|(hash, code)| (*hash, convert::bytecode(code.clone()))).collect();
         let mut accounts = Vec::with_capacity(state.accounts.len());
         let mut numbers = AddressMap::default();
+        let mut slots = Vec::new();
+        let mut values = Vec::new();
         let mut supply = Some(U256::ZERO);
         for (address, account) in &state.accounts {
-            numbers.insert(*address, AccountNo(accounts.len() as u32));
+            let no = AccountNo(accounts.len() as u32);
+            numbers.insert(*address, no);
+            for (slot, value) in &account.storage {
+                slots.push((no, *slot));
+                values.push(*value);
+            }
             supply = supply.and_then(|sum| sum.checked_add(account.balance));
             let bare = account.nonce == 0 && account.code_hash.is_none();
             accounts.push(BaseAccount {
@@ -113,7 +122,6 @@ impl Base {
                     // A real block's record leaves out codes that are never run.
                     bytecode: codes.get(&hash).cloned().unwrap_or_default(),
                 }),
-                storage: account.storage.clone(),
                 fragile: fork >= Fork::SpuriousDragon
                     && bare
                     && (account.balance.is_zero() || !account.storage.is_empty()),
@@ -122,13 +130,14 @@ impl Base {
         Self {
             numbers,
             accounts,
+            slots: slots.into_iter().collect(),
+            values,
             codes,
             nobody: BaseAccount {
                 exists: false,
                 balance: U256::ZERO,
                 nonce: 0,
                 code: Code::none(),
-                storage: HashMap::default(),
                 fragile: false,
             },
             increments: supply.is_some_and(|sum| sum < U256::MAX >> 1),
@@ -164,6 +173,16 @@ impl Base {
         self.accounts.get(no.index()).unwrap_or(&self.nobody)
     }
 
+    /// Numbers of the slots that the state lists.
+    pub fn slots(&self) -> &SlotNumbers {
+        &self.slots
+    }
+
+    /// The value of a slot that the state lists; zero for another.
+    pub fn value(&self, slot: Option<SlotNo>) -> U256 {
+        slot.and_then(|no| self.values.get(no.index())).copied().unwrap_or_default()
+    }
+
     /// Whether a balance may be added to without reading it. Ether is only ever moved or burnt, so
     /// no balance can pass the sum of all; where that sum is out of all reason, an addition could
     /// overflow, and whether it does would be a read.
@@ -195,10 +214,5 @@ impl BaseAccount {
     /// Code.
     pub fn code(&self) -> &Code {
         &self.code
-    }
-
-    /// A slot of its storage.
-    pub fn slot(&self, slot: &U256) -> U256 {
-        self.storage.get(slot).copied().unwrap_or_default()
     }
 }

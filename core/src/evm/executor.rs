@@ -35,6 +35,8 @@ type LaneContext<V> = Context<BlockEnv, TxEnv, CfgEnv, ViewDb<V>, ObservingJourn
 /// One lane's EVM: made once per run, it runs one attempt after the other.
 pub struct Executor<V: View> {
     evm: MainnetEvm<LaneContext<V>>,
+    /// Empty, for the next attempt's writes.
+    writes: Vec<Write<Code>>,
 }
 
 /// A transaction in the form that the executor runs.
@@ -82,7 +84,7 @@ impl<V: View> Executor<V> {
         table[opcode::CALLCODE as usize] = Instruction::new(callcode);
         table[opcode::DELEGATECALL as usize] = Instruction::new(delegatecall);
         table[opcode::STATICCALL as usize] = Instruction::new(staticcall);
-        Self { evm }
+        Self { evm, writes: Vec::new() }
     }
 
     /// The view.
@@ -93,6 +95,14 @@ impl<V: View> Executor<V> {
     /// Ends the lane and gives the view back.
     pub fn into_view(self) -> V {
         self.evm.ctx.journaled_state.db.view
+    }
+
+    /// Takes memory back for the next attempt's writes.
+    pub fn reuse(&mut self, mut writes: Vec<Write<Code>>) {
+        writes.clear();
+        if writes.capacity() > self.writes.capacity() {
+            self.writes = writes;
+        }
     }
 
     /// Runs one attempt. A transaction that cannot be included has a receipt that says so and no
@@ -115,7 +125,8 @@ impl<V: View> Executor<V> {
         }
         match outcome {
             Ok(result) => {
-                let writes = journal.take_writes();
+                let mut writes = std::mem::take(&mut self.writes);
+                journal.take_writes(&mut writes);
                 Ok(Effects { receipt: convert::receipt(&job.ours, result), writes })
             }
             Err(error) => {

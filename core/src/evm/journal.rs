@@ -266,9 +266,8 @@ impl<V: View> ObservingJournal<V> {
         Ok(())
     }
 
-    /// Ends a successful attempt: everything it changes.
-    pub(super) fn take_writes(&mut self) -> Vec<Write<Code>> {
-        let mut writes = Vec::new();
+    /// Ends a successful attempt: everything it changes is added to `writes`.
+    pub(super) fn take_writes(&mut self, writes: &mut Vec<Write<Code>>) {
         let eip161 = self.db.eip161;
         // revm's own rules for accounts before EIP-161 are not wanted here: they judge emptiness
         // by balances that may be guesses.
@@ -282,7 +281,7 @@ impl<V: View> ObservingJournal<V> {
                 debug_assert!(false, "{address} was loaded behind the journal's back");
                 continue;
             };
-            facts.writes_of(account, eip161, &mut writes);
+            facts.writes_of(account, eip161, writes);
         }
         if let Some((no, fee)) = self.fee.take()
             && !fee.is_zero()
@@ -290,7 +289,6 @@ impl<V: View> ObservingJournal<V> {
             writes.push(Write::Increment(no, fee));
         }
         self.db.facts.clear();
-        writes
     }
 }
 

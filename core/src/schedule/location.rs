@@ -1,6 +1,6 @@
 //! Locations, as the hot path names them: an account's number instead of its address.
 
-use alloy_primitives::{Address, U256};
+use alloy_primitives::{Address, U256, map::HashMap};
 
 use crate::trace::Location;
 
@@ -13,6 +13,55 @@ impl AccountNo {
     /// The number as an index into a slice.
     pub fn index(self) -> usize {
         self.0 as usize
+    }
+}
+
+/// The number of a slot of the pre-state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SlotNo(pub u32);
+
+impl SlotNo {
+    /// The number as an index into a slice.
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// The slots of the pre-state, numbered from 0.
+#[derive(Debug, Default)]
+pub struct SlotNumbers {
+    numbers: HashMap<(AccountNo, U256), SlotNo>,
+    keys: Vec<(AccountNo, U256)>,
+}
+
+impl SlotNumbers {
+    /// The number of a slot; `None` for one that the pre-state does not list.
+    pub fn number(&self, account: AccountNo, slot: &U256) -> Option<SlotNo> {
+        self.numbers.get(&(account, *slot)).copied()
+    }
+
+    /// The slot of a number.
+    pub fn key(&self, no: SlotNo) -> Option<(AccountNo, U256)> {
+        self.keys.get(no.index()).copied()
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.keys.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.keys.is_empty()
+    }
+}
+
+/// From slots that are all different.
+impl FromIterator<(AccountNo, U256)> for SlotNumbers {
+    fn from_iter<I: IntoIterator<Item = (AccountNo, U256)>>(slots: I) -> Self {
+        let keys: Vec<_> = slots.into_iter().collect();
+        let numbers = keys.iter().enumerate().map(|(i, key)| (*key, SlotNo(i as u32))).collect();
+        Self { numbers, keys }
     }
 }
 

@@ -2,25 +2,27 @@
 //! transaction.
 //!
 //! A location is found by its full key. Accounts have numbers: those of the pre-state are
-//! numbered beforehand, others when they are first met. Each location is a cell with its own
-//! lock; a cell that nobody wrote to says so without locking. That answer may be out of date by
-//! the time it is used, like any answer here: validation is what makes it safe.
+//! numbered beforehand, others when they are first met. So do the slots of the pre-state; others
+//! are found in maps. Each numbered location is a cell with its own lock; a cell that nobody
+//! wrote to says so without locking. That answer may be out of date by the time it is used, like
+//! any answer here: validation is what makes it safe.
 
-use std::sync::OnceLock;
+use std::{ops::Range, sync::OnceLock};
 
 use alloy_primitives::{
     Address, U256,
     map::{AddressMap, HashMap},
 };
+use smallvec::SmallVec;
 
 use super::{
-    AccountNo, Key, Life, Part, Write,
-    sync::{Arc, AtomicBool, AtomicU32, Mutex, Ordering, PoisonError, RwLock, lock},
+    AccountNo, Key, Life, Part, SlotNo, SlotNumbers, Write,
+    sync::{AtomicBool, AtomicU32, Mutex, Ordering, PoisonError, RwLock, lock},
 };
 use crate::units::{TxIndex, Version};
 
 /// What the transactions of a block wrote. `C` is code in the form the executor runs it.
-pub struct Memory<C> {
+pub struct Memory<'a, C> {
     /// Accounts of the pre-state, by number.
     known: Vec<Cells<C>>,
     /// Accounts beyond, in chunks of doubling size: made once and never moved.
@@ -28,13 +30,22 @@ pub struct Memory<C> {
     numbers: [RwLock<AddressMap<AccountNo>>; SHARDS],
     /// The number that the next newcomer gets.
     next: AtomicU32,
-    slots: [RwLock<SlotCells>; SHARDS],
+    slot_numbers: &'a SlotNumbers,
+    /// Slots of the pre-state, by number.
+    known_slots: Vec<Cell<U256>>,
+    other_slots: Vec<Shard>,
 }
 
-type SlotCells = HashMap<(AccountNo, U256), Arc<Cell<U256>>>;
+/// Slots beyond those of the pre-state. On cache lines of its own, so that lanes only meet where
+/// they meet.
+#[repr(align(128))]
+#[derive(Default)]
+struct Shard(Mutex<HashMap<(AccountNo, U256), Entries<U256>>>);
 
 /// Shards of the maps, so that lanes seldom meet at one lock.
 const SHARDS: usize = 64;
+/// The same for slots, which are met far more often than new accounts.
+const SLOT_SHARDS: usize = 256;
 /// Chunks of newcomers; chunk `i` has `FIRST_CHUNK << i` accounts, so all together hold 2^32.
 const CHUNKS: usize = 26;
 const FIRST_CHUNK: usize = 64;
@@ -45,7 +56,7 @@ struct Cells<C> {
     nonce: Cell<u64>,
     code: Cell<C>,
     life: Cell<Life>,
-    /// Whether any of its slots was written to.
+    /// Whether any of its slots beyond those of the pre-state was written to.
     slots: AtomicBool,
 }
 
@@ -56,13 +67,16 @@ enum Amount {
     Add(U256),
 }
 
-/// One location: what was written to it, in the order of transactions.
+/// One location with a number.
 struct Cell<T> {
     /// Written under the lock, and never taken back; read without it. Release and acquire: who
     /// sees it set finds the entry.
     written: AtomicBool,
-    entries: Mutex<Vec<Entry<T>>>,
+    entries: Mutex<Entries<T>>,
 }
+
+/// What was written to one location, in the order of transactions. Most have one writer.
+struct Entries<T>(SmallVec<[Entry<T>; 1]>);
 
 struct Entry<T> {
     version: Version,
@@ -92,25 +106,46 @@ pub struct Final<C> {
     pub wiped: bool,
 }
 
-impl<T> Default for Cell<T> {
+/// What became of a part of the state.
+#[derive(Debug)]
+pub struct Finals<C> {
+    /// Accounts that were written to.
+    pub accounts: Vec<Final<C>>,
+    /// The last value of slots that were written to, unless their storage was wiped afterwards.
+    pub slots: Vec<(AccountNo, U256, U256)>,
+}
+
+impl<C> Default for Finals<C> {
     fn default() -> Self {
-        Self { written: AtomicBool::new(false), entries: Mutex::new(Vec::new()) }
+        Self { accounts: Vec::new(), slots: Vec::new() }
     }
 }
 
-impl<T: Clone> Cell<T> {
+impl<T> Default for Entries<T> {
+    fn default() -> Self {
+        Self(SmallVec::new())
+    }
+}
+
+impl<T: Clone> Entries<T> {
+    /// Those of transactions before one.
+    fn below(&self, before: TxIndex) -> &[Entry<T>] {
+        // Most readers come after every writer.
+        match self.0.last() {
+            Some(last) if last.version.tx >= before => {
+                &self.0[..self.0.partition_point(|entry| entry.version.tx < before)]
+            }
+            _ => &self.0,
+        }
+    }
+
     fn latest(&self, before: TxIndex) -> Latest<T> {
         self.latest_that(before, |_| true)
     }
 
     /// The latest value that `wanted` wants; an estimate on the way counts as one.
     fn latest_that(&self, before: TxIndex, wanted: impl Fn(&T) -> bool) -> Latest<T> {
-        if !self.written.load(Ordering::Acquire) {
-            return Ok(None);
-        }
-        let entries = lock(&self.entries);
-        let end = entries.partition_point(|entry| entry.version.tx < before);
-        for entry in entries[..end].iter().rev() {
+        for entry in self.below(before).iter().rev() {
             if entry.estimate {
                 return Err(entry.version);
             }
@@ -121,41 +156,83 @@ impl<T: Clone> Cell<T> {
         Ok(None)
     }
 
+    fn find(&self, tx: TxIndex) -> Result<usize, usize> {
+        match self.0.last() {
+            None => Err(0),
+            Some(last) if last.version.tx < tx => Err(self.0.len()),
+            Some(_) => self.0.binary_search_by_key(&tx, |entry| entry.version.tx),
+        }
+    }
+
     /// Whether the transaction had not written here.
-    fn put(&self, version: Version, value: T) -> bool {
-        let mut entries = lock(&self.entries);
-        self.written.store(true, Ordering::Release);
+    fn put(&mut self, version: Version, value: T) -> bool {
         let entry = Entry { version, estimate: false, value };
-        match entries.binary_search_by_key(&version.tx, |entry| entry.version.tx) {
+        match self.find(version.tx) {
             Ok(i) => {
-                entries[i] = entry;
+                self.0[i] = entry;
                 false
             }
             Err(i) => {
-                entries.insert(i, entry);
+                self.0.insert(i, entry);
                 true
             }
         }
     }
 
-    fn remove(&self, tx: TxIndex) {
-        let mut entries = lock(&self.entries);
-        if let Ok(i) = entries.binary_search_by_key(&tx, |entry| entry.version.tx) {
-            entries.remove(i);
-        }
-    }
-
-    fn make_estimate(&self, tx: TxIndex) {
-        let mut entries = lock(&self.entries);
-        if let Ok(i) = entries.binary_search_by_key(&tx, |entry| entry.version.tx) {
-            entries[i].estimate = true;
+    fn act(&mut self, action: Action) {
+        match action {
+            Action::Remove(tx) => {
+                if let Ok(i) = self.find(tx) {
+                    self.0.remove(i);
+                }
+            }
+            Action::MakeEstimate(tx) => {
+                if let Ok(i) = self.find(tx) {
+                    self.0[i].estimate = true;
+                }
+            }
         }
     }
 
     fn last_writer(&self, before: TxIndex) -> Option<Version> {
-        let entries = lock(&self.entries);
-        let end = entries.partition_point(|entry| entry.version.tx < before);
-        entries[..end].last().map(|entry| entry.version)
+        self.below(before).last().map(|entry| entry.version)
+    }
+}
+
+impl<T> Default for Cell<T> {
+    fn default() -> Self {
+        Self { written: AtomicBool::new(false), entries: Mutex::default() }
+    }
+}
+
+impl<T: Clone> Cell<T> {
+    fn is_written(&self) -> bool {
+        self.written.load(Ordering::Acquire)
+    }
+
+    fn latest(&self, before: TxIndex) -> Latest<T> {
+        if self.is_written() { lock(&self.entries).latest(before) } else { Ok(None) }
+    }
+
+    fn latest_that(&self, before: TxIndex, wanted: impl Fn(&T) -> bool) -> Latest<T> {
+        if self.is_written() { lock(&self.entries).latest_that(before, wanted) } else { Ok(None) }
+    }
+
+    /// Whether the transaction had not written here.
+    fn put(&self, version: Version, value: T) -> bool {
+        let mut entries = lock(&self.entries);
+        if !self.written.load(Ordering::Relaxed) {
+            self.written.store(true, Ordering::Release);
+        }
+        entries.put(version, value)
+    }
+
+    fn act(&self, action: Action) {
+        lock(&self.entries).act(action);
+    }
+
+    fn last_writer(&self, before: TxIndex) -> Option<Version> {
+        lock(&self.entries).last_writer(before)
     }
 }
 
@@ -174,17 +251,27 @@ impl<C> Default for Cells<C> {
 /// Past every transaction.
 const END: TxIndex = TxIndex(u32::MAX);
 
-impl<C: Clone> Memory<C> {
-    /// An empty memory for a block whose pre-state has that many accounts, numbered from 0.
-    pub fn new(known: usize) -> Self {
+/// How many accounts or slots are settled at once: see [`Memory::pieces`].
+const PIECE: usize = 512;
+
+impl<'a, C: Clone> Memory<'a, C> {
+    /// An empty memory for a block whose pre-state has `known` accounts, numbered from 0, and
+    /// those slots.
+    pub fn new(known: usize, slot_numbers: &'a SlotNumbers) -> Self {
         let mut cells = Vec::with_capacity(known);
         cells.resize_with(known, Cells::default);
+        let mut known_slots = Vec::with_capacity(slot_numbers.len());
+        known_slots.resize_with(slot_numbers.len(), Cell::default);
+        let mut other_slots = Vec::with_capacity(SLOT_SHARDS);
+        other_slots.resize_with(SLOT_SHARDS, Shard::default);
         Self {
             known: cells,
             newcomers: std::array::from_fn(|_| OnceLock::new()),
             numbers: std::array::from_fn(|_| RwLock::default()),
             next: AtomicU32::new(known as u32),
-            slots: std::array::from_fn(|_| RwLock::default()),
+            slot_numbers,
+            known_slots,
+            other_slots,
         }
     }
 
@@ -225,18 +312,9 @@ impl<C: Clone> Memory<C> {
         &cells[at - begin]
     }
 
-    fn slot_shard(&self, no: AccountNo, slot: &U256) -> &RwLock<SlotCells> {
+    fn shard(&self, no: AccountNo, slot: &U256) -> &Mutex<HashMap<(AccountNo, U256), Entries<U256>>> {
         // Slots are hashes or small numbers: the lowest byte spreads both.
-        &self.slots[(slot.as_limbs()[0] as usize ^ no.index()) % SHARDS]
-    }
-
-    fn slot_cell(&self, no: AccountNo, slot: &U256) -> Option<Arc<Cell<U256>>> {
-        // Acquire: pairs with the release in `put`, so that who sees the flag finds the slot.
-        if !self.cells(no).slots.load(Ordering::Acquire) {
-            return None;
-        }
-        let shard = self.slot_shard(no, slot).read().unwrap_or_else(PoisonError::into_inner);
-        shard.get(&(no, *slot)).cloned()
+        &self.other_slots[(slot.as_limbs()[0] as usize ^ no.index()) % SLOT_SHARDS].0
     }
 
     /// The balance before a transaction, given the one before the block. Every writer that it
@@ -252,13 +330,12 @@ impl<C: Clone> Memory<C> {
         mut writer: impl FnMut(Version),
     ) -> Result<U256, Version> {
         let cell = &self.cells(no).balance;
-        if !cell.written.load(Ordering::Acquire) {
+        if !cell.is_written() {
             return Ok(base);
         }
         let entries = lock(&cell.entries);
-        let end = entries.partition_point(|entry| entry.version.tx < before);
         let mut added = U256::ZERO;
-        for entry in entries[..end].iter().rev() {
+        for entry in entries.below(before).iter().rev() {
             if entry.estimate {
                 return Err(entry.version);
             }
@@ -296,14 +373,22 @@ impl<C: Clone> Memory<C> {
     }
 
     /// A slot before a transaction: what was written since the storage last began anew, else zero
-    /// if it did, else `None`.
+    /// if it did, else `None`. `at` is the slot's number, if it has one.
     ///
     /// # Errors
     /// The writer of an estimate.
-    pub fn slot(&self, no: AccountNo, slot: &U256, before: TxIndex) -> Latest<U256> {
-        let wiped = self.cells(no).life.latest_that(before, |life| life.wipes_storage())?;
-        let written = match self.slot_cell(no, slot) {
-            Some(cell) => cell.latest(before)?,
+    pub fn slot(&self, no: AccountNo, slot: &U256, at: Option<SlotNo>, before: TxIndex) -> Latest<U256> {
+        let cells = self.cells(no);
+        let wiped = cells.life.latest_that(before, |life| life.wipes_storage())?;
+        let written = match at {
+            Some(at) => self.known_slots[at.index()].latest(before)?,
+            // Acquire: pairs with the release in `record`, so that who sees the flag finds the slot.
+            None if cells.slots.load(Ordering::Acquire) => {
+                match lock(self.shard(no, slot)).get(&(no, *slot)) {
+                    Some(entries) => entries.latest(before)?,
+                    None => None,
+                }
+            }
             None => None,
         };
         Ok(match (written, wiped) {
@@ -324,7 +409,12 @@ impl<C: Clone> Memory<C> {
             Part::Code => cells.code.last_writer(before),
             Part::Life => cells.life.last_writer(before),
             Part::Slot(slot) => {
-                let written = self.slot_cell(key.account, &slot).and_then(|cell| cell.last_writer(before));
+                let written = match self.slot_numbers.number(key.account, &slot) {
+                    Some(at) => self.known_slots[at.index()].last_writer(before),
+                    None => lock(self.shard(key.account, &slot))
+                        .get(&(key.account, slot))
+                        .and_then(|entries| entries.last_writer(before)),
+                };
                 written.max(cells.life.last_writer(before))
             }
         }
@@ -333,66 +423,127 @@ impl<C: Clone> Memory<C> {
     /// Puts an attempt's writes in, and takes out what the transaction's attempt before wrote
     /// elsewhere. `keys` is what that wrote, and becomes what this one wrote. Gives whether a
     /// location is new.
-    pub fn record(&self, version: Version, writes: Vec<Write<C>>, keys: &mut Vec<Key>) -> bool {
-        let before = std::mem::replace(keys, writes.iter().map(Write::key).collect());
+    pub fn record(
+        &self,
+        version: Version,
+        writes: impl IntoIterator<Item = Write<C>>,
+        keys: &mut Vec<Key>,
+    ) -> bool {
+        let before = std::mem::take(keys);
+        let writes = writes.into_iter();
+        keys.reserve_exact(writes.size_hint().0);
         let mut wrote_new = false;
         for write in writes {
-            let cells = self.cells(write.key().account);
-            wrote_new |= match write {
-                Write::Balance(_, value) => cells.balance.put(version, Amount::Set(value)),
-                Write::Increment(_, value) => cells.balance.put(version, Amount::Add(value)),
-                Write::Nonce(_, value) => cells.nonce.put(version, value),
-                Write::Code(_, code) => cells.code.put(version, code),
-                Write::Life(_, life) => cells.life.put(version, life),
-                Write::Slot(no, slot, value) => {
-                    let cell = self.slot_cell(no, &slot).unwrap_or_else(|| {
-                        let shard = self.slot_shard(no, &slot);
-                        let mut shard = shard.write().unwrap_or_else(PoisonError::into_inner);
-                        Arc::clone(shard.entry((no, slot)).or_default())
-                    });
-                    let new = cell.put(version, value);
-                    // After the slot is in its map: who sees the flag must find it.
-                    cells.slots.store(true, Ordering::Release);
-                    new
-                }
-            };
+            keys.push(write.key());
+            wrote_new |= self.put(version, write);
         }
-        for key in before {
-            if !keys.contains(&key) {
-                self.each_cell(key, CellAction::Remove(version.tx));
-            }
+        if !before.is_empty() {
+            self.remove_others(version.tx, &before, keys);
         }
         wrote_new
+    }
+
+    fn put(&self, version: Version, write: Write<C>) -> bool {
+        let cells = self.cells(write.key().account);
+        match write {
+            Write::Balance(_, value) => cells.balance.put(version, Amount::Set(value)),
+            Write::Increment(_, value) => cells.balance.put(version, Amount::Add(value)),
+            Write::Nonce(_, value) => cells.nonce.put(version, value),
+            Write::Code(_, code) => cells.code.put(version, code),
+            Write::Life(_, life) => cells.life.put(version, life),
+            Write::Slot(no, slot, value) => match self.slot_numbers.number(no, &slot) {
+                Some(at) => self.known_slots[at.index()].put(version, value),
+                None => {
+                    let new = lock(self.shard(no, &slot)).entry((no, slot)).or_default().put(version, value);
+                    // After the slot is in its map: who sees the flag must find it.
+                    if !cells.slots.load(Ordering::Relaxed) {
+                        cells.slots.store(true, Ordering::Release);
+                    }
+                    new
+                }
+            },
+        }
+    }
+
+    /// Takes out those of the transaction's writes that are in `before` and not in `now`.
+    fn remove_others(&self, tx: TxIndex, before: &[Key], now: &[Key]) {
+        /// More are not compared each with each.
+        const FEW: usize = 16;
+        let gone = |key: &&Key| !now.contains(key);
+        if before.len() <= FEW || now.len() <= FEW {
+            before.iter().filter(gone).for_each(|key| self.each(*key, Action::Remove(tx)));
+            return;
+        }
+        let now: std::collections::HashSet<&Key> = now.iter().collect();
+        for key in before.iter().filter(|key| !now.contains(key)) {
+            self.each(*key, Action::Remove(tx));
+        }
     }
 
     /// Turns an aborted attempt's writes into estimates.
     pub fn withdraw(&self, tx: TxIndex, keys: &[Key]) {
         for key in keys {
-            self.each_cell(*key, CellAction::MakeEstimate(tx));
+            self.each(*key, Action::MakeEstimate(tx));
         }
     }
 
-    fn each_cell(&self, key: Key, action: CellAction) {
+    fn each(&self, key: Key, action: Action) {
         let cells = self.cells(key.account);
         match key.part {
-            Part::Balance => action.on(&cells.balance),
-            Part::Nonce => action.on(&cells.nonce),
-            Part::Code => action.on(&cells.code),
-            Part::Life => action.on(&cells.life),
-            Part::Slot(slot) => {
-                if let Some(cell) = self.slot_cell(key.account, &slot) {
-                    action.on(&cell);
+            Part::Balance => cells.balance.act(action),
+            Part::Nonce => cells.nonce.act(action),
+            Part::Code => cells.code.act(action),
+            Part::Life => cells.life.act(action),
+            Part::Slot(slot) => match self.slot_numbers.number(key.account, &slot) {
+                Some(at) => self.known_slots[at.index()].act(action),
+                None => {
+                    if let Some(entries) = lock(self.shard(key.account, &slot)).get_mut(&(key.account, slot))
+                    {
+                        entries.act(action);
+                    }
                 }
+            },
+        }
+    }
+
+    /// Into how many pieces [`Memory::finals`] is divided.
+    pub fn pieces(&self) -> usize {
+        self.account_pieces() + self.slot_pieces() + SLOT_SHARDS
+    }
+
+    fn account_pieces(&self) -> usize {
+        (self.next.load(Ordering::Acquire) as usize).div_ceil(PIECE)
+    }
+
+    fn slot_pieces(&self) -> usize {
+        self.known_slots.len().div_ceil(PIECE)
+    }
+
+    /// Adds what became of one piece of the state to `finals`, when all transactions are settled.
+    /// `base` gives balances before the block.
+    pub fn finals(&self, piece: usize, base: impl Fn(AccountNo) -> U256, finals: &mut Finals<C>) {
+        let range = |piece: usize, len: usize| piece * PIECE..((piece + 1) * PIECE).min(len);
+        let accounts = self.account_pieces();
+        let slots = self.slot_pieces();
+        if piece < accounts {
+            let met = self.next.load(Ordering::Acquire) as usize;
+            self.final_accounts(range(piece, met), base, finals);
+        } else if piece < accounts + slots {
+            self.final_known_slots(range(piece - accounts, self.known_slots.len()), finals);
+        } else if let Some(shard) = self.other_slots.get(piece - accounts - slots) {
+            for ((account, slot), entries) in lock(&shard.0).iter() {
+                self.final_slot((*account, *slot), entries, finals);
             }
         }
     }
 
-    /// What became of every account that was written to, when all transactions are settled.
-    /// `base` gives balances before the block.
-    pub fn finals(&self, base: impl Fn(AccountNo) -> U256) -> Vec<Final<C>> {
-        let mut finals = Vec::new();
-        for i in 0..self.next.load(Ordering::Acquire) {
-            let account = AccountNo(i);
+    fn final_accounts(
+        &self,
+        accounts: Range<usize>,
+        base: impl Fn(AccountNo) -> U256,
+        finals: &mut Finals<C>,
+    ) {
+        for account in accounts.map(|i| AccountNo(i as u32)) {
             let cells = self.cells(account);
             // Once written is not written in the end: an attempt that was run again may have left it.
             let mut writers = 0;
@@ -401,29 +552,35 @@ impl<C: Clone> Memory<C> {
             let nonce = settled(cells.nonce.latest(END));
             let code = settled(cells.code.latest(END));
             let life = settled(cells.life.latest(END));
-            let wiped = settled(cells.life.latest_that(END, |life| life.wipes_storage())).is_some();
             if balance.is_some() || nonce.is_some() || code.is_some() || life.is_some() {
+                let wiped = settled(cells.life.latest_that(END, |life| life.wipes_storage())).is_some();
                 let exists = life.map(Life::exists);
-                finals.push(Final { account, balance, nonce, code, exists, wiped });
+                finals.accounts.push(Final { account, balance, nonce, code, exists, wiped });
             }
         }
-        finals
     }
 
-    /// The last value of every slot that was written to, unless its storage was wiped afterwards.
-    pub fn final_slots(&self) -> Vec<(AccountNo, U256, U256)> {
-        let mut slots = Vec::new();
-        for shard in &self.slots {
-            let shard = shard.read().unwrap_or_else(PoisonError::into_inner);
-            for ((account, slot), cell) in shard.iter() {
-                let Ok(Some((value, writer))) = cell.latest(END) else { continue };
-                let wiped = self.cells(*account).life.latest_that(END, |life| life.wipes_storage());
-                if !matches!(wiped, Ok(Some((_, wiper))) if wiper.tx > writer.tx) {
-                    slots.push((*account, *slot, value));
-                }
+    fn final_known_slots(&self, slots: Range<usize>, finals: &mut Finals<C>) {
+        for (i, cell) in slots.clone().zip(&self.known_slots[slots]) {
+            if cell.is_written()
+                && let Some(key) = self.slot_numbers.key(SlotNo(i as u32))
+            {
+                self.final_slot(key, &lock(&cell.entries), finals);
             }
         }
-        slots
+    }
+
+    fn final_slot(
+        &self,
+        (account, slot): (AccountNo, U256),
+        entries: &Entries<U256>,
+        finals: &mut Finals<C>,
+    ) {
+        let Ok(Some((value, writer))) = entries.latest(END) else { return };
+        let wiped = self.cells(account).life.latest_that(END, |life| life.wipes_storage());
+        if !matches!(wiped, Ok(Some((_, wiper))) if wiper.tx > writer.tx) {
+            finals.slots.push((account, slot, value));
+        }
     }
 }
 
@@ -432,22 +589,15 @@ fn settled<T>(latest: Latest<T>) -> Option<T> {
 }
 
 #[derive(Clone, Copy)]
-enum CellAction {
+enum Action {
     Remove(TxIndex),
     MakeEstimate(TxIndex),
 }
 
-impl CellAction {
-    fn on<T: Clone>(self, cell: &Cell<T>) {
-        match self {
-            Self::Remove(tx) => cell.remove(tx),
-            Self::MakeEstimate(tx) => cell.make_estimate(tx),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::sync::LazyLock;
+
     use super::*;
     use crate::units::Incarnation;
 
@@ -461,8 +611,20 @@ mod tests {
         U256::from(value)
     }
 
-    fn memory(writes: &[(u32, Write<()>)]) -> Memory<()> {
-        let memory = Memory::new(1);
+    /// Slot 1 of the account has a number, others have none.
+    static NUMBERS: LazyLock<SlotNumbers> = LazyLock::new(|| [(A, word(1))].into_iter().collect());
+
+    fn empty(known: usize) -> Memory<'static, ()> {
+        Memory::new(known, &NUMBERS)
+    }
+
+    fn slot(memory: &Memory<'_, ()>, slot: u64, before: u32) -> Latest<U256> {
+        let slot = word(slot);
+        memory.slot(A, &slot, NUMBERS.number(A, &slot), TxIndex(before))
+    }
+
+    fn memory(writes: &[(u32, Write<()>)]) -> Memory<'static, ()> {
+        let memory = empty(1);
         for (tx, write) in writes {
             memory.record(version(*tx), vec![write.clone()], &mut Vec::new());
         }
@@ -507,26 +669,28 @@ mod tests {
 
     #[test]
     fn a_new_attempt_takes_out_what_only_the_old_one_wrote() {
-        let memory: Memory<()> = Memory::new(1);
+        let memory = empty(1);
         let mut keys = Vec::new();
         let first = vec![Write::Slot(A, word(1), word(5)), Write::Nonce(A, 1)];
         assert!(memory.record(version(0), first, &mut keys));
         memory.withdraw(TxIndex(0), &keys);
         let again = Version { incarnation: Incarnation(1), ..version(0) };
         assert!(!memory.record(again, vec![Write::Nonce(A, 1)], &mut keys));
-        assert_eq!(memory.slot(A, &word(1), TxIndex(1)), Ok(None));
+        assert_eq!(slot(&memory, 1, 1), Ok(None));
         assert_eq!(memory.nonce(A, TxIndex(1)), Ok(Some((1, again))));
     }
 
     #[test]
     fn what_was_taken_out_again_has_not_become_of_anyone() {
-        let memory: Memory<()> = Memory::new(1);
+        let memory = empty(1);
         let mut keys = Vec::new();
         memory.record(version(0), vec![Write::Increment(A, word(5))], &mut keys);
         memory.withdraw(TxIndex(0), &keys);
         let again = Version { incarnation: Incarnation(1), ..version(0) };
         memory.record(again, Vec::new(), &mut keys);
-        assert!(memory.finals(|_| word(7)).is_empty());
+        let mut finals = Finals::default();
+        (0..memory.pieces()).for_each(|piece| memory.finals(piece, |_| word(7), &mut finals));
+        assert!(finals.accounts.is_empty() && finals.slots.is_empty());
     }
 
     #[test]
@@ -537,16 +701,35 @@ mod tests {
             (2, Write::Life(A, Life::Created)),
             (3, Write::Slot(A, word(2), word(6))),
         ]);
-        assert_eq!(memory.slot(A, &word(1), TxIndex(1)), Ok(Some((word(5), version(0)))));
-        assert_eq!(memory.slot(A, &word(1), TxIndex(2)), Ok(Some((U256::ZERO, version(1)))));
-        assert_eq!(memory.slot(A, &word(9), TxIndex(3)), Ok(Some((U256::ZERO, version(2)))));
-        assert_eq!(memory.slot(A, &word(2), TxIndex(4)), Ok(Some((word(6), version(3)))));
-        assert_eq!(memory.final_slots(), [(A, word(2), word(6))]);
+        assert_eq!(slot(&memory, 1, 1), Ok(Some((word(5), version(0)))));
+        assert_eq!(slot(&memory, 1, 2), Ok(Some((U256::ZERO, version(1)))));
+        assert_eq!(slot(&memory, 9, 3), Ok(Some((U256::ZERO, version(2)))));
+        assert_eq!(slot(&memory, 2, 4), Ok(Some((word(6), version(3)))));
+        let mut finals = Finals::default();
+        (0..memory.pieces()).for_each(|piece| memory.finals(piece, |_| U256::ZERO, &mut finals));
+        assert_eq!(finals.slots, [(A, word(2), word(6))]);
+        assert!(finals.accounts[0].wiped);
+    }
+
+    #[test]
+    fn an_attempt_that_writes_elsewhere_leaves_nothing_behind() {
+        let memory = empty(1);
+        let slots = |range: std::ops::Range<u64>| range.map(|i| Write::Slot(A, word(i), word(i + 1)));
+        let mut keys = Vec::new();
+        assert!(memory.record(version(0), slots(0..40), &mut keys));
+        memory.withdraw(TxIndex(0), &keys);
+        assert_eq!(slot(&memory, 7, 1), Err(version(0)));
+        let again = Version { incarnation: Incarnation(1), ..version(0) };
+        assert!(memory.record(again, slots(20..60), &mut keys));
+        for i in 0..60 {
+            let seen = (i >= 20).then(|| (word(i + 1), again));
+            assert_eq!(slot(&memory, i, 1), Ok(seen), "{i}");
+        }
     }
 
     #[test]
     fn newcomers_keep_their_numbers() {
-        let memory: Memory<()> = Memory::new(3);
+        let memory = empty(3);
         let address = |i: u32| Address::left_padding_from(&i.to_be_bytes());
         let numbers: Vec<AccountNo> = (0..1000).map(|i| memory.newcomer(&address(i))).collect();
         for (i, no) in numbers.iter().enumerate() {

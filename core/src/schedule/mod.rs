@@ -61,8 +61,8 @@ use crate::{
 };
 
 pub use block_stm::BlockStm;
-pub use location::{AccountNo, Key, Life, Part, Write};
-pub use memory::{Final, Memory};
+pub use location::{AccountNo, Key, Life, Part, SlotNo, SlotNumbers, Write};
+pub use memory::{Final, Finals, Memory};
 pub use sequential::Sequential;
 
 /// What a lane is to do.

@@ -45,3 +45,18 @@ pub use imp::*;
 pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+/// How often a lock is tried before the thread sleeps for it: some ten microseconds.
+const TRIES: u32 = 200;
+
+/// Locks like [`lock`], for locks that are held for less time than it takes to put a thread to
+/// sleep and wake it up. A thread that slept may also wake up on a core where another one runs.
+pub fn lock_briefly<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    for _ in 0..TRIES {
+        match mutex.try_lock() {
+            Ok(guard) => return guard,
+            Err(_) => pause(),
+        }
+    }
+    lock(mutex)
+}

@@ -105,6 +105,7 @@ fn run_by(clock: &(dyn Fn() -> u64 + Sync), loaded: &Loaded, strategy: StrategyI
         cancel: &CancelFlag::new(),
         progress: &AtomicU32::new(0),
         threads: if lanes == 1 { Threads::Own } else { Threads::Pool(&POOL) },
+        record: true,
     };
     drive::run(loaded, strategy, lanes, &around).expect("the run ends")
 }

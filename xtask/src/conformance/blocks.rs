@@ -104,6 +104,7 @@ fn try_block(
             cancel: &cancel,
             progress: &progress,
             threads: if lanes == 1 { Threads::Own } else { Threads::Pool(pool) },
+            record: true,
         };
         let mut times = Vec::new();
         let mut header = None;
