@@ -2,7 +2,7 @@
 
 use alloy_primitives::{Address, U256};
 use revm::{
-    Context, MainBuilder, MainnetEvm,
+    Context, MainBuilder,
     bytecode::opcode,
     context::{
         Block, BlockEnv, CfgEnv, ContextTr, Transaction as _, TxEnv,
@@ -21,6 +21,7 @@ use super::{
     base::Code,
     convert,
     journal::{ObservingJournal, Purpose, ViewDb},
+    lane::LaneEvm,
     stock,
     view::{Blocked, View},
 };
@@ -34,7 +35,7 @@ type LaneContext<V> = Context<BlockEnv, TxEnv, CfgEnv, ViewDb<V>, ObservingJourn
 
 /// One lane's EVM: made once per run, it runs one attempt after the other.
 pub struct Executor<V: View> {
-    evm: MainnetEvm<LaneContext<V>>,
+    evm: LaneEvm<LaneContext<V>>,
     /// Empty, for the next attempt's writes.
     writes: Vec<Write<Code>>,
 }
@@ -84,7 +85,7 @@ impl<V: View> Executor<V> {
         table[opcode::CALLCODE as usize] = Instruction::new(callcode);
         table[opcode::DELEGATECALL as usize] = Instruction::new(delegatecall);
         table[opcode::STATICCALL as usize] = Instruction::new(staticcall);
-        Self { evm, writes: Vec::new() }
+        Self { evm: LaneEvm(evm), writes: Vec::new() }
     }
 
     /// The view.
@@ -94,7 +95,7 @@ impl<V: View> Executor<V> {
 
     /// Ends the lane and gives the view back.
     pub fn into_view(self) -> V {
-        self.evm.ctx.journaled_state.db.view
+        self.evm.0.ctx.journaled_state.db.view
     }
 
     /// Takes memory back for the next attempt's writes.
@@ -171,7 +172,7 @@ impl<V> Default for LaneHandler<V> {
 }
 
 impl<V: View> Handler for LaneHandler<V> {
-    type Evm = MainnetEvm<LaneContext<V>>;
+    type Evm = LaneEvm<LaneContext<V>>;
     type Error = EVMError<Blocked>;
     type HaltReason = HaltReason;
 

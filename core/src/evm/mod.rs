@@ -12,8 +12,10 @@ mod base;
 mod convert;
 mod executor;
 mod journal;
+mod lane;
 mod preimages;
 mod stock;
+mod stretch;
 mod view;
 
 pub use base::{Base, BaseAccount, Code};

@@ -1,0 +1,408 @@
+//! The interpreter's loop: revm's instructions, dispatched in our own way.
+//!
+//! revm's loop calls every instruction through a table of function pointers, and keeps
+//! instruction pointer, stack height and gas in memory. Where calls through a table are slow, in
+//! WebAssembly, that is most of the time of a contract. Here the instructions that need no state
+//! and cannot grow memory run in one function, a [`stretch`], with all three in locals:
+//!
+//! ```text
+//! run: ┌─▶ stretch ── an instruction that it does not finish ──▶ revm's own, from the table ─┐
+//!      └─────────────────────────────────────────────────────────────────────────────────────┘
+//! ```
+//! A stretch only ever runs an instruction that succeeds. Where one would fail (stack, fork, a bad
+//! jump), needs the host or more memory, it stops in front of it, as revm's loop would stand there:
+//! behind the opcode, with its static gas paid. revm's own instruction then does whatever is right.
+//! So there is no error to get wrong here but running out of static gas, and no gas figure at all:
+//! they come from revm's table for the fork.
+
+use alloy_primitives::U256;
+use revm::{
+    bytecode::opcode::*,
+    interpreter::{
+        Host, InstructionContext, InstructionResult, Interpreter, InterpreterAction,
+        instructions::{GasTable, InstructionTable},
+        interpreter::EthInterpreter,
+        interpreter_types::{Jumps, LoopControl},
+    },
+    primitives::hardfork::SpecId,
+};
+
+/// Height that revm's stack may have, and has memory for.
+const STACK_LIMIT: usize = revm::interpreter::STACK_LIMIT;
+const WORD: usize = 32;
+
+#[cfg(test)]
+mod tests;
+
+/// Runs the frame until it ends or calls. As `Interpreter::run_plain`, to the last unit of gas.
+pub(super) fn run<H: Host>(
+    interpreter: &mut Interpreter<EthInterpreter>,
+    table: &InstructionTable<EthInterpreter, H>,
+    costs: &GasTable,
+    host: &mut H,
+) -> InterpreterAction {
+    let end = loop {
+        let Some(opcode) = stretch(interpreter, costs) else { break InstructionResult::OutOfGas };
+        let context = InstructionContext { interpreter: &mut *interpreter, host: &mut *host };
+        if let Err(end) = table[usize::from(opcode)].execute(context) {
+            break end;
+        }
+    };
+    if interpreter.bytecode.action().is_none() {
+        interpreter.halt(end);
+    }
+    interpreter.take_next_action()
+}
+
+/// Runs instructions up to one that it does not finish, and returns that one's opcode, its static
+/// gas paid and the instruction pointer behind it; `None` if the gas did not suffice for that.
+#[inline(never)]
+fn stretch(interpreter: &mut Interpreter<EthInterpreter>, costs: &GasTable) -> Option<u8> {
+    let spec = interpreter.runtime_flag.spec_id;
+    let shifts = spec.is_enabled_in(SpecId::PETERSBURG);
+    let push0 = spec.is_enabled_in(SpecId::SHANGHAI);
+    let returndata = spec.is_enabled_in(SpecId::BYZANTIUM);
+
+    let code: *const u8 = interpreter.bytecode.bytes_ref().as_ptr();
+    let (jumps, jumps_len) = match interpreter.bytecode.legacy_jump_table() {
+        Some(table) => (table.as_slice().as_ptr(), table.len()),
+        None => (code, 0),
+    };
+    let (memory, memory_len) = {
+        let mut memory = interpreter.memory.context_memory_mut();
+        (memory.as_mut_ptr(), memory.len())
+    };
+    let stack = interpreter.stack.data_mut();
+    debug_assert!(stack.capacity() >= STACK_LIMIT);
+    let height = stack.len();
+    let bottom: *mut U256 = stack.as_mut_ptr();
+    let mut gas = interpreter.gas.remaining();
+
+    // SAFETY of this block, by what each pointer may reach:
+    // - `ip`: revm's analysis pads code so that it ends with STOP, and every PUSH with its operand;
+    //   a stretch leaves at STOP, and jumps only where revm's table of destinations has a bit.
+    // - `top` is one beyond the stack's last word: `need!` says how many words lie below it and
+    //   `room!` that one more fits; all `STACK_LIMIT` words have memory, which does not move
+    //   because revm never pushes beyond them. Words below `top` are initialised.
+    // - `memory` to `memory + memory_len` is the frame's memory; nothing else touches it before
+    //   the stretch ends, and it is looked up anew in the next one.
+    unsafe {
+        let limit = bottom.add(STACK_LIMIT);
+        let mut ip = code.add(interpreter.bytecode.pc());
+        let mut top = bottom.add(height);
+
+        let left = loop {
+            let opcode = *ip;
+            ip = ip.add(1);
+            let cost = u64::from(costs[usize::from(opcode)]);
+            if gas < cost {
+                break None;
+            }
+            gas -= cost;
+
+            /// Leaves the instruction to revm unless there are so many operands.
+            macro_rules! need {
+                ($words:expr) => {
+                    if (top as usize) - (bottom as usize) < $words * WORD {
+                        break Some(opcode);
+                    }
+                };
+            }
+            /// Leaves the instruction to revm if the stack is full.
+            macro_rules! room {
+                () => {
+                    if top == limit {
+                        break Some(opcode);
+                    }
+                };
+            }
+            /// An instruction that turns one word into another.
+            macro_rules! unary {
+                (|$a:ident| $value:expr) => {{
+                    need!(1);
+                    let $a = &*top.sub(1);
+                    let value: U256 = $value;
+                    *top.sub(1) = value;
+                }};
+            }
+            /// An instruction that turns two words into one.
+            macro_rules! binary {
+                (|$a:ident, $b:ident| $value:expr) => {{
+                    need!(2);
+                    let ($a, $b) = (&*top.sub(1), &*top.sub(2));
+                    let value: U256 = $value;
+                    top = top.sub(1);
+                    *top.sub(1) = value;
+                }};
+            }
+            /// An instruction that adds a word.
+            macro_rules! push {
+                ($value:expr) => {{
+                    room!();
+                    let value: U256 = $value;
+                    top.write(value);
+                    top = top.add(1);
+                }};
+            }
+
+            match opcode {
+                ADD => binary!(|a, b| a.wrapping_add(*b)),
+                MUL => binary!(|a, b| a.wrapping_mul(*b)),
+                SUB => binary!(|a, b| a.wrapping_sub(*b)),
+                LT => binary!(|a, b| flag(a < b)),
+                GT => binary!(|a, b| flag(a > b)),
+                SLT => binary!(|a, b| flag(signed_less(a, b))),
+                SGT => binary!(|a, b| flag(signed_less(b, a))),
+                EQ => binary!(|a, b| flag(a == b)),
+                ISZERO => unary!(|a| flag(is_zero(a))),
+                AND => binary!(|a, b| *a & *b),
+                OR => binary!(|a, b| *a | *b),
+                XOR => binary!(|a, b| *a ^ *b),
+                NOT => unary!(|a| !*a),
+                SHL if shifts => binary!(|by, a| shifted_left(a, by)),
+                SHR if shifts => binary!(|by, a| shifted_right(a, by)),
+
+                ADDRESS => push!(interpreter.input.target_address.into_word().into()),
+                CALLER => push!(interpreter.input.caller_address.into_word().into()),
+                CALLVALUE => push!(interpreter.input.call_value),
+                CALLDATASIZE => push!(small(interpreter.input.input.len())),
+                CALLDATALOAD => {
+                    need!(1);
+                    let word = top.sub(1);
+                    let input = &interpreter.input.input;
+                    match index(&*word).filter(|offset| *offset < input.len()) {
+                        // Only here: revm has empty input lie beyond all memory.
+                        Some(offset) => {
+                            let input = &input.as_bytes_memory(&interpreter.memory)[offset..];
+                            if input.len() >= WORD {
+                                load_word(input.as_ptr(), word);
+                            } else {
+                                let mut padded = [0; WORD];
+                                padded[..input.len()].copy_from_slice(input);
+                                load_word(padded.as_ptr(), word);
+                            }
+                        }
+                        None => *word = U256::ZERO,
+                    }
+                }
+                RETURNDATASIZE if returndata => push!(small(interpreter.return_data.0.len())),
+
+                POP => {
+                    need!(1);
+                    top = top.sub(1);
+                }
+                MLOAD => {
+                    need!(1);
+                    let word = top.sub(1);
+                    match index(&*word) {
+                        Some(offset) if fits(offset, memory_len) => load_word(memory.add(offset), word),
+                        _ => break Some(opcode),
+                    }
+                }
+                MSTORE => {
+                    need!(2);
+                    match index(&*top.sub(1)) {
+                        Some(offset) if fits(offset, memory_len) => {
+                            store_word(&*top.sub(2), memory.add(offset));
+                        }
+                        _ => break Some(opcode),
+                    }
+                    top = top.sub(2);
+                }
+                JUMP => {
+                    need!(1);
+                    match index(&*top.sub(1)) {
+                        Some(to) if is_destination(jumps, jumps_len, to) => ip = code.add(to),
+                        _ => break Some(opcode),
+                    }
+                    top = top.sub(1);
+                }
+                JUMPI => {
+                    need!(2);
+                    if !is_zero(&*top.sub(2)) {
+                        match index(&*top.sub(1)) {
+                            Some(to) if is_destination(jumps, jumps_len, to) => ip = code.add(to),
+                            _ => break Some(opcode),
+                        }
+                    }
+                    top = top.sub(2);
+                }
+                PC => push!(small(ip.offset_from_unsigned(code) - 1)),
+                MSIZE => push!(small(memory_len)),
+                GAS => push!(U256::from_limbs([gas, 0, 0, 0])),
+                JUMPDEST => {}
+
+                PUSH0 if push0 => push!(U256::ZERO),
+                PUSH1 => {
+                    push!(U256::from_limbs([u64::from(*ip), 0, 0, 0]));
+                    ip = ip.add(1);
+                }
+                PUSH2 => {
+                    push!(U256::from_limbs([u64::from(*ip) << 8 | u64::from(*ip.add(1)), 0, 0, 0]));
+                    ip = ip.add(2);
+                }
+                PUSH32 => {
+                    room!();
+                    load_word(ip, top);
+                    top = top.add(1);
+                    ip = ip.add(WORD);
+                }
+                PUSH3..PUSH32 => {
+                    room!();
+                    let length = usize::from(opcode - PUSH0);
+                    top.write(operand(ip, length));
+                    top = top.add(1);
+                    ip = ip.add(length);
+                }
+                DUP1..=DUP16 => {
+                    let from = usize::from(opcode - DUP1) + 1;
+                    need!(from);
+                    room!();
+                    top.write(*top.sub(from));
+                    top = top.add(1);
+                }
+                SWAP1..=SWAP16 => {
+                    let with = usize::from(opcode - SWAP1) + 1;
+                    need!(with + 1);
+                    top.sub(1).swap(top.sub(1 + with));
+                }
+                _ => break Some(opcode),
+            }
+        };
+
+        interpreter.stack.data_mut().set_len(top.offset_from_unsigned(bottom));
+        interpreter.bytecode.absolute_jump(ip.offset_from_unsigned(code));
+        interpreter.gas.set_remaining(gas);
+        left
+    }
+}
+
+fn small(number: usize) -> U256 {
+    U256::from_limbs([number as u64, 0, 0, 0])
+}
+
+fn flag(set: bool) -> U256 {
+    U256::from_limbs([u64::from(set), 0, 0, 0])
+}
+
+fn is_zero(word: &U256) -> bool {
+    let [a, b, c, d] = *word.as_limbs();
+    a | b | c | d == 0
+}
+
+/// The word as an index, if it is one at all.
+fn index(word: &U256) -> Option<usize> {
+    let [a, b, c, d] = *word.as_limbs();
+    if b | c | d == 0 { usize::try_from(a).ok() } else { None }
+}
+
+/// Whether a word at `offset` lies within so many bytes.
+fn fits(offset: usize, bytes: usize) -> bool {
+    bytes >= WORD && offset <= bytes - WORD
+}
+
+/// Less, where the topmost bit is the sign.
+fn signed_less(a: &U256, b: &U256) -> bool {
+    let (high_a, high_b) = (a.as_limbs()[3] as i64, b.as_limbs()[3] as i64);
+    // Of the same sign: as if there were none.
+    if (high_a < 0) == (high_b < 0) { a < b } else { high_a < high_b }
+}
+
+fn shifted_left(word: &U256, by: &U256) -> U256 {
+    let Some(by) = index(by).filter(|by| *by < 256) else { return U256::ZERO };
+    let [a, b, c, d] = match (by / 64, *word.as_limbs()) {
+        (0, limbs) => limbs,
+        (1, [a, b, c, _]) => [0, a, b, c],
+        (2, [a, b, ..]) => [0, 0, a, b],
+        (_, [a, ..]) => [0, 0, 0, a],
+    };
+    let by = by % 64;
+    // In two steps, because by 64 at once is no shift.
+    let joined = |high: u64, low: u64| high << by | (low >> 1) >> (63 - by);
+    U256::from_limbs([a << by, joined(b, a), joined(c, b), joined(d, c)])
+}
+
+fn shifted_right(word: &U256, by: &U256) -> U256 {
+    let Some(by) = index(by).filter(|by| *by < 256) else { return U256::ZERO };
+    let [a, b, c, d] = match (by / 64, *word.as_limbs()) {
+        (0, limbs) => limbs,
+        (1, [_, b, c, d]) => [b, c, d, 0],
+        (2, [_, _, c, d]) => [c, d, 0, 0],
+        (_, [.., d]) => [d, 0, 0, 0],
+    };
+    let by = by % 64;
+    let joined = |high: u64, low: u64| low >> by | (high << 1) << (63 - by);
+    U256::from_limbs([joined(b, a), joined(c, b), joined(d, c), d >> by])
+}
+
+/// Whether code may be entered there.
+///
+/// # Safety
+/// `jumps` points to at least `length` bits.
+unsafe fn is_destination(jumps: *const u8, length: usize, to: usize) -> bool {
+    // SAFETY: the bit is one of them.
+    to < length && unsafe { *jumps.add(to >> 3) } >> (to & 7) & 1 != 0
+}
+
+/// A PUSH's operand: up to 32 bytes, the most significant first.
+///
+/// # Safety
+/// `length` bytes can be read there.
+unsafe fn operand(bytes: *const u8, length: usize) -> U256 {
+    // SAFETY: as demanded of the caller.
+    let bytes = unsafe { std::slice::from_raw_parts(bytes, length) };
+    let mut limbs = [0u64; 4];
+    for (limb, chunk) in limbs.iter_mut().zip(bytes.rchunks(8)) {
+        *limb = chunk.iter().fold(0, |limb, byte| limb << 8 | u64::from(*byte));
+    }
+    U256::from_limbs(limbs)
+}
+
+/// Puts 32 bytes, the most significant first, into a word.
+///
+/// # Safety
+/// 32 bytes can be read there, and the word can be written.
+unsafe fn load_word(bytes: *const u8, word: *mut U256) {
+    #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+    // SAFETY: as demanded of the caller; a vector needs no alignment.
+    unsafe {
+        use std::arch::wasm32::{v128_load, v128_store};
+        let high = v128_load(bytes.cast());
+        let low = v128_load(bytes.add(16).cast());
+        v128_store(word.cast(), reversed(low));
+        v128_store(word.cast::<u8>().add(16).cast(), reversed(high));
+    }
+    #[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
+    // SAFETY: as demanded of the caller.
+    unsafe {
+        word.write(U256::from_be_bytes(bytes.cast::<[u8; WORD]>().read()));
+    }
+}
+
+/// Writes a word as 32 bytes, the most significant first.
+///
+/// # Safety
+/// 32 bytes can be written there.
+unsafe fn store_word(word: &U256, bytes: *mut u8) {
+    #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+    // SAFETY: as demanded of the caller; a vector needs no alignment.
+    unsafe {
+        use std::arch::wasm32::{v128_load, v128_store};
+        let word = std::ptr::from_ref(word).cast::<u8>();
+        let low = v128_load(word.cast());
+        let high = v128_load(word.add(16).cast());
+        v128_store(bytes.cast(), reversed(high));
+        v128_store(bytes.add(16).cast(), reversed(low));
+    }
+    #[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
+    // SAFETY: as demanded of the caller.
+    unsafe {
+        bytes.cast::<[u8; WORD]>().write(word.to_be_bytes());
+    }
+}
+
+/// Sixteen bytes the other way round. WebAssembly has no instruction that swaps a number's bytes.
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+fn reversed(bytes: std::arch::wasm32::v128) -> std::arch::wasm32::v128 {
+    std::arch::wasm32::i8x16_shuffle::<15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0>(bytes, bytes)
+}
