@@ -20,6 +20,12 @@ pub mod clock;
 pub mod conformance;
 #[cfg(feature = "engine")]
 pub mod drive;
+/// What of the drivers a model checker runs; without the EVM, which would take minutes to compile.
+#[cfg(all(shuttle, test, not(feature = "engine")))]
+mod drive {
+    mod lanes;
+    mod models;
+}
 #[cfg(feature = "engine")]
 pub mod engine;
 #[cfg(feature = "engine")]
@@ -31,7 +37,7 @@ pub mod prepare;
 pub mod problem;
 pub mod run;
 pub mod scenario;
-#[cfg(feature = "engine")]
+#[cfg(any(feature = "engine", all(shuttle, test)))]
 pub mod schedule;
 pub mod trace;
 pub mod units;

@@ -9,6 +9,7 @@ mod check;
 mod conformance;
 mod engine;
 mod fingerprint;
+mod models;
 mod process;
 mod schema;
 mod serve;
@@ -48,6 +49,8 @@ enum Command {
     Bench(bench::Arguments),
     /// Run real blocks through every strategy and number of lanes, and compare.
     Conformance(conformance::Arguments),
+    /// Try lanes, schedulers and memory on many orders of their steps, under a model checker.
+    Models(models::Arguments),
     /// Build the two wasm engines into target/dist-engine.
     Engine(engine::Arguments),
 }
@@ -64,6 +67,7 @@ fn main() -> ExitCode {
         Command::Setup => setup::run(),
         Command::Bench(arguments) => bench::run(&arguments),
         Command::Conformance(arguments) => conformance::run(&arguments),
+        Command::Models(arguments) => models::run(&arguments),
         Command::Engine(arguments) => engine::run(&arguments),
     };
     match result {

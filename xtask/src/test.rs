@@ -9,7 +9,7 @@ use std::time::Instant;
 use anyhow::{Context, Result, bail, ensure};
 
 use crate::server::{self, Isolation};
-use crate::{build, catalogue, fingerprint, process, setup, workspace};
+use crate::{build, catalogue, fingerprint, models, process, setup, workspace};
 
 /// What `x test` takes.
 #[derive(clap::Args)]
@@ -61,9 +61,14 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     if !arguments.browser {
         // Tests read the catalogue's files.
         catalogue::run(&catalogue::Arguments::default())?;
-        match process::timed("native tests", native) {
-            Ok(native) => count.add(native),
-            Err(error) => broken.push(error),
+        for (what, tests) in [
+            ("native tests", &native as &dyn Fn() -> Result<Count>),
+            ("models", &|| counted(&mut models::tests())),
+        ] {
+            match process::timed(what, tests) {
+                Ok(native) => count.add(native),
+                Err(error) => broken.push(error),
+            }
         }
     }
     if !arguments.native {
@@ -84,13 +89,17 @@ pub fn run(arguments: &Arguments) -> Result<()> {
 }
 
 fn native() -> Result<Count> {
-    let mut cargo = Command::new("cargo")
+    let mut cargo = Command::new("cargo");
+    cargo
         .args(["test", "--locked", "--workspace", "--features", "xtask/engine", "--no-fail-fast"])
         .current_dir(workspace::root())
-        .env("EVM_LANES_DATA", workspace::data())
-        .stdout(Stdio::piped())
-        .spawn()
-        .context("cargo test cannot be started")?;
+        .env("EVM_LANES_DATA", workspace::data());
+    counted(&mut cargo)
+}
+
+/// Runs a `cargo test` with its output shown, and counts.
+fn counted(cargo: &mut Command) -> Result<Count> {
+    let mut cargo = cargo.stdout(Stdio::piped()).spawn().context("cargo test cannot be started")?;
     let mut count = Count::default();
     for line in BufReader::new(cargo.stdout.take().context("cargo test has no output")?).lines() {
         let line = line?;

@@ -21,7 +21,7 @@ use crate::{
 
 /// How often a lane looks again before it sleeps: some hundred microseconds. Waking up takes a
 /// tenth of that, but a thread that slept may wake up on a core where another lane runs.
-const SPINS: u32 = 4_000;
+const SPINS: u32 = if cfg!(shuttle) { 2 } else { 4_000 };
 /// Longest sleep, in case that no other lane has anything to say: a stop is noticed by then.
 const NAP: std::time::Duration = std::time::Duration::from_millis(1);
 /// Longest wait for the other lanes at the start, in nanoseconds. A pool may be busy; a lane that
@@ -119,6 +119,8 @@ impl<'a> Turns<'a> {
         let mut tasks = Vec::with_capacity(MOST);
         let mut pace = Pace::default();
         loop {
+            // Before the turn and the look at the stop: what comes after them must not be slept over.
+            let seen = self.news_count.load(Ordering::Relaxed);
             if work.between_turns() {
                 self.stopped.store(true, Ordering::Relaxed);
             }
@@ -126,8 +128,6 @@ impl<'a> Turns<'a> {
                 self.wake_all();
                 return now;
             }
-            // Before the turn: what is left for others after it must not be slept over.
-            let seen = self.news_count.load(Ordering::Relaxed);
             self.turn(&mut reports, &mut tasks, pace.tasks());
             let begun = now;
             // In a browser the clock is a call to JavaScript and moves in steps of 5 µs.

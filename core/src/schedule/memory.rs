@@ -7,7 +7,7 @@
 //! wrote to says so without locking. That answer may be out of date by the time it is used, like
 //! any answer here: validation is what makes it safe.
 
-use std::{ops::Range, sync::OnceLock};
+use std::ops::Range;
 
 use alloy_primitives::{
     Address, U256,
@@ -17,7 +17,7 @@ use smallvec::SmallVec;
 
 use super::{
     AccountNo, Key, Life, Part, SlotNo, SlotNumbers, Write,
-    sync::{AtomicBool, AtomicU32, Mutex, Ordering, PoisonError, RwLock, lock},
+    sync::{AtomicBool, AtomicU32, Mutex, OnceLock, Ordering, PoisonError, RwLock, lock},
 };
 use crate::units::{TxIndex, Version};
 
@@ -42,10 +42,10 @@ pub struct Memory<'a, C> {
 #[derive(Default)]
 struct Shard(Mutex<HashMap<(AccountNo, U256), Entries<U256>>>);
 
-/// Shards of the maps, so that lanes seldom meet at one lock.
-const SHARDS: usize = 64;
+/// Shards of the maps, so that lanes seldom meet at one lock. (In a model they are to meet.)
+const SHARDS: usize = if cfg!(shuttle) { 2 } else { 64 };
 /// The same for slots, which are met far more often than new accounts.
-const SLOT_SHARDS: usize = 256;
+const SLOT_SHARDS: usize = if cfg!(shuttle) { 2 } else { 256 };
 /// Chunks of newcomers; chunk `i` has `FIRST_CHUNK << i` accounts, so all together hold 2^32.
 const CHUNKS: usize = 26;
 const FIRST_CHUNK: usize = 64;

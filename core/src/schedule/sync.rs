@@ -3,7 +3,7 @@
 #[cfg(not(shuttle))]
 mod imp {
     pub use std::sync::{
-        Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock,
+        Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, RwLock,
         atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering},
     };
 
@@ -25,6 +25,8 @@ mod imp {
         Arc, Condvar, Mutex, MutexGuard, RwLock,
         atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering},
     };
+    /// The standard one: what is made in it touches no lock, so nobody can come in between.
+    pub use std::sync::OnceLock;
     pub use std::sync::PoisonError;
 
     /// Lets another modelled thread go on.
@@ -47,7 +49,7 @@ pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 /// How often a lock is tried before the thread sleeps for it: some ten microseconds.
-const TRIES: u32 = 200;
+const TRIES: u32 = if cfg!(shuttle) { 1 } else { 200 };
 
 /// Locks like [`lock`], for locks that are held for less time than it takes to put a thread to
 /// sleep and wake it up. A thread that slept may also wake up on a core where another one runs.

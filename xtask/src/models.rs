@@ -1,0 +1,53 @@
+//! `cargo xtask models`: lanes, schedulers and memory under a model checker.
+
+use std::process::Command;
+
+use anyhow::Result;
+
+use crate::{process, workspace};
+
+/// What `cargo xtask models` takes.
+#[derive(clap::Args)]
+pub struct Arguments {
+    /// How many schedules to try.
+    #[arg(long, default_value_t = 500_000)]
+    schedules: u64,
+    /// Only the block of this seed.
+    #[arg(long)]
+    seed: Option<u64>,
+    /// Only this schedule of that block, as a failure printed it.
+    #[arg(long, requires = "seed")]
+    schedule: Option<String>,
+}
+
+/// `cargo xtask models`
+///
+/// # Errors
+/// If a schedule ends wrong, or does not end.
+pub fn run(arguments: &Arguments) -> Result<()> {
+    let mut test = tests();
+    test.args(["--", "--nocapture"]).env("EVM_LANES_SCHEDULES", arguments.schedules.to_string());
+    if let Some(seed) = arguments.seed {
+        test.env("EVM_LANES_SEED", seed.to_string());
+    }
+    if let Some(schedule) = &arguments.schedule {
+        test.env("EVM_LANES_SCHEDULE", schedule);
+    }
+    process::timed("models", || process::run("the models", &mut test))
+}
+
+/// cargo's command for the models, with a budget that suits every day. They are built apart,
+/// because a `--cfg` is another build of everything; the EVM is not part of it.
+pub fn tests() -> Command {
+    let mut flags = std::env::var("RUSTFLAGS").unwrap_or_default();
+    flags.push_str(" --cfg shuttle");
+    let mut cargo = Command::new("cargo");
+    cargo
+        .args(["test", "--locked", "--package", "evm-lanes-core", "--no-default-features", "--lib"])
+        .arg("drive::models")
+        .arg("--target-dir")
+        .arg(workspace::cargo_target().join("shuttle"))
+        .current_dir(workspace::root())
+        .env("RUSTFLAGS", flags.trim());
+    cargo
+}
