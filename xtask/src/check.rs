@@ -4,7 +4,7 @@ use std::process::Command;
 
 use anyhow::{Result, bail};
 
-use crate::{catalogue, process, schema, setup, workspace};
+use crate::{catalogue, models, process, schema, setup, workspace};
 
 /// `x check`
 ///
@@ -23,6 +23,7 @@ pub fn run() -> Result<()> {
     check("clippy, the page's wasm", &|| clippy(&["--package", "evm-lanes-web", "--target", WASM]));
     // Without `threads`, which needs a standard library of its own; its few lines are checked when it is built.
     check("clippy, the engine's wasm", &|| clippy(&["--package", "evm-lanes-core", "--target", WASM]));
+    check("clippy, the models", &|| process::run("cargo clippy", &mut models::lints()));
     check("licences, bans, sources", &|| {
         process::run(
             "cargo deny",

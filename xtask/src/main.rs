@@ -3,6 +3,7 @@
 #[cfg(not(feature = "engine"))]
 mod again;
 mod bench;
+mod bugs;
 mod build;
 mod catalogue;
 mod check;
@@ -51,6 +52,8 @@ enum Command {
     Conformance(conformance::Arguments),
     /// Try lanes, schedulers and memory on many orders of their steps, under a model checker.
     Models(models::Arguments),
+    /// Put bugs into a copy of the engine, one at a time: some test must catch each.
+    Bugs(bugs::Arguments),
     /// Build the two wasm engines into target/dist-engine.
     Engine(engine::Arguments),
 }
@@ -68,6 +71,7 @@ fn main() -> ExitCode {
         Command::Bench(arguments) => bench::run(&arguments),
         Command::Conformance(arguments) => conformance::run(&arguments),
         Command::Models(arguments) => models::run(&arguments),
+        Command::Bugs(arguments) => bugs::run(&arguments),
         Command::Engine(arguments) => engine::run(&arguments),
     };
     match result {

@@ -36,16 +36,29 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     process::timed("models", || process::run("the models", &mut test))
 }
 
-/// cargo's command for the models, with a budget that suits every day. They are built apart,
-/// because a `--cfg` is another build of everything; the EVM is not part of it.
+/// cargo's command for the models, with a budget that suits every day.
 pub fn tests() -> Command {
+    let mut test = cargo("test");
+    test.arg("drive::models");
+    test
+}
+
+/// Lints for what only the models compile, with warnings as errors.
+pub fn lints() -> Command {
+    let mut clippy = cargo("clippy");
+    clippy.args(["--profile", "test", "--", "-D", "warnings"]);
+    clippy
+}
+
+/// The models are built apart, because a `--cfg` is another build of everything; the EVM is not
+/// part of it.
+fn cargo(command: &str) -> Command {
     let mut flags = std::env::var("RUSTFLAGS").unwrap_or_default();
     flags.push_str(" --cfg shuttle");
     let mut cargo = Command::new("cargo");
     cargo
-        .args(["test", "--locked", "--package", "evm-lanes-core", "--no-default-features", "--lib"])
-        .arg("drive::models")
-        .arg("--target-dir")
+        .arg(command)
+        .args(["--locked", "--package", "evm-lanes-core", "--no-default-features", "--lib", "--target-dir"])
         .arg(workspace::cargo_target().join("shuttle"))
         .current_dir(workspace::root())
         .env("RUSTFLAGS", flags.trim());

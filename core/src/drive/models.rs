@@ -99,7 +99,7 @@ impl Random {
     fn who(&mut self, accounts: u64) -> Who {
         // Those from behind are newcomers.
         let i = self.below(accounts) as usize;
-        if i % 2 == 0 { i / 2 } else { KNOWN + i / 2 }
+        if i.is_multiple_of(2) { i / 2 } else { KNOWN + i / 2 }
     }
 
     fn place(&mut self, accounts: u64) -> Place {

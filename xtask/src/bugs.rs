@@ -1,0 +1,265 @@
+//! `cargo xtask bugs`: proof that the tests bite. Each bug of the list is put into a copy of the
+//! engine, alone, and some test must fail for it.
+
+mod list;
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail, ensure};
+
+use crate::{process, workspace};
+use list::{BUGS, Bug, Check};
+
+/// What `cargo xtask bugs` takes.
+#[derive(clap::Args)]
+pub struct Arguments {
+    /// Only bugs whose name contains this.
+    #[arg(long)]
+    only: Option<String>,
+    /// Only print the list.
+    #[arg(long)]
+    list: bool,
+}
+
+/// Longest run of one check. A bug may make lanes wait for ever.
+const PATIENCE: Duration = Duration::from_secs(240);
+
+/// How a check ended.
+enum Verdict {
+    Passed,
+    /// The test that failed, or what else happened.
+    Failed(String),
+}
+
+/// `cargo xtask bugs`
+///
+/// # Errors
+/// If a bug survives every check, or the checks fail without one.
+pub fn run(arguments: &Arguments) -> Result<()> {
+    let only = arguments.only.as_deref().unwrap_or("");
+    let bugs: Vec<&Bug> = BUGS.iter().filter(|bug| bug.name.contains(only)).collect();
+    ensure!(!bugs.is_empty(), "no bug's name contains `{only}`");
+    if arguments.list {
+        bugs.iter().for_each(|bug| println!("{:<36} {} ({})", bug.name, bug.breaks, bug.file));
+        return Ok(());
+    }
+    let start = Instant::now();
+    let copy = Copy::make()?;
+    // A check that fails anyway would catch everything.
+    for check in Check::ALL {
+        let passed = process::timed(&format!("no bug: {}", check.name()), || copy.check(check))?;
+        if let Verdict::Failed(how) = passed {
+            bail!("{} fails without any bug: {how}", check.name());
+        }
+    }
+    let mut rows = Vec::new();
+    for (i, bug) in bugs.iter().enumerate() {
+        let what = format!("{} of {}: {}", i + 1, bugs.len(), bug.name);
+        let began = Instant::now();
+        let caught = process::timed(&what, || copy.try_bug(bug))?;
+        rows.push((bug, caught, began.elapsed().as_secs()));
+    }
+    println!("\n{:<36} {:<6} caught by", "bug", "s");
+    for (bug, caught, seconds) in &rows {
+        println!("{:<36} {seconds:<6} {}", bug.name, caught.as_deref().unwrap_or("SURVIVED"));
+    }
+    let survivors: Vec<&str> =
+        rows.iter().filter(|(_, caught, _)| caught.is_none()).map(|(bug, ..)| bug.name).collect();
+    println!(
+        "\n{} bugs, {} caught, {:.0} s",
+        rows.len(),
+        rows.len() - survivors.len(),
+        start.elapsed().as_secs_f64()
+    );
+    ensure!(survivors.is_empty(), "no test caught: {}", survivors.join(", "));
+    Ok(())
+}
+
+/// A copy of the workspace with the engine alone, so that only it is compiled again.
+struct Copy {
+    root: PathBuf,
+    products: PathBuf,
+}
+
+impl Copy {
+    fn make() -> Result<Self> {
+        let below = workspace::products().join("bugs");
+        let copy = Self { root: below.join("workspace"), products: below };
+        let _ = fs::remove_dir_all(&copy.root);
+        let files = process::output(
+            "git ls-files",
+            Command::new("git").current_dir(workspace::root()).args([
+                "ls-files",
+                "--cached",
+                "--others",
+                "--exclude-standard",
+                "core",
+                "Cargo.toml",
+                "Cargo.lock",
+                ".cargo",
+                "rust-toolchain.toml",
+            ]),
+        )?;
+        for file in files.lines() {
+            let from = workspace::path(file);
+            // Listed, but deleted in the work tree.
+            if from.is_file() {
+                copy.write(file, &fs::read(&from)?)?;
+            }
+        }
+        let manifest = fs::read_to_string(workspace::path("Cargo.toml"))?;
+        let members = r#"members = ["core", "web", "xtask"]"#;
+        ensure!(manifest.contains(members), "the workspace's members are not those that are known here");
+        copy.write("Cargo.toml", manifest.replace(members, r#"members = ["core"]"#).as_bytes())?;
+        Ok(copy)
+    }
+
+    fn write(&self, file: &str, contents: &[u8]) -> Result<()> {
+        let to = self.root.join(file);
+        fs::create_dir_all(to.parent().unwrap_or(&self.root))?;
+        fs::write(&to, contents).with_context(|| format!("{} cannot be written", to.display()))
+    }
+
+    /// Puts the bug in, tries the check that is expected to catch it, then the others, and takes
+    /// the bug out. Gives the test that caught it.
+    fn try_bug(&self, bug: &Bug) -> Result<Option<String>> {
+        let sound = fs::read_to_string(self.root.join(bug.file))?;
+        self.write(bug.file, bug.put_into(&sound)?.as_bytes())?;
+        let others = Check::ALL.into_iter().filter(|check| *check != bug.caught_by);
+        let mut caught = Ok(None);
+        for check in std::iter::once(bug.caught_by).chain(others) {
+            caught = match self.check(check) {
+                Ok(Verdict::Passed) => continue,
+                Ok(Verdict::Failed(how)) => Ok(Some(format!("{}: {how}", check.name()))),
+                Err(error) => Err(error.context(format!("the bug {}", bug.name))),
+            };
+            break;
+        }
+        self.write(bug.file, sound.as_bytes())?;
+        caught
+    }
+
+    fn check(&self, check: Check) -> Result<Verdict> {
+        let mut verdict = Verdict::Passed;
+        for (name, program) in self.build(check)? {
+            let log = self.products.join("output.txt");
+            let output = File::create(&log)?;
+            let mut test = Command::new(&program)
+                .args(check.filter())
+                .current_dir(self.root.join("core"))
+                .env_remove("EVM_LANES_SEEDS")
+                .stdout(Stdio::from(output.try_clone()?))
+                .stderr(Stdio::from(output))
+                .spawn()
+                .with_context(|| format!("{name} cannot be started"))?;
+            let start = Instant::now();
+            let status = loop {
+                if let Some(status) = test.try_wait()? {
+                    break Some(status);
+                }
+                if start.elapsed() > PATIENCE {
+                    test.kill()?;
+                    test.wait()?;
+                    break None;
+                }
+                sleep(Duration::from_millis(20));
+            };
+            match status {
+                None => verdict = Verdict::Failed(format!("not done after {} s", PATIENCE.as_secs())),
+                Some(status) if !status.success() => {
+                    let output = String::from_utf8_lossy(&process::read(&log)?).into_owned();
+                    let failed = failed_tests(&output);
+                    let how = if failed.is_empty() { format!("{status}") } else { failed.join(", ") };
+                    verdict = Verdict::Failed(how);
+                }
+                Some(_) => continue,
+            }
+            break;
+        }
+        Ok(verdict)
+    }
+
+    /// Builds the check's test programs.
+    fn build(&self, check: Check) -> Result<BTreeMap<String, PathBuf>> {
+        let mut cargo = Command::new("cargo");
+        cargo
+            .current_dir(&self.root)
+            .args(["test", "--no-run", "--quiet", "--message-format=json", "--package", "evm-lanes-core"])
+            .args(check.target())
+            .arg("--target-dir")
+            .env_remove("CARGO_TARGET_DIR")
+            .stderr(Stdio::inherit());
+        if check == Check::Models {
+            // Built apart: see `models`.
+            cargo.arg(self.products.join("target/shuttle")).env("RUSTFLAGS", "--cfg shuttle");
+        } else {
+            cargo.arg(self.products.join("target"));
+        }
+        let messages = cargo.output().context("cargo cannot be started")?;
+        let mut programs = BTreeMap::new();
+        for line in String::from_utf8_lossy(&messages.stdout).lines() {
+            let message: serde_json::Value = serde_json::from_str(line)?;
+            if !messages.status.success()
+                && let Some(error) = message["message"]["rendered"].as_str()
+            {
+                eprint!("{error}");
+            }
+            if let Some(program) = message["executable"].as_str() {
+                let name = message["target"]["name"].as_str().unwrap_or("tests");
+                programs.insert(name.to_owned(), Path::new(program).to_path_buf());
+            }
+        }
+        ensure!(messages.status.success(), "it does not compile, so it proves nothing about the tests");
+        ensure!(!programs.is_empty(), "cargo built no test program for {}", check.name());
+        Ok(programs)
+    }
+}
+
+/// Names in lines `test NAME ... FAILED`.
+fn failed_tests(output: &str) -> Vec<&str> {
+    output
+        .lines()
+        .filter_map(|line| line.strip_prefix("test ")?.strip_suffix(" ... FAILED"))
+        .map(|name| name.rsplit("::").next().unwrap_or(name))
+        .collect()
+}
+
+impl Bug {
+    /// The file with the bug in it.
+    fn put_into(&self, sound: &str) -> Result<String> {
+        let found = sound.matches(self.find).count();
+        ensure!(found == 1, "the bug {}: its text is found {found} times in {}", self.name, self.file);
+        Ok(sound.replace(self.find, self.replace))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_bug_finds_its_place_once() {
+        for bug in BUGS {
+            let sound = fs::read_to_string(workspace::path(bug.file)).expect("the file is there");
+            let buggy = bug.put_into(&sound).expect("the place is there");
+            assert_ne!(buggy, sound, "{}", bug.name);
+        }
+    }
+
+    #[test]
+    fn bugs_have_names_of_their_own() {
+        let names: std::collections::BTreeSet<&str> = BUGS.iter().map(|bug| bug.name).collect();
+        assert_eq!(names.len(), BUGS.len());
+    }
+
+    #[test]
+    fn failed_tests_are_named() {
+        let output = "running 2 tests\ntest a::tests::b ... ok\ntest a::tests::c ... FAILED\n";
+        assert_eq!(failed_tests(output), ["c"]);
+    }
+}

@@ -1,0 +1,308 @@
+//! The bugs. Each is a mistake that someone could make, in the fewest characters.
+
+/// A mistake, and where to make it.
+pub struct Bug {
+    pub name: &'static str,
+    /// What no longer holds.
+    pub breaks: &'static str,
+    /// Below the workspace's root.
+    pub file: &'static str,
+    /// Occurs there exactly once.
+    pub find: &'static str,
+    pub replace: &'static str,
+    /// The check that is tried first.
+    pub caught_by: Check,
+}
+
+/// Tests that can catch a bug, quickest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Check {
+    /// Unit tests of the schedulers, the memory and the drivers.
+    Unit,
+    /// Toy transactions under the model checker.
+    Models,
+    /// Random blocks against stock execution.
+    RandomBlocks,
+}
+
+impl Check {
+    pub const ALL: [Self; 3] = [Self::Unit, Self::Models, Self::RandomBlocks];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Unit => "unit tests",
+            Self::Models => "models",
+            Self::RandomBlocks => "random blocks",
+        }
+    }
+
+    /// cargo's arguments for the test program.
+    pub fn target(self) -> &'static [&'static str] {
+        match self {
+            Self::Unit => &["--lib"],
+            Self::Models => &["--lib", "--no-default-features"],
+            Self::RandomBlocks => &["--test", "random_blocks"],
+        }
+    }
+
+    /// The test program's arguments.
+    pub fn filter(self) -> &'static [&'static str] {
+        match self {
+            Self::Unit => &["schedule::", "drive::"],
+            Self::Models => &["drive::models"],
+            Self::RandomBlocks => &[],
+        }
+    }
+}
+
+const MEMORY: &str = "core/src/schedule/memory.rs";
+const BLOCK_STM: &str = "core/src/schedule/block_stm.rs";
+const MULTI: &str = "core/src/drive/multi.rs";
+const PARALLEL: &str = "core/src/drive/parallel.rs";
+const FOLD: &str = "core/src/drive/fold.rs";
+const JOURNAL: &str = "core/src/evm/journal.rs";
+
+/// Every bug.
+pub const BUGS: &[Bug] = &[
+    Bug {
+        name: "own-write-is-read",
+        breaks: "a transaction reads what stands before it, not what its attempt before wrote",
+        file: MEMORY,
+        find: "self.0.partition_point(|entry| entry.version.tx < before)",
+        replace: "self.0.partition_point(|entry| entry.version.tx <= before)",
+        caught_by: Check::Unit,
+    },
+    Bug {
+        name: "estimate-of-balance-is-read",
+        breaks: "a balance that is about to be written again stops its reader",
+        file: MEMORY,
+        find: "if entry.estimate {
+                return Err(entry.version);
+            }
+            writer(entry.version);",
+        replace: "writer(entry.version);",
+        caught_by: Check::RandomBlocks,
+    },
+    Bug {
+        name: "estimates-are-dropped",
+        breaks: "an aborted attempt's writes stop their readers",
+        file: MEMORY,
+        find: "self.0[i].estimate = true;",
+        replace: "self.0[i].estimate = false;",
+        caught_by: Check::Unit,
+    },
+    Bug {
+        name: "stale-write-stays",
+        breaks: "what only the attempt before wrote is taken out",
+        file: MEMORY,
+        find: "let gone = |key: &&Key| !now.contains(key);",
+        replace: "let gone = |key: &&Key| now.contains(key);",
+        caught_by: Check::Unit,
+    },
+    Bug {
+        name: "new-slot-is-not-new",
+        breaks: "a first write to a slot is word for those above",
+        file: MEMORY,
+        find: "entry((no, slot)).or_default().put(version, value);",
+        replace: "entry((no, slot)).or_default().put(version, value) && false;",
+        caught_by: Check::Unit,
+    },
+    Bug {
+        name: "increment-sets",
+        breaks: "an increment adds to what is there",
+        file: MEMORY,
+        find: "cells.balance.put(version, Amount::Add(value))",
+        replace: "cells.balance.put(version, Amount::Set(value))",
+        caught_by: Check::Unit,
+    },
+    Bug {
+        name: "wipe-is-not-seen",
+        breaks: "storage of an earlier life is not seen",
+        file: MEMORY,
+        find: "if writer.tx >= wiper.tx => Some((value, writer))",
+        replace: "if writer.tx >= wiper.tx || true => Some((value, writer))",
+        caught_by: Check::Unit,
+    },
+    Bug {
+        name: "wiped-slots-end-up-in-the-state",
+        breaks: "slots of an earlier life are not in the post-state",
+        file: MEMORY,
+        find: "if !matches!(wiped, Ok(Some((_, wiper))) if wiper.tx > writer.tx) {",
+        replace: "if !matches!(wiped, Ok(Some((_, wiper))) if wiper.tx > writer.tx && false) {",
+        caught_by: Check::Unit,
+    },
+    Bug {
+        name: "abort-is-claimed-twice",
+        breaks: "an attempt has one claimant of its abort",
+        file: BLOCK_STM,
+        find: "if tx.status != Status::Executed || tx.incarnation",
+        replace: "if tx.incarnation",
+        caught_by: Check::Unit,
+    },
+    Bug {
+        name: "new-write-marks-nobody",
+        breaks: "a write to a new location has those above validated again",
+        file: BLOCK_STM,
+        find: "if wrote_new {",
+        replace: "if wrote_new && false {",
+        caught_by: Check::Unit,
+    },
+    Bug {
+        name: "abort-marks-nobody",
+        breaks: "an abort has those above validated again",
+        file: BLOCK_STM,
+        find: "self.make_ready(version.tx);
+                self.marked.insert_from(&self.executed, i);",
+        replace: "self.make_ready(version.tx);",
+        caught_by: Check::RandomBlocks,
+    },
+    Bug {
+        name: "first-validation-is-skipped",
+        breaks: "every attempt is validated once",
+        file: BLOCK_STM,
+        find: "self.marked.insert(i);",
+        replace: "",
+        caught_by: Check::Unit,
+    },
+    Bug {
+        name: "valid-takes-the-mark-away",
+        breaks: "a mark that is set during a validation stays",
+        file: BLOCK_STM,
+        find: "Report::Valid { .. } => {}",
+        replace: "Report::Valid { version } => self.marked.remove(version.tx.index()),",
+        caught_by: Check::Unit,
+    },
+    Bug {
+        name: "finished-writer-is-waited-for",
+        breaks: "who meets the estimate of a writer that has finished meanwhile goes on",
+        file: BLOCK_STM,
+        find: "Status::Executed => self.make_ready(version.tx),",
+        replace: "",
+        caught_by: Check::Unit,
+    },
+    Bug {
+        name: "waiter-is-woken-too-early",
+        breaks: "who meets an estimate waits for its writer",
+        file: BLOCK_STM,
+        find: "_ => self.txs[writer.index()].waiting.push(version.tx),",
+        replace: "_ => self.make_ready(version.tx),",
+        caught_by: Check::Unit,
+    },
+    Bug {
+        name: "done-too-early",
+        breaks: "the end is not given while tasks are out",
+        file: BLOCK_STM,
+        find: "_ if self.out == 0 => return Task::Done,
+            _ => return Task::Wait,",
+        replace: "_ => return Task::Done,",
+        caught_by: Check::Unit,
+    },
+    Bug {
+        name: "only-the-first-read-is-validated",
+        breaks: "every read is compared",
+        file: MULTI,
+        find: "Ok(now) if now == check.value => {}",
+        replace: "Ok(now) if now == check.value => return Ok(()),",
+        caught_by: Check::RandomBlocks,
+    },
+    Bug {
+        name: "nonces-are-not-validated",
+        breaks: "a nonce that was read is compared",
+        file: MULTI,
+        find: "self.nonce(no).map(|(nonce, _)| Value::Nonce(nonce))",
+        replace: "Ok(check.value)",
+        caught_by: Check::RandomBlocks,
+    },
+    Bug {
+        name: "code-is-not-validated",
+        breaks: "code that was read is compared",
+        file: MULTI,
+        find: "self.code_hash(no).map(Value::CodeHash)",
+        replace: "Ok(check.value)",
+        caught_by: Check::RandomBlocks,
+    },
+    Bug {
+        name: "emptiness-is-a-balance-of-zero",
+        breaks: "emptiness is validated as what was read, nonce and balance",
+        file: MULTI,
+        find: "self.is_blank(no).map(Value::Blank)",
+        replace: "self.balance(no, |_| ()).map(|balance| Value::Blank(balance.is_zero()))",
+        caught_by: Check::RandomBlocks,
+    },
+    Bug {
+        name: "aborted-writes-are-left",
+        breaks: "an aborted attempt's writes become estimates before word of the abort",
+        file: PARALLEL,
+        find: "shared.memory.withdraw(version.tx, &result.keys);",
+        replace: "",
+        caught_by: Check::RandomBlocks,
+    },
+    Bug {
+        name: "block-gas-limit-is-ignored",
+        breaks: "a transaction that does not fit changes nothing",
+        file: PARALLEL,
+        find: "if !fits {",
+        replace: "if !fits && false {",
+        caught_by: Check::RandomBlocks,
+    },
+    Bug {
+        name: "storage-outlives-its-account",
+        breaks: "a new life begins without storage",
+        file: FOLD,
+        find: "account.storage.clear();",
+        replace: "",
+        caught_by: Check::RandomBlocks,
+    },
+    Bug {
+        name: "code-is-published-only-where-none-was",
+        breaks: "a delegation can be replaced",
+        file: JOURNAL,
+        find: "if account.info.code_hash != self.code {",
+        replace: "if account.info.code_hash != self.code && self.code == Code::none().hash {",
+        caught_by: Check::RandomBlocks,
+    },
+    Bug {
+        name: "fee-is-lost",
+        breaks: "the beneficiary is paid",
+        file: JOURNAL,
+        find: "writes.push(Write::Increment(no, fee));",
+        replace: "",
+        caught_by: Check::RandomBlocks,
+    },
+    Bug {
+        name: "emptiness-is-not-observed",
+        breaks: "who asks whether an account is empty learns the truth",
+        file: JOURNAL,
+        find: "self.observe_emptiness(address)?;
+                // A delegate",
+        replace: "// A delegate",
+        caught_by: Check::RandomBlocks,
+    },
+    Bug {
+        name: "the-gone-own-what-they-owned",
+        breaks: "an account that is gone is guessed at nothing",
+        file: JOURNAL,
+        find: "if exists { (balance, nonce) } else { (U256::ZERO, 0) }",
+        replace: "(balance, nonce)",
+        caught_by: Check::RandomBlocks,
+    },
+    Bug {
+        name: "payer-is-not-observed",
+        breaks: "who pays is known to have it",
+        file: JOURNAL,
+        find: "if !value.is_zero()
+            && let Err(blocked)",
+        replace: "if value == U256::MAX
+            && let Err(blocked)",
+        caught_by: Check::RandomBlocks,
+    },
+    Bug {
+        name: "heir-is-paid-a-guess",
+        breaks: "who is destroyed leaves what it really owns",
+        file: JOURNAL,
+        find: "self.observe_balance(address)?;
+        self.observe_emptiness(target)?;",
+        replace: "self.observe_emptiness(target)?;",
+        caught_by: Check::RandomBlocks,
+    },
+];
