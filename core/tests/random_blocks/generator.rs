@@ -45,6 +45,11 @@ fn fragile(i: u64) -> Address {
     Address::left_padding_from(&[0xf0, i as u8])
 }
 
+/// Not empty, although it owns nothing: it has sent all it had.
+fn worn() -> Address {
+    Address::left_padding_from(&[0x0a, 0xe0])
+}
+
 fn beneficiary() -> Address {
     Address::left_padding_from(&[0xbe, 0x0e])
 }
@@ -129,8 +134,8 @@ impl Generator {
                 signer(i)
             }
             12 => {
-                let i = self.below(SIGNERS);
-                signer(i)
+                let i = SENDERS + self.below(SIGNERS - SENDERS);
+                if self.one_in(2) { worn() } else { signer(i) }
             }
             13..=15 => {
                 let i = self.below(3);
@@ -255,6 +260,7 @@ impl Generator {
                 Account { balance: U256::from(self.below(3)), nonce: 1, code_hash: Some(hash), storage };
             state.accounts.insert(program::child(contract(0), CHILDREN[0], 0), account);
         }
+        state.accounts.insert(worn(), Account { nonce: 3, ..Account::default() });
         state.accounts.insert(fragile(0), Account::default());
         let storage = [(U256::from(1), U256::from(1))].into_iter().collect();
         let account = Account { storage, ..Account::default() };
@@ -364,7 +370,8 @@ impl Generator {
             *self.used.entry(*authority).or_default() += 1;
         }
         let chain_id = self.below(2) as u8;
-        let address = if self.one_in(4) { Address::ZERO } else { self.anyone() };
+        let clear = if self.now.accounts.contains_key(authority) { 3 } else { 2 };
+        let address = if self.one_in(clear) { Address::ZERO } else { self.anyone() };
         // keccak-256 of 5 and the RLP of [chain id, address, nonce] (EIP-7702).
         let small = |number: u8| if number == 0 { 0x80 } else { number };
         let message =

@@ -17,6 +17,8 @@ mod census;
 mod generator;
 mod program;
 
+use std::time::{Duration, Instant};
+
 use evm_lanes_core::{drive::Loaded, evm, prepare::PreparedBlock};
 
 use census::Census;
@@ -24,6 +26,9 @@ use generator::Generator;
 
 /// Seeds that once showed a mistake.
 const SEEDS_THAT_FAILED: &[u64] = &[];
+
+/// After this long fewer seeds do, if everything has happened in them.
+const PATIENCE: Duration = Duration::from_secs(40);
 
 fn variable(name: &str) -> Option<u64> {
     std::env::var(name).ok()?.parse().ok()
@@ -37,12 +42,17 @@ fn random_blocks_end_as_stock_execution_ends_them() {
         eprintln!("{census}");
         return;
     }
-    let seeds = variable("EVM_LANES_SEEDS").unwrap_or(1_500);
-    for seed in SEEDS_THAT_FAILED.iter().copied().chain(0..seeds) {
+    let seeds = variable("EVM_LANES_SEEDS");
+    let start = Instant::now();
+    for seed in SEEDS_THAT_FAILED.iter().copied().chain(0..seeds.unwrap_or(1_500)) {
         check(seed, &mut census);
+        // A machine that has other things to do must not take for ever; lanes wait for each other.
+        if seeds.is_none() && start.elapsed() > PATIENCE && census.missing().is_empty() {
+            break;
+        }
     }
     eprintln!("{census}");
-    census.assert_everything_happened();
+    assert!(census.missing().is_empty(), "never happened: {:?}", census.missing());
 }
 
 fn check(seed: u64, census: &mut Census) {

@@ -57,6 +57,7 @@ impl Check {
 
 const MEMORY: &str = "core/src/schedule/memory.rs";
 const BLOCK_STM: &str = "core/src/schedule/block_stm.rs";
+const LANES: &str = "core/src/drive/lanes.rs";
 const MULTI: &str = "core/src/drive/multi.rs";
 const PARALLEL: &str = "core/src/drive/parallel.rs";
 const FOLD: &str = "core/src/drive/fold.rs";
@@ -81,7 +82,7 @@ pub const BUGS: &[Bug] = &[
             }
             writer(entry.version);",
         replace: "writer(entry.version);",
-        caught_by: Check::RandomBlocks,
+        caught_by: Check::Models,
     },
     Bug {
         name: "estimates-are-dropped",
@@ -154,7 +155,7 @@ pub const BUGS: &[Bug] = &[
         find: "self.make_ready(version.tx);
                 self.marked.insert_from(&self.executed, i);",
         replace: "self.make_ready(version.tx);",
-        caught_by: Check::RandomBlocks,
+        caught_by: Check::Models,
     },
     Bug {
         name: "first-validation-is-skipped",
@@ -162,7 +163,7 @@ pub const BUGS: &[Bug] = &[
         file: BLOCK_STM,
         find: "self.marked.insert(i);",
         replace: "",
-        caught_by: Check::Unit,
+        caught_by: Check::Models,
     },
     Bug {
         name: "valid-takes-the-mark-away",
@@ -196,6 +197,45 @@ pub const BUGS: &[Bug] = &[
             _ => return Task::Wait,",
         replace: "_ => return Task::Done,",
         caught_by: Check::Unit,
+    },
+    Bug {
+        name: "end-is-kept-secret",
+        breaks: "lanes asleep hear of the end",
+        file: LANES,
+        find: "Task::Done => {
+                        self.wake_all();",
+        replace: "Task::Done => {",
+        caught_by: Check::Models,
+    },
+    Bug {
+        name: "stop-is-slept-over",
+        breaks: "a lane does not sleep when it has just missed a stop",
+        file: LANES,
+        find: "let seen = self.news_count.load(Ordering::Relaxed);
+            if work.between_turns() {
+                self.stopped.store(true, Ordering::Relaxed);
+            }
+            if self.was_stopped() {
+                self.wake_all();
+                return now;
+            }",
+        replace: "if work.between_turns() {
+                self.stopped.store(true, Ordering::Relaxed);
+            }
+            if self.was_stopped() {
+                self.wake_all();
+                return now;
+            }
+            let seen = self.news_count.load(Ordering::Relaxed);",
+        caught_by: Check::Models,
+    },
+    Bug {
+        name: "sleeper-does-not-look-again",
+        breaks: "a lane looks for news under the lock before it sleeps",
+        file: LANES,
+        find: "if self.news_count.load(Ordering::Relaxed) == seen {",
+        replace: "if self.news_count.load(Ordering::Relaxed) == seen || true {",
+        caught_by: Check::Models,
     },
     Bug {
         name: "only-the-first-read-is-validated",
@@ -279,11 +319,19 @@ pub const BUGS: &[Bug] = &[
         caught_by: Check::RandomBlocks,
     },
     Bug {
-        name: "the-gone-own-what-they-owned",
-        breaks: "an account that is gone is guessed at nothing",
+        name: "the-destroyed-keep-their-balance",
+        breaks: "who is destroyed owns nothing afterwards",
         file: JOURNAL,
-        find: "if exists { (balance, nonce) } else { (U256::ZERO, 0) }",
-        replace: "(balance, nonce)",
+        find: "writes.push(Write::Balance(no, U256::ZERO));",
+        replace: "",
+        caught_by: Check::RandomBlocks,
+    },
+    Bug {
+        name: "births-are-not-told",
+        breaks: "who is created begins a new life",
+        file: JOURNAL,
+        find: "writes.push(Write::Life(no, Life::Created));",
+        replace: "",
         caught_by: Check::RandomBlocks,
     },
     Bug {
