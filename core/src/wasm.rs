@@ -1,5 +1,8 @@
 //! The edge to the engine's web worker: bytes in, bytes out. `www/engine/worker.js` is the other side of it.
 
+#[cfg(feature = "conformance")]
+mod conformance;
+
 use std::panic;
 
 use js_sys::{Function, Uint8Array};

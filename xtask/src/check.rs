@@ -22,7 +22,9 @@ pub fn run() -> Result<()> {
     check("clippy, native", &|| clippy(&["--workspace", "--all-targets", "--features", "xtask/engine"]));
     check("clippy, the page's wasm", &|| clippy(&["--package", "evm-lanes-web", "--target", WASM]));
     // Without `threads`, which needs a standard library of its own; its few lines are checked when it is built.
-    check("clippy, the engine's wasm", &|| clippy(&["--package", "evm-lanes-core", "--target", WASM]));
+    check("clippy, the engine's wasm", &|| {
+        clippy(&["--package", "evm-lanes-core", "--features", "conformance", "--target", WASM])
+    });
     check("clippy, the models", &|| process::run("cargo clippy", &mut models::lints()));
     check("licences, bans, sources", &|| {
         process::run(

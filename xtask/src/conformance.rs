@@ -6,6 +6,8 @@ mod archive;
 mod blocks;
 #[cfg(feature = "engine")]
 mod suites;
+#[cfg(feature = "engine")]
+mod wasm;
 
 use std::path::PathBuf;
 
@@ -25,6 +27,12 @@ pub struct Arguments {
     /// Only every N-th block and test.
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..))]
     sample: u16,
+    /// Also run everything in the wasm engine under Node, and compare with the native results test by test.
+    #[arg(long)]
+    wasm: bool,
+    /// With --wasm: an engine that is quick to build instead of the one that is shipped.
+    #[arg(long, requires = "wasm")]
+    dev: bool,
 }
 
 /// Runs everything and prints what came out.
@@ -35,12 +43,17 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments) -> Result<()> {
     use anyhow::{Context, bail};
 
-    use crate::{process, workspace};
+    use crate::{engine, process, workspace};
 
     let began = std::time::Instant::now();
     let folder = arguments.data.clone().unwrap_or_else(workspace::data);
     let every = usize::from(arguments.sample);
     let mut wrong = Vec::new();
+    let engine = match arguments.wasm {
+        true => Some(engine::build_with_tests(&engine::Arguments { dev: arguments.dev })?),
+        false => None,
+    };
+    let mut in_wasm = Vec::new();
 
     let mut records = Vec::new();
     let paths = blocks::paths(&folder.join("blocks"))?;
@@ -51,6 +64,14 @@ pub fn run(arguments: &Arguments) -> Result<()> {
             records = blocks::run(paths.iter().step_by(every), arguments.rounds)?;
             blocks::summary(&records);
             wrong.extend(blocks::differences(&records));
+            if let Some(engine) = &engine {
+                let total = suites::run(&suites::BLOCKS, paths, every)?;
+                wrong.extend(total.problems());
+                let total = wasm::run(engine, &total)?;
+                total.print();
+                wrong.extend(total.problems.iter().cloned());
+                in_wasm.push(total);
+            }
         }
     }
 
@@ -68,6 +89,12 @@ pub fn run(arguments: &Arguments) -> Result<()> {
                 let total = suites::run(suite, &files, every)?;
                 total.print();
                 wrong.extend(total.problems());
+                if let Some(engine) = &engine {
+                    let total = wasm::run(engine, &total)?;
+                    total.print();
+                    wrong.extend(total.problems.iter().cloned());
+                    in_wasm.push(total);
+                }
                 totals.push(total);
             }
         }
@@ -76,6 +103,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     if let Some(file) = &arguments.json {
         let mut values = records.iter().map(serde_json::to_value).collect::<Result<Vec<_>, _>>()?;
         values.extend(totals.iter().map(suites::Total::record));
+        values.extend(in_wasm.iter().map(wasm::WasmTotal::record));
         std::fs::write(file, serde_json::to_string_pretty(&values)?)
             .with_context(|| format!("{} cannot be written", file.display()))?;
     }

@@ -91,18 +91,43 @@ pub fn build(arguments: &Arguments) -> Result<bool> {
     let mut built = false;
     for engine in [THREADS, SINGLE] {
         let out = folder().join(engine.name);
-        let fingerprint = fingerprint(engine, arguments)?;
+        let fingerprint = fingerprint(engine, &[], arguments)?;
         built |= fingerprint::unless_done(&out.join(".fingerprint"), &fingerprint, || {
             process::timed(&format!("engine {} (cold: about 3 minutes)", engine.name), || {
-                build_one(engine, arguments, &out)
+                build_one(engine, &[], arguments, &out)
             })
         })?;
     }
     Ok(built)
 }
 
-fn fingerprint(engine: Engine, arguments: &Arguments) -> Result<String> {
+/// Builds the engine without threads once more, with Ethereum's own tests in it (`conformance`), if it is not
+/// current. Returns its folder.
+///
+/// # Errors
+/// As [`run`].
+#[cfg(feature = "engine")]
+pub fn build_with_tests(arguments: &Arguments) -> Result<PathBuf> {
+    let out = folder().with_file_name("conformance-engine");
+    let fingerprint = fingerprint(SINGLE, WITH_TESTS, arguments)?;
+    fingerprint::unless_done(&out.join(".fingerprint"), &fingerprint, || {
+        process::timed("engine with tests (cold: about 3 minutes)", || {
+            build_one(SINGLE, WITH_TESTS, arguments, &out)?;
+            // Node takes scripts for its own old kind of modules otherwise.
+            fs::write(out.join("package.json"), "{ \"type\": \"module\" }\n")?;
+            Ok(())
+        })
+    })?;
+    Ok(out)
+}
+
+/// What cargo is told besides for the engine that runs tests.
+#[cfg(feature = "engine")]
+const WITH_TESTS: &[&str] = &["--features", "conformance"];
+
+fn fingerprint(engine: Engine, more: &[&str], arguments: &Arguments) -> Result<String> {
     Ok(Fingerprint::of(engine.name)
+        .text(&format!("{more:?}"))
         .text(&format!("{} {:?} {:?} {:?}", arguments.dev, engine.cargo, engine.target_features, engine.link))
         .files(&workspace::path("core/src"))?
         .files(&workspace::path("core/Cargo.toml"))?
@@ -115,7 +140,7 @@ fn fingerprint(engine: Engine, arguments: &Arguments) -> Result<String> {
         .finish())
 }
 
-fn build_one(engine: Engine, arguments: &Arguments, out: &Path) -> Result<()> {
+fn build_one(engine: Engine, more: &[&str], arguments: &Arguments, out: &Path) -> Result<()> {
     let profile = if arguments.dev { "engine-dev" } else { "engine" };
     // A folder of its own: other flags in the same folder would rebuild everything at every change between them.
     let target = workspace::cargo_target().join(format!("engine-{}", engine.name));
@@ -125,6 +150,7 @@ fn build_one(engine: Engine, arguments: &Arguments, out: &Path) -> Result<()> {
         .args(["rustc", "--package", "evm-lanes-core", "--lib", "--crate-type", "cdylib"])
         .args(["--profile", profile, "--target", TARGET])
         .args(engine.cargo)
+        .args(more)
         .arg("--")
         .args(engine.link.iter().flat_map(|argument| ["-C".to_owned(), format!("link-arg={argument}")]))
         .env("RUSTFLAGS", format!("-C target-feature={}", engine.target_features))

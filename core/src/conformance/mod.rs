@@ -23,7 +23,7 @@ use crate::{
     drive::{self, Loaded, Surroundings, Threads},
     evm,
     prepare::{PreparedBlock, State},
-    run::Receipt,
+    run::{Receipt, Status},
     trace::StrategyId,
     verify,
 };
@@ -60,7 +60,7 @@ enum Kind {
 
 /// What became of one test.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", default)]
 pub struct Outcome {
     /// The test's own name, with the case where it has several.
     pub name: String,
@@ -182,10 +182,18 @@ fn in_every_way(
 }
 
 /// Adds a block's result to a digest. Receipts in Rust's own notation: every field is in it, and
-/// it is the same on every platform.
+/// it is the same on every platform. Only why an execution halted is left out, which Ethereum does
+/// not ask: a size beyond 4 GiB is an invalid operand where addresses have 32 bits, and too much
+/// memory, code or return data where they have 64.
 fn add_to_digest(digest: &mut B256, receipts: &[Receipt], state_root: B256) {
     let mut text = digest.to_vec();
-    text.extend(format!("{receipts:?}").into_bytes());
+    for receipt in receipts {
+        let receipt = match receipt.status {
+            Status::Halt(_) => &Receipt { status: Status::Halt(String::new()), ..receipt.clone() },
+            _ => receipt,
+        };
+        text.extend(format!("{receipt:?}").into_bytes());
+    }
     text.extend(state_root);
     *digest = keccak256(&text);
 }

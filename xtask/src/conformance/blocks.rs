@@ -197,12 +197,17 @@ pub fn paths(folder: &Path) -> Result<Vec<PathBuf>> {
     Ok(paths)
 }
 
-fn name(path: &Path) -> String {
+/// A file's name without its endings.
+pub fn name(path: &Path) -> String {
     let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     file.trim_end_matches(".gz").trim_end_matches(".json").to_owned()
 }
 
-fn read(path: &Path) -> Result<PreparedBlock> {
+/// A file's text, unpacked where it is packed.
+///
+/// # Errors
+/// If it cannot be read.
+pub fn text(path: &Path) -> Result<String> {
     let bytes = fs::read(path).with_context(|| format!("{} cannot be read", path.display()))?;
     let mut text = String::new();
     if path.extension().is_some_and(|extension| extension == "gz") {
@@ -212,7 +217,11 @@ fn read(path: &Path) -> Result<PreparedBlock> {
     } else {
         text = String::from_utf8(bytes).with_context(|| format!("{} is no text", path.display()))?;
     }
-    case::parse(&text).map_err(|problems| {
+    Ok(text)
+}
+
+fn read(path: &Path) -> Result<PreparedBlock> {
+    case::parse(&text(path)?).map_err(|problems| {
         let lines: Vec<String> = problems.iter().take(5).map(ToString::to_string).collect();
         anyhow!("{}: {}", path.display(), lines.join("; "))
     })
