@@ -292,3 +292,106 @@ impl AuthorizationForm {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use alloy_primitives::U256;
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::{
+        conformance::{Suite, Tests},
+        drive::Threads,
+        prepare::{Account, State},
+        trace::StrategyId,
+    };
+
+    /// A payment of 5 wei, with the state that it leads to.
+    fn payment() -> Value {
+        let [from, to] = [0xaa, 0xbb].map(Address::repeat_byte);
+        let account = |balance, nonce| Account { balance: U256::from(balance), nonce, ..Account::default() };
+        let after = State {
+            accounts: [(from, account(95, 1)), (to, account(5, 0))].into_iter().collect(),
+            ..State::default()
+        };
+        json!({ "payment": {
+            "env": { "currentCoinbase": Address::ZERO, "currentGasLimit": "0x0f4240", "currentNumber": "0x01",
+                "currentTimestamp": "0x01", "currentDifficulty": "0x00" },
+            "pre": { from.to_string(): { "balance": "0x64", "nonce": "0x", "code": "0x", "storage": {} } },
+            "transaction": { "nonce": "0x00", "gasPrice": "0x00", "gasLimit": ["0x5208"], "to": to, "value": ["0x05"],
+                "data": ["0x"], "sender": from },
+            "post": { "Cancun": [ { "hash": verify::state_root(&after), "logs": verify::logs_hash(&[]),
+                "indexes": { "data": 0, "gas": 0, "value": 0 } } ] },
+        } })
+    }
+
+    /// The problem of a payment that was changed, and what was skipped.
+    fn check(change: impl Fn(&mut Value), problem: &str, skipped: usize) {
+        let mut document = payment();
+        change(&mut document["payment"]);
+        let tests = Tests::read(Suite::StateTests, "", &document.to_string()).expect("a state test");
+        let ways: Vec<_> = StrategyId::ALL.iter().map(|strategy| (*strategy, 1)).collect();
+        let outcome = tests.run(0, Ways { ways: &ways, threads: Threads::Own });
+        let found = outcome.problem.unwrap_or_default();
+        assert!(found.starts_with(problem) && found.is_empty() == problem.is_empty(), "{found}");
+        assert_eq!(outcome.skipped.len(), skipped);
+    }
+
+    #[test]
+    fn a_right_test_passes() {
+        check(|_| (), "", 0);
+    }
+
+    #[test]
+    fn what_is_not_as_expected_is_a_problem() {
+        let post = |test: &mut Value| test["post"]["Cancun"][0].take();
+        check(|test| test["post"]["Cancun"][0]["hash"] = json!(B256::ZERO), "state root", 0);
+        check(|test| test["post"]["Cancun"][0]["logs"] = json!(B256::ZERO), "logs hash", 0);
+        check(|test| test["transaction"]["nonce"] = "0x01".into(), "refused because of \"nonce", 0);
+        check(
+            |test| test["post"]["Cancun"][0]["expectException"] = "TransactionException.NONCE_IS_MAX".into(),
+            "not refused",
+            0,
+        );
+        check(
+            |test| {
+                test["transaction"]["value"] = json!(["0x65"]);
+                test["post"]["Cancun"][0]["expectException"] = "TransactionException.NONCE_IS_MAX".into();
+            },
+            "refused because of \"lack of funds",
+            0,
+        );
+        check(
+            |test| {
+                let post = post(test);
+                test["post"] = json!({ "Amsterdam": [post] });
+            },
+            "",
+            1,
+        );
+    }
+
+    #[test]
+    fn a_transaction_that_must_be_refused_leaves_the_state_as_it_was() {
+        let before = State {
+            accounts: [(
+                Address::repeat_byte(0xaa),
+                Account { balance: U256::from(100), ..Account::default() },
+            )]
+            .into_iter()
+            .collect(),
+            ..State::default()
+        };
+        let root = verify::state_root(&before);
+        let exception = "TransactionException.INSUFFICIENT_ACCOUNT_FUNDS";
+        check(
+            |test| {
+                test["transaction"]["value"] = json!(["0x65"]);
+                test["post"]["Cancun"][0]["hash"] = json!(root);
+                test["post"]["Cancun"][0]["expectException"] = exception.into();
+            },
+            "",
+            0,
+        );
+    }
+}
