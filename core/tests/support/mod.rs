@@ -16,7 +16,7 @@ use std::{
 
 use evm_lanes_core::{
     cancel::CancelFlag,
-    drive::{self, Loaded, Surroundings, Threads},
+    drive::{self, Loaded, Stopped, Surroundings, Threads},
     prepare::{PreparedBlock, State, case},
     run::Run,
     trace::{Outcome, StrategyId, Trace},
@@ -70,25 +70,39 @@ pub const LANES: [(StrategyId, u16); 7] = [
 
 /// One run, on threads of a pool that lasts as long as the tests.
 pub fn run(loaded: &Loaded, strategy: StrategyId, lanes: u16) -> Run {
-    run_by(&now, loaded, strategy, lanes)
+    run_by(&now, &CancelFlag::new(), loaded, strategy, lanes).expect("the run ends")
 }
 
 /// The same, with a clock that now and then holds up whoever looks at it: lanes look at the clock
 /// between any two steps, so they meet in orders that they would seldom meet in by themselves.
+///
+/// # Panics
+/// When the run goes in circles.
 pub fn run_restless(loaded: &Loaded, strategy: StrategyId, lanes: u16, seed: u64) -> Run {
-    let looks = AtomicU64::new(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+    // More than any small block takes, even on a machine that has other things to do.
+    const LOOKS: u64 = 2_000_000;
+    const SECONDS: u64 = 20;
+    let looks = AtomicU64::new(0);
+    let start = now();
+    let cancel = CancelFlag::new();
     let clock = || {
-        let look = looks.fetch_add(0x9e37_79b9_7f4a_7c15, Ordering::Relaxed);
-        match (look ^ look >> 29).wrapping_mul(0xbf58_476d_1ce4_e5b9) >> 58 {
+        let look = looks.fetch_add(1, Ordering::Relaxed);
+        let mixed = look.wrapping_add(seed).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        match (mixed ^ mixed >> 29).wrapping_mul(0xbf58_476d_1ce4_e5b9) >> 58 {
             0 => std::thread::sleep(std::time::Duration::from_micros(20)),
             1..8 => std::thread::yield_now(),
             // About as long as a small transaction takes.
             8..12 => (0..2_000).for_each(|_| std::hint::spin_loop()),
             _ => {}
         }
-        now()
+        let now = now();
+        if look > LOOKS && now - start > SECONDS * 1_000_000_000 {
+            cancel.set();
+        }
+        now
     };
-    run_by(&clock, loaded, strategy, lanes)
+    run_by(&clock, &cancel, loaded, strategy, lanes)
+        .unwrap_or_else(|stopped| panic!("seed {seed}, {} on {lanes}: {stopped}", strategy.name()))
 }
 
 fn now() -> u64 {
@@ -96,18 +110,24 @@ fn now() -> u64 {
     START.elapsed().as_nanos() as u64
 }
 
-fn run_by(clock: &(dyn Fn() -> u64 + Sync), loaded: &Loaded, strategy: StrategyId, lanes: u16) -> Run {
+fn run_by(
+    clock: &(dyn Fn() -> u64 + Sync),
+    cancel: &CancelFlag,
+    loaded: &Loaded,
+    strategy: StrategyId,
+    lanes: u16,
+) -> Result<Run, Stopped> {
     static POOL: LazyLock<rayon::ThreadPool> = LazyLock::new(|| {
         rayon::ThreadPoolBuilder::new().num_threads(16).build().expect("threads can be started")
     });
     let around = Surroundings {
         clock,
-        cancel: &CancelFlag::new(),
+        cancel,
         progress: &AtomicU32::new(0),
         threads: if lanes == 1 { Threads::Own } else { Threads::Pool(&POOL) },
         record: true,
     };
-    drive::run(loaded, strategy, lanes, &around).expect("the run ends")
+    drive::run(loaded, strategy, lanes, &around)
 }
 
 /// Compares account by account, so that a failure names the place.
