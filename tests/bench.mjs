@@ -1,12 +1,13 @@
 // Measures the page in Chromium and prints one JSON document; `cargo xtask bench` calls it and makes the table.
 
-import { readdirSync, readFileSync, existsSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { brotliCompressSync } from 'node:zlib';
 import { chromium } from '@playwright/test';
 
-const { CHROMIUM, EVM_LANES_ISOLATED, EVM_LANES_PLAIN, EVM_LANES_DIST, EVM_LANES_BLOCK } = process.env;
-const scenarios = process.argv.slice(2);
+const { CHROMIUM, EVM_LANES_ISOLATED, EVM_LANES_PLAIN, EVM_LANES_DIST } = process.env;
+// Names of scenarios, and files of real blocks.
+const inputs = process.argv.slice(2);
 const TIME_LIMIT = 120_000;
 const FIRST_PICTURES = 5;
 // The page warms up by itself; browsers go on optimising for some runs after that.
@@ -50,10 +51,11 @@ async function times(page) {
   return { sequential: Number(sequentialTime), parallel: Number(parallelTime) };
 }
 
-async function measure(name, open) {
+async function measure(name, open, withoutThreads) {
   const threads = await withPage(async (page) => (await open(page, EVM_LANES_ISOLATED), times(page)));
-  const single = await withPage(async (page) => (await open(page, EVM_LANES_PLAIN), times(page)));
-  return { name, single: single.sequential, sequential: threads.sequential, twoLanes: threads.parallel };
+  const single =
+    withoutThreads && (await withPage(async (page) => (await open(page, EVM_LANES_PLAIN), times(page))));
+  return { name, single: single?.sequential ?? null, sequential: threads.sequential, twoLanes: threads.parallel };
 }
 
 const files = (folder) =>
@@ -77,25 +79,20 @@ for (let i = 0; i < FIRST_PICTURES; i += 1) {
 }
 
 const runs = [];
-for (const name of scenarios) {
-  process.stderr.write(`  ${name}\n`);
-  runs.push(await measure(name, (page, base) => page.goto(`${base}?s=${name}&strategy=block-stm&lanes=2`)));
-}
-if (existsSync(EVM_LANES_BLOCK)) {
-  const number = /(\d+)\.json/.exec(EVM_LANES_BLOCK)[1];
-  process.stderr.write(`  block ${number}\n`);
+for (const input of inputs) {
+  const number = /(\d+)\.json/.exec(input)?.[1];
+  process.stderr.write(`  ${number ?? input}\n`);
+  if (number === undefined) {
+    runs.push(await measure(input, (page, base) => page.goto(`${base}?s=${input}&strategy=block-stm&lanes=2`), true));
+    continue;
+  }
   const open = async (page, base) => {
     await page.goto(`${base}?strategy=block-stm&lanes=2`);
     await done(page);
-    await page.locator('input[type=file][data-open]').setInputFiles(EVM_LANES_BLOCK);
-    await page.waitForFunction(
-      (title) => document.documentElement.dataset.scenario === title,
-      `Block ${number}`,
-    );
+    await page.locator('input[type=file][data-open]').setInputFiles(input);
+    await page.waitForFunction((title) => document.documentElement.dataset.scenario === title, `Block ${number}`);
   };
-  runs.push(await measure(`block ${number}`, open));
-} else {
-  process.stderr.write(`  no real block: ${EVM_LANES_BLOCK} is not there\n`);
+  runs.push(await measure(number, open, null));
 }
 await browser.close();
 console.log(JSON.stringify({ sizes, firstPicture: median(pictures), runs }));

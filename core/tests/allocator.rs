@@ -26,8 +26,14 @@ fn real_blocks_run_on_the_browsers_allocator() {
         let loaded = Loaded::new(block);
         let (cancel, progress) = (CancelFlag::new(), AtomicU32::new(0));
         let threads = Threads::Pool(&pool);
-        let around =
-            Surroundings { clock: &clock::now, cancel: &cancel, progress: &progress, threads, record: true };
+        let around = Surroundings {
+            clock: &clock::now,
+            cancel: &cancel,
+            progress: &progress,
+            threads,
+            first: &[],
+            record: true,
+        };
         for lanes in [2, 4, 3] {
             let run = drive::run(&loaded, StrategyId::BlockStm, lanes, &around).expect("a result");
             let difference = verify::difference((&run.receipts, &run.post_state), (&receipts, &state));

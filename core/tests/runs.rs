@@ -59,8 +59,14 @@ fn a_cancelled_run_ends_without_a_result() {
         [(StrategyId::Sequential, 1), (StrategyId::BlockStm, 1), (StrategyId::BlockStm, 4)]
     {
         let threads = Threads::Pool(&pool);
-        let around =
-            Surroundings { clock: &clock::now, cancel: &cancel, progress: &progress, threads, record: true };
+        let around = Surroundings {
+            clock: &clock::now,
+            cancel: &cancel,
+            progress: &progress,
+            threads,
+            first: &[],
+            record: true,
+        };
         let stopped = drive::run(&loaded, strategy, lanes, &around).err();
         assert_eq!(stopped, Some(Stopped::Cancelled), "{} on {lanes}", strategy.name());
     }
@@ -72,8 +78,14 @@ fn progress_ends_at_the_number_of_transactions() {
     let (cancel, progress) = (CancelFlag::new(), AtomicU32::new(7));
     for strategy in StrategyId::ALL {
         let threads = Threads::Own;
-        let around =
-            Surroundings { clock: &clock::now, cancel: &cancel, progress: &progress, threads, record: true };
+        let around = Surroundings {
+            clock: &clock::now,
+            cancel: &cancel,
+            progress: &progress,
+            threads,
+            first: &[],
+            record: true,
+        };
         drive::run(&loaded, strategy, 1, &around).expect("the run ends");
         assert_eq!(progress.load(Ordering::Relaxed), 50, "{}", strategy.name());
     }
@@ -88,6 +100,7 @@ fn more_lanes_than_threads_are_refused() {
         cancel: &cancel,
         progress: &progress,
         threads: Threads::Own,
+        first: &[],
         record: true,
     };
     let stopped = drive::run(&loaded, StrategyId::BlockStm, 2, &around).err();
@@ -106,7 +119,7 @@ fn independent_payments_do_not_meet_at_the_beneficiary() {
     let run = support::run(&Loaded::new(&block), StrategyId::Sequential, 1);
     assert!(run.trace.reads.iter().all(|read| read.from.is_none()), "nobody reads what another wrote");
     let fees = run.trace.writes.iter().filter(|write| write.increment).count();
-    assert_eq!(fees, 100, "a fee and a payment each are increments");
+    assert_eq!(fees, 150, "a fee, a payment and what its sender spends each are increments");
 }
 
 #[test]

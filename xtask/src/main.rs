@@ -10,6 +10,8 @@ mod check;
 mod conformance;
 mod engine;
 mod fingerprint;
+#[cfg(feature = "engine")]
+mod lanes;
 mod models;
 mod process;
 mod schema;

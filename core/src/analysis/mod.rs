@@ -6,6 +6,7 @@
 //! is the same whichever strategy ran, and a read that a parallel run served early with an equal
 //! value (validation by value) still counts as the dependency that it is.
 
+mod choice;
 mod graph;
 mod hot;
 mod limits;
@@ -14,6 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::trace::{Outcome, Trace};
 
+pub use choice::{choose, long_first};
 pub use hot::HOT_LOCATIONS;
 
 /// What a run's trace means. Indices are transaction positions and location ids of the trace.

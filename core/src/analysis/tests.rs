@@ -134,3 +134,28 @@ fn aligned_traces_share_location_ids() {
     let read = sequential.reads[1];
     assert_eq!(sequential.locations[read.location.index()], Location::Storage(Address::ZERO, U256::from(1)));
 }
+
+#[test]
+fn a_parallel_run_is_chosen_where_it_can_pay() {
+    const MS: u64 = 1_000_000;
+    let free: Vec<Tx> = vec![(&[], &[], MS); 10];
+    assert_eq!(choose(&sequential(&free), 2), StrategyId::BlockStm);
+    assert_eq!(choose(&sequential(&free), 1), StrategyId::Sequential);
+    let mut chain: Vec<Tx> = vec![(&[(1, None)], &[1], MS)];
+    let links: Vec<[(u32, Option<u32>); 1]> = (0..9).map(|i| [(1, Some(i))]).collect();
+    chain.extend(links.iter().map(|link| -> Tx { (link, &[1], MS) }));
+    assert_eq!(choose(&sequential(&chain), 8), StrategyId::Sequential);
+    let over_at_once: Vec<Tx> = vec![(&[], &[], 1_000); 10];
+    assert_eq!(choose(&sequential(&over_at_once), 2), StrategyId::Sequential);
+    assert_eq!(choose(&sequential(&[]), 2), StrategyId::Sequential);
+}
+
+#[test]
+fn what_is_long_or_leads_to_it_comes_first() {
+    let mut block: Vec<Tx> = vec![(&[], &[], 1); 20];
+    assert_eq!(long_first(&sequential(&block), 2), []);
+    block[3].1 = &[1];
+    block[15] = (&[(1, Some(3))], &[], 100);
+    assert_eq!(long_first(&sequential(&block), 2), [TxIndex(3), TxIndex(15)]);
+    assert_eq!(long_first(&sequential(&[]), 2), []);
+}

@@ -165,6 +165,7 @@ fn in_every_way(
         cancel: &CancelFlag::new(),
         progress: &AtomicU32::new(0),
         threads: ways.threads,
+        first: &[],
         record: true,
     };
     counts.blocks += 1;

@@ -27,6 +27,8 @@ pub(super) struct Flat<'a> {
     none: Code,
     /// Whether reads are noted.
     record: bool,
+    /// Whether the running transaction's nonce is known beforehand.
+    foretold: bool,
     /// Reads of all transactions so far.
     pub(super) reads: Vec<Seen>,
 }
@@ -67,8 +69,14 @@ impl<'a> Flat<'a> {
             slots: HashMap::default(),
             none: Code::own_none(),
             record,
+            foretold: false,
             reads: Vec::new(),
         }
+    }
+
+    /// Turns to the next transaction. `foretold`: its nonce is known beforehand, so it is no read.
+    pub(super) fn turn_to(&mut self, foretold: bool) {
+        self.foretold = foretold;
     }
 
     /// Makes a transaction's changes.
@@ -190,6 +198,21 @@ impl View for Flat<'_> {
             (None, code) if code.is_none() => self.none.clone(),
             (None, code) => code.clone(),
         })
+    }
+
+    fn at_least(&mut self, no: AccountNo, need: U256) -> Result<bool, Blocked> {
+        // Enough is no dependency: in another order it would have been enough as well, or the
+        // balance itself is read.
+        let balance = self.changed(no).and_then(|changed| changed.balance);
+        Ok(balance.unwrap_or(self.base.account(no).balance()) >= need)
+    }
+
+    fn sender_nonce(&mut self, no: AccountNo, _: u64) -> Result<u64, Blocked> {
+        if !self.foretold {
+            return self.nonce(no);
+        }
+        let nonce = self.changed(no).and_then(|changed| changed.nonce);
+        Ok(nonce.map_or(self.base.account(no).nonce(), |(nonce, _)| nonce))
     }
 
     fn exists(&mut self, no: AccountNo) -> Result<bool, Blocked> {

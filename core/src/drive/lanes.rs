@@ -22,6 +22,8 @@ use crate::{
 /// How often a lane looks again before it sleeps: some hundred microseconds. Waking up takes a
 /// tenth of that, but a thread that slept may wake up on a core where another lane runs.
 const SPINS: u32 = if cfg!(shuttle) { 2 } else { 4_000 };
+/// The same where lanes share cores: another one needs the core.
+const FEW_SPINS: u32 = if cfg!(shuttle) { 2 } else { 50 };
 /// Longest sleep, in case that no other lane has anything to say: a stop is noticed by then.
 const NAP: std::time::Duration = std::time::Duration::from_millis(1);
 /// Longest wait for the other lanes at the start, in nanoseconds. A pool may be busy; a lane that
@@ -31,7 +33,7 @@ const START_PATIENCE: u64 = 20_000_000;
 const ABSENCE: u64 = 30_000;
 /// How much work a lane takes at one turn, in nanoseconds. A turn costs a few hundred when another
 /// lane is at the scheduler; what is taken cannot be given back, so not too much at once.
-const PORTION: u64 = 10_000;
+const PORTION: u64 = 25_000;
 /// The most tasks taken at one turn.
 const MOST: usize = 32;
 
@@ -237,7 +239,8 @@ impl<'a> Turns<'a> {
 
     /// Waits until tasks were left for others since the count was `seen`, or a while.
     fn wait(&self, seen: u32) {
-        for _ in 0..SPINS {
+        let spins = if self.looks.len() > self.together { FEW_SPINS } else { SPINS };
+        for _ in 0..spins {
             pause();
             if self.news_count.load(Ordering::Relaxed) != seen {
                 return;
@@ -294,7 +297,7 @@ mod tests {
         let mut pace = Pace::default();
         assert_eq!(pace.tasks(), 1);
         pace.took(1, 1_000);
-        assert_eq!(pace.tasks(), 10);
+        assert_eq!(pace.tasks(), 25);
         for _ in 0..20 {
             pace.took(1, 100_000);
         }

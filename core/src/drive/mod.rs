@@ -11,6 +11,7 @@ mod flat;
 mod fold;
 mod lanes;
 mod multi;
+mod order;
 mod parallel;
 mod recorder;
 mod sequential;
@@ -26,6 +27,7 @@ use crate::{
     trace::StrategyId,
     units::TxIndex,
 };
+use order::Order;
 
 /// A block, put in order for running: made once, shared by all its runs.
 #[derive(Debug)]
@@ -35,8 +37,7 @@ pub struct Loaded {
     state: State,
     base: Base,
     jobs: Vec<Job>,
-    /// For each transaction, the latest one before it with the same sender.
-    earlier: Vec<Option<TxIndex>>,
+    order: Order,
 }
 
 impl Loaded {
@@ -45,9 +46,9 @@ impl Loaded {
         let mut state = block.pre_state.clone();
         system_calls(&block.env, &mut state);
         let base = Base::new(&state, block.env.fork);
-        let jobs = block.transactions.iter().map(Job::new).collect();
-        let earlier = parallel::earlier_of_sender(block.transactions.iter().map(|tx| tx.from));
-        Self { env: block.env.clone(), state, base, jobs, earlier }
+        let jobs: Vec<Job> = block.transactions.iter().map(Job::new).collect();
+        let order = Order::new(&jobs, &base);
+        Self { env: block.env.clone(), state, base, jobs, order }
     }
 
     /// Number of transactions.
@@ -67,6 +68,9 @@ pub struct Surroundings<'a> {
     pub progress: &'a AtomicU32,
     /// Where lanes come from.
     pub threads: Threads<'a>,
+    /// Transactions to be started before others, which keep the block's order: see
+    /// [`crate::analysis::long_first`]. It is no matter for the result.
+    pub first: &'a [TxIndex],
     /// Whether attempts, their reads and writes, and what lanes did meanwhile are noted. Without
     /// that the trace has nothing but the run's duration.
     pub record: bool,

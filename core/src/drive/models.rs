@@ -27,7 +27,7 @@ use shuttle::scheduler::{PctScheduler, RandomScheduler, ReplayScheduler, Schedul
 use super::lanes::{Turns, Work};
 use crate::{
     schedule::{
-        self, AccountNo, Finals, Key, Life, Memory, Report, SlotNumbers, Write,
+        self, AccountNo, Collector, Finals, Key, Life, Memory, Report, SlotNumbers, Write,
         sync::{Mutex, lock},
     },
     trace::{SpanKind, StrategyId},
@@ -76,6 +76,8 @@ enum Step {
 struct Toy {
     transactions: Vec<Vec<Step>>,
     earlier: Vec<Option<TxIndex>>,
+    /// Some, to be started before others.
+    first: Vec<TxIndex>,
     lanes: usize,
     /// How long everything takes by the lanes' clock, which decides on the size of portions.
     tick: u64,
@@ -133,9 +135,12 @@ impl Toy {
         let earlier = (0..count)
             .map(|i| (i > 0 && random.below(5) == 0).then(|| TxIndex(random.below(i) as u32)))
             .collect();
+        // Such transactions need not be there, nor need they be different.
+        let first = (0..random.below(3)).map(|_| TxIndex(random.below(count + 1) as u32)).collect();
         Self {
             transactions,
             earlier,
+            first,
             lanes: 2 + random.below(3).min(random.below(3)) as usize,
             tick: [100, 4_000, 1_000_000][random.below(3) as usize],
             stop: (random.below(12) == 0).then(|| random.below(10) as i64),
@@ -431,13 +436,13 @@ struct Census {
 fn on_lanes(toy: &Toy, census: &StdMutex<Census>) {
     let time = StdU64::new(1);
     let clock = || time.fetch_add(toy.tick, Relaxed);
-    let scheduler = schedule::strategy(StrategyId::BlockStm).scheduler(&toy.earlier);
+    let scheduler = schedule::strategy(StrategyId::BlockStm).scheduler(&toy.earlier, &toy.first);
     let turns = Turns::new(scheduler, toy.lanes, 1, &clock);
     // Of each known account's slots, the first has a number.
     let numbers = (0..KNOWN).map(|who| (AccountNo(who as u32), U256::ZERO)).collect();
     let shared = Shared {
         toy,
-        memory: Memory::new(KNOWN, &numbers),
+        memory: Memory::new(toy.transactions.len(), KNOWN, &numbers, Collector::Known(AccountNo(0))),
         numbers: &numbers,
         results: toy.transactions.iter().map(|_| Mutex::default()).collect(),
         turns_left: StdI64::new(toy.stop.unwrap_or(0)),

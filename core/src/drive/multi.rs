@@ -3,11 +3,17 @@
 
 use alloy_primitives::{Address, B256, U256};
 
-use super::recorder::{Seen, Spoiler};
+use super::{
+    order::Order,
+    recorder::{Seen, Spoiler},
+};
 use crate::{
     evm::{Base, Blocked, Code, View},
     prepare::BlockEnvironment,
-    schedule::{AccountNo, Key, Memory, Part, SlotNo},
+    schedule::{
+        AccountNo, Key, Memory, Part, SlotNo,
+        sync::{AtomicBool, Ordering},
+    },
     units::{Incarnation, TxIndex, Version},
 };
 
@@ -16,6 +22,9 @@ use crate::{
 pub(super) struct Before<'a> {
     pub(super) base: &'a Base,
     pub(super) memory: &'a Memory<'a, Code>,
+    pub(super) order: &'a Order,
+    /// Which transactions have had an attempt that ran to its end.
+    pub(super) ran: &'a [AtomicBool],
     pub(super) tx: TxIndex,
 }
 
@@ -34,6 +43,10 @@ pub(super) struct Check {
 enum Value {
     Word(U256),
     Nonce(u64),
+    /// As [`View::sender_nonce`] reads it.
+    SenderNonce(u64),
+    /// That the balance is at least this.
+    AtLeast(U256),
     CodeHash(B256),
     Exists(bool),
     /// Whether balance and nonce are both zero; the key is the balance's.
@@ -93,6 +106,26 @@ impl<'a> Before<'a> {
         })
     }
 
+    /// The nonce of the transaction's sender, or `told` where the sender's transaction before is a
+    /// plain payment that has not run yet or is about to run again.
+    ///
+    /// Invariant: when it has run, this transaction is validated again, if it wrote another nonce
+    /// than before or for the first time; or, if it could not be included, because the driver says so.
+    fn sender_nonce(&self, no: AccountNo, told: u64) -> Result<(u64, Option<Version>), Version> {
+        let Some(earlier) = self.order.foretold(self.tx) else { return self.nonce(no) };
+        if self.ran.get(earlier.index()).is_some_and(|ran| !ran.load(Ordering::Acquire)) {
+            return Ok((told, None));
+        }
+        match self.nonce(no) {
+            Err(writer) if writer.tx == earlier => Ok((told, None)),
+            nonce => nonce,
+        }
+    }
+
+    fn at_least(&self, no: AccountNo, need: U256) -> Result<bool, Version> {
+        self.memory.at_least(no, self.tx, self.base.account(no).balance(), need)
+    }
+
     fn code_hash(&self, no: AccountNo) -> Result<B256, Version> {
         Ok(match self.memory.code(no, self.tx)? {
             Some((code, _)) => code.hash,
@@ -130,6 +163,14 @@ impl<'a> Before<'a> {
             let no = check.key.account;
             let now = match (check.value, check.key.part) {
                 (Value::Blank(_), _) => self.is_blank(no).map(Value::Blank),
+                (Value::SenderNonce(nonce), _) => {
+                    self.sender_nonce(no, nonce).map(|(nonce, _)| Value::SenderNonce(nonce))
+                }
+                (Value::AtLeast(need), _) => match self.at_least(no, need) {
+                    Ok(true) => Ok(check.value),
+                    Ok(false) => Ok(Value::Word(U256::ZERO)),
+                    Err(writer) => Err(writer),
+                },
                 (Value::Nonce(_), _) => self.nonce(no).map(|(nonce, _)| Value::Nonce(nonce)),
                 (Value::CodeHash(_), _) => self.code_hash(no).map(Value::CodeHash),
                 (Value::Exists(_), _) => self.exists(no).map(|(exists, _)| Value::Exists(exists)),
@@ -158,18 +199,12 @@ impl<'a> Before<'a> {
 }
 
 impl<'a> Multi<'a> {
-    pub(super) fn new(
-        env: &'a BlockEnvironment,
-        base: &'a Base,
-        memory: &'a Memory<'a, Code>,
-        record: bool,
-    ) -> Self {
-        let before = Before { base, memory, tx: TxIndex(0) };
+    pub(super) fn new(env: &'a BlockEnvironment, before: Before<'a>, record: bool) -> Self {
         Self {
             env,
             before,
             none: Code::own_none(),
-            codes: vec![Handle::Unused; base.len()],
+            codes: vec![Handle::Unused; before.base.len()],
             reads: Reads { record, ..Reads::default() },
         }
     }
@@ -252,6 +287,25 @@ impl View for Multi<'_> {
     fn nonce(&mut self, no: AccountNo) -> Result<u64, Blocked> {
         let (nonce, from) = self.before.nonce(no).map_err(|writer| blocked(no, Part::Nonce, writer))?;
         self.note(no, Part::Nonce, from, Value::Nonce(nonce));
+        Ok(nonce)
+    }
+
+    fn at_least(&mut self, no: AccountNo, need: U256) -> Result<bool, Blocked> {
+        let enough = self.before.at_least(no, need).map_err(|writer| blocked(no, Part::Balance, writer))?;
+        if enough {
+            let key = Key { account: no, part: Part::Balance };
+            self.reads.check(key, Value::AtLeast(need), None);
+        }
+        Ok(enough)
+    }
+
+    fn sender_nonce(&mut self, no: AccountNo, nonce: u64) -> Result<u64, Blocked> {
+        if self.before.order.foretold(self.before.tx).is_none() {
+            return self.nonce(no);
+        }
+        let key = Key { account: no, part: Part::Nonce };
+        let (nonce, from) = self.before.sender_nonce(no, nonce).map_err(|writer| Blocked { key, writer })?;
+        self.reads.check(key, Value::SenderNonce(nonce), from);
         Ok(nonce)
     }
 

@@ -16,10 +16,10 @@ use super::{
 };
 use crate::{
     evm::{Code, Executor, block_gas_left},
-    run::{Receipt, Run},
+    run::{Receipt, Run, Status},
     schedule::{
-        Finals, Key, Memory, Report, Strategy,
-        sync::{AtomicU32, AtomicUsize, Mutex, Ordering, PoisonError, lock},
+        Collector, Finals, Key, Memory, Report, Strategy,
+        sync::{AtomicBool, AtomicU32, AtomicUsize, Mutex, Ordering, PoisonError, lock},
     },
     trace::{Outcome, SpanKind},
     units::{TxIndex, Version},
@@ -31,6 +31,8 @@ struct Shared<'a> {
     around: &'a Surroundings<'a>,
     memory: Memory<'a, Code>,
     results: Vec<Mutex<TxResult>>,
+    /// Which transactions have had an attempt that ran to its end.
+    ran: Vec<AtomicBool>,
     turns: Turns<'a>,
     /// The next piece of the state to be settled.
     piece: AtomicUsize,
@@ -92,17 +94,28 @@ pub(super) fn run(
 
     let mut results = Vec::new();
     results.resize_with(loaded.jobs.len(), Mutex::default);
+    let mut ran = Vec::new();
+    ran.resize_with(loaded.jobs.len(), AtomicBool::default);
     // What cannot say how many cores it has (a browser's worker) has threads for no more than them.
     let cores = std::thread::available_parallelism().map_or(threads, usize::from);
+    let beneficiary = &loaded.env.beneficiary;
+    let collector =
+        loaded.base.number(beneficiary).map_or(Collector::Newcomer(beneficiary), Collector::Known);
     let shared = Shared {
         loaded,
         around,
-        memory: Memory::new(loaded.base.len(), loaded.base.slots()),
+        memory: Memory::new(loaded.jobs.len(), loaded.base.len(), loaded.base.slots(), collector),
         results,
+        ran,
         piece: AtomicUsize::new(0),
         settled: AtomicUsize::new(0),
         lanes: lanes.into(),
-        turns: Turns::new(strategy.scheduler(&loaded.earlier), lanes.into(), cores, around.clock),
+        turns: Turns::new(
+            strategy.scheduler(loaded.order.after(), around.first),
+            lanes.into(),
+            cores,
+            around.clock,
+        ),
         executed: AtomicU32::new(0),
     };
     // Each lane is handed to a thread of its own. Jobs that any thread may take would do for the
@@ -181,6 +194,8 @@ impl<'a> Work for Lane<'a> {
 
         let mut result = lock(&shared.results[version.tx.index()]);
         let first = result.version.is_none();
+        // Whoever took it for granted that the nonce would be counted up must look again.
+        let did_not_count = matches!(receipt.status, Status::Invalid(_)) || panicked;
         let wrote_new = shared.memory.record(version, writes.drain(..), &mut result.keys);
         result.version = Some(version);
         let old = std::mem::replace(&mut result.checks, checks);
@@ -188,11 +203,13 @@ impl<'a> Work for Lane<'a> {
         result.panicked = panicked;
         drop(result);
         drop(old);
+        // After the writes: who finds it set finds them, or none where there are none.
+        shared.ran[version.tx.index()].store(true, Ordering::Release);
         self.executor.reuse(writes);
         if first {
             self.news += 1;
         }
-        Report::Executed { version, wrote_new }
+        Report::Executed { version, wrote_new: wrote_new || did_not_count }
     }
 
     fn ended(&mut self, now: u64) {
@@ -207,7 +224,7 @@ impl<'a> Work for Lane<'a> {
         if result.version != Some(version) {
             return Report::Valid { version };
         }
-        let before = Before { base: &shared.loaded.base, memory: &shared.memory, tx: version.tx };
+        let before = shared.before(version.tx);
         match before.validate(&result.checks) {
             Err(spoiler) if turns.claim_abort(version) => {
                 shared.memory.withdraw(version.tx, &result.keys);
@@ -276,9 +293,18 @@ impl Shared<'_> {
         }
     }
 
+    fn before(&self, tx: TxIndex) -> Before<'_> {
+        Before {
+            base: &self.loaded.base,
+            memory: &self.memory,
+            order: &self.loaded.order,
+            ran: &self.ran,
+            tx,
+        }
+    }
+
     fn executor(&self) -> Executor<Multi<'_>> {
-        let record = self.around.record;
-        let view = Multi::new(&self.loaded.env, &self.loaded.base, &self.memory, record);
+        let view = Multi::new(&self.loaded.env, self.before(TxIndex(0)), self.around.record);
         Executor::new(&self.loaded.env, view)
     }
 
@@ -380,10 +406,4 @@ fn addresses(loaded: &Loaded, memory: &Memory<'_, Code>) -> Vec<Address> {
         addresses[no.index()] = address;
     }
     addresses
-}
-
-/// For each transaction, the latest one before it with the same sender.
-pub(super) fn earlier_of_sender(senders: impl Iterator<Item = Address>) -> Vec<Option<TxIndex>> {
-    let mut latest = alloy_primitives::map::AddressMap::default();
-    senders.enumerate().map(|(i, sender)| latest.insert(sender, TxIndex(i as u32))).collect()
 }

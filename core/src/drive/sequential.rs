@@ -61,7 +61,10 @@ pub(super) fn execute(
         }
         let job = &loaded.jobs[version.tx.index()];
         let effects = match block_gas_left(&loaded.env, cumulative, job.transaction()) {
-            Ok(()) => executor.run(job),
+            Ok(()) => {
+                executor.view().turn_to(loaded.order.foretold(version.tx).is_some());
+                executor.run(job)
+            }
             Err(receipt) => Ok(Effects { receipt, writes: Vec::new() }),
         };
         let Ok(Effects { mut receipt, mut writes }) = effects else {

@@ -38,7 +38,8 @@ pub(super) fn measure(
     progress: &mut dyn FnMut(Phase, u32, u32),
 ) -> Result<Measured, Unmet> {
     let done = AtomicU32::new(0);
-    let around = Surroundings { clock: &clock::now, cancel, progress: &done, threads, record: true };
+    let around =
+        Surroundings { clock: &clock::now, cancel, progress: &done, threads, first: &[], record: true };
     let run = |strategy, lanes| -> Result<Run, Stopped> {
         if cancel.is_set() {
             return Err(Stopped::Cancelled);

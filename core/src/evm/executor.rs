@@ -5,7 +5,7 @@ use revm::{
     Context, MainBuilder,
     bytecode::opcode,
     context::{
-        Block, BlockEnv, CfgEnv, ContextTr, Transaction as _, TxEnv,
+        Block, BlockEnv, CfgEnv, ContextTr, JournalTr as _, Transaction as _, TxEnv,
         result::{EVMError, HaltReason},
     },
     handler::{EthFrame, EvmTr, FrameResult, FrameTr, Handler},
@@ -20,7 +20,7 @@ use revm::{
 use super::{
     base::Code,
     convert,
-    journal::{ObservingJournal, Purpose, ViewDb},
+    journal::{ObservingJournal, Purpose, Sender, ViewDb},
     lane::LaneEvm,
     stock,
     view::{Blocked, View},
@@ -45,12 +45,16 @@ pub struct Executor<V: View> {
 pub struct Job {
     ours: Transaction,
     theirs: TxEnv,
+    /// The most that it takes from its sender; `None` for more than there can be.
+    most: Option<U256>,
 }
 
 impl Job {
     /// Converts a transaction, which recovers the signers of its authorisations.
     pub fn new(tx: &Transaction) -> Self {
-        Self { ours: tx.clone(), theirs: convert::transaction(tx) }
+        let theirs = convert::transaction(tx);
+        let most = theirs.max_balance_spending().ok();
+        Self { ours: tx.clone(), theirs, most }
     }
 
     /// The transaction.
@@ -116,6 +120,11 @@ impl<V: View> Executor<V> {
             return Ok(Effects { receipt: convert::invalid(&job.ours, &reason), writes: Vec::new() });
         }
         self.evm.ctx.journaled_state.reset();
+        self.evm.ctx.journaled_state.expect(Sender {
+            address: job.ours.from,
+            nonce: job.ours.nonce,
+            most: job.most,
+        });
         self.evm.ctx.error = Ok(());
         self.evm.ctx.tx.clone_from(&job.theirs);
         let outcome = LaneHandler::default().run(&mut self.evm);
@@ -162,7 +171,7 @@ impl<V: View> NewIn<V> for LaneContext<V> {
     }
 }
 
-/// revm's handler for Ethereum, but for the fee, which is added without a look at the balance.
+/// revm's handler for Ethereum, but for fee and refund, which are added without a look at balances.
 struct LaneHandler<V>(std::marker::PhantomData<V>);
 
 impl<V> Default for LaneHandler<V> {
@@ -175,6 +184,21 @@ impl<V: View> Handler for LaneHandler<V> {
     type Evm = LaneEvm<LaneContext<V>>;
     type Error = EVMError<Blocked>;
     type HaltReason = HaltReason;
+
+    /// What the sender gets back is added without a look at its balance, as the fee is.
+    fn reimburse_caller(
+        &self,
+        evm: &mut Self::Evm,
+        result: &mut <EthFrame<EthInterpreter> as FrameTr>::FrameResult,
+    ) -> Result<(), Self::Error> {
+        let context = evm.ctx();
+        let price = context.tx().effective_gas_price(u128::from(context.block().basefee()));
+        let gas = result.gas();
+        let left = gas.remaining() + gas.reservoir() + gas.refunded() as u64;
+        let sender = context.tx().caller();
+        context.journal_mut().balance_incr(sender, U256::from(price.saturating_mul(u128::from(left))))?;
+        Ok(())
+    }
 
     fn reward_beneficiary(
         &self,

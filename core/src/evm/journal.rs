@@ -13,7 +13,7 @@
 //!
 //! | observer | balance | nonce |
 //! | --- | --- | --- |
-//! | the sender: validation, fee, refund | read | read |
+//! | the sender: validation, fee, refund, the payment itself | only whether it is enough | read |
 //! | an authority of EIP-7702 | read | read |
 //! | CREATE: the creator | read | read |
 //! | CREATE: the new address (collision) | – | read |
@@ -24,6 +24,10 @@
 //! | SELFDESTRUCT: who is destroyed | read | – |
 //! | CALL without value, EXTCODESIZE, EXTCODECOPY, delegates | – | – |
 //! | anything else | read | read |
+//!
+//! A sender's balance is enough or is not; what it is, the EVM does not show to anyone by that.
+//! So what the sender spends up to the transaction's limit leaves as a (negative) increment, too,
+//! if the state before the block suggests that it is enough and the view confirms it.
 //!
 //! Emptiness needs neither value where there is code. Before Spurious Dragon existence is what
 //! counts instead of emptiness, and is read whenever an account is loaded.
@@ -76,8 +80,19 @@ pub(super) struct Facts {
     /// Guess, or the truth once observed.
     nonce: u64,
     nonce_observed: bool,
+    /// The balance is known to be at least this.
+    covered: U256,
     /// Whether it existed when it was loaded.
     exists: bool,
+}
+
+/// What a transaction says of its sender.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Sender {
+    pub(super) address: Address,
+    pub(super) nonce: u64,
+    /// The most that the transaction takes; `None` for more than there can be.
+    pub(super) most: Option<U256>,
 }
 
 /// The database that revm's journal loads from: a view, and the facts of what was loaded.
@@ -108,6 +123,7 @@ impl<V: View> Database for ViewDb<V> {
             balance_observed: false,
             nonce,
             nonce_observed: false,
+            covered: U256::ZERO,
             exists,
         });
         // Also what does not exist: revm would put its one empty code there, see `Code::own_none`.
@@ -155,6 +171,8 @@ pub(super) struct ObservingJournal<V> {
     pub(super) stop: Option<Blocked>,
     /// A fee for an account that was not loaded.
     fee: Option<(AccountNo, U256)>,
+    /// The sender, until it is loaded.
+    sender: Option<Sender>,
 }
 
 type Load<T> = Result<T, JournalLoadError<Blocked>>;
@@ -167,7 +185,13 @@ impl<V: View> ObservingJournal<V> {
             purpose: Purpose::Whole,
             stop: None,
             fee: None,
+            sender: None,
         }
+    }
+
+    /// Says who sends the transaction that is about to run.
+    pub(super) fn expect(&mut self, sender: Sender) {
+        self.sender = Some(sender);
     }
 
     /// Forgets the last attempt.
@@ -177,6 +201,7 @@ impl<V: View> ObservingJournal<V> {
         self.purpose = Purpose::Whole;
         self.stop = None;
         self.fee = None;
+        self.sender = None;
     }
 
     /// Loads an account; balance and nonce stay guesses unless it is fragile or increments are off.
@@ -217,6 +242,34 @@ impl<V: View> ObservingJournal<V> {
             facts.correct_nonce(account, truth);
         }
         Ok(())
+    }
+
+    /// The sender's nonce, and whether its balance is enough.
+    fn observe_sender(&mut self, sender: Sender) -> Result<(), Blocked> {
+        let Some((account, facts)) = loaded(&mut self.inner, &mut self.db.facts, sender.address) else {
+            return Ok(());
+        };
+        if !facts.nonce_observed {
+            let truth = self.db.view.sender_nonce(facts.no, sender.nonce)?;
+            facts.correct_nonce(account, truth);
+        }
+        if !facts.balance_observed
+            && let Some(most) = sender.most
+            && !most.is_zero()
+            && facts.balance >= most
+            && self.db.view.at_least(facts.no, most)?
+        {
+            facts.covered = most;
+            return Ok(());
+        }
+        self.observe_balance(sender.address)
+    }
+
+    /// Whether an account can pay so much without a look at its balance.
+    fn covers(&mut self, payer: Address, value: U256) -> bool {
+        let Some((account, facts)) = loaded(&mut self.inner, &mut self.db.facts, payer) else { return false };
+        let spent = facts.balance.saturating_sub(account.info.balance);
+        !facts.balance_observed && spent.checked_add(value).is_some_and(|all| all <= facts.covered)
     }
 
     /// Afterwards the account is empty for revm if and only if it is.
@@ -369,7 +422,14 @@ impl<V: View> JournalTr for ObservingJournal<V> {
         V: 'a;
 
     fn new(database: ViewDb<V>) -> Self {
-        Self { db: database, inner: JournalInner::new(), purpose: Purpose::Whole, stop: None, fee: None }
+        Self {
+            db: database,
+            inner: JournalInner::new(),
+            purpose: Purpose::Whole,
+            stop: None,
+            fee: None,
+            sender: None,
+        }
     }
 
     fn db_and_state(&self) -> (&ViewDb<V>, &EvmState) {
@@ -472,6 +532,7 @@ impl<V: View> JournalTr for ObservingJournal<V> {
 
     fn transfer_loaded(&mut self, from: Address, to: Address, value: U256) -> Option<TransferError> {
         if !value.is_zero()
+            && !self.covers(from, value)
             && let Err(blocked) = self.observe_balance(from)
         {
             self.stop.get_or_insert(blocked);
@@ -487,7 +548,10 @@ impl<V: View> JournalTr for ObservingJournal<V> {
 
     fn balance_incr(&mut self, address: Address, value: U256) -> Result<(), Blocked> {
         self.load(address, false, false).map_err(JournalLoadError::unwrap_db_error)?;
-        self.observe_balance(address)?;
+        // The sender's refund adds to what is there.
+        if !self.covers(address, U256::ZERO) {
+            self.observe_balance(address)?;
+        }
         self.inner.balance_incr(&mut self.db, address, value)
     }
 
@@ -539,8 +603,13 @@ impl<V: View> JournalTr for ObservingJournal<V> {
         load_code: bool,
     ) -> Result<StateLoad<Self::JournaledAccount<'_>>, Blocked> {
         let is_cold = self.load(address, load_code, false).map_err(JournalLoadError::unwrap_db_error)?;
-        self.observe_balance(address)?;
-        self.observe_nonce(address)?;
+        match self.sender.take_if(|sender| sender.address == address) {
+            Some(sender) if self.db.eip161 => self.observe_sender(sender)?,
+            _ => {
+                self.observe_balance(address)?;
+                self.observe_nonce(address)?;
+            }
+        }
         if self.db.eip161
             && let Some((account, facts)) = loaded(&mut self.inner, &mut self.db.facts, address)
             && !account.is_touched()

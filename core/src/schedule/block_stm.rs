@@ -18,8 +18,8 @@ impl Strategy for Optimistic {
         ViewKind::MultiVersion
     }
 
-    fn scheduler(&self, earlier: &[Option<TxIndex>]) -> Box<dyn Scheduler> {
-        Box::new(BlockStm::new(earlier))
+    fn scheduler(&self, earlier: &[Option<TxIndex>], first: &[TxIndex]) -> Box<dyn Scheduler> {
+        Box::new(BlockStm::new(earlier).starting_with(first))
     }
 }
 
@@ -52,6 +52,8 @@ pub struct BlockStm {
     marked: Bits,
     /// All transactions below this one are executed.
     frontier: usize,
+    /// Those to be started before others, the last one first.
+    first: Vec<TxIndex>,
     /// Tasks handed out and not reported.
     out: usize,
 }
@@ -68,6 +70,7 @@ impl BlockStm {
             executed: Bits::none(len),
             marked: Bits::none(len),
             frontier: 0,
+            first: Vec::new(),
             out: 0,
         };
         for (i, earlier) in earlier.iter().enumerate() {
@@ -80,6 +83,27 @@ impl BlockStm {
             }
         }
         this
+    }
+
+    /// The same, but that those transactions are started before others as soon as they are ready:
+    /// long ones, which would keep one lane busy when all others have come to the end.
+    #[must_use]
+    pub fn starting_with(mut self, first: &[TxIndex]) -> Self {
+        self.first = first.iter().rev().copied().filter(|tx| tx.index() < self.txs.len()).collect();
+        self
+    }
+
+    /// The next to be executed.
+    fn next_ready(&mut self) -> Option<usize> {
+        while let Some(tx) = self.first.last() {
+            match self.txs[tx.index()] {
+                Tx { status: Status::Ready, incarnation: Incarnation(0), .. } => return Some(tx.index()),
+                // It waits for another, and others need not wait for that.
+                Tx { status: Status::Waiting, incarnation: Incarnation(0), .. } => break,
+                _ => drop(self.first.pop()),
+            }
+        }
+        self.ready.first()
     }
 
     fn make_ready(&mut self, tx: TxIndex) {
@@ -97,7 +121,7 @@ impl Scheduler for BlockStm {
         // What has only executed transactions below it is validated first, because whoever comes
         // later builds on it. The rest is validated when there is nothing to execute: a
         // transaction below it that is yet to write would call for it again.
-        let task = match (self.marked.first(), self.ready.first()) {
+        let task = match (self.marked.first(), self.next_ready()) {
             (Some(validate), execute) if validate <= self.frontier || execute.is_none() => {
                 self.marked.remove(validate);
                 Task::Validate(self.version(validate))
@@ -193,6 +217,14 @@ mod tests {
         assert_eq!(stm.next(), Task::Execute(version(0, 0)));
         assert_eq!(stm.next(), Task::Execute(version(1, 0)));
         assert_eq!(stm.next(), Task::Wait);
+    }
+
+    #[test]
+    fn what_is_worth_it_is_started_first() {
+        let mut stm = independent(4).starting_with(&[TxIndex(3), TxIndex(2), TxIndex(9)]);
+        let order: Vec<Task> = (0..5).map(|_| stm.next()).collect();
+        let execute = |tx| Task::Execute(version(tx, 0));
+        assert_eq!(order, [execute(3), execute(2), execute(0), execute(1), Task::Wait]);
     }
 
     #[test]

@@ -34,6 +34,10 @@ pub struct Memory<'a, C> {
     /// Slots of the pre-state, by number.
     known_slots: Vec<Cell<U256>>,
     other_slots: Vec<Shard>,
+    /// The account that nearly every transaction adds to: the beneficiary.
+    collector: AccountNo,
+    /// Its balance, by transaction: one lock for all of them would be where all lanes meet.
+    collected: Vec<Mutex<Option<Entry<Amount>>>>,
 }
 
 /// Slots beyond those of the pre-state. On cache lines of its own, so that lanes only meet where
@@ -52,7 +56,7 @@ const FIRST_CHUNK: usize = 64;
 
 /// The cells of one account.
 struct Cells<C> {
-    balance: Cell<Amount>,
+    balance: Cell<Amount, Debits>,
     nonce: Cell<u64>,
     code: Cell<C>,
     life: Cell<Life>,
@@ -61,22 +65,72 @@ struct Cells<C> {
 }
 
 /// What a transaction does to a balance.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Amount {
     Set(U256),
     Add(U256),
 }
 
 /// One location with a number.
-struct Cell<T> {
+struct Cell<T, S = ()> {
     /// Written under the lock, and never taken back; read without it. Release and acquire: who
     /// sees it set finds the entry.
     written: AtomicBool,
-    entries: Mutex<Entries<T>>,
+    entries: Mutex<Entries<T, S>>,
+}
+
+/// What is kept up to date about all entries of a location, whoever wrote them.
+trait Summary<T>: Default {
+    fn add(&mut self, entry: &Entry<T>);
+    fn remove(&mut self, entry: &Entry<T>);
+}
+
+impl<T> Summary<T> for () {
+    fn add(&mut self, _: &Entry<T>) {}
+    fn remove(&mut self, _: &Entry<T>) {}
+}
+
+/// What all transactions together take from a balance.
+#[derive(Default)]
+struct Debits {
+    sum: U256,
+    /// Entries that do not tell what is taken: balances that were set.
+    unknown: usize,
+}
+
+impl Debits {
+    /// What an entry takes; `None`: not known.
+    fn of(entry: &Entry<Amount>) -> Option<U256> {
+        match entry.value {
+            Amount::Set(_) => None,
+            // An estimate counts like the write that it was: whoever writes something else in its
+            // place says so (`Cell::replace`). Increments wrap: one with the highest bit set takes away.
+            Amount::Add(value) if value.bit(255) => Some(value.wrapping_neg()),
+            Amount::Add(_) => Some(U256::ZERO),
+        }
+    }
+}
+
+impl Summary<Amount> for Debits {
+    fn add(&mut self, entry: &Entry<Amount>) {
+        match Self::of(entry) {
+            // A sum cannot wrap: nobody spends what is not there, and all ether there is fits
+            // many times.
+            Some(debit) => self.sum = self.sum.wrapping_add(debit),
+            None => self.unknown += 1,
+        }
+    }
+
+    fn remove(&mut self, entry: &Entry<Amount>) {
+        match Self::of(entry) {
+            Some(debit) => self.sum = self.sum.wrapping_sub(debit),
+            None => self.unknown -= 1,
+        }
+    }
 }
 
 /// What was written to one location, in the order of transactions. Most have one writer.
-struct Entries<T>(SmallVec<[Entry<T>; 1]>);
+struct Entries<T, S = ()>(SmallVec<[Entry<T>; 1]>, S);
 
 struct Entry<T> {
     version: Version,
@@ -121,13 +175,13 @@ impl<C> Default for Finals<C> {
     }
 }
 
-impl<T> Default for Entries<T> {
+impl<T, S: Default> Default for Entries<T, S> {
     fn default() -> Self {
-        Self(SmallVec::new())
+        Self(SmallVec::new(), S::default())
     }
 }
 
-impl<T: Clone> Entries<T> {
+impl<T: Clone, S: Summary<T>> Entries<T, S> {
     /// Those of transactions before one.
     fn below(&self, before: TxIndex) -> &[Entry<T>] {
         // Most readers come after every writer.
@@ -167,8 +221,10 @@ impl<T: Clone> Entries<T> {
     /// Whether the transaction had not written here.
     fn put(&mut self, version: Version, value: T) -> bool {
         let entry = Entry { version, estimate: false, value };
+        self.1.add(&entry);
         match self.find(version.tx) {
             Ok(i) => {
+                self.1.remove(&self.0[i]);
                 self.0[i] = entry;
                 false
             }
@@ -183,12 +239,15 @@ impl<T: Clone> Entries<T> {
         match action {
             Action::Remove(tx) => {
                 if let Ok(i) = self.find(tx) {
-                    self.0.remove(i);
+                    let entry = self.0.remove(i);
+                    self.1.remove(&entry);
                 }
             }
             Action::MakeEstimate(tx) => {
                 if let Ok(i) = self.find(tx) {
+                    self.1.remove(&self.0[i]);
                     self.0[i].estimate = true;
+                    self.1.add(&self.0[i]);
                 }
             }
         }
@@ -199,13 +258,13 @@ impl<T: Clone> Entries<T> {
     }
 }
 
-impl<T> Default for Cell<T> {
+impl<T, S: Default> Default for Cell<T, S> {
     fn default() -> Self {
         Self { written: AtomicBool::new(false), entries: Mutex::default() }
     }
 }
 
-impl<T: Clone> Cell<T> {
+impl<T: Clone, S: Summary<T>> Cell<T, S> {
     fn is_written(&self) -> bool {
         self.written.load(Ordering::Acquire)
     }
@@ -225,6 +284,21 @@ impl<T: Clone> Cell<T> {
             self.written.store(true, Ordering::Release);
         }
         entries.put(version, value)
+    }
+
+    /// Whether the transaction had not written here, or something else. For locations that are
+    /// also looked at past estimates.
+    fn replace(&self, version: Version, value: T) -> bool
+    where
+        T: PartialEq,
+    {
+        let mut entries = lock(&self.entries);
+        if !self.written.load(Ordering::Relaxed) {
+            self.written.store(true, Ordering::Release);
+        }
+        let same = entries.find(version.tx).is_ok_and(|i| entries.0[i].value == value);
+        entries.put(version, value);
+        !same
     }
 
     fn act(&self, action: Action) {
@@ -248,6 +322,15 @@ impl<C> Default for Cells<C> {
     }
 }
 
+/// Whom most transactions add to.
+#[derive(Clone, Copy, Debug)]
+pub enum Collector<'a> {
+    /// An account of the pre-state.
+    Known(AccountNo),
+    /// One that the pre-state does not list.
+    Newcomer(&'a Address),
+}
+
 /// Past every transaction.
 const END: TxIndex = TxIndex(u32::MAX);
 
@@ -255,16 +338,24 @@ const END: TxIndex = TxIndex(u32::MAX);
 const PIECE: usize = 512;
 
 impl<'a, C: Clone> Memory<'a, C> {
-    /// An empty memory for a block whose pre-state has `known` accounts, numbered from 0, and
-    /// those slots.
-    pub fn new(known: usize, slot_numbers: &'a SlotNumbers) -> Self {
+    /// An empty memory for a block of that many transactions, whose pre-state has `known`
+    /// accounts, numbered from 0, and those slots. `collector` is the account that most of the
+    /// transactions add to.
+    pub fn new(
+        transactions: usize,
+        known: usize,
+        slot_numbers: &'a SlotNumbers,
+        collector: Collector<'_>,
+    ) -> Self {
         let mut cells = Vec::with_capacity(known);
         cells.resize_with(known, Cells::default);
         let mut known_slots = Vec::with_capacity(slot_numbers.len());
         known_slots.resize_with(slot_numbers.len(), Cell::default);
         let mut other_slots = Vec::with_capacity(SLOT_SHARDS);
         other_slots.resize_with(SLOT_SHARDS, Shard::default);
-        Self {
+        let mut collected = Vec::with_capacity(transactions);
+        collected.resize_with(transactions, Mutex::default);
+        let mut memory = Self {
             known: cells,
             newcomers: std::array::from_fn(|_| OnceLock::new()),
             numbers: std::array::from_fn(|_| RwLock::default()),
@@ -272,7 +363,14 @@ impl<'a, C: Clone> Memory<'a, C> {
             slot_numbers,
             known_slots,
             other_slots,
-        }
+            collector: AccountNo(0),
+            collected,
+        };
+        memory.collector = match collector {
+            Collector::Known(no) => no,
+            Collector::Newcomer(address) => memory.newcomer(address),
+        };
+        memory
     }
 
     /// The number of an account that the pre-state does not list.
@@ -329,23 +427,87 @@ impl<'a, C: Clone> Memory<'a, C> {
         base: U256,
         mut writer: impl FnMut(Version),
     ) -> Result<U256, Version> {
+        let mut sum = Sum { base, added: U256::ZERO };
+        if no == self.collector {
+            for cell in self.collected[..self.collected.len().min(before.index())].iter().rev() {
+                if let Some(entry) = &*lock(cell)
+                    && let Some(value) = sum.take(entry, &mut writer)?
+                {
+                    return Ok(value);
+                }
+            }
+            return Ok(sum.end());
+        }
         let cell = &self.cells(no).balance;
-        if !cell.is_written() {
-            return Ok(base);
-        }
-        let entries = lock(&cell.entries);
-        let mut added = U256::ZERO;
-        for entry in entries.below(before).iter().rev() {
-            if entry.estimate {
-                return Err(entry.version);
-            }
-            writer(entry.version);
-            match entry.value {
-                Amount::Set(value) => return Ok(value.wrapping_add(added)),
-                Amount::Add(value) => added = added.wrapping_add(value),
+        if cell.is_written() {
+            for entry in lock(&cell.entries).below(before).iter().rev() {
+                if let Some(value) = sum.take(entry, &mut writer)? {
+                    return Ok(value);
+                }
             }
         }
-        Ok(base.wrapping_add(added))
+        Ok(sum.end())
+    }
+
+    /// Whether the balance before a transaction is at least `need`, given the one before the block.
+    ///
+    /// # Errors
+    /// The writer of an estimate.
+    pub fn at_least(&self, no: AccountNo, before: TxIndex, base: U256, need: U256) -> Result<bool, Version> {
+        if no != self.collector {
+            let cell = &self.cells(no).balance;
+            if !cell.is_written() {
+                return Ok(base >= need);
+            }
+            // If it is enough after all that anyone takes, it is enough before any transaction.
+            // So a sender of many payments needs no sum for each.
+            let least = {
+                let Debits { sum, unknown } = &lock(&cell.entries).1;
+                (*unknown == 0).then(|| base.checked_sub(*sum)).flatten()
+            };
+            if least.is_some_and(|least| least >= need) {
+                return Ok(true);
+            }
+        }
+        self.balance(no, before, base, |_| ()).map(|balance| balance >= need)
+    }
+
+    fn put_balance(&self, no: AccountNo, version: Version, amount: Amount) -> bool {
+        if no != self.collector {
+            return self.cells(no).balance.replace(version, amount);
+        }
+        match self.collected.get(version.tx.index()) {
+            Some(cell) => {
+                let entry = Entry { version, estimate: false, value: amount };
+                lock(cell).replace(entry).is_none()
+            }
+            None => false,
+        }
+    }
+
+    fn act_on_balance(&self, no: AccountNo, action: Action) {
+        if no != self.collector {
+            return self.cells(no).balance.act(action);
+        }
+        let (Action::Remove(tx) | Action::MakeEstimate(tx)) = action;
+        let Some(cell) = self.collected.get(tx.index()) else { return };
+        let mut entry = lock(cell);
+        match action {
+            Action::Remove(_) => *entry = None,
+            Action::MakeEstimate(_) => {
+                if let Some(entry) = &mut *entry {
+                    entry.estimate = true;
+                }
+            }
+        }
+    }
+
+    fn last_balance_writer(&self, no: AccountNo, before: TxIndex) -> Option<Version> {
+        if no != self.collector {
+            return self.cells(no).balance.last_writer(before);
+        }
+        let below = &self.collected[..self.collected.len().min(before.index())];
+        below.iter().rev().find_map(|cell| lock(cell).as_ref().map(|entry| entry.version))
     }
 
     /// The nonce before a transaction.
@@ -404,7 +566,7 @@ impl<'a, C: Clone> Memory<'a, C> {
     pub fn last_writer(&self, key: Key, before: TxIndex) -> Option<Version> {
         let cells = self.cells(key.account);
         match key.part {
-            Part::Balance => cells.balance.last_writer(before),
+            Part::Balance => self.last_balance_writer(key.account, before),
             Part::Nonce => cells.nonce.last_writer(before),
             Part::Code => cells.code.last_writer(before),
             Part::Life => cells.life.last_writer(before),
@@ -422,7 +584,7 @@ impl<'a, C: Clone> Memory<'a, C> {
 
     /// Puts an attempt's writes in, and takes out what the transaction's attempt before wrote
     /// elsewhere. `keys` is what that wrote, and becomes what this one wrote. Gives whether a
-    /// location is new.
+    /// location is new, or one that is looked at past estimates (balance, nonce) has another value.
     pub fn record(
         &self,
         version: Version,
@@ -446,9 +608,9 @@ impl<'a, C: Clone> Memory<'a, C> {
     fn put(&self, version: Version, write: Write<C>) -> bool {
         let cells = self.cells(write.key().account);
         match write {
-            Write::Balance(_, value) => cells.balance.put(version, Amount::Set(value)),
-            Write::Increment(_, value) => cells.balance.put(version, Amount::Add(value)),
-            Write::Nonce(_, value) => cells.nonce.put(version, value),
+            Write::Balance(no, value) => self.put_balance(no, version, Amount::Set(value)),
+            Write::Increment(no, value) => self.put_balance(no, version, Amount::Add(value)),
+            Write::Nonce(_, value) => cells.nonce.replace(version, value),
             Write::Code(_, code) => cells.code.put(version, code),
             Write::Life(_, life) => cells.life.put(version, life),
             Write::Slot(no, slot, value) => match self.slot_numbers.number(no, &slot) {
@@ -490,7 +652,7 @@ impl<'a, C: Clone> Memory<'a, C> {
     fn each(&self, key: Key, action: Action) {
         let cells = self.cells(key.account);
         match key.part {
-            Part::Balance => cells.balance.act(action),
+            Part::Balance => self.act_on_balance(key.account, action),
             Part::Nonce => cells.nonce.act(action),
             Part::Code => cells.code.act(action),
             Part::Life => cells.life.act(action),
@@ -584,6 +746,36 @@ impl<'a, C: Clone> Memory<'a, C> {
     }
 }
 
+/// A balance on the way back through its writers.
+struct Sum {
+    base: U256,
+    added: U256,
+}
+
+impl Sum {
+    /// Takes one more writer in; the balance, if it was set there.
+    fn take(
+        &mut self,
+        entry: &Entry<Amount>,
+        writer: &mut impl FnMut(Version),
+    ) -> Result<Option<U256>, Version> {
+        if entry.estimate {
+            return Err(entry.version);
+        }
+        writer(entry.version);
+        match entry.value {
+            Amount::Set(value) => return Ok(Some(value.wrapping_add(self.added))),
+            Amount::Add(value) => self.added = self.added.wrapping_add(value),
+        }
+        Ok(None)
+    }
+
+    /// The balance, if nobody set it.
+    fn end(self) -> U256 {
+        self.base.wrapping_add(self.added)
+    }
+}
+
 fn settled<T>(latest: Latest<T>) -> Option<T> {
     latest.ok().flatten().map(|(value, _)| value)
 }
@@ -614,8 +806,9 @@ mod tests {
     /// Slot 1 of the account has a number, others have none.
     static NUMBERS: LazyLock<SlotNumbers> = LazyLock::new(|| [(A, word(1))].into_iter().collect());
 
+    /// The account after the known ones collects.
     fn empty(known: usize) -> Memory<'static, ()> {
-        Memory::new(known, &NUMBERS)
+        Memory::new(10, known, &NUMBERS, Collector::Newcomer(&Address::ZERO))
     }
 
     fn slot(memory: &Memory<'_, ()>, slot: u64, before: u32) -> Latest<U256> {
@@ -657,6 +850,59 @@ mod tests {
         assert_eq!(read(1), (Ok(word(8)), vec![0]));
         assert_eq!(read(3), (Ok(word(120)), vec![2, 1]));
         assert_eq!(read(9), (Ok(word(123)), vec![4, 2, 1]));
+    }
+
+    #[test]
+    fn a_balance_is_enough_or_not() {
+        let debit = |value: u64| word(value).wrapping_neg();
+        let memory = memory(&[
+            (0, Write::Increment(A, debit(30))),
+            (2, Write::Increment(A, debit(30))),
+            (4, Write::Increment(A, word(50))),
+        ]);
+        let at_least = |before, need| memory.at_least(A, TxIndex(before), word(100), word(need));
+        assert_eq!((at_least(0, 100), at_least(0, 101)), (Ok(true), Ok(false)));
+        assert_eq!((at_least(1, 70), at_least(1, 71)), (Ok(true), Ok(false)));
+        assert_eq!((at_least(3, 40), at_least(3, 41)), (Ok(true), Ok(false)));
+        assert_eq!((at_least(5, 90), at_least(5, 91)), (Ok(true), Ok(false)));
+        let keys = [Key { account: A, part: Part::Balance }];
+        memory.withdraw(TxIndex(2), &keys);
+        // What was taken will probably be taken again; only if that decides, it is waited for.
+        assert_eq!((at_least(3, 40), at_least(3, 41)), (Ok(true), Err(version(2))));
+        assert_eq!(at_least(2, 70), Ok(true));
+        memory.record(version(2), [], &mut keys.to_vec());
+        assert_eq!((at_least(3, 70), at_least(5, 120)), (Ok(true), Ok(true)));
+        memory.record(version(1), [Write::Balance(A, word(5))], &mut Vec::new());
+        assert_eq!((at_least(2, 6), at_least(5, 55)), (Ok(false), Ok(true)));
+    }
+
+    #[test]
+    fn the_collectors_balance_is_one_like_any_other() {
+        let memory = empty(1);
+        let no = memory.newcomer(&Address::ZERO);
+        let mut keys = [const { Vec::new() }; 5];
+        let writes =
+            [Write::Increment(no, word(1)), Write::Balance(no, word(100)), Write::Increment(no, word(20))];
+        for (tx, write) in [0, 1, 4].into_iter().zip(writes) {
+            assert!(memory.record(version(tx), [write], &mut keys[tx as usize]));
+        }
+        let read = |before| {
+            let mut writers = Vec::new();
+            let balance = memory.balance(no, TxIndex(before), word(7), |w| writers.push(w.tx.0));
+            (balance, writers)
+        };
+        assert_eq!(read(0), (Ok(word(7)), vec![]));
+        assert_eq!(read(1), (Ok(word(8)), vec![0]));
+        assert_eq!(read(4), (Ok(word(100)), vec![1]));
+        assert_eq!(read(9), (Ok(word(120)), vec![4, 1]));
+        let key = Key { account: no, part: Part::Balance };
+        assert_eq!(memory.last_writer(key, TxIndex(4)), Some(version(1)));
+        memory.withdraw(TxIndex(1), &keys[1]);
+        assert_eq!(read(9).0, Err(version(1)));
+        assert_eq!(read(1).0, Ok(word(8)));
+        let again = Version { incarnation: Incarnation(1), ..version(1) };
+        assert!(!memory.record(again, [], &mut keys[1]));
+        assert_eq!(read(9), (Ok(word(28)), vec![4, 0]));
     }
 
     #[test]
@@ -731,9 +977,9 @@ mod tests {
     fn newcomers_keep_their_numbers() {
         let memory = empty(3);
         let address = |i: u32| Address::left_padding_from(&i.to_be_bytes());
-        let numbers: Vec<AccountNo> = (0..1000).map(|i| memory.newcomer(&address(i))).collect();
+        let numbers: Vec<AccountNo> = (1..1001).map(|i| memory.newcomer(&address(i))).collect();
         for (i, no) in numbers.iter().enumerate() {
-            assert_eq!(memory.newcomer(&address(i as u32)), *no);
+            assert_eq!(memory.newcomer(&address(i as u32 + 1)), *no);
             memory.record(version(0), vec![Write::Nonce(*no, i as u64 + 1)], &mut Vec::new());
         }
         for (i, no) in numbers.iter().enumerate() {

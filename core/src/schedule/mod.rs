@@ -38,7 +38,9 @@
 //!    executing meanwhile is marked when it reports. One whose validation is under way is marked
 //!    too, and the validation's outcome does not take the mark away: only handing out the task
 //!    does. An attempt that writes the same locations as the attempt before needs no marks,
-//!    because in between they were estimates: readers were stopped or aborted.
+//!    because in between they were estimates: readers were stopped or aborted. Two readers look
+//!    past estimates (whether a balance is enough, a nonce that is foretold); for them an attempt
+//!    that writes another balance or nonce than the attempt before counts as writing a new location.
 //! 3. *One abort per attempt.* `claim_abort` succeeds once for each incarnation.
 //! 4. *No waiting in circles.* Transactions wait only for lower ones. The lowest unsettled one is
 //!    ready, executing, or about to be validated.
@@ -62,7 +64,7 @@ use crate::{
 
 pub use block_stm::BlockStm;
 pub use location::{AccountNo, Key, Life, Part, SlotNo, SlotNumbers, Write};
-pub use memory::{Final, Finals, Memory};
+pub use memory::{Collector, Final, Finals, Memory};
 pub use sequential::Sequential;
 
 /// What a lane is to do.
@@ -136,8 +138,8 @@ pub trait Strategy {
     /// What its attempts see.
     fn view(&self) -> ViewKind;
     /// A scheduler for a block. `earlier[i]` is the latest transaction before `i` with the same
-    /// sender, which `i` certainly depends on.
-    fn scheduler(&self, earlier: &[Option<TxIndex>]) -> Box<dyn Scheduler>;
+    /// sender that `i` should wait for. Those in `first` are worth starting before others.
+    fn scheduler(&self, earlier: &[Option<TxIndex>], first: &[TxIndex]) -> Box<dyn Scheduler>;
 }
 
 /// The strategy of that name.

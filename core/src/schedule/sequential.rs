@@ -18,7 +18,7 @@ impl Strategy for InOrder {
         ViewKind::Flat
     }
 
-    fn scheduler(&self, earlier: &[Option<TxIndex>]) -> Box<dyn Scheduler> {
+    fn scheduler(&self, earlier: &[Option<TxIndex>], _: &[TxIndex]) -> Box<dyn Scheduler> {
         Box::new(Sequential::new(earlier.len()))
     }
 }

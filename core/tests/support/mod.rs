@@ -125,6 +125,7 @@ fn run_by(
         cancel,
         progress: &AtomicU32::new(0),
         threads: if lanes == 1 { Threads::Own } else { Threads::Pool(&POOL) },
+        first: &[],
         record: true,
     };
     drive::run(loaded, strategy, lanes, &around)

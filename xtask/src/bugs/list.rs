@@ -78,9 +78,9 @@ pub const BUGS: &[Bug] = &[
         breaks: "a balance that is about to be written again stops its reader",
         file: MEMORY,
         find: "if entry.estimate {
-                return Err(entry.version);
-            }
-            writer(entry.version);",
+            return Err(entry.version);
+        }
+        writer(entry.version);",
         replace: "writer(entry.version);",
         caught_by: Check::Models,
     },
@@ -112,8 +112,8 @@ pub const BUGS: &[Bug] = &[
         name: "increment-sets",
         breaks: "an increment adds to what is there",
         file: MEMORY,
-        find: "cells.balance.put(version, Amount::Add(value))",
-        replace: "cells.balance.put(version, Amount::Set(value))",
+        find: "self.put_balance(no, version, Amount::Add(value))",
+        replace: "self.put_balance(no, version, Amount::Set(value))",
         caught_by: Check::Unit,
     },
     Bug {
@@ -339,9 +339,9 @@ pub const BUGS: &[Bug] = &[
         breaks: "who pays is known to have it",
         file: JOURNAL,
         find: "if !value.is_zero()
-            && let Err(blocked)",
+            && !self.covers(from, value)",
         replace: "if value == U256::MAX
-            && let Err(blocked)",
+            && !self.covers(from, value)",
         caught_by: Check::RandomBlocks,
     },
     Bug {
@@ -351,6 +351,46 @@ pub const BUGS: &[Bug] = &[
         find: "self.observe_balance(address)?;
         self.observe_emptiness(target)?;",
         replace: "self.observe_emptiness(target)?;",
+        caught_by: Check::RandomBlocks,
+    },
+    Bug {
+        name: "enough-is-enough-for-good",
+        breaks: "that a sender's balance is enough is validated",
+        file: MULTI,
+        find: "Ok(false) => Ok(Value::Word(U256::ZERO)),",
+        replace: "Ok(false) => Ok(check.value),",
+        caught_by: Check::RandomBlocks,
+    },
+    Bug {
+        name: "foretold-for-good",
+        breaks: "a nonce that was foretold is validated when the payment before has run",
+        file: PARALLEL,
+        find: "shared.ran[version.tx.index()].store(true, Ordering::Release);",
+        replace: "shared.ran[version.tx.index()].store(false, Ordering::Release);",
+        caught_by: Check::RandomBlocks,
+    },
+    Bug {
+        name: "payment-that-failed-marks-nobody",
+        breaks: "who took a nonce for granted looks again when the payment before could not be included",
+        file: PARALLEL,
+        find: "wrote_new: wrote_new || did_not_count",
+        replace: "wrote_new: wrote_new && (wrote_new || did_not_count)",
+        caught_by: Check::RandomBlocks,
+    },
+    Bug {
+        name: "debits-are-not-counted",
+        breaks: "what others take from a balance counts",
+        file: MEMORY,
+        find: "Some(debit) => self.sum = self.sum.wrapping_add(debit),",
+        replace: "Some(debit) => self.sum = self.sum.max(debit).min(self.sum),",
+        caught_by: Check::Unit,
+    },
+    Bug {
+        name: "covered-without-limit",
+        breaks: "a sender pays unseen only what was found to be enough",
+        file: JOURNAL,
+        find: "is_some_and(|all| all <= facts.covered)",
+        replace: "is_some_and(|_| !facts.covered.is_zero())",
         caught_by: Check::RandomBlocks,
     },
 ];

@@ -60,10 +60,7 @@ pub struct Record {
 /// If a block cannot be read or a run does not end.
 pub fn run<'p>(paths: impl Iterator<Item = &'p PathBuf>, rounds: usize) -> Result<Vec<Record>> {
     let most = WAYS.iter().map(|(_, lanes)| *lanes).max().unwrap_or(1);
-    let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads(usize::from(most))
-        .build()
-        .context("the lanes' threads cannot be started")?;
+    let pool = crate::lanes::pool(usize::from(most))?;
     let mut records: Vec<Record> = Vec::new();
     for path in paths {
         let name = name(path);
@@ -104,6 +101,7 @@ fn try_block(
             cancel: &cancel,
             progress: &progress,
             threads: if lanes == 1 { Threads::Own } else { Threads::Pool(pool) },
+            first: &[],
             record: true,
         };
         let mut times = Vec::new();
