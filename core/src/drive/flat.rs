@@ -1,14 +1,11 @@
 //! The state of a sequential run: one value per location, and who wrote it.
 
-use alloy_primitives::{
-    Address, B256, U256,
-    map::{AddressMap, HashMap},
-};
+use alloy_primitives::{Address, B256, U256, map::AddressMap};
 
 use crate::{
     evm::{Base, Blocked, Code, View},
     prepare::BlockEnvironment,
-    schedule::{AccountNo, Final, Finals, Key, Life, Part, Write},
+    schedule::{AccountNo, Final, Finals, Key, Life, Part, SlotMap, Write},
     units::{Incarnation, TxIndex, Version},
 };
 
@@ -22,7 +19,7 @@ pub(super) struct Flat<'a> {
     accounts: Vec<Option<Box<Changed>>>,
     /// Accounts beyond the base.
     newcomers: AddressMap<AccountNo>,
-    slots: HashMap<(AccountNo, U256), (U256, TxIndex)>,
+    slots: SlotMap<(U256, TxIndex)>,
     /// This lane's own handle.
     none: Code,
     /// Whether reads are noted.
@@ -66,7 +63,7 @@ impl<'a> Flat<'a> {
             base,
             accounts,
             newcomers: newcomers.map(|(i, address)| (*address, AccountNo(i as u32))).collect(),
-            slots: HashMap::default(),
+            slots: SlotMap::default(),
             none: Code::own_none(),
             record,
             foretold: false,

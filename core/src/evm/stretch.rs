@@ -135,6 +135,17 @@ fn stretch(interpreter: &mut Interpreter<EthInterpreter>, costs: &GasTable) -> O
                     *top.sub(1) = value;
                 }};
             }
+            /// Goes on at a destination, with the JUMPDEST there run if there is gas for it.
+            macro_rules! enter {
+                ($to:expr) => {{
+                    ip = code.add($to);
+                    let cost = u64::from(costs[usize::from(JUMPDEST)]);
+                    if gas >= cost {
+                        gas -= cost;
+                        ip = ip.add(1);
+                    }
+                }};
+            }
             /// An instruction that adds a word.
             macro_rules! push {
                 ($value:expr) => {{
@@ -147,7 +158,7 @@ fn stretch(interpreter: &mut Interpreter<EthInterpreter>, costs: &GasTable) -> O
 
             match opcode {
                 ADD => binary!(|a, b| a.wrapping_add(*b)),
-                MUL => binary!(|a, b| a.wrapping_mul(*b)),
+                MUL => binary!(|a, b| product(a, b)),
                 SUB => binary!(|a, b| a.wrapping_sub(*b)),
                 LT => binary!(|a, b| flag(a < b)),
                 GT => binary!(|a, b| flag(a > b)),
@@ -212,7 +223,7 @@ fn stretch(interpreter: &mut Interpreter<EthInterpreter>, costs: &GasTable) -> O
                 JUMP => {
                     need!(1);
                     match index(&*top.sub(1)) {
-                        Some(to) if is_destination(jumps, jumps_len, to) => ip = code.add(to),
+                        Some(to) if is_destination(jumps, jumps_len, to) => enter!(to),
                         _ => break Some(opcode),
                     }
                     top = top.sub(1);
@@ -221,7 +232,7 @@ fn stretch(interpreter: &mut Interpreter<EthInterpreter>, costs: &GasTable) -> O
                     need!(2);
                     if !is_zero(&*top.sub(2)) {
                         match index(&*top.sub(1)) {
-                            Some(to) if is_destination(jumps, jumps_len, to) => ip = code.add(to),
+                            Some(to) if is_destination(jumps, jumps_len, to) => enter!(to),
                             _ => break Some(opcode),
                         }
                     }
@@ -238,8 +249,32 @@ fn stretch(interpreter: &mut Interpreter<EthInterpreter>, costs: &GasTable) -> O
                     ip = ip.add(1);
                 }
                 PUSH2 => {
-                    push!(U256::from_limbs([u64::from(*ip) << 8 | u64::from(*ip.add(1)), 0, 0, 0]));
+                    room!();
+                    let to = usize::from(*ip) << 8 | usize::from(*ip.add(1));
                     ip = ip.add(2);
+                    // Mostly it is where the next instruction jumps to: then both at once, unless
+                    // that would fail, which comes to light when its turn comes.
+                    let next = *ip;
+                    let cost = u64::from(costs[usize::from(next)]);
+                    if next == JUMPI && gas >= cost && top != bottom {
+                        let stays = is_zero(&*top.sub(1));
+                        if stays || is_destination(jumps, jumps_len, to) {
+                            gas -= cost;
+                            top = top.sub(1);
+                            if stays {
+                                ip = ip.add(1);
+                            } else {
+                                enter!(to);
+                            }
+                            continue;
+                        }
+                    } else if next == JUMP && gas >= cost && is_destination(jumps, jumps_len, to) {
+                        gas -= cost;
+                        enter!(to);
+                        continue;
+                    }
+                    top.write(small(to));
+                    top = top.add(1);
                 }
                 PUSH32 => {
                     room!();
@@ -306,6 +341,39 @@ fn signed_less(a: &U256, b: &U256) -> bool {
     let (high_a, high_b) = (a.as_limbs()[3] as i64, b.as_limbs()[3] as i64);
     // Of the same sign: as if there were none.
     if (high_a < 0) == (high_b < 0) { a < b } else { high_a < high_b }
+}
+
+/// The product's lowest 256 bits.
+fn product(a: &U256, b: &U256) -> U256 {
+    if cfg!(target_pointer_width = "64") { a.wrapping_mul(*b) } else { product_of_halves(a, b) }
+}
+
+/// The same where a product of two limbs in full is dear: from 32-bit halves, and none for a limb that is zero. Most
+/// factors are short.
+fn product_of_halves(a: &U256, b: &U256) -> U256 {
+    let (a, b) = if a.as_limbs()[1] == 0 { (a, b) } else { (b, a) };
+    let mut limbs = [0u64; 4];
+    for (i, a) in a.as_limbs().iter().enumerate().filter(|(_, a)| **a != 0) {
+        let mut carry = 0;
+        for (limb, b) in limbs[i..].iter_mut().zip(b.as_limbs()) {
+            let (low, high) = if *b == 0 { (0, 0) } else { full_product(*a, *b) };
+            let (sum, over) = limb.overflowing_add(low);
+            let (sum, over_again) = sum.overflowing_add(carry);
+            *limb = sum;
+            // No more than the full product's upper half can be, plus what fits beside it.
+            carry = high + u64::from(over) + u64::from(over_again);
+        }
+    }
+    U256::from_limbs(limbs)
+}
+
+/// Lower and upper half of a product.
+fn full_product(a: u64, b: u64) -> (u64, u64) {
+    let (a0, a1) = (a & u64::from(u32::MAX), a >> 32);
+    let (b0, b1) = (b & u64::from(u32::MAX), b >> 32);
+    let middle = a1 * b0 + (a0 * b0 >> 32);
+    let other = a0 * b1 + (middle & u64::from(u32::MAX));
+    (a.wrapping_mul(b), a1 * b1 + (middle >> 32) + (other >> 32))
 }
 
 fn shifted_left(word: &U256, by: &U256) -> U256 {

@@ -1,7 +1,8 @@
 //! Locations, as the hot path names them: an account's number instead of its address.
 
-use alloy_primitives::{Address, U256, map::HashMap};
+use alloy_primitives::{Address, U256};
 
+use super::SlotMap;
 use crate::trace::Location;
 
 /// An account's number in a block: accounts of the pre-state first, then those that execution
@@ -30,7 +31,7 @@ impl SlotNo {
 /// The slots of the pre-state, numbered from 0.
 #[derive(Debug, Default)]
 pub struct SlotNumbers {
-    numbers: HashMap<(AccountNo, U256), SlotNo>,
+    numbers: SlotMap<SlotNo>,
     keys: Vec<(AccountNo, U256)>,
 }
 

@@ -55,6 +55,7 @@ mod block_stm;
 mod location;
 mod memory;
 mod sequential;
+mod slot_map;
 pub mod sync;
 
 use crate::{
@@ -66,6 +67,7 @@ pub use block_stm::BlockStm;
 pub use location::{AccountNo, Key, Life, Part, SlotNo, SlotNumbers, Write};
 pub use memory::{Collector, Final, Finals, Memory};
 pub use sequential::Sequential;
+pub use slot_map::SlotMap;
 
 /// What a lane is to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -17,7 +17,7 @@ use revm::{
     primitives::hardfork::SpecId,
 };
 
-use super::{STACK_LIMIT, WORD, run};
+use super::{STACK_LIMIT, WORD, product_of_halves, run};
 
 const SPECS: [SpecId; 15] = [
     SpecId::FRONTIER,
@@ -280,5 +280,14 @@ fn random_programs_do_what_they_do_in_revms_loop() {
     // Programs that all fail at their first instructions would compare nothing.
     for end in ["Stop", "OutOfGas", "InvalidJump", "StackUnderflow", "StackOverflow", "Return", "Revert"] {
         assert!(ends.get(end).is_some_and(|count| *count > 500), "{end}: {ends:?}");
+    }
+}
+
+#[test]
+fn products_of_halves_are_the_products() {
+    let mut random = Random(3);
+    for _ in 0..200_000 {
+        let (a, b) = (random.operand(), random.operand());
+        assert_eq!(product_of_halves(&a, &b), a.wrapping_mul(b), "{a} {b}");
     }
 }
