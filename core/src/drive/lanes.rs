@@ -28,7 +28,11 @@ const FEW_SPINS: u32 = if cfg!(shuttle) { 2 } else { 50 };
 const NAP: std::time::Duration = std::time::Duration::from_millis(1);
 /// Longest wait for the other lanes at the start, in nanoseconds. A pool may be busy; a lane that
 /// comes later just finds less to do.
-const START_PATIENCE: u64 = 20_000_000;
+const START_PATIENCE: u64 = 50_000_000;
+/// How long a lane spins at the start before it naps, in nanoseconds.
+const START_SPIN: u64 = 300_000;
+/// How long it naps.
+const START_NAP: std::time::Duration = std::time::Duration::from_micros(60);
 /// A lane that does not look at the clock for so long was not running, in nanoseconds.
 const ABSENCE: u64 = 30_000;
 /// How much work a lane takes at one turn, in nanoseconds. A turn costs a few hundred when another
@@ -169,25 +173,33 @@ impl<'a> Turns<'a> {
     /// starts for all.
     ///
     /// Threads that wake up together are often put on one core, and it takes the system
-    /// milliseconds to move one of them: a short block would be over by then. So a lane spins
-    /// until it has seen the others spin while it was itself not interrupted.
+    /// milliseconds to move one of them, even where another core is idle: a short block would be
+    /// over by then. So a lane spins until it has seen the others spin while it was itself not
+    /// interrupted, and after a while naps, which lets another lane have the core and itself wake
+    /// up on a free one.
     fn start_together(&self, index: usize) -> u64 {
         let arrived = (self.clock)().max(1);
-        let mut seen: Vec<u32> = Vec::new();
-        let mut last = arrived;
+        // Relaxed, here and below: the counts carry nothing but themselves.
+        let look = || -> Vec<u32> { self.looks.iter().map(|look| look.0.load(Ordering::Relaxed)).collect() };
+        let (mut last, mut rested) = (arrived, arrived);
+        let mut seen = look();
         loop {
             self.looks[index].0.fetch_add(1, Ordering::Relaxed);
-            let now = (self.clock)().max(arrived);
-            if seen.is_empty() || now - last > ABSENCE {
-                // Relaxed, here and below: the counts carry nothing but themselves.
-                seen = self.looks.iter().map(|look| look.0.load(Ordering::Relaxed)).collect();
-            }
-            last = now;
             let moving = self.looks.iter().zip(&seen).enumerate();
             let running =
                 moving.filter(|(i, (look, seen))| *i == index || look.0.load(Ordering::Relaxed) != **seen);
+            let mut running = running.count();
+            // The clock comes after the look at the others: what they did while this lane was not running
+            // itself says nothing.
+            let now = (self.clock)().max(arrived);
+            let absent = now - last > ABSENCE;
+            last = now;
+            if absent {
+                running = 1;
+                seen = look();
+            }
             // The first to give up waiting starts the clock as well as one who has seen all would.
-            if running.count() >= self.together || now - arrived > START_PATIENCE {
+            if running >= self.together || now - arrived > START_PATIENCE {
                 return match self.started.compare_exchange(0, now, Ordering::AcqRel, Ordering::Acquire) {
                     Ok(_) => now,
                     Err(started) => started,
@@ -199,6 +211,11 @@ impl<'a> Turns<'a> {
             if self.looks.len() > self.together {
                 // Lanes without a core of their own must not hold up those that have one.
                 step_aside();
+            }
+            if now - rested > START_SPIN {
+                // Nobody calls: it is the system's timer that wakes this lane up.
+                drop(self.news.wait_timeout(lock_briefly(&self.scheduler), START_NAP));
+                rested = (self.clock)();
             }
             pause();
         }
