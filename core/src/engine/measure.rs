@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicU32;
 use super::{
     Unmet,
     ready::Ready,
-    rounds::{Rounds, median, median_index},
+    rounds::{WarmUp, median, median_index},
 };
 use crate::cancel::CancelFlag;
 use crate::clock;
@@ -27,13 +27,22 @@ pub(super) struct Measured {
     pub(super) difference: Option<Difference>,
     /// Sequential time of each transaction, in nanoseconds.
     pub(super) times: Vec<u64>,
+    /// What the warm-up took, in nanoseconds.
+    pub(super) warming: u64,
 }
 
+/// Between two reports of progress, in nanoseconds. The page's thread wakes up for each, and takes
+/// one of the cores that are being measured.
+const BETWEEN_REPORTS: u64 = 150_000_000;
+
+/// `warmed` is how long the engine has run before, in nanoseconds.
+#[allow(clippy::too_many_arguments, reason = "each is something else, and there is one caller")]
 pub(super) fn measure(
     ready: &Ready,
     strategy: StrategyId,
     lanes: u16,
     threads: Threads<'_>,
+    warmed: u64,
     cancel: &CancelFlag,
     progress: &mut dyn FnMut(Phase, u32, u32),
 ) -> Result<Measured, Unmet> {
@@ -46,10 +55,17 @@ pub(super) fn measure(
         }
         drive::run(&ready.loaded, strategy, lanes, &around)
     };
+    let mut reported = clock::now();
+    let mut report = |phase, done, total, now: u64| {
+        if done == 0 || now - reported >= BETWEEN_REPORTS {
+            reported = now;
+            progress(phase, done, total);
+        }
+    };
 
-    progress(Phase::WarmingUp, 0, 0);
+    let started = clock::now();
+    report(Phase::WarmingUp, 0, 0, started);
     let oracle = run(StrategyId::Sequential, 1)?;
-    let rounds = Rounds::for_first_run(oracle.trace.duration.0);
     let mut differs = None;
     let mut check = |run: &Run| {
         if differs.is_none() {
@@ -58,19 +74,26 @@ pub(super) fn measure(
     };
     let mut latest = run(strategy, lanes)?;
     check(&latest);
-    for round in 1..rounds.warm_ups {
-        progress(Phase::WarmingUp, round, rounds.warm_ups);
-        run(StrategyId::Sequential, 1)?;
+    let mut warm_up = WarmUp::new(warmed);
+    let mut round = oracle.trace.duration.0 + latest.trace.duration.0;
+    let warming = loop {
+        let elapsed = clock::now() - started;
+        if warm_up.note(round, elapsed) {
+            break elapsed;
+        }
+        report(Phase::WarmingUp, warm_up.rounds(), 0, started + elapsed);
+        let one = run(StrategyId::Sequential, 1)?;
         latest = run(strategy, lanes)?;
         check(&latest);
-    }
+        round = one.trace.duration.0 + latest.trace.duration.0;
+    };
 
     let mut sequential: Vec<u64> = Vec::new();
     let mut each: Vec<Vec<u64>> = Vec::new();
     let mut parallel: Vec<u64> = Vec::new();
     let mut traces: Vec<Trace> = Vec::new();
-    for round in 0..rounds.measured {
-        progress(Phase::Measuring, round, rounds.measured);
+    for round in 0..warm_up.measured() {
+        report(Phase::Measuring, round, warm_up.measured(), clock::now());
         let one = run(StrategyId::Sequential, 1)?;
         sequential.push(one.trace.duration.0);
         each.push(one.trace.attempts.iter().map(|a| a.end.0.saturating_sub(a.start.0)).collect());
@@ -87,7 +110,7 @@ pub(super) fn measure(
     let gas: Vec<u64> = oracle.receipts.iter().map(|r| r.gas_used).collect();
     let (times, by_gas) = times_or_gas(&each, &gas, sequential_median);
     let timing = Timing {
-        warm_ups: rounds.warm_ups,
+        warm_ups: warm_up.rounds(),
         parallel_median: median(&parallel),
         sequential_median,
         sequential,
@@ -95,7 +118,7 @@ pub(super) fn measure(
         preparing: ready.preparing,
         by_gas,
     };
-    Ok(Measured { timing, shown: latest, difference: differs, oracle, times })
+    Ok(Measured { timing, shown: latest, difference: differs, oracle, times, warming })
 }
 
 /// The median time of each transaction over the rounds; or, where the clock is too coarse for

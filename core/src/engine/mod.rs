@@ -32,6 +32,8 @@ pub struct Engine {
     ready: Option<Arc<Ready>>,
     /// The latest run, for [`Request::Inspect`].
     shown: Option<Shown>,
+    /// How long rounds have warmed this engine up so far, in nanoseconds.
+    warmed: u64,
 }
 
 /// Where lanes come from.
@@ -150,7 +152,8 @@ impl Engine {
             #[cfg(not(target_arch = "wasm32"))]
             Lanes::Pool(pool) => Threads::Pool(pool),
         };
-        let measured = measure::measure(&ready, strategy, lanes, threads, cancel, progress)?;
+        let measured = measure::measure(&ready, strategy, lanes, threads, self.warmed, cancel, progress)?;
+        self.warmed = self.warmed.saturating_add(measured.warming);
         let (report, shown) = report::report(&ready, info, measured, progress);
         self.shown = Some(shown);
         Ok(Reply::Ran { id, report: Box::new(report) })

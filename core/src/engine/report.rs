@@ -23,7 +23,7 @@ pub(super) fn report(
     measured: Measured,
     progress: &mut dyn FnMut(Phase, u32, u32),
 ) -> (Report, Shown) {
-    let Measured { timing, oracle, shown, difference, times } = measured;
+    let Measured { timing, oracle, shown, difference, times, warming: _ } = measured;
     progress(Phase::Verifying, 0, 0);
     let whole_state = matches!(ready.block.origin, Origin::Scenario);
     let mut verdict = verify::verdict(

@@ -1,41 +1,88 @@
 //! How often a block is run, and which of the runs is shown (docs/decisions/0005).
+//!
+//! ```text
+//! request ─ warm-up rounds, until they are steady ─ measured rounds ─▶ medians
+//! ```
+//! A round is one sequential and one parallel run. Nothing here looks at what a run did, only at
+//! how long it took: no round is picked because it looks good.
 
-/// Warm-up and measured rounds of one request. A round is one sequential and one parallel run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Rounds {
-    pub(super) warm_ups: u32,
-    pub(super) measured: u32,
+/// Nanoseconds.
+const MS: u64 = 1_000_000;
+
+/// An engine has run this long, in its whole life, before anything is measured. A browser's
+/// optimising compiler works beside the first runs, on the very cores that the lanes need: small
+/// blocks need time more than rounds.
+const ENGINE_WARM: u64 = 700 * MS;
+/// The least for each request: another block is other code.
+const LEAST_WARMING: u64 = 200 * MS;
+/// No round is begun for warming up after this.
+const MOST_WARMING: u64 = 1_200 * MS;
+/// What measured rounds may take.
+const MEASURING: u64 = 400 * MS;
+const MOST_MEASURED: u64 = 15;
+/// Rounds that are looked at together.
+const WINDOW: usize = 16;
+
+/// The warm-up of one request.
+#[derive(Debug)]
+pub(super) struct WarmUp {
+    /// Less than this is too short, in nanoseconds.
+    least: u64,
+    rounds: Vec<u64>,
+    /// When each round ended, since the first began. Longer than the rounds together: lanes wait for each
+    /// other before a run begins, on a busy machine for long.
+    ends: Vec<u64>,
 }
 
-/// What a request may spend on rounds, in nanoseconds.
-const BUDGET: u64 = 1_000_000_000;
-/// What of it may go into warming up, in nanoseconds. A browser's optimising compiler works beside
-/// the first runs, on the very cores that the lanes need: small blocks need time more than runs.
-const WARMING: u64 = 300_000_000;
-const MOST_WARM_UPS: u64 = 100;
-/// Where the budget allows: what a block of plain payments needs.
-const FEWEST_WARM_UPS: u64 = 8;
-const MOST_MEASURED: u64 = 9;
-
-impl Rounds {
-    /// The plan for a block whose first sequential run took `first` nanoseconds. Measured rounds
-    /// are odd in number, so that the median is one of them.
-    pub(super) fn for_first_run(first: u64) -> Self {
-        // A parallel run takes about as long as a sequential one at worst.
-        let affordable = BUDGET / first.saturating_mul(2).max(1);
-        let measured = (affordable / 2).clamp(1, MOST_MEASURED);
-        let measured = measured - (measured + 1) % 2;
-        let warm_ups = affordable
-            .saturating_sub(measured)
-            .min((WARMING / first.saturating_mul(2).max(1)).max(FEWEST_WARM_UPS))
-            .clamp(1, MOST_WARM_UPS);
-        Self { warm_ups: warm_ups as u32, measured: measured as u32 }
+impl WarmUp {
+    /// For an engine that has run for `engine_ran` nanoseconds before.
+    pub(super) fn new(engine_ran: u64) -> Self {
+        let least = ENGINE_WARM.saturating_sub(engine_ran).max(LEAST_WARMING);
+        Self { least, rounds: Vec::new(), ends: Vec::new() }
     }
 
-    #[cfg(test)]
-    pub(super) fn total(self) -> u32 {
-        self.warm_ups + self.measured
+    /// Notes a round that took `round` nanoseconds and ended `elapsed` nanoseconds after the first
+    /// began. Returns whether the warm-up is over: it was long enough and is steady, or has taken
+    /// all that it may.
+    pub(super) fn note(&mut self, round: u64, elapsed: u64) -> bool {
+        self.rounds.push(round);
+        self.ends.push(elapsed);
+        elapsed >= MOST_WARMING || (elapsed >= self.least && is_steady(&self.rounds))
     }
+
+    /// Number of rounds so far.
+    pub(super) fn rounds(&self) -> u32 {
+        self.rounds.len() as u32
+    }
+
+    /// How many rounds are measured after it. Odd, so that the median is one of them.
+    pub(super) fn measured(&self) -> u32 {
+        let last = self.ends.len().saturating_sub(1);
+        let first = last.saturating_sub(WINDOW);
+        let took = match (self.ends.get(first), self.ends.get(last)) {
+            (Some(from), Some(to)) if last > first => (to - from) / (last - first) as u64,
+            (_, only) => only.copied().unwrap_or(0),
+        };
+        let affordable = (MEASURING / took.max(1)).clamp(1, MOST_MEASURED);
+        (affordable - (affordable + 1) % 2) as u32
+    }
+}
+
+/// Whether rounds no longer become faster, and the latest are alike: the medians of the latest and
+/// of those before are within a tenth, and of the latest the middle half is within a quarter.
+fn is_steady(rounds: &[u64]) -> bool {
+    let window = (rounds.len() / 2).min(WINDOW);
+    if window == 0 {
+        return false;
+    }
+    let (before, latest) = rounds[rounds.len() - 2 * window..].split_at(window);
+    let mut sorted = latest.to_vec();
+    sorted.sort_unstable();
+    let (low, high) = (sorted[window / 4], sorted[window - 1 - window / 4]);
+    let (before, latest) = (median(before), median(latest));
+    let within =
+        |a: u64, b: u64, percent: u64| a.max(b).saturating_mul(100) <= a.min(b).saturating_mul(100 + percent);
+    within(before, latest, 10) && within(low, high, 25)
 }
 
 /// The index of the median of `times`; of an even number the lower one. `None` for none.
@@ -54,26 +101,54 @@ pub(super) fn median(times: &[u64]) -> u64 {
 mod tests {
     use super::*;
 
-    #[test]
-    fn small_blocks_get_every_round() {
-        assert_eq!(Rounds::for_first_run(1_000_000), Rounds { warm_ups: 100, measured: 9 });
-        assert_eq!(Rounds::for_first_run(0), Rounds { warm_ups: 100, measured: 9 });
-        assert_eq!(Rounds::for_first_run(25_000_000), Rounds { warm_ups: 8, measured: 9 });
+    /// Warms up with rounds that take what `round` says, by their number; what the warm-up took.
+    fn warm(engine_ran: u64, round: impl Fn(u64) -> u64) -> (WarmUp, u64) {
+        let mut warm_up = WarmUp::new(engine_ran);
+        let mut elapsed = 0;
+        for i in 0.. {
+            elapsed += round(i);
+            if warm_up.note(round(i), elapsed) {
+                break;
+            }
+        }
+        (warm_up, elapsed)
     }
 
     #[test]
-    fn a_block_that_fills_the_budget_gets_one_of_each() {
-        assert_eq!(Rounds::for_first_run(5_000_000_000), Rounds { warm_ups: 1, measured: 1 });
-        assert_eq!(Rounds::for_first_run(u64::MAX), Rounds { warm_ups: 1, measured: 1 });
+    fn a_small_steady_block_warms_up_for_as_long_as_the_engine_needs() {
+        let (warm_up, elapsed) = warm(0, |_| 4 * MS);
+        assert_eq!((elapsed, warm_up.measured()), (ENGINE_WARM, 15));
+        let (_, elapsed) = warm(2_000 * MS, |_| 4 * MS);
+        assert_eq!(elapsed, LEAST_WARMING, "a warm engine");
     }
 
     #[test]
-    fn measured_rounds_are_odd_and_fit_the_budget() {
-        for first in (1..2_000).map(|ms| ms * 1_000_000) {
-            let rounds = Rounds::for_first_run(first);
-            assert_eq!(rounds.measured % 2, 1);
-            let spent = u64::from(rounds.total()) * 2 * first;
-            assert!(spent <= BUDGET || rounds.total() == 2, "{first}: {rounds:?}");
+    fn rounds_that_still_become_faster_are_not_measured() {
+        let (_, elapsed) = warm(0, |i| if i < 170 { 4 * MS } else { 2 * MS });
+        assert!((ENGINE_WARM + MS..MOST_WARMING).contains(&elapsed), "{elapsed}");
+    }
+
+    #[test]
+    fn rounds_that_never_become_steady_are_measured_all_the_same() {
+        let (_, elapsed) = warm(0, |i| (2 + i % 5) * MS);
+        assert!((MOST_WARMING..MOST_WARMING + 10 * MS).contains(&elapsed), "{elapsed}");
+    }
+
+    #[test]
+    fn a_block_that_fills_the_time_gets_one_of_each() {
+        for round in [MOST_WARMING, 5_000 * MS, u64::MAX] {
+            let (warm_up, _) = warm(0, |_| round);
+            assert_eq!((warm_up.rounds(), warm_up.measured()), (1, 1));
+        }
+    }
+
+    #[test]
+    fn measured_rounds_are_odd_and_fit_their_time() {
+        for round in 1..2_000 {
+            let (warm_up, _) = warm(0, |_| round * MS);
+            let measured = u64::from(warm_up.measured());
+            assert_eq!(measured % 2, 1);
+            assert!(measured == 1 || measured * round * MS <= MEASURING, "{measured} rounds of {round} ms");
         }
     }
 

@@ -1065,7 +1065,7 @@ mod tests {
             .collect();
         found.sort();
         for expected in
-            ["Pair.reserves", "USD.balances[shop[0]]", "Art.tokenIdTracker.value", "Art.owners[3]"]
+            ["Pair.reserves", "USD.balances[shop[0]]", "Art.tokenIdTracker.value", "Art.owners[2]"]
         {
             assert!(found.contains(&expected.to_owned()), "{expected}: {found:#?}");
         }
