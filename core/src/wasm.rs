@@ -3,7 +3,9 @@
 #[cfg(feature = "conformance")]
 mod conformance;
 
+use std::alloc::{GlobalAlloc, Layout};
 use std::panic;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use js_sys::{Function, Uint8Array};
 use wasm_bindgen::prelude::*;
@@ -20,9 +22,47 @@ use crate::wire;
 #[allow(unused_imports, reason = "JavaScript calls it")]
 pub use wasm_bindgen_rayon::init_thread_pool;
 
-/// std's allocator is one heap behind one lock, at which lanes would queue.
 #[global_allocator]
-static ALLOCATOR: LaneAllocator = LaneAllocator;
+static ALLOCATOR: Watched = Watched;
+
+/// Whether the allocator ever had nothing to give. What follows then is a bare trap, without a panic: this is how
+/// the worker's script can say why.
+static EXHAUSTED: AtomicBool = AtomicBool::new(false);
+
+/// [`LaneAllocator`] (std's is one heap behind one lock, at which lanes would queue), which remembers a failure.
+struct Watched;
+
+fn watched(block: *mut u8) -> *mut u8 {
+    if block.is_null() {
+        // Relaxed: it is read after the trap, in the same thread, or after a message about it.
+        EXHAUSTED.store(true, Ordering::Relaxed);
+    }
+    block
+}
+
+// SAFETY: every call goes to an allocator with the same arguments and the same result.
+unsafe impl GlobalAlloc for Watched {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        // SAFETY: the caller's promises are those that the inner allocator asks for; so below.
+        watched(unsafe { LaneAllocator.alloc(layout) })
+    }
+
+    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+        // SAFETY: see `alloc`.
+        unsafe { LaneAllocator.dealloc(block, layout) }
+    }
+
+    unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        // SAFETY: see `alloc`.
+        watched(unsafe { LaneAllocator.realloc(block, layout, size) })
+    }
+}
+
+/// Whether the engine broke because its memory ran out.
+#[wasm_bindgen(js_name = outOfMemory)]
+pub fn out_of_memory() -> bool {
+    EXHAUSTED.load(Ordering::Relaxed)
+}
 
 /// Static, so that the page knows its place in shared memory from the start and may set it at any time.
 static CANCEL: CancelFlag = CancelFlag::new();

@@ -98,7 +98,7 @@ export function scenario(fields: Record<string, unknown>): string {
 
 /** A contract that has this code: its creation code copies it out of itself. */
 export function contract(code: string): { bytecode: string; abi: unknown[] } {
-  const length = (code.length / 2).toString(16).padStart(2, '0');
-  // PUSH1 length, PUSH1 12, PUSH1 0, CODECOPY, PUSH1 length, PUSH1 0, RETURN
-  return { bytecode: `0x60${length}600c60003960${length}6000f3${code}`, abi: [] };
+  const length = (code.length / 2).toString(16).padStart(6, '0');
+  // PUSH3 length, PUSH1 16, PUSH1 0, CODECOPY, PUSH3 length, PUSH1 0, RETURN
+  return { bytecode: `0x62${length}601060003962${length}6000f3${code}`, abi: [] };
 }

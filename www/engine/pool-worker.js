@@ -1,8 +1,10 @@
 // One thread of the engine's pool.
 
-import init, { wbg_rayon_start_worker as serve } from './threads/engine.js';
+import init, { outOfMemory, wbg_rayon_start_worker as serve } from './threads/engine.js';
 
 const inWords = (error) => (error instanceof Error ? `${error.name}: ${error.message}` : String(error));
+
+const OUT_OF_MEMORY = 'its memory of 1,024 MiB is full. Fewer lanes, less gas or a smaller block need less';
 
 self.onmessage = async ({ data: { module, memory, receiver, stackSize, channel } }) => {
   // The engine's worker is blocked while this thread works, so failures go to the page directly.
@@ -19,6 +21,6 @@ self.onmessage = async ({ data: { module, memory, receiver, stackSize, channel }
     serve(receiver);
   } catch (error) {
     // A panic or trap here would otherwise be seen by nobody: the engine waits for this thread for ever.
-    reports.postMessage({ died: inWords(error) });
+    reports.postMessage({ died: outOfMemory() ? OUT_OF_MEMORY : inWords(error) });
   }
 };

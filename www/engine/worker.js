@@ -16,6 +16,8 @@ self.onEnginePanic = (panic) => self.postMessage({ panic });
 
 const inWords = (error) => (error instanceof Error ? `${error.name}: ${error.message}` : String(error));
 
+const OUT_OF_MEMORY = 'its memory of 1,024 MiB is full. Fewer lanes, less gas or a smaller block need less';
+
 async function text(path) {
   const url = new URL(path, import.meta.url);
   const response = await fetch(url);
@@ -44,9 +46,14 @@ async function boot({ engine, threads, channel }) {
   self.postMessage({ booted: { info: handle.info(), cancel: shared } });
 
   take = (message) => {
-    if (message.request) handle.handle(message.request);
-    // Only the page's debug mode sends this: how tests see what a broken engine looks like.
-    else if (message.crash) glue.crash(message.crash);
+    try {
+      if (message.request) handle.handle(message.request);
+      // Only the page's debug mode sends this: how tests see what a broken engine looks like.
+      else if (message.crash) glue.crash(message.crash);
+    } catch (error) {
+      // Where memory has run out, there is a trap without a word.
+      self.postMessage({ panic: glue.outOfMemory() ? OUT_OF_MEMORY : inWords(error) });
+    }
   };
   queue.splice(0).forEach(take);
 }

@@ -36,6 +36,10 @@ struct Engine {
 /// 4 MiB of main stack: an overflow there traps and breaks the instance, and the default of 1 MiB is near.
 const STACK: &str = "-zstack-size=4194304";
 
+/// 1 GiB, so that a run that takes too much ends with a message and not with the browser's patience.
+/// www/engine names it to people.
+const MEMORY: &str = "--max-memory=1073741824";
+
 const THREADS: Engine = Engine {
     name: "threads",
     cargo: &["--no-default-features", "--features", "threads", "-Z", "build-std=std,panic_abort"],
@@ -46,7 +50,7 @@ const THREADS: Engine = Engine {
         STACK,
         "--shared-memory",
         "--import-memory",
-        "--max-memory=1073741824",
+        MEMORY,
         "--export=__wasm_init_tls",
         "--export=__tls_size",
         "--export=__tls_align",
@@ -59,7 +63,7 @@ const SINGLE: Engine = Engine {
     name: "single",
     cargo: &["--no-default-features", "--features", "engine"],
     target_features: "+simd128",
-    link: &[STACK],
+    link: &[STACK, MEMORY],
     shared: false,
 };
 
