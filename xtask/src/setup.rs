@@ -1,7 +1,7 @@
 //! Tools: installed once per user and version from the registries of Rust, npm and Debian, nothing else.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
@@ -23,7 +23,7 @@ pub const WASM_BINDGEN: CargoTool = CargoTool {
     version: "0.2.130",
     binary: "wasm-bindgen",
     arguments: &[],
-    about: "about 2 minutes",
+    about: "about 1½ minutes on two cores",
 };
 
 /// The last trunk for Rust 1.95. rustls: no OpenSSL headers needed.
@@ -32,7 +32,7 @@ pub const TRUNK: CargoTool = CargoTool {
     version: "0.21.14",
     binary: "trunk",
     arguments: &["--locked", "--no-default-features", "--features", "rustls"],
-    about: "about 5 minutes",
+    about: "about 4½ minutes on two cores",
 };
 
 /// Checks licences, duplicates and sources of dependencies.
@@ -41,7 +41,7 @@ pub const CARGO_DENY: CargoTool = CargoTool {
     version: "0.20.2",
     binary: "cargo-deny",
     arguments: &["--locked"],
-    about: "about 4 minutes",
+    about: "about 5 minutes on two cores",
 };
 
 impl CargoTool {
@@ -128,41 +128,61 @@ pub fn npm(folder: &str) -> Result<PathBuf> {
     Ok(modules)
 }
 
-/// The browser for tests: Debian's Chromium, installed if missing.
+/// What browsers that the tests can drive are called in PATH, the best first.
+const BROWSERS: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
+
+/// The browser for tests: one that is there, else Debian's Chromium, which is then installed.
 ///
 /// # Errors
-/// If it is missing and cannot be installed.
+/// If none is there and Debian's cannot be installed.
 pub fn chromium() -> Result<PathBuf> {
+    const HELP: &str = "Install it (Debian: `sudo apt-get install chromium`; Ubuntu, where it is a snap: `sudo snap \
+        install chromium`), or name one by CHROMIUM=/path/to/chromium";
     if let Some(named) = std::env::var_os("CHROMIUM") {
-        return Ok(named.into());
+        let named = PathBuf::from(named);
+        if !named.is_file() {
+            bail!("CHROMIUM names {}, which is not there", named.display());
+        }
+        return Ok(named);
     }
-    let usual = Path::new("/usr/bin/chromium");
-    if usual.is_file() {
-        return Ok(usual.into());
+    if let Some(found) = BROWSERS.iter().find_map(|name| process::find(name)) {
+        return Ok(found);
     }
-    const HELP: &str =
-        "Install it (`sudo apt-get install chromium`), or name one by CHROMIUM=/path/to/chromium";
     if !process::in_path("apt-get") {
         bail!("Chromium is missing and there is no apt-get. {HELP}");
     }
     let is_root = process::output("id", Command::new("id").arg("-u"))?.trim() == "0";
-    if !is_root {
+    let apt = |arguments: &[&str]| {
+        let mut command = if is_root {
+            Command::new("apt-get")
+        } else {
+            // -n: a question for a password in the middle of a test run would look like a hang.
+            let mut sudo = Command::new("sudo");
+            sudo.args(["-n", "DEBIAN_FRONTEND=noninteractive", "apt-get"]);
+            sudo
+        };
+        command.arg("-q").args(arguments).env("DEBIAN_FRONTEND", "noninteractive");
+        command
+    };
+    if !is_root
+        && !(process::in_path("sudo")
+            && Command::new("sudo").args(["-n", "true"]).status().is_ok_and(|status| status.success()))
+    {
         bail!("Chromium is missing, and only root can install it. {HELP}");
     }
-    process::timed("installing Debian's Chromium (about 100 MB)", || {
-        process::run("apt-get update", Command::new("apt-get").args(["-q", "update"]))?;
+    process::timed("installing Debian's Chromium (about 125 MB, a minute)", || {
+        // A source of packages that has nothing to do with Chromium may be broken; then this says so and the next
+        // step decides.
+        if let Err(error) = process::run("apt-get update", &mut apt(&["update"])) {
+            process::say(&format!("{error:#}"));
+        }
         process::run(
             "apt-get install chromium",
-            Command::new("apt-get")
-                .args(["-q", "install", "-y", "--no-install-recommends", "chromium", "fonts-dejavu-core"])
-                .env("DEBIAN_FRONTEND", "noninteractive"),
+            &mut apt(&["install", "-y", "--no-install-recommends", "chromium", "fonts-dejavu-core"]),
         )
+        .context(HELP)
     })?;
-    if usual.is_file() {
-        Ok(usual.into())
-    } else {
-        bail!("Chromium was installed but is not at /usr/bin/chromium. {HELP}")
-    }
+    process::find("chromium").with_context(|| format!("Chromium was installed but is not in PATH. {HELP}"))
 }
 
 /// `x setup`
