@@ -11,15 +11,54 @@ use evm_lanes_core::{
     scenario::{self, builtin},
 };
 
-#[test]
-fn built_in_scenarios_end_as_stock_execution_ends_them() {
+fn catalogue() -> Catalogue {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/catalogue");
     let read = |name: &str| {
         std::fs::read_to_string(folder.join(name))
             .unwrap_or_else(|e| panic!("{name}: {e}; `cargo xtask catalogue` makes it"))
     };
-    let catalogue =
-        Catalogue::from_json(&[&read("mit.json"), &read("gpl.json")]).expect("the catalogue can be read");
+    Catalogue::from_json(&[&read("mit.json"), &read("gpl.json")]).expect("the catalogue can be read")
+}
+
+/// Generated transactions that are written out are the ones that were generated.
+#[test]
+fn a_frozen_scenario_prepares_the_same_block() {
+    let catalogue = catalogue();
+    let drawn = r#"{
+        "format": "evm-lanes/1", "title": "Every kind of draw", "seed": 42,
+        "accounts": { "bank": {}, "payer": { "count": 9 }, "shop": { "count": 30 } },
+        "contracts": {
+            "Coin": { "catalogue": "openzeppelin-4.9.6/ERC20PresetFixedSupply", "count": 4, "from": "bank",
+                      "args": ["Coin", "COIN", "1000000e18", "bank"] },
+            "WETH": { "catalogue": "uniswap-v2/WETH9" },
+            "Factory": { "catalogue": "uniswap-v2/UniswapV2Factory", "args": ["bank"] }
+        },
+        "setup": [
+            { "from": "bank", "to": "Factory", "call": "createPair", "args": ["WETH", "Coin[*]"], "as": "Pair[*]" },
+            { "from": "bank", "to": "Coin[0]", "call": "transfer", "args": ["payer[*]", "100e18"] }
+        ],
+        "transactions": [
+            { "from": "bank", "to": "shop[0]", "value": "1 gwei" },
+            { "repeat": 40, "from": { "pick": "payer" }, "to": { "pick": "shop", "by": "zipf", "skew": 1.5 },
+              "value": { "between": [1, "3 gwei"] } },
+            { "repeat": 20, "label": "pay", "from": { "pick": "payer", "by": "round-robin" }, "to": "Coin[0]",
+              "call": "transfer", "args": [{ "pick": "Pair" }, { "between": ["1", "0.5 ether"] }] }
+        ]
+    }"#;
+    for text in builtin::ALL.iter().map(|b| b.text).chain([drawn]) {
+        let scenario = scenario::parse(text).expect("a document");
+        let frozen = scenario::parse(&scenario.frozen().to_text()).expect("what was frozen reads again");
+        let prepare =
+            |s: &scenario::Scenario| prepare::scenario(s, &catalogue).expect("it can be prepared").block;
+        let (generated, explicit) = (prepare(&scenario), prepare(&frozen));
+        assert_eq!(generated.transactions, explicit.transactions, "{}", scenario.title);
+        assert_eq!(generated.labels, explicit.labels, "{}", scenario.title);
+    }
+}
+
+#[test]
+fn built_in_scenarios_end_as_stock_execution_ends_them() {
+    let catalogue = catalogue();
     for builtin in builtin::ALL {
         let document = scenario::parse(builtin.text).expect("a built-in scenario is right");
         let prepared = prepare::scenario(&document, &catalogue).expect("a built-in scenario can be prepared");

@@ -11,7 +11,7 @@ use super::names::{BUILDER, DEPLOYER, Place, is_name, nearest, parse_address};
 use super::{
     AccessListItem, Account, Arg, Authorization, Between, Block, By, Call, Choice, Contract, Format,
     MAX_LANES, MAX_TRANSACTIONS, Numeral, Pick, Quantity, RawTransaction, RunSettings, Scenario, SetupCall,
-    Skew, Transaction, VERSION,
+    Skew, Transaction, VERSION, is_exact,
 };
 use crate::prepare::Fork;
 use crate::problem::Problem;
@@ -982,7 +982,9 @@ impl<'t> Decoder<'t> {
                 return None;
             }
             Value::Bool(b) => Arg::Bool(*b),
-            Value::Number(n) => Arg::Number(Numeral((*n).to_owned())),
+            // As it will be written: other numbers would be read as texts the next time.
+            Value::Number(n) if is_exact(n) => Arg::Number(Numeral((*n).to_owned())),
+            Value::Number(n) => Arg::Text((*n).to_owned()),
             Value::Text(t) => {
                 // Whether it is a place is known only with the function's ABI; a `name[*]` of a
                 // group, though, is one everywhere but in a text argument that happens to look so.

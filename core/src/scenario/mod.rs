@@ -10,6 +10,7 @@
 mod amount;
 pub mod builtin;
 mod decode;
+mod freeze;
 pub mod json;
 pub mod link;
 mod names;
@@ -422,13 +423,20 @@ fn serialize_address<S: Serializer>(address: &Option<Address>, serializer: S) ->
     }
 }
 
+/// The number, where every reader of JSON keeps it exact and writes it the same way.
+fn exact(written: &str) -> Option<i64> {
+    written.parse::<i64>().ok().filter(|n| n.unsigned_abs() <= 1 << 53 && n.to_string() == written)
+}
+
+fn is_exact(written: &str) -> bool {
+    exact(written).is_some()
+}
+
 /// Writes digits as a number where every reader of JSON keeps them exact, else as text.
 fn serialize_number<S: Serializer>(written: &str, serializer: S) -> Result<S::Ok, S::Error> {
-    match written.parse::<i64>() {
-        Ok(number) if number.unsigned_abs() <= 1 << 53 && number.to_string() == written => {
-            serializer.serialize_i64(number)
-        }
-        _ => serializer.serialize_str(written),
+    match exact(written) {
+        Some(number) => serializer.serialize_i64(number),
+        None => serializer.serialize_str(written),
     }
 }
 

@@ -7,11 +7,13 @@ use leptos::prelude::*;
 use web_sys::KeyboardEvent;
 
 use crate::state::{Activity, Document, Page, Source, dom};
-use crate::view::format::bytes;
+use crate::view::format::{bytes, counted};
 
 /// Longer texts are checked when they are run and not at every key stroke.
 const MOST_LIVE: usize = 1 << 20;
 const LINE: f64 = 19.0;
+/// More generated transactions than this are not written out: nobody would edit them, and the text would not fit a link.
+const MOST_FROZEN: u64 = 5_000;
 
 /// The editor, or what stands in its place for a real block.
 #[component]
@@ -66,6 +68,28 @@ fn Paper(page: Page) -> impl IntoView {
         });
         problems
     });
+    // What the generated transactions are, written out, where there are any and not too many.
+    let can_freeze = Memo::new(move |_| {
+        page.document.with(|d| {
+            d.text()
+                .filter(|t| t.len() <= MOST_LIVE)
+                .and_then(|t| scenario::parse(t).ok())
+                .is_some_and(|s| s.is_generated() && s.transaction_count() <= MOST_FROZEN)
+        })
+    });
+    let freeze = move |_| {
+        let frozen = page.document.with_untracked(|d| d.text().and_then(|t| scenario::parse(t).ok()));
+        if let Some(scenario) = frozen {
+            let frozen = scenario.frozen();
+            page.remember();
+            page.edit(frozen.to_text());
+            page.remember();
+            page.spoken.set(format!(
+                "{} written out. Undo brings the generators back.",
+                counted(frozen.transactions.len() as u64, "transaction")
+            ));
+        }
+    };
     let go_to = move |position: Position| {
         let Some(area) = area.get_untracked() else { return };
         let start = json_offset(&area.value(), position);
@@ -110,6 +134,9 @@ fn Paper(page: Page) -> impl IntoView {
                         page.remember();
                     }
                 }>"Lay out"</button>
+                <button type="button" class="btn small" disabled=move || !can_freeze.get()
+                    title="Writes every generated transaction out as it is now, so that each can be changed by itself"
+                    on:click=freeze>"Freeze"</button>
                 <button type="button" class="btn small" on:click=move |_| dom::save("scenario.json", &untrack(text))>"Save as file"</button>
                 <button type="button" class="btn small go" aria-keyshortcuts="Control+Enter"
                     disabled=move || !problems.with(Vec::is_empty) && !parsed.with(Vec::is_empty)
