@@ -99,15 +99,15 @@ fn Drawing(page: Page, picture: Picture) -> impl IntoView {
     let diamonds = picture.with_value(|p| p.diamonds.iter().map(|d| {
         let location = d.location;
         let (x, y, r) = (d.x, d.y, d.r);
-        let text = d.text.clone().map(|t| {
-            // Near the right edge the text would leave the picture.
-            let end = x > picture.with_value(|p| p.width) - 190.0;
-            view! { <text x=px(if end { x - 12.0 } else { x + 12.0 }) y=px((y - 9.0).max(12.0))
-                text-anchor=if end { "end" } else { "start" }>{t}</text> }
+        let text = d.label.map(|label| view! {
+            <text x=px(label.x) y=px(label.y) class:ends=label.ends>{d.title.clone()}</text>
         });
+        let title = d.title.clone();
         view! {
             <g class="diamond" class:on=move || page.selection.get().location == Some(location)>
-                <rect x=px(x - r) y=px(y - r) width=px(r * 2.0) height=px(r * 2.0) transform=format!("rotate(45 {x:.1} {y:.1})")/>
+                <rect x=px(x - r) y=px(y - r) width=px(r * 2.0) height=px(r * 2.0) transform=format!("rotate(45 {x:.1} {y:.1})")>
+                    <title>{title}</title>
+                </rect>
                 {text}
             </g>
         }

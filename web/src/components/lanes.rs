@@ -8,10 +8,11 @@ use super::measure::size_of;
 use crate::paint::{self, Palette};
 use crate::state::{Page, theme};
 use crate::view::format::{counted, duration};
-use crate::view::lanes::{Metrics, hit, layout};
+use crate::view::lanes::{Metrics, Pattern, hit, layout};
 use crate::view::model::{RunModel, What};
 use crate::view::scale::{CssPx, TimeScale, Viewport, axis};
 use crate::view::sentence;
+use crate::view::spent::Use;
 
 const OVERVIEW: f64 = 22.0;
 
@@ -119,6 +120,7 @@ pub fn Lanes(page: Page) -> impl IntoView {
                         </div>
                         <Overview page width canvas=overview/>
                         <div class="said" aria-hidden="true">{move || said(page, hovered.get())}</div>
+                        <Patterns/>
                     </div>
                 })
             } else {
@@ -146,6 +148,34 @@ fn Legend(page: Page) -> impl IntoView {
                 let more = model.labels.len().saturating_sub(7);
                 view! { {shown} {(more > 0).then(|| view! { <li>{format!("and {more} more")}</li> })} }
             })}
+        </ul>
+    }
+}
+
+/// How the lanes draw one use of time.
+#[component]
+pub fn Key(kind: Use) -> impl IntoView {
+    let class = match kind.pattern() {
+        Some(Pattern::Solid) => "solid",
+        Some(Pattern::Hatched) => "hatched",
+        Some(Pattern::Pale) => "pale",
+        Some(Pattern::Dotted) => "dotted",
+        Some(Pattern::Overhead) => "overhead",
+        None => "background",
+    };
+    view! { <span class=format!("key {class}") aria-hidden="true"></span> }
+}
+
+/// What the patterns mean.
+#[component]
+fn Patterns() -> impl IntoView {
+    view! {
+        <ul class="legend uses" aria-label="Patterns">
+            {Use::ALL.into_iter().filter(|u| *u != Use::Committing).map(|u| {
+                // Both are drawn alike: short and of the engine's own.
+                let name = if u == Use::Scheduling { "scheduling, committing" } else { u.name() };
+                view! { <li title=u.about()><Key kind=u/>{name}</li> }
+            }).collect_view()}
         </ul>
     }
 }

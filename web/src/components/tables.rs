@@ -7,10 +7,11 @@ use wasm_bindgen::JsCast;
 
 use super::{LocationLink, TxLinks};
 use crate::state::Page;
-use crate::view::format::{count, duration, shortened};
+use crate::view::format::{count, duration, share, shortened};
 use crate::view::inspect;
 use crate::view::model::RunModel;
 use crate::view::navigate;
+use crate::view::spent::{self, Spent, Use};
 
 /// Beyond this many rows only the visible ones exist.
 const MOST_ROWS: usize = 500;
@@ -181,6 +182,47 @@ fn Row(page: Page, model: Arc<RunModel>, tx: u32, at: usize) -> impl IntoView {
             <td class="number">{lane}</td>
             <td>{links(sources)}</td>
         </tr>
+    }
+}
+
+/// What each lane's time went into: the drawn run, as numbers.
+#[component]
+pub fn Time(page: Page) -> impl IntoView {
+    let row = |name: String, spent: Spent| {
+        let sum = spent.iter().sum::<f64>().max(1.0);
+        let cells = spent
+            .into_iter()
+            .map(|ticks| {
+                let shown = if ticks > 0.0 { share(ticks / sum) } else { "–".to_owned() };
+                view! { <td class="number" title=duration(ticks as u64)>{shown}</td> }
+            })
+            .collect_view();
+        view! { <tr><th scope="row">{name}</th>{cells}<td class="number">{duration(sum as u64)}</td></tr> }
+    };
+    let table = move || {
+        let model = page.model.get()?;
+        let lanes = spent::by_lane(&model);
+        let total = spent::total(&lanes);
+        let rows = lanes.iter().enumerate().map(|(i, s)| row(format!("Lane {}", i + 1), *s)).collect_view();
+        let heads = Use::ALL
+            .map(|u| {
+                view! {
+                    <th scope="col" class="number" title=u.about()><super::lanes::Key kind=u/>{u.name()}</th>
+                }
+            })
+            .collect_view();
+        Some(view! {
+            <table class="table spent">
+                <caption class="hidden">"What each lane's time went into, in the run that is drawn"</caption>
+                <thead><tr><th scope="col">"Of the time of"</th>{heads}<th scope="col" class="number">"in all"</th></tr></thead>
+                <tbody>{rows}{(lanes.len() > 1).then(|| row("All lanes".to_owned(), total))}</tbody>
+            </table>
+            <p class="empty">"Measured in the run that is drawn. A lane's shares add up to the run, from the moment all lanes are awake to the moment the block's changes are known."</p>
+        })
+    };
+    view! {
+        {table}
+        {move || page.model.with(Option::is_none).then(|| view! { <p class="empty">"What the lanes' time went into stands here once the block has run."</p> })}
     }
 }
 

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use web_sys::KeyboardEvent;
 
 use super::editor::Editor;
-use super::tables::{Contracts, Locations, Transactions};
+use super::tables::{Contracts, Locations, Time, Transactions};
 use crate::state::{Page, Tab, dom};
 use evm_lanes_core::scenario;
 
@@ -47,6 +47,7 @@ pub fn Tabs(page: Page) -> impl IntoView {
                 {move || match page.tab.get() {
                     Tab::Transactions => view! { <Transactions page/> }.into_any(),
                     Tab::Locations => view! { <Locations page/> }.into_any(),
+                    Tab::Time => view! { <Time page/> }.into_any(),
                     Tab::Story => view! { <Story page/> }.into_any(),
                     Tab::Scenario => view! { <Editor page/> }.into_any(),
                     Tab::Contracts => view! { <Contracts page/> }.into_any(),

@@ -83,6 +83,7 @@ pub enum Tab {
     #[default]
     Transactions,
     Locations,
+    Time,
     Story,
     Scenario,
     Contracts,
@@ -90,14 +91,15 @@ pub enum Tab {
 
 impl Tab {
     /// In their order.
-    pub const ALL: [Self; 5] =
-        [Self::Transactions, Self::Locations, Self::Story, Self::Scenario, Self::Contracts];
+    pub const ALL: [Self; 6] =
+        [Self::Transactions, Self::Locations, Self::Time, Self::Story, Self::Scenario, Self::Contracts];
 
     /// What is written on it.
     pub fn name(self) -> &'static str {
         match self {
             Self::Transactions => "Transactions",
             Self::Locations => "Locations",
+            Self::Time => "Time",
             Self::Story => "Story",
             Self::Scenario => "Scenario {}",
             Self::Contracts => "Contracts",
@@ -109,6 +111,7 @@ impl Tab {
         match self {
             Self::Transactions => "transactions",
             Self::Locations => "locations",
+            Self::Time => "time",
             Self::Story => "story",
             Self::Scenario => "scenario",
             Self::Contracts => "contracts",

@@ -14,6 +14,7 @@
 use std::collections::BTreeMap;
 
 use super::model::RunModel;
+use super::scale::Rect;
 
 /// More transactions than this are not drawn one by one.
 pub const MOST_NODES: usize = 2_000;
@@ -57,8 +58,21 @@ pub struct Diamond {
     pub y: f64,
     /// Half its side, in CSS pixels.
     pub r: f64,
-    /// Written beside it; only the first diamond of a location has one.
-    pub text: Option<String>,
+    /// Name and number of dependencies.
+    pub title: String,
+    /// Where that is written; at most one diamond of a location has it.
+    pub label: Option<Label>,
+}
+
+/// Where a diamond's name is written, so that it lies over nothing.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Label {
+    /// Left end, or right end where `ends`.
+    pub x: f64,
+    /// Base line.
+    pub y: f64,
+    /// Whether the text ends at `x`.
+    pub ends: bool,
 }
 
 /// A line from an earlier transaction or a diamond to a later one.
@@ -364,7 +378,7 @@ fn connect(model: &RunModel, graph: &mut Graph) {
             None => direct.push((edge.writer, edge.reader, None)),
         }
     }
-    let mut named: std::collections::HashSet<u32> = std::collections::HashSet::new();
+    let mut needed = Vec::new();
     let mut links = Vec::new();
     let mut fans_of: BTreeMap<u32, usize> = BTreeMap::new();
     for (location, _) in fans.keys() {
@@ -377,17 +391,9 @@ fn connect(model: &RunModel, graph: &mut Graph) {
         let mean = nodes.iter().map(|n| n.y).sum::<f64>() / nodes.len() as f64;
         let x = from.x + (nearest.x - from.x) * 0.42;
         let y = if nodes.len() == 1 { curve_y(&from, &nearest, 0.42) } else { f64::midpoint(from.y, mean) };
-        // A name that would lie on another one waits for the location's next diamond.
-        let free = graph
-            .diamonds
-            .iter()
-            .all(|d| d.text.is_none() || (d.y - y).abs() > 15.0 || (d.x - x).abs() > 230.0);
-        let warm = hot.iter().take(MOST_NAMES).any(|h| *h == location);
-        let text = (free && warm && named.insert(location)).then(|| diamond_text(model, location));
-        // Where a location is passed on many times, a diamond on each step would hide the graph.
-        if nodes.len() > 1 || text.is_some() || fans_of[&location] <= MOST_BEADS {
-            graph.diamonds.push(Diamond { location, x, y, r: if from.r > 8.0 { 6.0 } else { 4.0 }, text });
-        }
+        let (title, r) = (diamond_text(model, location), if from.r > 8.0 { 6.0 } else { 4.0 });
+        graph.diamonds.push(Diamond { location, x, y, r, title, label: None });
+        needed.push(nodes.len() > 1 || fans_of[&location] <= MOST_BEADS);
         let any_step = readers.iter().any(|r| steps.contains(&(writer, *r)));
         if let [only] = nodes.as_slice() {
             links.push(Link {
@@ -435,6 +441,52 @@ fn connect(model: &RunModel, graph: &mut Graph) {
             Some(format!("{} of the dependencies are not drawn", super::format::count(left_out as u64)));
     }
     graph.links = links;
+    write_names(graph, &hot[..hot.len().min(MOST_NAMES)]);
+    // Where a location is passed on many times, a diamond on each step would hide the graph; one stays.
+    let mut seen = std::collections::HashSet::new();
+    let named: Vec<u32> = graph.diamonds.iter().filter(|d| d.label.is_some()).map(|d| d.location).collect();
+    let mut needed = needed.into_iter();
+    graph.diamonds.retain(|d| {
+        let first = seen.insert(d.location) && !named.contains(&d.location);
+        needed.next() == Some(true) || d.label.is_some() || first
+    });
+}
+
+/// Widths of texts are estimated, generously: layout knows no fonts.
+const CHARACTER: f64 = 6.6;
+const TEXT_HEIGHT: f64 = 13.0;
+
+/// Writes the names of these locations, each beside the first of its diamonds that has room for it. A name that would
+/// lie over a node, a diamond or another name wherever it stood is left out: it is still the diamond's title, and stands
+/// in the table of locations.
+fn write_names(graph: &mut Graph, locations: &[u32]) {
+    let mut taken: Vec<Rect> = graph.diamonds.iter().map(|d| Rect::around(d.x, d.y, d.r + 2.0)).collect();
+    for location in locations {
+        let found =
+            graph.diamonds.iter().enumerate().filter(|(_, d)| d.location == *location).find_map(|(i, d)| {
+                let width = d.title.chars().count() as f64 * CHARACTER;
+                let mut places = [-9.0, 18.0, -18.0, 27.0]
+                    .into_iter()
+                    .flat_map(|dy| [(12.0, dy, false), (-12.0, dy, true)]);
+                places.find_map(|(dx, dy, ends)| {
+                    let label = Label { x: d.x + dx, y: d.y + dy, ends };
+                    let left = if ends { label.x - width } else { label.x };
+                    let rect = Rect { x: left, y: label.y - TEXT_HEIGHT + 3.0, w: width, h: TEXT_HEIGHT };
+                    let inside = rect.x >= 0.0
+                    && rect.x + rect.w <= graph.width
+                    // Below the waves' headings.
+                    && rect.y >= TOP - 10.0
+                    && rect.y + rect.h <= graph.height;
+                    let free = taken.iter().all(|other| !rect.overlaps(other))
+                        && graph.nodes.iter().all(|n| !rect.overlaps(&Rect::around(n.x, n.y, n.r + 1.0)));
+                    (inside && free).then_some((i, label, rect))
+                })
+            });
+        if let Some((i, label, rect)) = found {
+            graph.diamonds[i].label = Some(label);
+            taken.push(rect);
+        }
+    }
 }
 
 fn diamond_text(model: &RunModel, location: u32) -> String {
@@ -471,6 +523,31 @@ mod tests {
         assert!(a.x < b.x);
         assert_eq!(graph.waves.len(), 2);
         assert!(graph.links.iter().any(|l| l.on_path));
+    }
+
+    #[test]
+    fn a_name_lies_over_nothing_or_is_left_out() {
+        for (width, height) in [(1000.0, 240.0), (500.0, 240.0), (360.0, 200.0), (180.0, 120.0)] {
+            let graph = layout(&sample::through_one_slot(60), width, height);
+            assert!(!graph.diamonds.is_empty());
+            for diamond in &graph.diamonds {
+                let Some(label) = diamond.label else { continue };
+                let long = diamond.title.chars().count() as f64 * CHARACTER;
+                let left = if label.ends { label.x - long } else { label.x };
+                assert!(left >= 0.0 && left + long <= graph.width, "{label:?} of {width}");
+                for node in &graph.nodes {
+                    let beside = node.x + node.r < left || node.x - node.r > left + long;
+                    let over = node.y + node.r < label.y - 10.0 || node.y - node.r > label.y + 3.0;
+                    assert!(beside || over, "{label:?} lies over {node:?}");
+                }
+            }
+        }
+        let roomy = layout(&sample::through_one_slot(6), 1000.0, 240.0);
+        assert_eq!(
+            roomy.diamonds.iter().filter(|d| d.label.is_some()).count(),
+            1,
+            "written where there is room"
+        );
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! Report ─▶ RunModel ─┬─▶ lanes    + Viewport + Selection ─▶ rectangles, axis, arrows
 //!                     ├─▶ graph    + size                 ─▶ nodes, links, diamonds
 //!                     ├─▶ inspect  + Selection            ─▶ attempts, reads, writes in words
+//!                     ├─▶ spent                       ─▶ what each lane's time went into
 //!                     └─▶ sentence                        ─▶ headline, story of the run
 //! ```
 //! Everything here is pure and tested natively: no DOM, no clock, no signals. Lengths are CSS
@@ -21,3 +22,4 @@ pub mod sample;
 pub mod scale;
 pub mod sentence;
 pub mod share;
+pub mod spent;

@@ -182,6 +182,35 @@ pub fn many(transactions: u32, lanes: u16, labels: &[&str]) -> RunModel {
     model(report(&trace, labels, analysis, 400_000, 300_000))
 }
 
+/// Every second transaction hands one location on to the next such one and to the one behind it.
+pub fn through_one_slot(transactions: u32) -> RunModel {
+    let mut trace = empty_trace(2, transactions, u64::from(transactions) * 100);
+    trace.locations = vec![Location::Storage(Address::ZERO, U256::from(8))];
+    let mut edges = Vec::new();
+    for tx in 0..transactions {
+        let start = u64::from(tx) * 100;
+        trace.attempts.push(attempt(tx, 0, (tx % 2) as u16, start, start + 90, Outcome::Committed));
+        for reader in (tx + 1..transactions.min(tx + 3)).filter(|_| tx % 2 == 0) {
+            edges.push(Edge { writer: tx, reader, locations: vec![0] });
+        }
+    }
+    let analysis = Analysis {
+        waves: (0..transactions).map(|tx| tx.div_ceil(2)).collect(),
+        critical_path: (0..transactions).step_by(2).collect(),
+        hot: vec![HotLocation {
+            location: 0,
+            edges: edges.len() as u32,
+            readers: transactions,
+            writers: transactions.div_ceil(2),
+            aborts: 0,
+        }],
+        limits: Limits { path: 2.0, path_gas: 2.0, work: 2.0 },
+        edges,
+        ..Analysis::default()
+    };
+    model(report(&trace, &["swap"], analysis, 400_000, 300_000))
+}
+
 fn model(report: Report) -> RunModel {
     RunModel::new(report).unwrap_or_else(|e| panic!("the sample's trace unpacks: {e}"))
 }

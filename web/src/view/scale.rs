@@ -17,6 +17,21 @@ pub struct Rect {
     pub h: f64,
 }
 
+impl Rect {
+    /// The square around a point, `reach` to each side.
+    pub fn around(x: f64, y: f64, reach: f64) -> Self {
+        Self { x: x - reach, y: y - reach, w: reach * 2.0, h: reach * 2.0 }
+    }
+
+    /// Whether both have a point in common that is not on their edges.
+    pub fn overlaps(&self, other: &Self) -> bool {
+        self.x < other.x + other.w
+            && other.x < self.x + self.w
+            && self.y < other.y + other.h
+            && other.y < self.y + self.h
+    }
+}
+
 /// The visible stretch of a run, in ticks. Always inside the run and never empty.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Viewport {
