@@ -62,6 +62,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         let what = format!("{} of {}: {}", i + 1, bugs.len(), bug.name);
         let began = Instant::now();
         let caught = process::timed(&what, || copy.try_bug(bug))?;
+        eprintln!("  {}", caught.as_deref().unwrap_or("SURVIVED"));
         rows.push((bug, caught, began.elapsed().as_secs()));
     }
     println!("\n{:<36} {:<6} caught by", "bug", "s");
