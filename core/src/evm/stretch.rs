@@ -371,7 +371,7 @@ fn product_of_halves(a: &U256, b: &U256) -> U256 {
 fn full_product(a: u64, b: u64) -> (u64, u64) {
     let (a0, a1) = (a & u64::from(u32::MAX), a >> 32);
     let (b0, b1) = (b & u64::from(u32::MAX), b >> 32);
-    let middle = a1 * b0 + (a0 * b0 >> 32);
+    let middle = a1 * b0 + ((a0 * b0) >> 32);
     let other = a0 * b1 + (middle & u64::from(u32::MAX));
     (a.wrapping_mul(b), a1 * b1 + (middle >> 32) + (other >> 32))
 }

@@ -82,7 +82,7 @@ impl<const FULL: bool> SlotHasher<FULL> {
             product as u64 ^ (product >> 64) as u64
         } else {
             let low = |x: u64| x & u64::from(u32::MAX);
-            (low(a) * (b >> 32)).rotate_left(32) ^ (a >> 32) * low(b)
+            (low(a) * (b >> 32)).rotate_left(32) ^ ((a >> 32) * low(b))
         };
     }
 }
