@@ -23,6 +23,11 @@ mod workspace;
 
 use std::process::ExitCode;
 
+/// Lanes ask for memory all the time, and the system's allocator is where they would meet.
+#[cfg(feature = "engine")]
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 use clap::{Parser, Subcommand};
 
 #[derive(Parser)]

@@ -12,7 +12,7 @@ use crate::{
     prepare::BlockEnvironment,
     schedule::{
         AccountNo, Key, Memory, Part, SlotNo,
-        sync::{AtomicBool, Ordering},
+        sync::{AtomicU8, Ordering},
     },
     units::{Incarnation, TxIndex, Version},
 };
@@ -23,9 +23,19 @@ pub(super) struct Before<'a> {
     pub(super) base: &'a Base,
     pub(super) memory: &'a Memory<'a, Code>,
     pub(super) order: &'a Order,
-    /// Which transactions have had an attempt that ran to its end.
-    pub(super) ran: &'a [AtomicBool],
+    /// For each transaction, whether its latest attempt could be included: see [`ran`].
+    pub(super) ran: &'a [AtomicU8],
     pub(super) tx: TxIndex,
+}
+
+/// What is known of a transaction's latest attempt.
+pub(super) mod ran {
+    /// None ran to its end.
+    pub(crate) const NOT_YET: u8 = 0;
+    /// The transaction was included.
+    pub(crate) const INCLUDED: u8 = 1;
+    /// It could not be.
+    pub(crate) const REFUSED: u8 = 2;
 }
 
 /// A value that was read, to be compared later.
@@ -113,8 +123,12 @@ impl<'a> Before<'a> {
     /// than before or for the first time; or, if it could not be included, because the driver says so.
     fn sender_nonce(&self, no: AccountNo, told: u64) -> Result<(u64, Option<Version>), Version> {
         let Some(earlier) = self.order.foretold(self.tx) else { return self.nonce(no) };
-        if self.ran.get(earlier.index()).is_some_and(|ran| !ran.load(Ordering::Acquire)) {
-            return Ok((told, None));
+        match self.ran.get(earlier.index()).map(|ran| ran.load(Ordering::Acquire)) {
+            Some(ran::NOT_YET) => return Ok((told, None)),
+            // It is included with the nonce that it tells, or not at all, and counts once. So what
+            // it wrote need not be looked up.
+            Some(ran::INCLUDED) if self.order.nonce_after(earlier) == Some(told) => return Ok((told, None)),
+            _ => {}
         }
         match self.nonce(no) {
             Err(writer) if writer.tx == earlier => Ok((told, None)),

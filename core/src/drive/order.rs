@@ -16,6 +16,10 @@ pub(super) struct Order {
     foretold: Vec<Option<TxIndex>>,
     /// The latest transaction before with the same sender that is not one.
     after: Vec<Option<TxIndex>>,
+    /// The nonces that transactions tell.
+    nonces: Vec<u64>,
+    /// Whether anyone may count up a nonce beside its account's own transactions (EIP-7702).
+    delegations: bool,
 }
 
 /// A sender's latest transactions.
@@ -28,8 +32,12 @@ struct Latest {
 impl Order {
     pub(super) fn new(jobs: &[Job], base: &Base) -> Self {
         let mut latest: AddressMap<Latest> = AddressMap::default();
-        let mut order =
-            Self { foretold: Vec::with_capacity(jobs.len()), after: Vec::with_capacity(jobs.len()) };
+        let mut order = Self {
+            foretold: Vec::with_capacity(jobs.len()),
+            after: Vec::with_capacity(jobs.len()),
+            nonces: jobs.iter().map(|job| job.transaction().nonce).collect(),
+            delegations: jobs.iter().any(|job| !job.transaction().authorizations.is_empty()),
+        };
         for (i, tx) in jobs.iter().map(Job::transaction).enumerate() {
             let latest = latest.entry(tx.from).or_default();
             order.foretold.push(latest.any.and_then(|(earlier, plain)| plain.then_some(earlier)));
@@ -48,6 +56,14 @@ impl Order {
     /// certain enough to go ahead.
     pub(super) fn foretold(&self, tx: TxIndex) -> Option<TxIndex> {
         self.foretold.get(tx.index()).copied().flatten()
+    }
+
+    /// The nonce after a plain payment that was included, if that is certain.
+    pub(super) fn nonce_after(&self, payment: TxIndex) -> Option<u64> {
+        if self.delegations {
+            return None;
+        }
+        self.nonces.get(payment.index())?.checked_add(1)
     }
 
     /// For each transaction, the one that it should wait for.

@@ -10,7 +10,7 @@ use alloy_primitives::Address;
 use super::{
     Loaded, Stopped, Surroundings, Threads, fold,
     lanes::{Turns, Work},
-    multi::{Before, Check, Multi},
+    multi::{Before, Check, Multi, ran},
     recorder::{self, AttemptNote, LaneNotes, Spoiler},
     sequential,
 };
@@ -19,7 +19,7 @@ use crate::{
     run::{Receipt, Run, Status},
     schedule::{
         Collector, Finals, Key, Memory, Report, Strategy,
-        sync::{AtomicBool, AtomicU32, AtomicUsize, Mutex, Ordering, PoisonError, lock},
+        sync::{AtomicU8, AtomicU32, AtomicUsize, Mutex, Ordering, PoisonError, lock},
     },
     trace::{Outcome, SpanKind},
     units::{TxIndex, Version},
@@ -31,8 +31,8 @@ struct Shared<'a> {
     around: &'a Surroundings<'a>,
     memory: Memory<'a, Code>,
     results: Vec<Mutex<TxResult>>,
-    /// Which transactions have had an attempt that ran to its end.
-    ran: Vec<AtomicBool>,
+    /// For each transaction, whether its latest attempt could be included: see [`ran`].
+    ran: Vec<AtomicU8>,
     turns: Turns<'a>,
     /// The next piece of the state to be settled.
     piece: AtomicUsize,
@@ -95,7 +95,7 @@ pub(super) fn run(
     let mut results = Vec::new();
     results.resize_with(loaded.jobs.len(), Mutex::default);
     let mut ran = Vec::new();
-    ran.resize_with(loaded.jobs.len(), AtomicBool::default);
+    ran.resize_with(loaded.jobs.len(), AtomicU8::default);
     // What cannot say how many cores it has (a browser's worker) has threads for no more than them.
     let cores = std::thread::available_parallelism().map_or(threads, usize::from);
     let beneficiary = &loaded.env.beneficiary;
@@ -204,7 +204,8 @@ impl<'a> Work for Lane<'a> {
         drop(result);
         drop(old);
         // After the writes: who finds it set finds them, or none where there are none.
-        shared.ran[version.tx.index()].store(true, Ordering::Release);
+        let ran = if did_not_count { ran::REFUSED } else { ran::INCLUDED };
+        shared.ran[version.tx.index()].store(ran, Ordering::Release);
         self.executor.reuse(writes);
         if first {
             self.news += 1;

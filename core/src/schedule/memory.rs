@@ -38,6 +38,8 @@ pub struct Memory<'a, C> {
     collector: AccountNo,
     /// Its balance, by transaction: one lock for all of them would be where all lanes meet.
     collected: Vec<Mutex<Option<Entry<Amount>>>>,
+    /// What is taken from it; only touched by those who do not just add.
+    collected_debits: Mutex<Debits>,
 }
 
 /// Slots beyond those of the pre-state. On cache lines of its own, so that lanes only meet where
@@ -99,6 +101,11 @@ struct Debits {
 }
 
 impl Debits {
+    /// The least that a balance can be, given the one before the block; `None`: not known.
+    fn least(&self, base: U256) -> Option<U256> {
+        if self.unknown == 0 { base.checked_sub(self.sum) } else { None }
+    }
+
     /// What an entry takes; `None`: not known.
     fn of(entry: &Entry<Amount>) -> Option<U256> {
         match entry.value {
@@ -365,6 +372,7 @@ impl<'a, C: Clone> Memory<'a, C> {
             other_slots,
             collector: AccountNo(0),
             collected,
+            collected_debits: Mutex::default(),
         };
         memory.collector = match collector {
             Collector::Known(no) => no,
@@ -454,20 +462,18 @@ impl<'a, C: Clone> Memory<'a, C> {
     /// # Errors
     /// The writer of an estimate.
     pub fn at_least(&self, no: AccountNo, before: TxIndex, base: U256, need: U256) -> Result<bool, Version> {
-        if no != self.collector {
-            let cell = &self.cells(no).balance;
-            if !cell.is_written() {
-                return Ok(base >= need);
-            }
-            // If it is enough after all that anyone takes, it is enough before any transaction.
-            // So a sender of many payments needs no sum for each.
-            let least = {
-                let Debits { sum, unknown } = &lock(&cell.entries).1;
-                (*unknown == 0).then(|| base.checked_sub(*sum)).flatten()
-            };
-            if least.is_some_and(|least| least >= need) {
-                return Ok(true);
-            }
+        let cell = &self.cells(no).balance;
+        // If it is enough after all that anyone takes, it is enough before any transaction. So a
+        // sender of many payments needs no sum for each.
+        let least = if no == self.collector {
+            lock(&self.collected_debits).least(base)
+        } else if cell.is_written() {
+            lock(&cell.entries).1.least(base)
+        } else {
+            return Ok(base >= need);
+        };
+        if least.is_some_and(|least| least >= need) {
+            return Ok(true);
         }
         self.balance(no, before, base, |_| ()).map(|balance| balance >= need)
     }
@@ -479,9 +485,27 @@ impl<'a, C: Clone> Memory<'a, C> {
         match self.collected.get(version.tx.index()) {
             Some(cell) => {
                 let entry = Entry { version, estimate: false, value: amount };
-                lock(cell).replace(entry).is_none()
+                let mut cell = lock(cell);
+                let before = cell.take();
+                let same = before.as_ref().is_some_and(|before| before.value == amount);
+                if !same {
+                    self.count_collected(before.as_ref(), Some(&entry));
+                }
+                *cell = Some(entry);
+                !same
             }
             None => false,
+        }
+    }
+
+    /// Fees take nothing, so those who add them do not meet here.
+    fn count_collected(&self, before: Option<&Entry<Amount>>, now: Option<&Entry<Amount>>) {
+        let takes = |entry: &&Entry<Amount>| Debits::of(entry) != Some(U256::ZERO);
+        let (before, now) = (before.filter(takes), now.filter(takes));
+        if before.is_some() || now.is_some() {
+            let mut debits = lock(&self.collected_debits);
+            before.inspect(|entry| debits.remove(entry));
+            now.inspect(|entry| debits.add(entry));
         }
     }
 
@@ -493,7 +517,10 @@ impl<'a, C: Clone> Memory<'a, C> {
         let Some(cell) = self.collected.get(tx.index()) else { return };
         let mut entry = lock(cell);
         match action {
-            Action::Remove(_) => *entry = None,
+            Action::Remove(_) => {
+                self.count_collected(entry.as_ref(), None);
+                *entry = None;
+            }
             Action::MakeEstimate(_) => {
                 if let Some(entry) = &mut *entry {
                     entry.estimate = true;
@@ -855,25 +882,27 @@ mod tests {
     #[test]
     fn a_balance_is_enough_or_not() {
         let debit = |value: u64| word(value).wrapping_neg();
-        let memory = memory(&[
-            (0, Write::Increment(A, debit(30))),
-            (2, Write::Increment(A, debit(30))),
-            (4, Write::Increment(A, word(50))),
-        ]);
-        let at_least = |before, need| memory.at_least(A, TxIndex(before), word(100), word(need));
-        assert_eq!((at_least(0, 100), at_least(0, 101)), (Ok(true), Ok(false)));
-        assert_eq!((at_least(1, 70), at_least(1, 71)), (Ok(true), Ok(false)));
-        assert_eq!((at_least(3, 40), at_least(3, 41)), (Ok(true), Ok(false)));
-        assert_eq!((at_least(5, 90), at_least(5, 91)), (Ok(true), Ok(false)));
-        let keys = [Key { account: A, part: Part::Balance }];
-        memory.withdraw(TxIndex(2), &keys);
-        // What was taken will probably be taken again; only if that decides, it is waited for.
-        assert_eq!((at_least(3, 40), at_least(3, 41)), (Ok(true), Err(version(2))));
-        assert_eq!(at_least(2, 70), Ok(true));
-        memory.record(version(2), [], &mut keys.to_vec());
-        assert_eq!((at_least(3, 70), at_least(5, 120)), (Ok(true), Ok(true)));
-        memory.record(version(1), [Write::Balance(A, word(5))], &mut Vec::new());
-        assert_eq!((at_least(2, 6), at_least(5, 55)), (Ok(false), Ok(true)));
+        let memory = empty(1);
+        // The collector's is kept in another way.
+        for who in [A, memory.newcomer(&Address::ZERO)] {
+            memory.record(version(0), [Write::Increment(who, debit(30))], &mut Vec::new());
+            memory.record(version(2), [Write::Increment(who, debit(30))], &mut Vec::new());
+            memory.record(version(4), [Write::Increment(who, word(50))], &mut Vec::new());
+            let at_least = |before, need| memory.at_least(who, TxIndex(before), word(100), word(need));
+            assert_eq!((at_least(0, 100), at_least(0, 101)), (Ok(true), Ok(false)));
+            assert_eq!((at_least(1, 70), at_least(1, 71)), (Ok(true), Ok(false)));
+            assert_eq!((at_least(3, 40), at_least(3, 41)), (Ok(true), Ok(false)));
+            assert_eq!((at_least(5, 90), at_least(5, 91)), (Ok(true), Ok(false)));
+            let keys = [Key { account: who, part: Part::Balance }];
+            memory.withdraw(TxIndex(2), &keys);
+            // What was taken will probably be taken again; only if that decides, it is waited for.
+            assert_eq!((at_least(3, 40), at_least(3, 41)), (Ok(true), Err(version(2))));
+            assert_eq!(at_least(2, 70), Ok(true));
+            memory.record(version(2), [], &mut keys.to_vec());
+            assert_eq!((at_least(3, 70), at_least(5, 120)), (Ok(true), Ok(true)));
+            memory.record(version(1), [Write::Balance(who, word(5))], &mut Vec::new());
+            assert_eq!((at_least(2, 6), at_least(5, 55)), (Ok(false), Ok(true)));
+        }
     }
 
     #[test]

@@ -365,8 +365,8 @@ pub const BUGS: &[Bug] = &[
         name: "foretold-for-good",
         breaks: "a nonce that was foretold is validated when the payment before has run",
         file: PARALLEL,
-        find: "shared.ran[version.tx.index()].store(true, Ordering::Release);",
-        replace: "shared.ran[version.tx.index()].store(false, Ordering::Release);",
+        find: "if did_not_count { ran::REFUSED } else { ran::INCLUDED }",
+        replace: "if did_not_count { ran::NOT_YET } else { ran::INCLUDED }",
         caught_by: Check::RandomBlocks,
     },
     Bug {
