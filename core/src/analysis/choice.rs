@@ -9,7 +9,7 @@ use crate::{
 
 /// What a parallel run costs beside the transactions themselves, in nanoseconds: lanes that wake
 /// up and end together, and for each transaction its turns at the scheduler and its validation.
-const START: u64 = 30_000;
+const START: u64 = 80_000;
 const EACH: u64 = 1_200;
 /// What must be won before it is worth trying: dependencies that are met too late cost attempts.
 const WORTH: f64 = 1.15;

@@ -111,6 +111,8 @@ fn measure_block(
         }
         Ok(run)
     };
+    // The second: the first run of a block is slower than all that follow.
+    run(StrategyId::Sequential, 1, true, &[])?;
     let first = run(StrategyId::Sequential, 1, true, &[])?;
     let chosen = analysis::choose(&first.trace, LANES);
     let early = analysis::long_first(&first.trace, LANES);
