@@ -44,13 +44,17 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let mut figures = table::Figures::default();
     let native = native::measure(arguments.rounds, &selected)?;
     native::report(&native, &mut figures);
+    let write = |figures: &table::Figures| match &arguments.json {
+        Some(file) => fs::write(file, serde_json::to_string_pretty(figures)?)
+            .with_context(|| format!("{} cannot be written", file.display())),
+        None => Ok(()),
+    };
+    // What is measured so far is not lost if there is no browser.
+    write(&figures)?;
     if !arguments.native_only {
         let measured = browser::measure()?;
         browser::report(&measured, &native, &mut figures);
-    }
-    if let Some(file) = &arguments.json {
-        fs::write(file, serde_json::to_string_pretty(&figures)?)
-            .with_context(|| format!("{} cannot be written", file.display()))?;
+        write(&figures)?;
     }
     Ok(())
 }

@@ -35,7 +35,8 @@ pub(super) const GIGAGAS: [(&str, &str, u32, u32); 4] = [
     ("gigagas/one_pool", "swaps-one-pool-500", 500, 9_000),
 ];
 
-/// Payments, few and many: what a transaction costs must not depend on how many there are.
+/// Payments, few and many, two from each sender: what a transaction costs must not depend on how
+/// many there are.
 pub(super) const GROWTH: [(&str, u32); 2] = [("growth/1k", 1_000), ("growth/100k", 100_000)];
 
 /// Makes scenarios ready.
@@ -55,12 +56,19 @@ impl Scenarios {
         self.text(name, builtin::find(name).with_context(|| format!("no scenario {name}"))?.text)
     }
 
-    /// A built-in scenario with every `from` of its counts replaced by `to`, and money for all.
-    pub(super) fn resized(&self, name: &str, from: u32, to: u32) -> Result<PreparedBlock> {
+    /// A built-in scenario of `from` accounts of each kind and as many transactions, with
+    /// `accounts` and `transactions` instead, and money for all.
+    pub(super) fn resized(
+        &self,
+        name: &str,
+        from: u32,
+        accounts: u32,
+        transactions: u32,
+    ) -> Result<PreparedBlock> {
         let text = builtin::find(name).with_context(|| format!("no scenario {name}"))?.text;
         let text = text
-            .replace(&format!("\"count\": {from}"), &format!("\"count\": {to}"))
-            .replace(&format!("\"repeat\": {from}"), &format!("\"repeat\": {to}"))
+            .replace(&format!("\"count\": {from}"), &format!("\"count\": {accounts}"))
+            .replace(&format!("\"repeat\": {from}"), &format!("\"repeat\": {transactions}"))
             .replace("\"1000000e18\", \"bank\"", "\"100000000e18\", \"bank\"")
             .replace("\"10000000e18\", \"bank\"", "\"1000000000e18\", \"bank\"");
         self.text(name, &text)

@@ -76,10 +76,10 @@ pub(super) fn measure(rounds: usize, selected: &dyn Fn(&str) -> bool) -> Result<
         add(name, &|| scenarios.builtin(scenario))?;
     }
     for (name, scenario, from, to) in GIGAGAS {
-        add(name, &|| scenarios.resized(scenario, from, to))?;
+        add(name, &|| scenarios.resized(scenario, from, to, to))?;
     }
     for (name, transactions) in GROWTH {
-        add(name, &|| scenarios.resized("transfers-2000", 2_000, transactions))?;
+        add(name, &|| scenarios.resized("transfers-2000", 2_000, transactions / 2, transactions))?;
     }
     Ok(figures)
 }
