@@ -27,6 +27,11 @@ pub fn run() -> Result<()> {
     });
     check("clippy, the models", &|| process::run("cargo clippy", &mut models::lints()));
     check("licences, bans, sources", &|| {
+        // cargo-deny looks at all platforms' packages, of which building has only fetched one's.
+        process::run(
+            "cargo fetch",
+            Command::new("cargo").args(["fetch", "--locked"]).current_dir(workspace::root()),
+        )?;
         process::run(
             "cargo deny",
             Command::new(setup::CARGO_DENY.program()?)
