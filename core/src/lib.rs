@@ -31,6 +31,7 @@ pub mod engine;
 #[cfg(feature = "engine")]
 pub mod evm;
 pub mod messages;
+pub mod model;
 #[cfg(feature = "engine")]
 pub mod naming;
 pub mod prepare;

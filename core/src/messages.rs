@@ -11,8 +11,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::analysis::Analysis;
+use crate::model::Model;
 use crate::problem::Problem;
-use crate::trace::StrategyId;
+use crate::trace::{Clock, StrategyId};
 
 /// From the page.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -25,8 +26,12 @@ pub enum Request {
         input: Input,
         /// Who schedules.
         strategy: StrategyId,
-        /// Number of lanes, from 1. An engine without threads takes 1 only.
+        /// Number of lanes, from 1. Measured ones are at most as many as the engine has threads.
         lanes: u16,
+        /// Measured lanes are threads; simulated ones need none.
+        clock: Clock,
+        /// What simulated time is made of. Of no meaning to a measured run.
+        model: Model,
     },
     /// The whole story of one transaction of the latest run.
     Inspect {
@@ -116,6 +121,10 @@ pub struct Report {
     pub strategy: StrategyId,
     /// Lanes that ran.
     pub lanes: u16,
+    /// Whether the lanes were threads or simulated.
+    pub clock: Clock,
+    /// What simulated time is made of. Of no meaning to a measured run.
+    pub model: Model,
     /// Times.
     pub timing: Timing,
     /// The packed trace ([`crate::trace::Trace::unpack`]) of the run whose duration is the median.
@@ -148,6 +157,9 @@ pub struct EngineInfo {
 
 /// Times of a run request, all in nanoseconds. Sequential and parallel runs alternate, after
 /// `warm_ups` runs of each; medians are of the measured rounds.
+///
+/// Of a simulated run: one of each, in ticks of the cost model, without warm-up. The sequential
+/// one is the sum of the transactions' costs, the parallel one the trace's duration.
 #[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Timing {
     /// Runs of each kind before the measured ones.
@@ -238,7 +250,8 @@ pub struct TxSummary {
     pub success: bool,
     /// Gas used.
     pub gas: u64,
-    /// Median time of this transaction alone in the sequential runs, in nanoseconds.
+    /// Median time of this transaction alone in the sequential runs, in nanoseconds; of a simulated
+    /// run its cost, in ticks.
     pub sequential_time: u64,
 }
 

@@ -34,8 +34,9 @@ pub fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, WireError> {
 mod tests {
     use super::*;
     use crate::messages::{Input, Reply, Request};
+    use crate::model::{Cost, Model};
     use crate::problem::{Position, Problem};
-    use crate::trace::StrategyId;
+    use crate::trace::{Clock, StrategyId};
 
     #[test]
     fn messages_survive_the_wire() {
@@ -44,6 +45,8 @@ mod tests {
             input: Input::Scenario("{\"title\": \"ä\"}".into()),
             strategy: StrategyId::BlockStm,
             lanes: 4,
+            clock: Clock::Simulated,
+            model: Model { cost: Cost::Opcodes, seed: u64::MAX },
         };
         assert_eq!(decode::<Request>(&encode(&request).unwrap()).unwrap(), request);
 

@@ -8,8 +8,9 @@ use evm_lanes_core::{
     cancel::CancelFlag,
     engine::Engine,
     messages::{Input, Phase, Reply, Report, Request},
+    model::Model,
     scenario::builtin,
-    trace::{StrategyId, Trace},
+    trace::{Clock, StrategyId, Trace},
 };
 
 /// An engine with `lanes` threads and the catalogue.
@@ -35,8 +36,12 @@ fn ask(engine: &mut Engine, request: Request) -> (Reply, Vec<Phase>) {
     (closing.expect("a closing reply"), phases)
 }
 
+fn measured(id: u32, input: Input, strategy: StrategyId, lanes: u16) -> Request {
+    Request::Run { id, input, strategy, lanes, clock: Clock::Measured, model: Model::default() }
+}
+
 fn run(engine: &mut Engine, input: Input, strategy: StrategyId, lanes: u16) -> Box<Report> {
-    match ask(engine, Request::Run { id: 1, input, strategy, lanes }).0 {
+    match ask(engine, measured(1, input, strategy, lanes)).0 {
         Reply::Ran { id: 1, report } => report,
         other => panic!("{other:?}"),
     }
@@ -114,8 +119,7 @@ fn a_set_cancel_flag_ends_the_run() {
     let cancel = CancelFlag::new();
     cancel.set();
     let mut replies = Vec::new();
-    let request =
-        Request::Run { id: 5, input: Input::Scenario(text), strategy: StrategyId::BlockStm, lanes: 2 };
+    let request = measured(5, Input::Scenario(text), StrategyId::BlockStm, 2);
     engine.handle(request, &cancel, &mut |reply| replies.push(reply));
     assert_eq!(replies.last(), Some(&Reply::Cancelled { id: 5 }));
 }
@@ -124,15 +128,10 @@ fn a_set_cancel_flag_ends_the_run() {
 fn a_mistake_is_answered_with_its_place() {
     let mut engine = engine(1);
     for text in ["", "{", "{\"format\": \"evm-lanes/9\"}", "[]"] {
-        let request = Request::Run {
-            id: 1,
-            input: Input::Scenario(text.into()),
-            strategy: StrategyId::BlockStm,
-            lanes: 1,
-        };
+        let request = measured(1, Input::Scenario(text.into()), StrategyId::BlockStm, 1);
         let (Reply::Failed { problems, .. }, _) = ask(&mut engine, request) else { panic!("{text} ran") };
         assert!(!problems.is_empty());
     }
-    let request = Request::Run { id: 1, input: Input::Same, strategy: StrategyId::BlockStm, lanes: 1 };
+    let request = measured(1, Input::Same, StrategyId::BlockStm, 1);
     assert!(matches!(ask(&mut engine, request).0, Reply::Failed { .. }), "nothing has run yet");
 }

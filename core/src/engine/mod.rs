@@ -17,8 +17,9 @@ use crate::cancel::CancelFlag;
 use crate::catalogue::{Catalogue, CatalogueError};
 use crate::drive::{Stopped, Threads};
 use crate::messages::{EngineInfo, Input, Phase, Reply, Request};
+use crate::model::Model;
 use crate::problem::Problem;
-use crate::trace::StrategyId;
+use crate::trace::{Clock, StrategyId};
 
 use ready::Ready;
 use report::Shown;
@@ -48,6 +49,15 @@ enum Lanes {
     /// A pool of our own.
     #[cfg(not(target_arch = "wasm32"))]
     Pool(rayon::ThreadPool),
+}
+
+/// How a block is to be run.
+#[derive(Clone, Copy)]
+struct How {
+    strategy: StrategyId,
+    lanes: u16,
+    clock: Clock,
+    model: Model,
 }
 
 /// Why a request was not met.
@@ -110,9 +120,9 @@ impl Engine {
     /// a cancel that arrives before the engine looks is not lost. `reply` is called for each step of progress, and with the closing reply last.
     pub fn handle(&mut self, request: Request, cancel: &CancelFlag, reply: &mut dyn FnMut(Reply)) {
         let (id, met) = match request {
-            Request::Run { id, input, strategy, lanes } => {
+            Request::Run { id, input, strategy, lanes, clock, model } => {
                 let mut progress = |phase, done, total| reply(Reply::Progress { id, phase, done, total });
-                (id, self.run(id, input, strategy, lanes, cancel, &mut progress))
+                (id, self.run(id, input, How { strategy, lanes, clock, model }, cancel, &mut progress))
             }
             Request::Inspect { id, tx } => (id, self.inspect(id, tx)),
         };
@@ -126,11 +136,11 @@ impl Engine {
         &mut self,
         id: u32,
         input: Input,
-        strategy: StrategyId,
-        lanes: u16,
+        how: How,
         cancel: &CancelFlag,
         progress: &mut dyn FnMut(Phase, u32, u32),
     ) -> Result<Reply, Unmet> {
+        let How { strategy, lanes, clock, model } = how;
         progress(Phase::Preparing, 0, 0);
         let ready = match input {
             Input::Scenario(text) => Arc::new(Ready::scenario(&text, &self.catalogue)?),
@@ -140,6 +150,9 @@ impl Engine {
             })?,
         };
         self.ready = Some(ready.clone());
+        if clock == Clock::Simulated {
+            return Err(Unmet::Problems(vec![Problem::new("clock", "measured", "simulated")]));
+        }
         let info = self.info();
         let lanes = match strategy {
             StrategyId::Sequential => 1,
@@ -154,7 +167,7 @@ impl Engine {
         };
         let measured = measure::measure(&ready, strategy, lanes, threads, self.warmed, cancel, progress)?;
         self.warmed = self.warmed.saturating_add(measured.warming);
-        let (report, shown) = report::report(&ready, info, measured, progress);
+        let (report, shown) = report::report(&ready, info, model, measured, progress);
         self.shown = Some(shown);
         Ok(Reply::Ran { id, report: Box::new(report) })
     }

@@ -5,6 +5,7 @@ use alloy_primitives::keccak256;
 use super::{measure::Measured, ready::Ready};
 use crate::analysis;
 use crate::messages::{EngineInfo, Phase, Report, TxSummary};
+use crate::model::Model;
 use crate::naming;
 use crate::prepare::Origin;
 use crate::run::Receipt;
@@ -20,6 +21,7 @@ pub(super) struct Shown {
 pub(super) fn report(
     ready: &Ready,
     engine: EngineInfo,
+    model: Model,
     measured: Measured,
     progress: &mut dyn FnMut(Phase, u32, u32),
 ) -> (Report, Shown) {
@@ -57,6 +59,8 @@ pub(super) fn report(
         engine,
         strategy: trace.strategy,
         lanes: trace.lanes,
+        clock: trace.clock,
+        model,
         timing,
         trace_hash: keccak256(&packed).to_string(),
         trace: packed,

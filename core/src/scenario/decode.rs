@@ -13,6 +13,7 @@ use super::{
     MAX_LANES, MAX_TRANSACTIONS, Numeral, Pick, Quantity, RawTransaction, RunSettings, Scenario, SetupCall,
     Skew, Transaction, VERSION, is_exact,
 };
+use crate::model::Cost;
 use crate::prepare::Fork;
 use crate::problem::Problem;
 use crate::trace::{Clock, StrategyId};
@@ -65,7 +66,7 @@ pub(super) mod fields {
     pub const BETWEEN: &[&str] = &["between"];
     pub const ACCESS: &[&str] = &["address", "storageKeys"];
     pub const AUTHORIZATION: &[&str] = &["chainId", "address", "nonce", "yParity", "r", "s"];
-    pub const RUN: &[&str] = &["strategy", "lanes", "clock"];
+    pub const RUN: &[&str] = &["strategy", "lanes", "clock", "cost", "seed"];
 }
 
 pub(super) fn scenario(text: &str) -> Result<Scenario, Vec<Problem>> {
@@ -656,6 +657,13 @@ impl<'t> Decoder<'t> {
         if let Some(clock) = node.get("clock") {
             let names: Vec<&str> = Clock::ALL.iter().map(|c| c.name()).collect();
             run.clock = self.one_of(clock, &path.field("clock"), &names, Clock::from_name);
+        }
+        if let Some(cost) = node.get("cost") {
+            let names: Vec<&str> = Cost::ALL.iter().map(|c| c.name()).collect();
+            run.cost = self.one_of(cost, &path.field("cost"), &names, Cost::from_name);
+        }
+        if let Some(seed) = node.get("seed") {
+            run.seed = self.whole(seed, &path.field("seed"), 0, u64::MAX);
         }
         run
     }

@@ -3,6 +3,7 @@
 //! ```text
 //! ?s=one-pool&strategy=block-stm&lanes=4&tx=7.2      a built-in scenario, by name
 //! ?lanes=4#1.<payload><check>                        any other document
+//! ?clock=simulated&cost=gas&seed=7                   simulated lanes, and what their time is made of
 //!
 //! payload   base64url( length of the deflated bytes as LEB128 · deflated bytes )
 //! deflated  raw DEFLATE (RFC 1951) of the document without white space
@@ -16,6 +17,7 @@ use miniz_oxide::deflate::compress_to_vec;
 use miniz_oxide::inflate::{TINFLStatus, decompress_to_vec_with_limit};
 
 use super::{MAX_LANES, builtin, json, nearest};
+use crate::model::Cost;
 use crate::trace::{Clock, StrategyId};
 use crate::units::{Incarnation, TxIndex};
 
@@ -37,6 +39,10 @@ pub struct PageLink {
     pub lanes: Option<u16>,
     /// Real or modelled time.
     pub clock: Option<Clock>,
+    /// What modelled time is made of.
+    pub cost: Option<Cost>,
+    /// The model's seed.
+    pub seed: Option<u64>,
     /// What is selected.
     pub selection: Option<Selection>,
 }
@@ -125,6 +131,8 @@ impl PageLink {
         query.extend(self.strategy.map(|s| format!("strategy={}", s.name())));
         query.extend(self.lanes.map(|l| format!("lanes={l}")));
         query.extend(self.clock.map(|c| format!("clock={}", c.name())));
+        query.extend(self.cost.map(|c| format!("cost={}", c.name())));
+        query.extend(self.seed.map(|s| format!("seed={s}")));
         if let Some(selection) = &self.selection {
             query.extend(selection.tx.map(|tx| {
                 let attempt = selection.incarnation.map(|i| format!(".{}", u64::from(i.0) + 1));
@@ -186,6 +194,14 @@ impl PageLink {
                 "clock" => match Clock::from_name(&value) {
                     Some(clock) => link.clock = Some(clock),
                     None => return wrong("clock", names(&Clock::ALL.map(Clock::name))),
+                },
+                "cost" => match Cost::from_name(&value) {
+                    Some(cost) => link.cost = Some(cost),
+                    None => return wrong("cost", names(&Cost::ALL.map(Cost::name))),
+                },
+                "seed" => match value.parse() {
+                    Ok(seed) => link.seed = Some(seed),
+                    Err(_) => return wrong("seed", format!("a whole number from 0 to {}", u64::MAX)),
                 },
                 "tx" => {
                     let (tx, attempt) = match value.split_once('.') {
@@ -412,13 +428,15 @@ mod tests {
             scenario: Source::Builtin("payments".into()),
             strategy: Some(StrategyId::BlockStm),
             lanes: Some(4),
-            clock: Some(Clock::Measured),
+            clock: Some(Clock::Simulated),
+            cost: Some(Cost::Opcodes),
+            seed: Some(u64::MAX),
             selection: Some(selection),
         };
         let link = base.encode();
         assert_eq!(
             link,
-            "?s=payments&strategy=block-stm&lanes=4&clock=measured&tx=7.2&at=USD.balances[%C3%A4%20%26%20b]"
+            "?s=payments&strategy=block-stm&lanes=4&clock=simulated&cost=opcodes&seed=18446744073709551615&tx=7.2&at=USD.balances[%C3%A4%20%26%20b]"
         );
         assert_eq!(decode(&link), Ok(Some(base.clone())));
         let own = PageLink {
@@ -483,6 +501,9 @@ mod tests {
             "?lanes=100000",
             "?strategy=fast",
             "?clock=sundial",
+            "?cost=dear",
+            "?seed=-1",
+            "?seed=18446744073709551616",
             "?tx=a",
             "?tx=1.0",
         ] {

@@ -21,6 +21,7 @@ mod schema;
 use alloy_primitives::{Address, B256, Bytes};
 use serde::{Serialize, Serializer};
 
+use crate::model::Cost;
 use crate::prepare::Fork;
 use crate::problem::{Position, Problem};
 use crate::trace::{Clock, StrategyId};
@@ -491,6 +492,13 @@ pub struct RunSettings {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "schema", schemars(with = "Option<schema::ClockName>"))]
     pub clock: Option<Clock>,
+    /// What modelled time is made of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<schema::CostName>"))]
+    pub cost: Option<Cost>,
+    /// Settles what modelled time leaves open.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seed: Option<u64>,
 }
 
 /// Things by name, in the order in which the document has them.

@@ -9,6 +9,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings, js
 use serde_json::Value;
 
 use super::{Amount, Named, Numeral, Place, Scenario, Skew};
+use crate::model::Cost;
 use crate::prepare::Fork;
 use crate::trace::{Clock, StrategyId};
 
@@ -99,9 +100,11 @@ impl<T: JsonSchema> JsonSchema for Named<T> {
 pub(super) struct ForkName;
 pub(super) struct StrategyName;
 pub(super) struct ClockName;
+pub(super) struct CostName;
 written!(ForkName, "Fork", json_schema!({ "enum": Fork::ALL.map(Fork::name) }));
 written!(StrategyName, "Strategy", json_schema!({ "enum": StrategyId::ALL.map(StrategyId::name) }));
 written!(ClockName, "Clock", json_schema!({ "enum": Clock::ALL.map(Clock::name) }));
+written!(CostName, "Cost", json_schema!({ "enum": Cost::ALL.map(Cost::name) }));
 
 #[cfg(test)]
 mod tests {

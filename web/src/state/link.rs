@@ -73,6 +73,8 @@ pub fn current(page: Page) -> Link {
         strategy: (settings.strategy != Some(strategy)).then_some(strategy),
         lanes: (settings.lanes != Some(lanes)).then_some(lanes),
         clock: None,
+        cost: None,
+        seed: None,
         selection: selection.map(|s| s.0),
     }
     .encode();

@@ -18,9 +18,10 @@ pub mod theme;
 use std::sync::Arc;
 
 use evm_lanes_core::messages::{EngineInfo, Input, Phase, Reply, Request, TxDetail};
+use evm_lanes_core::model::Model;
 use evm_lanes_core::problem::Problem;
 use evm_lanes_core::scenario;
-use evm_lanes_core::trace::StrategyId;
+use evm_lanes_core::trace::{Clock, StrategyId};
 use leptos::prelude::*;
 
 use crate::engine::{EngineClient, EngineEvent, EngineState};
@@ -308,7 +309,16 @@ impl Page {
             }
             w.running = Some(source);
         });
-        self.with_client(|c| c.send(Request::Run { id, input, strategy, lanes }));
+        self.with_client(|c| {
+            c.send(Request::Run {
+                id,
+                input,
+                strategy,
+                lanes,
+                clock: Clock::Measured,
+                model: Model::default(),
+            })
+        });
     }
 
     /// Stops the run that is under way.

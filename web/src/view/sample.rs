@@ -3,6 +3,7 @@
 use alloy_primitives::{Address, U256};
 use evm_lanes_core::analysis::{Analysis, Edge, HotLocation, Limits};
 use evm_lanes_core::messages::{EngineInfo, LocationName, Report, Timing, TxSummary, Verdict};
+use evm_lanes_core::model::Model;
 use evm_lanes_core::trace::{
     Attempt, Cause, Clock, Location, Outcome, Read, Span, SpanKind, StrategyId, Trace, Write,
 };
@@ -65,6 +66,8 @@ pub fn report(trace: &Trace, labels: &[&str], analysis: Analysis, sequential: u6
         engine: EngineInfo { threads: true, max_lanes: 8 },
         strategy: trace.strategy,
         lanes: trace.lanes,
+        clock: trace.clock,
+        model: Model::default(),
         timing: Timing {
             warm_ups: 2,
             sequential: vec![sequential; 5],
