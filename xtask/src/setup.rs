@@ -164,10 +164,10 @@ pub fn chromium() -> Result<PathBuf> {
         command.arg("-q").args(arguments).env("DEBIAN_FRONTEND", "noninteractive");
         command
     };
-    if !is_root
-        && !(process::in_path("sudo")
-            && Command::new("sudo").args(["-n", "true"]).status().is_ok_and(|status| status.success()))
-    {
+    let sudo_asks_nothing =
+        || Command::new("sudo").args(["-n", "true"]).status().is_ok_and(|status| status.success());
+    let may_install = is_root || process::in_path("sudo") && sudo_asks_nothing();
+    if !may_install {
         bail!("Chromium is missing, and only root can install it. {HELP}");
     }
     process::timed("installing Debian's Chromium (about 125 MB, a minute)", || {

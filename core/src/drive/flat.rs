@@ -204,7 +204,7 @@ impl View for Flat<'_> {
         Ok(balance.unwrap_or(self.base.account(no).balance()) >= need)
     }
 
-    fn sender_nonce(&mut self, no: AccountNo, _: u64) -> Result<u64, Blocked> {
+    fn sender_nonce(&mut self, no: AccountNo) -> Result<u64, Blocked> {
         if !self.foretold {
             return self.nonce(no);
         }

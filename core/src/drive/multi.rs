@@ -116,18 +116,21 @@ impl<'a> Before<'a> {
         })
     }
 
-    /// The nonce of the transaction's sender, or `told` where the sender's transaction before is a
-    /// plain payment that has not run yet or is about to run again.
+    /// The nonce of the transaction's sender, or what the transaction tells where the sender's
+    /// transaction before is a plain payment that has not run yet or is about to run again.
     ///
-    /// Invariant: when it has run, this transaction is validated again, if it wrote another nonce
-    /// than before or for the first time; or, if it could not be included, because the driver says so.
-    fn sender_nonce(&self, no: AccountNo, told: u64) -> Result<(u64, Option<Version>), Version> {
-        let Some(earlier) = self.order.foretold(self.tx) else { return self.nonce(no) };
+    /// Invariant: who is given the nonce as told is validated again unless the payment's every later
+    /// attempt writes that very nonce. The first attempt marks everybody above, and so does one that
+    /// could not be included; any other counts up to what is told (see [`Order`]).
+    fn sender_nonce(&self, no: AccountNo) -> Result<(u64, Option<Version>), Version> {
+        let (Some(earlier), Some(told)) = (self.order.foretold(self.tx), self.order.told(self.tx)) else {
+            return self.nonce(no);
+        };
         match self.ran.get(earlier.index()).map(|ran| ran.load(Ordering::Acquire)) {
             Some(ran::NOT_YET) => return Ok((told, None)),
             // It is included with the nonce that it tells, or not at all, and counts once. So what
             // it wrote need not be looked up.
-            Some(ran::INCLUDED) if self.order.nonce_after(earlier) == Some(told) => return Ok((told, None)),
+            Some(ran::INCLUDED) if self.order.counts_alone() => return Ok((told, None)),
             _ => {}
         }
         match self.nonce(no) {
@@ -177,8 +180,8 @@ impl<'a> Before<'a> {
             let no = check.key.account;
             let now = match (check.value, check.key.part) {
                 (Value::Blank(_), _) => self.is_blank(no).map(Value::Blank),
-                (Value::SenderNonce(nonce), _) => {
-                    self.sender_nonce(no, nonce).map(|(nonce, _)| Value::SenderNonce(nonce))
+                (Value::SenderNonce(_), _) => {
+                    self.sender_nonce(no).map(|(nonce, _)| Value::SenderNonce(nonce))
                 }
                 (Value::AtLeast(need), _) => match self.at_least(no, need) {
                     Ok(true) => Ok(check.value),
@@ -313,12 +316,12 @@ impl View for Multi<'_> {
         Ok(enough)
     }
 
-    fn sender_nonce(&mut self, no: AccountNo, nonce: u64) -> Result<u64, Blocked> {
+    fn sender_nonce(&mut self, no: AccountNo) -> Result<u64, Blocked> {
         if self.before.order.foretold(self.before.tx).is_none() {
             return self.nonce(no);
         }
         let key = Key { account: no, part: Part::Nonce };
-        let (nonce, from) = self.before.sender_nonce(no, nonce).map_err(|writer| Blocked { key, writer })?;
+        let (nonce, from) = self.before.sender_nonce(no).map_err(|writer| Blocked { key, writer })?;
         self.reads.check(key, Value::SenderNonce(nonce), from);
         Ok(nonce)
     }

@@ -11,10 +11,11 @@ use crate::{
 /// For each transaction, what follows from its sender's earlier ones.
 #[derive(Debug)]
 pub(super) struct Order {
-    /// The latest transaction before with the same sender, if it is a plain payment: it counts the
-    /// nonce up and does nothing else that its sender's next transaction could notice.
+    /// The latest transaction before with the same sender, if it is a plain payment whose nonce is
+    /// the one before: it counts the nonce up to what the transaction tells, and does nothing else
+    /// that its sender's next transaction could notice.
     foretold: Vec<Option<TxIndex>>,
-    /// The latest transaction before with the same sender that is not one.
+    /// The latest transaction before with the same sender that leaves something to be waited for.
     after: Vec<Option<TxIndex>>,
     /// The nonces that transactions tell.
     nonces: Vec<u64>,
@@ -40,8 +41,16 @@ impl Order {
         };
         for (i, tx) in jobs.iter().map(Job::transaction).enumerate() {
             let latest = latest.entry(tx.from).or_default();
-            order.foretold.push(latest.any.and_then(|(earlier, plain)| plain.then_some(earlier)));
-            order.after.push(latest.other);
+            // A payment that writes another nonce than the transaction tells foretells nothing: an
+            // attempt that took the nonce for granted would not hear of a payment that runs again and
+            // writes what it wrote before.
+            let follows = |earlier: TxIndex| order.nonce_after(earlier) == Some(tx.nonce);
+            let foretold =
+                latest.any.and_then(|(earlier, plain)| (plain && follows(earlier)).then_some(earlier));
+            let after =
+                if foretold.is_some() { latest.other } else { latest.any.map(|(earlier, _)| earlier) };
+            order.foretold.push(foretold);
+            order.after.push(after);
             let tx_index = TxIndex(i as u32);
             let plain = is_plain_payment(tx, base);
             latest.any = Some((tx_index, plain));
@@ -58,12 +67,19 @@ impl Order {
         self.foretold.get(tx.index()).copied().flatten()
     }
 
-    /// The nonce after a plain payment that was included, if that is certain.
-    pub(super) fn nonce_after(&self, payment: TxIndex) -> Option<u64> {
-        if self.delegations {
-            return None;
-        }
-        self.nonces.get(payment.index())?.checked_add(1)
+    /// The nonce that the transaction tells.
+    pub(super) fn told(&self, tx: TxIndex) -> Option<u64> {
+        self.nonces.get(tx.index()).copied()
+    }
+
+    /// Whether a sender's nonce is counted up by nothing but its own transactions.
+    pub(super) fn counts_alone(&self) -> bool {
+        !self.delegations
+    }
+
+    /// The sender's nonce after that transaction, if it is a payment and included.
+    fn nonce_after(&self, payment: TxIndex) -> Option<u64> {
+        self.told(payment)?.checked_add(1)
     }
 
     /// For each transaction, the one that it should wait for.
@@ -78,4 +94,49 @@ fn is_plain_payment(tx: &Transaction, base: &Base) -> bool {
     let recipient = tx.to.map(|to| base.number(&to).is_none_or(|no| base.account(no).code().is_none()));
     let sender = base.number(&tx.from).is_none_or(|no| base.account(no).code().is_none());
     recipient == Some(true) && sender && tx.authorizations.is_empty()
+}
+
+#[cfg(test)]
+mod tests {
+    use alloy_primitives::{Address, U256};
+
+    use super::*;
+    use crate::prepare::{Fork, State};
+
+    const ALICE: Address = Address::repeat_byte(0xa1);
+    const BOB: Address = Address::repeat_byte(0xb0);
+
+    fn payment(nonce: u64) -> Transaction {
+        Transaction { from: ALICE, to: Some(BOB), value: U256::ONE, nonce, ..Transaction::default() }
+    }
+
+    fn creation(nonce: u64) -> Transaction {
+        Transaction { to: None, ..payment(nonce) }
+    }
+
+    fn order(transactions: &[Transaction]) -> Order {
+        let jobs: Vec<Job> = transactions.iter().map(Job::new).collect();
+        Order::new(&jobs, &Base::new(&State::default(), Fork::Prague))
+    }
+
+    #[test]
+    fn a_payment_foretells_the_next_nonce_and_is_not_waited_for() {
+        let order = order(&[payment(3), payment(4), payment(5)]);
+        assert_eq!(order.foretold, [None, Some(TxIndex(0)), Some(TxIndex(1))]);
+        assert_eq!(order.after, [None; 3]);
+    }
+
+    #[test]
+    fn a_payment_with_another_nonce_foretells_nothing() {
+        let order = order(&[payment(3), payment(5), payment(5)]);
+        assert_eq!(order.foretold, [None; 3]);
+        assert_eq!(order.after, [None, Some(TxIndex(0)), Some(TxIndex(1))]);
+    }
+
+    #[test]
+    fn what_may_do_more_than_count_is_waited_for_by_all_that_follow() {
+        let order = order(&[creation(0), payment(1), payment(2)]);
+        assert_eq!(order.foretold, [None, None, Some(TxIndex(1))]);
+        assert_eq!(order.after, [None, Some(TxIndex(0)), Some(TxIndex(0))]);
+    }
 }

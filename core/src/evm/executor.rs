@@ -120,11 +120,7 @@ impl<V: View> Executor<V> {
             return Ok(Effects { receipt: convert::invalid(&job.ours, &reason), writes: Vec::new() });
         }
         self.evm.ctx.journaled_state.reset();
-        self.evm.ctx.journaled_state.expect(Sender {
-            address: job.ours.from,
-            nonce: job.ours.nonce,
-            most: job.most,
-        });
+        self.evm.ctx.journaled_state.expect(Sender { address: job.ours.from, most: job.most });
         self.evm.ctx.error = Ok(());
         self.evm.ctx.tx.clone_from(&job.theirs);
         let outcome = LaneHandler::default().run(&mut self.evm);

@@ -90,7 +90,6 @@ pub(super) struct Facts {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Sender {
     pub(super) address: Address,
-    pub(super) nonce: u64,
     /// The most that the transaction takes; `None` for more than there can be.
     pub(super) most: Option<U256>,
 }
@@ -250,7 +249,7 @@ impl<V: View> ObservingJournal<V> {
             return Ok(());
         };
         if !facts.nonce_observed {
-            let truth = self.db.view.sender_nonce(facts.no, sender.nonce)?;
+            let truth = self.db.view.sender_nonce(facts.no)?;
             facts.correct_nonce(account, truth);
         }
         if !facts.balance_observed

@@ -21,10 +21,9 @@ pub trait View {
     fn nonce(&mut self, account: AccountNo) -> Result<u64, Blocked>;
     /// Whether a balance is at least `need`; reads no more than that.
     fn at_least(&mut self, account: AccountNo, need: U256) -> Result<bool, Blocked>;
-    /// Reads the nonce of the running transaction's sender, which the transaction says is `nonce`.
-    /// Where the sender's transaction before was a plain payment that has not run yet, a view may
-    /// believe that.
-    fn sender_nonce(&mut self, account: AccountNo, nonce: u64) -> Result<u64, Blocked>;
+    /// Reads the nonce of the running transaction's sender. Where the sender's transaction before is
+    /// a plain payment that has not run yet, a view may believe what the transaction says it is.
+    fn sender_nonce(&mut self, account: AccountNo) -> Result<u64, Blocked>;
     /// Reads code.
     fn code(&mut self, account: AccountNo) -> Result<Code, Blocked>;
     /// Reads whether the account exists.

@@ -59,6 +59,7 @@ const MEMORY: &str = "core/src/schedule/memory.rs";
 const BLOCK_STM: &str = "core/src/schedule/block_stm.rs";
 const LANES: &str = "core/src/drive/lanes.rs";
 const MULTI: &str = "core/src/drive/multi.rs";
+const ORDER: &str = "core/src/drive/order.rs";
 const PARALLEL: &str = "core/src/drive/parallel.rs";
 const FOLD: &str = "core/src/drive/fold.rs";
 const JOURNAL: &str = "core/src/evm/journal.rs";
@@ -367,6 +368,14 @@ pub const BUGS: &[Bug] = &[
         file: PARALLEL,
         find: "if did_not_count { ran::REFUSED } else { ran::INCLUDED }",
         replace: "if did_not_count { ran::NOT_YET } else { ran::INCLUDED }",
+        caught_by: Check::RandomBlocks,
+    },
+    Bug {
+        name: "any-payment-foretells",
+        breaks: "only a payment with the nonce before foretells the next one",
+        file: ORDER,
+        find: "(plain && follows(earlier)).then_some(earlier)",
+        replace: "(plain && (follows(earlier) || true)).then_some(earlier)",
         caught_by: Check::RandomBlocks,
     },
     Bug {
