@@ -3,7 +3,7 @@
 // panics, traps or hangs.
 
 import { type Page } from '@playwright/test';
-import { ISOLATED, NO_POOL, PLAIN, attribute, done, expect, give, open, root, scenario, test } from './page';
+import { ISOLATED, NO_POOL, PLAIN, attribute, doing, done, expect, give, open, root, scenario, test } from './page';
 
 const crash = (page: Page, kind: string) =>
   page.evaluate((kind) => dispatchEvent(new CustomEvent('evm-lanes-crash', { detail: kind })), kind);
@@ -48,7 +48,7 @@ for (const [engine, url] of [
     await open(page, url);
     await give(page, 'long.json', LONG);
     await expect(root(page)).toHaveAttribute('data-phase', 'running');
-    await page.waitForTimeout(300);
+    await doing(page, /warming up|measuring/i);
     const start = Date.now();
     await page.getByRole('button', { name: /cancel/i }).first().click();
     await expect(root(page)).not.toHaveAttribute('data-phase', 'running', { timeout: 2_000 });

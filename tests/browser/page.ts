@@ -59,6 +59,25 @@ export async function open(page: Page, url: string): Promise<void> {
 /** A root attribute's value. */
 export const attribute = (page: Page, name: string) => root(page).getAttribute(name);
 
+/** The inspector's text, once the engine has told everything about the selected transaction. */
+export async function inspected(page: Page, tx?: number): Promise<string> {
+  const inspector = page.locator('aside.inspector');
+  if (tx !== undefined) await expect(inspector).toHaveAttribute('data-tx', String(tx));
+  await expect(inspector).toHaveAttribute('aria-busy', 'false');
+  return inspector.innerText();
+}
+
+/** The transaction that is selected. */
+export async function selected(page: Page): Promise<number> {
+  const inspector = page.locator('aside.inspector');
+  await expect(inspector).toHaveAttribute('data-tx', /^\d+$/);
+  return Number(await inspector.getAttribute('data-tx'));
+}
+
+/** Waits until the run under way does what these words say. */
+export const doing = (page: Page, words: RegExp) =>
+  expect(page.getByRole('region', { name: 'What the run says' })).toContainText(words);
+
 /** Gives the page a file, as its button does. */
 export async function give(page: Page, name: string, contents: string | Buffer): Promise<void> {
   const buffer = typeof contents === 'string' ? Buffer.from(contents) : contents;

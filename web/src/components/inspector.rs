@@ -25,7 +25,10 @@ pub fn Inspector(page: Page) -> impl IntoView {
         })
     };
     view! {
-        <aside class="inspector" class:open=move || open.get() aria-label="Selected transaction">
+        // Busy until the engine has told the call, the logs and the addresses; `data-tx` says of which transaction.
+        <aside class="inspector" class:open=move || open.get() aria-label="Selected transaction"
+            aria-busy=move || page.asking.get().to_string()
+            data-tx=move || page.selection.get().tx.map(|tx| tx.to_string())>
             <button type="button" class="handle" aria-expanded=move || open.get().to_string()
                 on:click=move |_| open.update(|o| *o = !*o)>
                 {move || title().map(|(name, colour)| view! { <span class=format!("tag hue-{colour}")></span> {name} })}

@@ -148,6 +148,8 @@ pub struct Page {
     pub selection: RwSignal<Selection>,
     /// The selected transaction in full, once the engine has told it.
     pub detail: RwSignal<Option<Arc<TxDetail>>>,
+    /// Whether the engine was asked for that and has not answered yet.
+    pub asking: RwSignal<bool>,
     /// What part of the run the lanes show; `None`: all of it.
     pub viewport: RwSignal<Option<Viewport>>,
     /// Whether the longest chain is emphasised in the lanes.
@@ -211,6 +213,7 @@ impl Page {
             restarted: RwSignal::new(None),
             selection: RwSignal::new(Selection::default()),
             detail: RwSignal::new(None),
+            asking: RwSignal::new(false),
             viewport: RwSignal::new(None),
             show_path: RwSignal::new(false),
             tab: RwSignal::new(Tab::default()),
@@ -532,9 +535,14 @@ impl Page {
                 self.activity.set(Activity::Failed(problems));
             }
             Reply::Cancelled { id } if current == Some(id) => self.activity.set(Activity::Cancelled),
-            Reply::Detail { id, detail } if self.wanted.with_value(|w| w.detail_id) == Some(id) => {
+            Reply::Detail { id, detail } if self.is_asked(id) => {
                 self.detail.set(Some(Arc::new(*detail)));
+                self.asking.set(false);
             }
+            // A run that was cancelled took the question with it.
+            Reply::Cancelled { id } if self.is_asked(id) => self.ask_for_detail(),
+            // The engine is another one by now, and has not run this.
+            Reply::Failed { id, .. } if self.is_asked(id) => self.asking.set(false),
             // Answers to requests that something newer has replaced.
             _ => {}
         }
@@ -574,12 +582,18 @@ impl Page {
     fn ask_for_detail(self) {
         let Some(tx) = self.selection.get_untracked().tx else {
             self.detail.set(None);
+            self.asking.set(false);
             return;
         };
         let id = self.next_id();
         self.detail.set(None);
+        self.asking.set(true);
         self.wanted.update_value(|w| w.detail_id = Some(id));
         self.with_client(|c| c.send(Request::Inspect { id, tx }));
+    }
+
+    fn is_asked(self, id: u32) -> bool {
+        self.wanted.with_value(|w| w.detail_id) == Some(id)
     }
 
     /// Keeps a selection by meaning until a run can say what it is.
