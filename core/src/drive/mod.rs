@@ -7,6 +7,7 @@
 //! outside any measurement. A run's duration begins when its lanes stand ready and ends when the
 //! block's changes are known; putting together the whole post-state and the trace comes after.
 
+mod attempts;
 mod flat;
 mod fold;
 mod lanes;

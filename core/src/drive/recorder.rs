@@ -56,7 +56,7 @@ pub(super) struct LaneNotes {
 /// `start` and `end` are the run's. What a lane did not note between its pieces was scheduling;
 /// what comes after its last piece is idleness. So every lane's pieces add up to the duration.
 pub(super) fn merge(
-    strategy: StrategyId,
+    (strategy, clock): (StrategyId, Clock),
     transactions: usize,
     (start, end): (u64, u64),
     lanes: Vec<LaneNotes>,
@@ -64,7 +64,7 @@ pub(super) fn merge(
 ) -> Trace {
     let mut trace = Trace {
         strategy,
-        clock: Clock::Measured,
+        clock,
         lanes: lanes.len() as u16,
         transactions: transactions as u32,
         duration: Ticks(end - start),

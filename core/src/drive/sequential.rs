@@ -14,14 +14,19 @@ use crate::{
     evm::{Code, Effects, Executor, block_gas_left},
     run::{Receipt, Run},
     schedule::{Finals, Report, Scheduler, Sequential, Task},
-    trace::{Outcome, SpanKind, StrategyId},
+    trace::{Clock, Outcome, SpanKind, StrategyId},
 };
 
 pub(super) fn run(loaded: &Loaded, around: &Surroundings<'_>) -> Result<Run, Stopped> {
     let done = execute(loaded, around, loaded.base.addresses())?;
     let span = (done.started, done.ended);
-    let trace =
-        recorder::merge(StrategyId::Sequential, loaded.jobs.len(), span, vec![done.notes], &done.addresses);
+    let trace = recorder::merge(
+        (StrategyId::Sequential, Clock::Measured),
+        loaded.jobs.len(),
+        span,
+        vec![done.notes],
+        &done.addresses,
+    );
     let post_state = fold::post_state(&loaded.state, loaded.env.fork, &done.addresses, vec![done.finals]);
     Ok(Run { receipts: done.receipts, post_state, trace })
 }

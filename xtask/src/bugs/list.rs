@@ -60,7 +60,7 @@ const BLOCK_STM: &str = "core/src/schedule/block_stm.rs";
 const LANES: &str = "core/src/drive/lanes.rs";
 const MULTI: &str = "core/src/drive/multi.rs";
 const ORDER: &str = "core/src/drive/order.rs";
-const PARALLEL: &str = "core/src/drive/parallel.rs";
+const ATTEMPTS: &str = "core/src/drive/attempts.rs";
 const FOLD: &str = "core/src/drive/fold.rs";
 const JOURNAL: &str = "core/src/evm/journal.rs";
 
@@ -273,15 +273,15 @@ pub const BUGS: &[Bug] = &[
     Bug {
         name: "aborted-writes-are-left",
         breaks: "an aborted attempt's writes become estimates before word of the abort",
-        file: PARALLEL,
-        find: "shared.memory.withdraw(version.tx, &result.keys);",
+        file: ATTEMPTS,
+        find: "self.memory.withdraw(version.tx, &result.keys);",
         replace: "",
         caught_by: Check::RandomBlocks,
     },
     Bug {
         name: "block-gas-limit-is-ignored",
         breaks: "a transaction that does not fit changes nothing",
-        file: PARALLEL,
+        file: ATTEMPTS,
         find: "if !fits {",
         replace: "if !fits && false {",
         caught_by: Check::RandomBlocks,
@@ -365,7 +365,7 @@ pub const BUGS: &[Bug] = &[
     Bug {
         name: "foretold-for-good",
         breaks: "a nonce that was foretold is validated when the payment before has run",
-        file: PARALLEL,
+        file: ATTEMPTS,
         find: "if did_not_count { ran::REFUSED } else { ran::INCLUDED }",
         replace: "if did_not_count { ran::NOT_YET } else { ran::INCLUDED }",
         caught_by: Check::RandomBlocks,
@@ -381,7 +381,7 @@ pub const BUGS: &[Bug] = &[
     Bug {
         name: "payment-that-failed-marks-nobody",
         breaks: "who took a nonce for granted looks again when the payment before could not be included",
-        file: PARALLEL,
+        file: ATTEMPTS,
         find: "wrote_new: wrote_new || did_not_count",
         replace: "wrote_new: wrote_new && (wrote_new || did_not_count)",
         caught_by: Check::RandomBlocks,

@@ -1,0 +1,358 @@
+//! A block's attempts: what all lanes of a speculative run share, whoever gives them time.
+//!
+//! ```text
+//! Runner::run ─▶ Ran ─ Runner::publish ─▶ memory, result ─ Attempts::validate ─▶ holds, or withdrawn
+//! ```
+//! Nobody else sees anything of an attempt before it is published.
+
+use std::{
+    ops::Range,
+    panic::{AssertUnwindSafe, catch_unwind},
+};
+
+use alloy_primitives::Address;
+
+use super::{
+    Loaded, Stopped, fold,
+    multi::{Before, Check, Multi, ran},
+    recorder::{self, AttemptNote, LaneNotes, Spoiler},
+    sequential,
+};
+use crate::{
+    evm::{Code, Executor, block_gas_left},
+    run::{Receipt, Run, Status},
+    schedule::{
+        Collector, Finals, Key, Memory, Report, Write,
+        sync::{AtomicU8, Mutex, Ordering, PoisonError, lock},
+    },
+    trace::{Clock, Outcome, StrategyId},
+    units::{TxIndex, Version},
+};
+
+/// What all lanes share of the block.
+pub(super) struct Attempts<'a> {
+    pub(super) loaded: &'a Loaded,
+    /// Whether attempts are noted.
+    record: bool,
+    memory: Memory<'a, Code>,
+    results: Vec<Mutex<TxResult>>,
+    /// For each transaction, whether its latest attempt could be included: see [`ran`].
+    ran: Vec<AtomicU8>,
+}
+
+/// The latest complete attempt of one transaction. Written by the lane that runs it, read by the
+/// lane that validates it; the scheduler never has both going on for the same incarnation.
+#[derive(Default)]
+struct TxResult {
+    version: Option<Version>,
+    checks: Box<[Check]>,
+    /// What it wrote, which is what the memory holds of it.
+    keys: Vec<Key>,
+    receipt: Receipt,
+    /// The executor panicked. Kept if the reads hold, which makes it a mistake of ours and not
+    /// one of speculation.
+    panicked: bool,
+}
+
+/// An attempt that ran to its end and of which nobody else has seen anything yet.
+pub(super) struct Ran {
+    version: Version,
+    checks: Box<[Check]>,
+    writes: Vec<Write<Code>>,
+    pub(super) receipt: Receipt,
+    panicked: bool,
+}
+
+/// An attempt that stopped at an estimate.
+pub(super) struct Blocked {
+    pub(super) report: Report,
+}
+
+/// An abort, noted by the lane that found it.
+pub(super) struct Abort {
+    version: Version,
+    spoiler: Spoiler,
+}
+
+/// Who runs attempts, one after the other.
+pub(super) struct Runner<'a> {
+    attempts: &'a Attempts<'a>,
+    executor: Executor<Multi<'a>>,
+    /// Reads noted before the running attempt.
+    seen: usize,
+}
+
+impl<'a> Attempts<'a> {
+    pub(super) fn new(loaded: &'a Loaded, record: bool) -> Self {
+        let mut results = Vec::new();
+        results.resize_with(loaded.jobs.len(), Mutex::default);
+        let mut ran = Vec::new();
+        ran.resize_with(loaded.jobs.len(), AtomicU8::default);
+        let beneficiary = &loaded.env.beneficiary;
+        let collector =
+            loaded.base.number(beneficiary).map_or(Collector::Newcomer(beneficiary), Collector::Known);
+        let memory = Memory::new(loaded.jobs.len(), loaded.base.len(), loaded.base.slots(), collector);
+        Self { loaded, record, memory, results, ran }
+    }
+
+    fn before(&self, tx: TxIndex) -> Before<'_> {
+        Before {
+            base: &self.loaded.base,
+            memory: &self.memory,
+            order: &self.loaded.order,
+            ran: &self.ran,
+            tx,
+        }
+    }
+
+    fn executor(&self) -> Executor<Multi<'_>> {
+        let view = Multi::new(&self.loaded.env, self.before(TxIndex(0)), self.record);
+        Executor::new(&self.loaded.env, view)
+    }
+
+    pub(super) fn runner(&self) -> Runner<'_> {
+        Runner { attempts: self, executor: self.executor(), seen: 0 }
+    }
+
+    /// Looks whether an attempt's reads hold. If not, and `claim` lets the caller abort it, its writes
+    /// are estimates afterwards.
+    pub(super) fn validate(
+        &self,
+        version: Version,
+        claim: impl FnOnce(Version) -> bool,
+    ) -> (Report, Option<Abort>) {
+        let result = lock(&self.results[version.tx.index()]);
+        if result.version != Some(version) {
+            return (Report::Valid { version }, None);
+        }
+        match self.before(version.tx).validate(&result.checks) {
+            Err(spoiler) if claim(version) => {
+                self.memory.withdraw(version.tx, &result.keys);
+                (Report::Aborted { version }, Some(Abort { version, spoiler }))
+            }
+            Ok(()) | Err(_) => (Report::Valid { version }, None),
+        }
+    }
+
+    /// Into how many pieces [`Attempts::finals`] is divided.
+    pub(super) fn pieces(&self) -> usize {
+        self.memory.pieces()
+    }
+
+    /// What became of a piece of the state.
+    pub(super) fn finals(&self, piece: usize, finals: &mut Finals<Code>) {
+        let base = |no| self.loaded.base.account(no).balance();
+        self.memory.finals(piece, base, finals);
+    }
+
+    /// Gives every transaction its place in the block's gas. Whether all fit into its limit.
+    pub(super) fn place(&self) -> bool {
+        let mut cumulative = 0;
+        let mut fits = true;
+        for (result, job) in self.results.iter().zip(&self.loaded.jobs) {
+            let receipt = &mut lock(result).receipt;
+            fits &= block_gas_left(&self.loaded.env, cumulative, job.transaction()).is_ok();
+            cumulative += receipt.gas_used;
+            receipt.cumulative_gas_used = cumulative;
+        }
+        fits
+    }
+
+    /// Every account's address, by number.
+    pub(super) fn addresses(&self) -> Vec<Address> {
+        let mut addresses = self.loaded.base.addresses();
+        let newcomers = self.memory.newcomers();
+        addresses.resize(addresses.len() + newcomers.len(), Address::ZERO);
+        for (address, no) in newcomers {
+            addresses[no.index()] = address;
+        }
+        addresses
+    }
+
+    fn receipts(self) -> Result<Vec<Receipt>, Stopped> {
+        let mut receipts = Vec::with_capacity(self.results.len());
+        for result in self.results {
+            let result = result.into_inner().unwrap_or_else(PoisonError::into_inner);
+            if result.panicked || result.version.is_none() {
+                return Err(Stopped::LanePanicked);
+            }
+            receipts.push(result.receipt);
+        }
+        Ok(receipts)
+    }
+}
+
+impl Runner<'_> {
+    /// Runs an attempt on what is there now. `start` is noted in `notes` as its start and, for the
+    /// time being, as its end.
+    ///
+    /// # Errors
+    /// If it met an estimate.
+    pub(super) fn run(
+        &mut self,
+        version: Version,
+        start: u64,
+        notes: &mut LaneNotes,
+    ) -> Result<Ran, Blocked> {
+        let attempts = self.attempts;
+        let job = &attempts.loaded.jobs[version.tx.index()];
+        self.executor.view().turn_to(version.tx);
+        let outcome = catch_unwind(AssertUnwindSafe(|| self.executor.run(job)));
+        let seen = notes.reads.len() + self.executor.view().reads.seen.len();
+        let mut note = AttemptNote {
+            version,
+            start,
+            end: start,
+            outcome: Outcome::Committed,
+            gas: 0,
+            reads: self.seen..seen,
+            writes: notes.writes.len()..notes.writes.len(),
+            spoiler: None,
+        };
+        self.seen = seen;
+        let (receipt, writes, panicked) = match outcome {
+            Ok(Ok(effects)) => (effects.receipt, effects.writes, false),
+            Ok(Err(blocked)) => {
+                note.outcome = Outcome::Blocked;
+                note.spoiler = Some(Spoiler { key: blocked.key, writer: blocked.writer });
+                if attempts.record {
+                    notes.attempts.push(note);
+                }
+                return Err(Blocked { report: Report::Blocked { version, writer: blocked.writer.tx } });
+            }
+            Err(_) => {
+                // Whatever state the EVM was left in, it is not used again.
+                let view = self.executor.view();
+                let reads = std::mem::take(&mut view.reads);
+                self.executor = attempts.executor();
+                self.executor.view().reads = reads;
+                (Receipt::default(), Vec::new(), true)
+            }
+        };
+        if attempts.record {
+            note.gas = receipt.gas_used;
+            notes.writes.extend(writes.iter().map(|write| (write.key(), write.is_increment())));
+            note.writes.end = notes.writes.len();
+            notes.attempts.push(note);
+        }
+        let checks = self.executor.view().reads.checks.as_slice().into();
+        Ok(Ran { version, checks, writes, receipt, panicked })
+    }
+
+    /// Puts an attempt's writes where others see them. Whether the transaction had no result before.
+    pub(super) fn publish(&mut self, ran: Ran) -> (Report, bool) {
+        let Ran { version, checks, mut writes, receipt, panicked } = ran;
+        let attempts = self.attempts;
+        let mut result = lock(&attempts.results[version.tx.index()]);
+        let first = result.version.is_none();
+        // Whoever took it for granted that the nonce would be counted up must look again.
+        let did_not_count = matches!(receipt.status, Status::Invalid(_)) || panicked;
+        let wrote_new = attempts.memory.record(version, writes.drain(..), &mut result.keys);
+        result.version = Some(version);
+        let old = std::mem::replace(&mut result.checks, checks);
+        result.receipt = receipt;
+        result.panicked = panicked;
+        drop(result);
+        drop(old);
+        // After the writes: who finds it set finds them, or none where there are none.
+        let ran = if did_not_count { ran::REFUSED } else { ran::INCLUDED };
+        attempts.ran[version.tx.index()].store(ran, Ordering::Release);
+        self.executor.reuse(writes);
+        (Report::Executed { version, wrote_new: wrote_new || did_not_count }, first)
+    }
+
+    /// Gives the reads noted so far to the lane that made them.
+    pub(super) fn hand_over_reads(&mut self, notes: &mut LaneNotes) {
+        notes.reads.append(&mut self.executor.view().reads.seen);
+    }
+}
+
+/// What lanes leave behind.
+pub(super) struct Ends {
+    /// The run's start and end.
+    pub(super) span: (u64, u64),
+    pub(super) lanes: Vec<LaneNotes>,
+    pub(super) aborts: Vec<Abort>,
+    pub(super) finals: Vec<Finals<Code>>,
+    /// Whether all transactions fit into the block's gas limit: see [`Attempts::place`].
+    pub(super) fits: bool,
+}
+
+/// After the last lane: receipts, post-state, trace. If not all transactions fit, `in_order` runs the
+/// block in order.
+pub(super) fn finish(
+    attempts: Attempts<'_>,
+    strategy: StrategyId,
+    clock: Clock,
+    ends: Ends,
+    in_order: impl FnOnce(Vec<Address>) -> Result<sequential::Done, Stopped>,
+) -> Result<Run, Stopped> {
+    let loaded = attempts.loaded;
+    let Ends { span, mut lanes, aborts, finals, fits } = ends;
+    let addresses = attempts.addresses();
+    let receipts = attempts.receipts()?;
+    settle(&mut lanes, aborts);
+    if !fits {
+        return in_order_after_all(loaded, (strategy, clock), span.0, lanes, in_order(addresses)?);
+    }
+    let post_state = fold::post_state(&loaded.state, loaded.env.fork, &addresses, finals);
+    let trace = recorder::merge((strategy, clock), loaded.jobs.len(), span, lanes, &addresses);
+    Ok(Run { receipts, post_state, trace })
+}
+
+/// Marks aborted attempts, which other lanes found out about.
+fn settle(lanes: &mut [LaneNotes], aborts: Vec<Abort>) {
+    let aborts: std::collections::HashMap<Version, Spoiler> =
+        aborts.into_iter().map(|abort| (abort.version, abort.spoiler)).collect();
+    if aborts.is_empty() {
+        return;
+    }
+    for note in lanes.iter_mut().flat_map(|lane| &mut lane.attempts) {
+        if note.outcome == Outcome::Committed
+            && let Some(spoiler) = aborts.get(&note.version)
+        {
+            note.outcome = Outcome::Aborted;
+            note.spoiler = Some(*spoiler);
+        }
+    }
+}
+
+/// A transaction does not fit in the gas that those before it left of the block's: what follows
+/// it saw changes that it must not make. That is only known in block order, so the block was run
+/// again in order, on the first lane, within the same run.
+///
+/// Both runs must number newcomers alike for their notes to go into one trace.
+fn in_order_after_all(
+    loaded: &Loaded,
+    (strategy, clock): (StrategyId, Clock),
+    started: u64,
+    mut lanes: Vec<LaneNotes>,
+    mut done: sequential::Done,
+) -> Result<Run, Stopped> {
+    let mut latest = vec![0; loaded.jobs.len()];
+    for note in lanes.iter_mut().flat_map(|lane| &mut lane.attempts) {
+        if note.outcome == Outcome::Committed {
+            note.outcome = Outcome::Aborted;
+        }
+        let latest = &mut latest[note.version.tx.index()];
+        *latest = note.version.incarnation.0.max(*latest);
+    }
+    let again = |version: &mut Version| version.incarnation.0 = latest[version.tx.index()] + 1;
+    done.notes.reads.iter_mut().filter_map(|seen| seen.from.as_mut()).for_each(again);
+    if let Some(first) = lanes.first_mut() {
+        let shift = |range: &Range<usize>, by: usize| range.start + by..range.end + by;
+        for mut note in done.notes.attempts {
+            again(&mut note.version);
+            note.reads = shift(&note.reads, first.reads.len());
+            note.writes = shift(&note.writes, first.writes.len());
+            first.attempts.push(note);
+        }
+        first.reads.append(&mut done.notes.reads);
+        first.writes.append(&mut done.notes.writes);
+        first.spans.append(&mut done.notes.spans);
+    }
+    let post_state = fold::post_state(&loaded.state, loaded.env.fork, &done.addresses, vec![done.finals]);
+    let span = (started, done.ended);
+    let trace = recorder::merge((strategy, clock), loaded.jobs.len(), span, lanes, &done.addresses);
+    Ok(Run { receipts: done.receipts, post_state, trace })
+}
