@@ -104,6 +104,8 @@ pub enum Phase {
     WarmingUp,
     /// Runs whose times are used.
     Measuring,
+    /// Runs on virtual lanes; steps are transactions.
+    Simulating,
     /// Comparing with sequential execution, roots.
     Verifying,
     /// Graph, limits, names.

@@ -7,12 +7,18 @@
 
 use serde::{Deserialize, Serialize};
 
+/// With [`Cost::Opcodes`], what a transaction takes beside its instructions, in nanoseconds.
+pub const TRANSACTION: u64 = 700;
+
 /// A cost model and a seed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Model {
     /// What an execution costs.
     pub cost: Cost,
-    /// Settles what is left open when several lanes could go next at the same moment.
+    /// With 0, every piece of work takes what the model says, and of several lanes that could go next at
+    /// the same moment the lowest does. With any other, lanes are disturbed as on a real machine: every
+    /// piece of work takes up to half as long again, one in sixteen up to four times as long, and the lane
+    /// that goes next is drawn. Nothing ever takes less than the model says.
     pub seed: u64,
 }
 
@@ -39,6 +45,40 @@ impl Cost {
             Self::Gas => "gas",
             Self::Opcodes => "opcodes",
             Self::Measured => "measured",
+        }
+    }
+
+    /// What a tick is.
+    pub fn unit(self) -> &'static str {
+        match self {
+            Self::Gas => "gas",
+            Self::Opcodes | Self::Measured => "ns",
+        }
+    }
+
+    /// What a lane's turn at the scheduler takes, in ticks.
+    pub fn turn(self) -> u64 {
+        match self {
+            Self::Gas => 500,
+            Self::Opcodes | Self::Measured => 150,
+        }
+    }
+
+    /// What validating an attempt takes that read so many locations, in ticks.
+    pub fn validation(self, reads: usize) -> u64 {
+        let (all, each) = match self {
+            Self::Gas => (500, 100),
+            Self::Opcodes | Self::Measured => (150, 30),
+        };
+        all + each * reads as u64
+    }
+
+    /// What the least execution takes, in ticks: of a transaction that cannot be included, say.
+    pub fn least(self) -> u64 {
+        match self {
+            Self::Gas => 1_000,
+            Self::Opcodes => TRANSACTION,
+            Self::Measured => 100,
         }
     }
 

@@ -8,7 +8,7 @@ use evm_lanes_core::{
     cancel::CancelFlag,
     engine::Engine,
     messages::{Input, Phase, Reply, Report, Request},
-    model::Model,
+    model::{Cost, Model},
     scenario::builtin,
     trace::{Clock, StrategyId, Trace},
 };
@@ -69,6 +69,36 @@ fn every_built_in_scenario_runs_and_is_equal_to_sequential() {
             assert!(report.verdict.state_root.is_some());
             let failed = report.transactions.iter().position(|t| !t.success);
             assert_eq!(failed, None, "{}: {:?}", scenario.name, failed.map(|i| &report.transactions[i]));
+        }
+    }
+}
+
+#[test]
+fn simulated_lanes_need_no_threads_and_are_the_same_for_everyone() {
+    let text = builtin::find(builtin::DEFAULT).expect("the default exists").text.to_owned();
+    for cost in Cost::ALL {
+        let reports = [1, 3].map(|threads| {
+            let model = Model { cost, seed: 3 };
+            let request = Request::Run {
+                id: 1,
+                input: Input::Scenario(text.clone()),
+                strategy: StrategyId::BlockStm,
+                lanes: 200,
+                clock: Clock::Simulated,
+                model,
+            };
+            let (Reply::Ran { report, .. }, phases) = ask(&mut engine(threads), request) else {
+                panic!("a report")
+            };
+            check(&report);
+            assert_eq!((report.clock, report.lanes, report.model), (Clock::Simulated, 200, model));
+            assert!(phases.contains(&Phase::Simulating));
+            let sum: u64 = report.transactions.iter().map(|tx| tx.sequential_time).sum();
+            assert_eq!(report.timing.sequential, [sum]);
+            report
+        });
+        if cost != Cost::Measured {
+            assert_eq!(reports[0].trace_hash, reports[1].trace_hash, "{}", cost.name());
         }
     }
 }

@@ -19,7 +19,7 @@ use super::{
     sequential,
 };
 use crate::{
-    evm::{Code, Executor, block_gas_left},
+    evm::{Code, Executor, Spent, block_gas_left},
     run::{Receipt, Run, Status},
     schedule::{
         Collector, Finals, Key, Memory, Report, Write,
@@ -78,7 +78,9 @@ pub(super) struct Abort {
 pub(super) struct Runner<'a> {
     attempts: &'a Attempts<'a>,
     executor: Executor<Multi<'a>>,
-    /// Reads noted before the running attempt.
+    /// Whether it counts what attempts use up, and then whether instructions are weighed.
+    metered: Option<bool>,
+    /// Reads noted before the running attempt and not handed over.
     seen: usize,
 }
 
@@ -105,13 +107,18 @@ impl<'a> Attempts<'a> {
         }
     }
 
+    /// How many reads a validation of the transaction's latest attempt makes again.
+    pub(super) fn checks(&self, tx: TxIndex) -> usize {
+        lock(&self.results[tx.index()]).checks.len()
+    }
+
     fn executor(&self) -> Executor<Multi<'_>> {
         let view = Multi::new(&self.loaded.env, self.before(TxIndex(0)), self.record);
         Executor::new(&self.loaded.env, view)
     }
 
     pub(super) fn runner(&self) -> Runner<'_> {
-        Runner { attempts: self, executor: self.executor(), seen: 0 }
+        Runner { attempts: self, executor: self.executor(), metered: None, seen: 0 }
     }
 
     /// Looks whether an attempt's reads hold. If not, and `claim` lets the caller abort it, its writes
@@ -183,6 +190,17 @@ impl<'a> Attempts<'a> {
 }
 
 impl Runner<'_> {
+    /// The same, but that it counts what attempts use up; with `weighs`, instruction by instruction.
+    pub(super) fn metered(self, weighs: bool) -> Self {
+        Self { executor: self.executor.metered(weighs), metered: Some(weighs), ..self }
+    }
+
+    /// What the attempt used up that ran last, if that is counted.
+    pub(super) fn spent(&self, tx: TxIndex, outcome: &Result<Ran, Blocked>) -> Spent {
+        let job = &self.attempts.loaded.jobs[tx.index()];
+        self.executor.spent(job, outcome.as_ref().ok().map(|ran| &ran.receipt))
+    }
+
     /// Runs an attempt on what is there now. `start` is noted in `notes` as its start and, for the
     /// time being, as its end.
     ///
@@ -198,14 +216,15 @@ impl Runner<'_> {
         let job = &attempts.loaded.jobs[version.tx.index()];
         self.executor.view().turn_to(version.tx);
         let outcome = catch_unwind(AssertUnwindSafe(|| self.executor.run(job)));
-        let seen = notes.reads.len() + self.executor.view().reads.seen.len();
+        let seen = self.executor.view().reads.seen.len();
+        let handed_over = notes.reads.len();
         let mut note = AttemptNote {
             version,
             start,
             end: start,
             outcome: Outcome::Committed,
             gas: 0,
-            reads: self.seen..seen,
+            reads: handed_over + self.seen..handed_over + seen,
             writes: notes.writes.len()..notes.writes.len(),
             spoiler: None,
         };
@@ -224,7 +243,10 @@ impl Runner<'_> {
                 // Whatever state the EVM was left in, it is not used again.
                 let view = self.executor.view();
                 let reads = std::mem::take(&mut view.reads);
-                self.executor = attempts.executor();
+                self.executor = match self.metered {
+                    Some(weighs) => attempts.executor().metered(weighs),
+                    None => attempts.executor(),
+                };
                 self.executor.view().reads = reads;
                 (Receipt::default(), Vec::new(), true)
             }
@@ -264,6 +286,7 @@ impl Runner<'_> {
     /// Gives the reads noted so far to the lane that made them.
     pub(super) fn hand_over_reads(&mut self, notes: &mut LaneNotes) {
         notes.reads.append(&mut self.executor.view().reads.seen);
+        self.seen = 0;
     }
 }
 

@@ -1,4 +1,5 @@
 //! Who gives time and lanes: runs a prepared block with a strategy and writes down what happened.
+//! [`run`] has threads and a real clock, [`simulate`] has neither.
 //!
 //! ```text
 //! PreparedBlock ─ Loaded::new ─▶ Loaded ─ run(strategy, lanes) ─▶ Run { receipts, post-state, trace }
@@ -8,6 +9,7 @@
 //! block's changes are known; putting together the whole post-state and the trace comes after.
 
 mod attempts;
+mod cost;
 mod flat;
 mod fold;
 mod lanes;
@@ -16,6 +18,7 @@ mod order;
 mod parallel;
 mod recorder;
 mod sequential;
+mod simulate;
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -29,6 +32,8 @@ use crate::{
     units::TxIndex,
 };
 use order::Order;
+
+pub use simulate::{Simulation, simulate};
 
 /// A block, put in order for running: made once, shared by all its runs.
 #[derive(Debug)]
@@ -102,6 +107,9 @@ pub enum Stopped {
         /// Threads that there are.
         threads: usize,
     },
+    /// Nothing is left to do, and yet the block is not done: a mistake of ours.
+    #[error("no lane finds anything to do and the block is not done; this is a mistake in the engine")]
+    Stuck,
     /// A lane panicked: a mistake of ours.
     #[error("a lane panicked while it ran transactions; this is a mistake in the engine")]
     LanePanicked,

@@ -5,7 +5,7 @@ use super::{
     attempts::{self, Abort, Attempts, Ends, Runner},
     lanes::{Turns, Work},
     recorder::LaneNotes,
-    sequential,
+    sequential::{self, InOrder},
 };
 use crate::{
     evm::Code,
@@ -192,7 +192,9 @@ impl Shared<'_> {
             ends.finals.push(end.finals);
         }
         let loaded = attempts.loaded;
-        let in_order = |addresses| sequential::execute(loaded, around, addresses);
+        let progress = |done| around.progress.store(done, Ordering::Relaxed);
+        let in_order =
+            |addresses| sequential::execute(loaded, &InOrder::on_the_clock(around, &progress), addresses);
         attempts::finish(attempts, strategy.id(), Clock::Measured, ends, in_order)
     }
 }

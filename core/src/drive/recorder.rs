@@ -139,6 +139,8 @@ pub(super) fn merge(
         trace.writes.extend(
             written.iter().map(|(key, increment)| Write { location: id(*key), increment: *increment }),
         );
+        // The EVM gives them in the order of a hash map.
+        trace.writes[writes as usize..].sort_unstable_by_key(|write| write.location);
         trace.attempts.push(Attempt {
             version: note.version,
             lane,

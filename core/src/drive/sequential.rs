@@ -6,29 +6,63 @@ use alloy_primitives::Address;
 
 use super::{
     Loaded, Stopped, Surroundings,
+    cost::Costs,
     flat::Flat,
     fold,
     recorder::{self, AttemptNote, LaneNotes},
 };
 use crate::{
-    evm::{Code, Effects, Executor, block_gas_left},
+    cancel::CancelFlag,
+    evm::{Code, Effects, Executor, Spent, block_gas_left},
     run::{Receipt, Run},
     schedule::{Finals, Report, Scheduler, Sequential, Task},
     trace::{Clock, Outcome, SpanKind, StrategyId},
 };
 
 pub(super) fn run(loaded: &Loaded, around: &Surroundings<'_>) -> Result<Run, Stopped> {
-    let done = execute(loaded, around, loaded.base.addresses())?;
+    let progress = |done| around.progress.store(done, Ordering::Relaxed);
+    let done = execute(loaded, &InOrder::on_the_clock(around, &progress), loaded.base.addresses())?;
+    Ok(finish(loaded, Clock::Measured, done))
+}
+
+/// How a block is run in order.
+pub(super) struct InOrder<'a> {
+    pub(super) time: Time<'a>,
+    pub(super) cancel: &'a CancelFlag,
+    /// Told how many transactions have a result.
+    pub(super) progress: &'a dyn Fn(u32),
+    pub(super) record: bool,
+}
+
+/// Whose time it is.
+pub(super) enum Time<'a> {
+    Clock(&'a (dyn Fn() -> u64 + Sync)),
+    /// The sum of the transactions' costs, from then on.
+    Virtual {
+        costs: Costs<'a>,
+        from: u64,
+    },
+}
+
+impl<'a> InOrder<'a> {
+    pub(super) fn on_the_clock(around: &Surroundings<'a>, progress: &'a dyn Fn(u32)) -> Self {
+        let &Surroundings { clock, cancel, record, .. } = around;
+        Self { time: Time::Clock(clock), cancel, progress, record }
+    }
+}
+
+/// A sequential run in form.
+pub(super) fn finish(loaded: &Loaded, clock: Clock, done: Done) -> Run {
     let span = (done.started, done.ended);
     let trace = recorder::merge(
-        (StrategyId::Sequential, Clock::Measured),
+        (StrategyId::Sequential, clock),
         loaded.jobs.len(),
         span,
         vec![done.notes],
         &done.addresses,
     );
     let post_state = fold::post_state(&loaded.state, loaded.env.fork, &done.addresses, vec![done.finals]);
-    Ok(Run { receipts: done.receipts, post_state, trace })
+    Run { receipts: done.receipts, post_state, trace }
 }
 
 /// A sequential run before it is put in form.
@@ -45,12 +79,14 @@ pub(super) struct Done {
 /// Runs the block. `addresses` numbers its accounts, those of the state before it first.
 pub(super) fn execute(
     loaded: &Loaded,
-    around: &Surroundings<'_>,
+    around: &InOrder<'_>,
     addresses: Vec<Address>,
 ) -> Result<Done, Stopped> {
-    let clock = around.clock;
     let flat = Flat::new(&loaded.env, &loaded.base, &addresses, around.record);
     let mut executor = Executor::new(&loaded.env, flat);
+    if let Time::Virtual { costs, .. } = &around.time {
+        executor = executor.metered(costs.weighs());
+    }
     let mut scheduler = Sequential::new(loaded.jobs.len());
     let mut receipts: Vec<Receipt> = Vec::with_capacity(loaded.jobs.len());
     let mut notes = LaneNotes::default();
@@ -58,14 +94,19 @@ pub(super) fn execute(
     let mut cumulative = 0;
     let mut reads_end = 0;
 
-    let started = clock();
+    let started = match around.time {
+        Time::Clock(clock) => clock(),
+        Time::Virtual { from, .. } => from,
+    };
     let mut now = started;
     while let Task::Execute(version) = scheduler.next() {
         if around.cancel.is_set() {
             return Err(Stopped::Cancelled);
         }
         let job = &loaded.jobs[version.tx.index()];
-        let effects = match block_gas_left(&loaded.env, cumulative, job.transaction()) {
+        let placed = block_gas_left(&loaded.env, cumulative, job.transaction());
+        let runs = placed.is_ok();
+        let effects = match placed {
             Ok(()) => {
                 executor.view().turn_to(loaded.order.foretold(version.tx).is_some());
                 executor.run(job)
@@ -88,8 +129,15 @@ pub(super) fn execute(
         reads_end = reads.end;
         executor.reuse(writes);
         let start = now;
+        match &around.time {
+            Time::Clock(clock) if around.record => now = clock(),
+            Time::Clock(_) => {}
+            Time::Virtual { costs, .. } => {
+                let spent = if runs { executor.spent(job, Some(&receipt)) } else { Spent::default() };
+                now += costs.execution(version.tx, spent);
+            }
+        }
         if around.record {
-            now = clock();
             notes.attempts.push(AttemptNote {
                 version,
                 start,
@@ -103,14 +151,17 @@ pub(super) fn execute(
         }
         receipts.push(receipt);
         scheduler.report(Report::Executed { version, wrote_new: false });
-        around.progress.store(version.tx.0 + 1, Ordering::Relaxed);
+        (around.progress)(version.tx.0 + 1);
     }
     // Up to the same point as a parallel run: what became of every location is listed.
     let mut flat = executor.into_view();
     notes.reads = std::mem::take(&mut flat.reads);
     let addresses = flat.addresses();
     let finals = flat.into_finals();
-    let ended = clock().max(now);
+    let ended = match around.time {
+        Time::Clock(clock) => clock().max(now),
+        Time::Virtual { .. } => now,
+    };
     notes.spans.push((now, ended, SpanKind::Committing));
     Ok(Done { receipts, finals, addresses, notes, started, ended })
 }

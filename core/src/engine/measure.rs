@@ -33,7 +33,7 @@ pub(super) struct Measured {
 
 /// Between two reports of progress, in nanoseconds. The page's thread wakes up for each, and takes
 /// one of the cores that are being measured.
-const BETWEEN_REPORTS: u64 = 150_000_000;
+pub(super) const BETWEEN_REPORTS: u64 = 150_000_000;
 
 /// `warmed` is how long the engine has run before, in nanoseconds.
 #[allow(clippy::too_many_arguments, reason = "each is something else, and there is one caller")]
@@ -119,6 +119,56 @@ pub(super) fn measure(
         by_gas,
     };
     Ok(Measured { timing, shown: latest, difference: differs, oracle, times, warming })
+}
+
+/// What sequential rounds alone give.
+pub(super) struct Alone {
+    /// For each transaction its time, in nanoseconds, and its gas.
+    pub(super) times: Vec<(u64, u64)>,
+    /// Whether times are the block's, shared out by gas.
+    pub(super) by_gas: bool,
+    /// What the warm-up took, in nanoseconds.
+    pub(super) warming: u64,
+}
+
+/// Sequential rounds, warmed up as those of [`measure`].
+pub(super) fn alone(
+    ready: &Ready,
+    warmed: u64,
+    cancel: &CancelFlag,
+    progress: &mut dyn FnMut(Phase, u32, u32),
+) -> Result<Alone, Unmet> {
+    let done = AtomicU32::new(0);
+    let around = Surroundings {
+        clock: &clock::now,
+        cancel,
+        progress: &done,
+        threads: Threads::Own,
+        first: &[],
+        record: true,
+    };
+    let run = || drive::run(&ready.loaded, StrategyId::Sequential, 1, &around);
+    let started = clock::now();
+    progress(Phase::WarmingUp, 0, 0);
+    let mut warm_up = WarmUp::new(warmed);
+    let (gas, warming) = loop {
+        let one = run()?;
+        let elapsed = clock::now() - started;
+        if warm_up.note(one.trace.duration.0, elapsed) {
+            let gas: Vec<u64> = one.receipts.iter().map(|r| r.gas_used).collect();
+            break (gas, elapsed);
+        }
+    };
+    let mut all: Vec<u64> = Vec::new();
+    let mut each: Vec<Vec<u64>> = Vec::new();
+    for round in 0..warm_up.measured() {
+        progress(Phase::Measuring, round, warm_up.measured());
+        let one = run()?;
+        all.push(one.trace.duration.0);
+        each.push(one.trace.attempts.iter().map(|a| a.end.0.saturating_sub(a.start.0)).collect());
+    }
+    let (times, by_gas) = times_or_gas(&each, &gas, median(&all));
+    Ok(Alone { times: times.into_iter().zip(gas).collect(), by_gas, warming })
 }
 
 /// The median time of each transaction over the rounds; or, where the clock is too coarse for

@@ -1,7 +1,7 @@
 //! The verbs offered to the page: a [`Request`] in, [`Reply`]s out.
 //!
 //! ```text
-//! input ─ ready ─▶ Ready ─ measure ─▶ Measured ─ report ─▶ Report
+//! input ─ ready ─▶ Ready ─ measure or simulate ─▶ Measured ─ report ─▶ Report
 //! ```
 //! The engine knows no worker and no message channel; `wasm.rs` is its edge.
 
@@ -9,6 +9,7 @@ mod measure;
 mod ready;
 mod report;
 mod rounds;
+mod simulated;
 mod story;
 
 use std::sync::Arc;
@@ -19,6 +20,7 @@ use crate::drive::{Stopped, Threads};
 use crate::messages::{EngineInfo, Input, Phase, Reply, Request};
 use crate::model::Model;
 use crate::problem::Problem;
+use crate::scenario::MAX_LANES;
 use crate::trace::{Clock, StrategyId};
 
 use ready::Ready;
@@ -150,13 +152,14 @@ impl Engine {
             })?,
         };
         self.ready = Some(ready.clone());
-        if clock == Clock::Simulated {
-            return Err(Unmet::Problems(vec![Problem::new("clock", "measured", "simulated")]));
-        }
         let info = self.info();
+        let most = match clock {
+            Clock::Measured => info.max_lanes,
+            Clock::Simulated => MAX_LANES,
+        };
         let lanes = match strategy {
             StrategyId::Sequential => 1,
-            StrategyId::BlockStm => lanes.clamp(1, info.max_lanes),
+            StrategyId::BlockStm => lanes.clamp(1, most),
         };
         let threads = match &self.lanes {
             Lanes::Own => Threads::Own,
@@ -165,7 +168,14 @@ impl Engine {
             #[cfg(not(target_arch = "wasm32"))]
             Lanes::Pool(pool) => Threads::Pool(pool),
         };
-        let measured = measure::measure(&ready, strategy, lanes, threads, self.warmed, cancel, progress)?;
+        let measured = match clock {
+            Clock::Measured => {
+                measure::measure(&ready, strategy, lanes, threads, self.warmed, cancel, progress)?
+            }
+            Clock::Simulated => {
+                simulated::simulate(&ready, How { lanes, ..how }, self.warmed, cancel, progress)?
+            }
+        };
         self.warmed = self.warmed.saturating_add(measured.warming);
         let (report, shown) = report::report(&ready, info, model, measured, progress);
         self.shown = Some(shown);

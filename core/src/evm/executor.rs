@@ -22,6 +22,7 @@ use super::{
     convert,
     journal::{ObservingJournal, Purpose, Sender, ViewDb},
     lane::LaneEvm,
+    meter::{Meter, Spent},
     stock,
     view::{Blocked, View},
 };
@@ -89,7 +90,21 @@ impl<V: View> Executor<V> {
         table[opcode::CALLCODE as usize] = Instruction::new(callcode);
         table[opcode::DELEGATECALL as usize] = Instruction::new(delegatecall);
         table[opcode::STATICCALL as usize] = Instruction::new(staticcall);
-        Self { evm: LaneEvm(evm), writes: Vec::new() }
+        Self { evm: LaneEvm { evm, meter: None }, writes: Vec::new() }
+    }
+
+    /// The same, but that it counts what attempts use up; with `weighs`, instruction by instruction.
+    #[must_use]
+    pub fn metered(mut self, weighs: bool) -> Self {
+        self.evm.meter = Some(Meter::new(weighs));
+        self
+    }
+
+    /// What the latest attempt used up, if that is counted. Of one that ran to its end, the gas is that
+    /// of the receipt.
+    pub fn spent(&self, job: &Job, outcome: Option<&Receipt>) -> Spent {
+        let spent = self.evm.meter.as_ref().map(|meter| meter.spent(job.ours.gas_limit)).unwrap_or_default();
+        Spent { gas: outcome.map_or(spent.gas, |receipt| receipt.gas_used), ..spent }
     }
 
     /// The view.
@@ -99,7 +114,7 @@ impl<V: View> Executor<V> {
 
     /// Ends the lane and gives the view back.
     pub fn into_view(self) -> V {
-        self.evm.0.ctx.journaled_state.db.view
+        self.evm.evm.ctx.journaled_state.db.view
     }
 
     /// Takes memory back for the next attempt's writes.
@@ -116,6 +131,9 @@ impl<V: View> Executor<V> {
     /// # Errors
     /// The estimate that the attempt met.
     pub fn run(&mut self, job: &Job) -> Result<Effects, Blocked> {
+        if let Some(meter) = &mut self.evm.meter {
+            meter.begin();
+        }
         if let Some(reason) = convert::malformed(&job.ours) {
             return Ok(Effects { receipt: convert::invalid(&job.ours, &reason), writes: Vec::new() });
         }

@@ -6,29 +6,33 @@ use revm::{
     MainnetEvm,
     context::{ContextTr, FrameStack},
     handler::{
-        EthFrame, EthPrecompiles, EvmTr, FrameInitOrResult, FrameTr,
+        EthFrame, EthPrecompiles, EvmTr, FrameInitOrResult, FrameTr, ItemOrResult,
         evm::{ContextDbError, FrameInitResult},
         instructions::EthInstructions,
     },
     interpreter::{Host, interpreter::EthInterpreter},
 };
 
-use super::stretch;
+use super::{meter::Meter, stretch};
 
 /// revm's EVM, but for the loop.
-pub(super) struct LaneEvm<C>(pub(super) MainnetEvm<C>);
+pub(super) struct LaneEvm<C> {
+    pub(super) evm: MainnetEvm<C>,
+    /// For simulated lanes.
+    pub(super) meter: Option<Meter>,
+}
 
 impl<C> Deref for LaneEvm<C> {
     type Target = MainnetEvm<C>;
 
     fn deref(&self) -> &MainnetEvm<C> {
-        &self.0
+        &self.evm
     }
 }
 
 impl<C> DerefMut for LaneEvm<C> {
     fn deref_mut(&mut self) -> &mut MainnetEvm<C> {
-        &mut self.0
+        &mut self.evm
     }
 }
 
@@ -42,29 +46,37 @@ impl<C: ContextTr + Host> EvmTr for LaneEvm<C> {
     type Frame = Frame;
 
     fn all(&self) -> (&C, &Instructions<C>, &EthPrecompiles, &FrameStack<Frame>) {
-        self.0.all()
+        self.evm.all()
     }
 
     fn all_mut(&mut self) -> (&mut C, &mut Instructions<C>, &mut EthPrecompiles, &mut FrameStack<Frame>) {
-        self.0.all_mut()
+        self.evm.all_mut()
     }
 
     fn frame_init(
         &mut self,
         input: <Frame as FrameTr>::FrameInit,
     ) -> Result<FrameInitResult<'_, Frame>, ContextDbError<C>> {
-        self.0.frame_init(input)
+        let next = self.evm.frame_init(input)?;
+        if let (Some(meter), ItemOrResult::Result(result)) = (&mut self.meter, &next) {
+            meter.answered(result.gas().total_gas_spent());
+        }
+        Ok(next)
     }
 
     fn frame_run(&mut self) -> Result<FrameInitOrResult<Frame>, ContextDbError<C>> {
-        let MainnetEvm { ctx, instruction, frame_stack, .. } = &mut self.0;
+        let MainnetEvm { ctx, instruction, frame_stack, .. } = &mut self.evm;
+        let depth = frame_stack.index().unwrap_or_default();
         let frame = frame_stack.get();
-        let action = stretch::run(
-            &mut frame.interpreter,
-            instruction.instruction_table(),
-            instruction.gas_table(),
-            ctx,
-        );
+        let (interpreter, table, costs) =
+            (&mut frame.interpreter, instruction.instruction_table(), instruction.gas_table());
+        let action = match &mut self.meter {
+            Some(meter) if meter.weighs => meter.run(interpreter, table, costs, ctx),
+            _ => stretch::run(interpreter, table, costs, ctx),
+        };
+        if let Some(meter) = &mut self.meter {
+            meter.stopped(depth, frame.interpreter.gas.remaining());
+        }
         let next = frame.process_next_action::<_, ContextDbError<C>>(ctx, action)?;
         if next.is_result() {
             frame.set_finished(true);
@@ -76,6 +88,6 @@ impl<C: ContextTr + Host> EvmTr for LaneEvm<C> {
         &mut self,
         result: <Frame as FrameTr>::FrameResult,
     ) -> Result<Option<<Frame as FrameTr>::FrameResult>, ContextDbError<C>> {
-        self.0.frame_return_result(result)
+        self.evm.frame_return_result(result)
     }
 }

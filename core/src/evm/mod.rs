@@ -13,6 +13,7 @@ mod convert;
 mod executor;
 mod journal;
 mod lane;
+mod meter;
 mod preimages;
 mod stock;
 mod stretch;
@@ -20,6 +21,7 @@ mod view;
 
 pub use base::{Base, BaseAccount, Code};
 pub use executor::{Effects, Executor, Job};
+pub use meter::Spent;
 pub use preimages::keccak_preimages;
 pub use stock::{apply, execute_block};
 pub(crate) use stock::{block_gas_left, system_calls};

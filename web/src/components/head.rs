@@ -37,6 +37,7 @@ fn phase_words(page: Page) -> String {
                 Phase::Preparing => "Preparing: accounts, contracts, set-up calls",
                 Phase::WarmingUp => "Warming up the engine",
                 Phase::Measuring => "Measuring, sequential and parallel in turn",
+                Phase::Simulating => "Simulating lanes",
                 Phase::Verifying => "Comparing with sequential execution",
                 Phase::Analysing => "Analysing dependencies and limits",
             };

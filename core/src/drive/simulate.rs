@@ -1,0 +1,273 @@
+//! Lanes on a virtual clock: the same schedulers, memory and EVM as on threads, and time that is made
+//! of a stated cost model.
+//!
+//! ```text
+//! lane:  turn ──▶ start ─────────────────────────▶ end ──▶ turn …      or waits until there is
+//!        next()   execution sees the memory        effects, report     something left for it
+//!                 as it is now                     validation reads,
+//!                                                  claims, withdraws
+//! ```
+//! There is one event for each lane that does not wait; the earliest happens, on this one thread, and
+//! may make others. Nothing depends on a real clock, an address or the order of a hash map, so a run is a
+//! pure function of its arguments.
+//!
+//! Two things are not modelled: lanes do not queue for the scheduler, and what became of the state in the
+//! end is collected at no cost.
+
+use std::{cmp::Reverse, collections::BinaryHeap};
+
+use super::{
+    Loaded, Stopped,
+    attempts::{self, Abort, Attempts, Blocked, Ends, Ran, Runner},
+    cost::{Chance, Costs},
+    recorder::LaneNotes,
+    sequential::{self, Time},
+};
+use crate::{
+    cancel::CancelFlag,
+    model::Model,
+    run::Run,
+    schedule::{self, Finals, Report, Scheduler, Task, ViewKind},
+    trace::{Clock, SpanKind, StrategyId},
+    units::Version,
+};
+
+/// What a simulated run takes from outside.
+#[derive(Clone, Copy)]
+pub struct Simulation<'a> {
+    /// What time is made of.
+    pub model: Model,
+    /// For [`crate::model::Cost::Measured`]: what each transaction took in sequential runs, in nanoseconds, and
+    /// its gas there. Other cost models need none.
+    pub measured: &'a [(u64, u64)],
+    /// Looked at before every event.
+    pub cancel: &'a CancelFlag,
+    /// Told, whenever it changes, how many transactions have a result so far.
+    pub progress: &'a dyn Fn(u32),
+    /// Whether attempts, their reads and writes, and what lanes did meanwhile are noted. Without
+    /// that the trace has nothing but the run's duration.
+    pub record: bool,
+}
+
+/// Runs the block once, on virtual lanes.
+///
+/// With [`StrategyId::Sequential`] there is one lane, whatever `lanes` says, and time is the sum of the
+/// transactions' costs.
+///
+/// # Errors
+/// [`Stopped::Cancelled`]; the others are mistakes of ours.
+pub fn simulate(
+    loaded: &Loaded,
+    strategy: StrategyId,
+    lanes: u16,
+    around: &Simulation<'_>,
+) -> Result<Run, Stopped> {
+    let strategy = schedule::strategy(strategy);
+    let costs = Costs::new(around.model, around.measured);
+    let in_order = |from, addresses| {
+        let how = sequential::InOrder {
+            time: Time::Virtual { costs, from },
+            cancel: around.cancel,
+            progress: around.progress,
+            record: around.record,
+        };
+        sequential::execute(loaded, &how, addresses)
+    };
+    if strategy.view() == ViewKind::Flat {
+        let done = in_order(0, loaded.base.addresses())?;
+        return Ok(sequential::finish(loaded, Clock::Simulated, done));
+    }
+    let attempts = Attempts::new(loaded, around.record);
+    let scheduler = strategy.scheduler(loaded.order.after(), &[]);
+    let mut simulator = Simulator::new(&attempts, scheduler, lanes.max(1), around);
+    simulator.run()?;
+    let Simulator { lanes, aborts, end, .. } = simulator;
+    let mut finals = Finals::default();
+    (0..attempts.pieces()).for_each(|piece| attempts.finals(piece, &mut finals));
+    let ends = Ends {
+        span: (0, end),
+        lanes: lanes.into_iter().map(|lane| lane.notes).collect(),
+        aborts,
+        finals: vec![finals],
+        fits: attempts.place(),
+    };
+    attempts::finish(attempts, strategy.id(), Clock::Simulated, ends, |addresses| in_order(end, addresses))
+}
+
+struct Simulator<'a> {
+    around: &'a Simulation<'a>,
+    costs: Costs<'a>,
+    attempts: &'a Attempts<'a>,
+    scheduler: Box<dyn Scheduler>,
+    /// Runs all lanes' attempts: what an attempt sees does not depend on who runs it.
+    runner: Runner<'a>,
+    lanes: Vec<Lane>,
+    /// When something happens next on each lane that does not wait: time, rank, lane.
+    queue: BinaryHeap<Reverse<(u64, u64, usize)>>,
+    /// Lanes that wait.
+    waiting: Vec<usize>,
+    chance: Chance,
+    aborts: Vec<Abort>,
+    /// Transactions with a result.
+    executed: u32,
+    /// When the latest task ended.
+    end: u64,
+}
+
+struct Lane {
+    next: Next,
+    notes: LaneNotes,
+    /// Since when there has been nothing to do for it.
+    waiting_since: Option<u64>,
+}
+
+/// What happens next on a lane.
+enum Next {
+    /// It asks the scheduler.
+    Turn,
+    /// It starts a task.
+    Execute(Version),
+    Validate(Version),
+    /// It ends an execution.
+    Executed(Box<Ran>),
+    Blocked(Blocked),
+    /// It ends a validation that began then.
+    Validated(Version, u64),
+    /// Nothing, until it is woken.
+    Wait,
+    /// Nothing any more.
+    Done,
+}
+
+impl<'a> Simulator<'a> {
+    fn new(
+        attempts: &'a Attempts<'a>,
+        scheduler: Box<dyn Scheduler>,
+        lanes: u16,
+        around: &'a Simulation<'a>,
+    ) -> Self {
+        let costs = Costs::new(around.model, around.measured);
+        let lane = || Lane { next: Next::Turn, notes: LaneNotes::default(), waiting_since: None };
+        let mut this = Self {
+            around,
+            costs,
+            attempts,
+            scheduler,
+            runner: attempts.runner().metered(costs.weighs()),
+            lanes: (0..lanes).map(|_| lane()).collect(),
+            queue: BinaryHeap::new(),
+            waiting: Vec::new(),
+            chance: Chance::new(around.model.seed),
+            aborts: Vec::new(),
+            executed: 0,
+            end: 0,
+        };
+        (0..this.lanes.len()).for_each(|lane| this.push(0, lane, Next::Turn));
+        this
+    }
+
+    fn push(&mut self, time: u64, lane: usize, next: Next) {
+        self.lanes[lane].next = next;
+        self.queue.push(Reverse((time, self.chance.rank(), lane)));
+    }
+
+    fn run(&mut self) -> Result<(), Stopped> {
+        while let Some(Reverse((now, _, lane))) = self.queue.pop() {
+            if self.around.cancel.is_set() {
+                return Err(Stopped::Cancelled);
+            }
+            match std::mem::replace(&mut self.lanes[lane].next, Next::Wait) {
+                Next::Turn => self.turn(now, lane),
+                Next::Execute(version) => self.execute(now, lane, version),
+                Next::Validate(version) => {
+                    let cost = self.costs.validation(self.attempts.checks(version.tx));
+                    let end = now + self.chance.duration(cost);
+                    self.push(end, lane, Next::Validated(version, now));
+                }
+                Next::Executed(ran) => {
+                    let (report, first) = self.runner.publish(*ran);
+                    if first {
+                        self.executed += 1;
+                        (self.around.progress)(self.executed);
+                    }
+                    self.report(now, lane, report);
+                }
+                Next::Blocked(blocked) => self.report(now, lane, blocked.report),
+                Next::Validated(version, start) => {
+                    let scheduler = &mut self.scheduler;
+                    let (report, abort) =
+                        self.attempts.validate(version, |version| scheduler.claim_abort(version));
+                    self.aborts.extend(abort);
+                    let valid = matches!(report, Report::Valid { .. });
+                    self.span(lane, start, now, SpanKind::Validating { version, valid });
+                    self.report(now, lane, report);
+                }
+                Next::Wait | Next::Done => {}
+            }
+        }
+        // Lanes that nobody has woken since they began to wait.
+        for lane in std::mem::take(&mut self.waiting) {
+            let since = self.lanes[lane].waiting_since.unwrap_or(self.end);
+            self.span(lane, since, self.end, SpanKind::Waiting);
+        }
+        if self.scheduler.next() == Task::Done { Ok(()) } else { Err(Stopped::Stuck) }
+    }
+
+    fn turn(&mut self, now: u64, lane: usize) {
+        let next = match self.scheduler.next() {
+            Task::Wait => {
+                self.lanes[lane].waiting_since.get_or_insert(now);
+                self.waiting.push(lane);
+                return;
+            }
+            Task::Done => Next::Done,
+            Task::Execute(version) => Next::Execute(version),
+            Task::Validate(version) => Next::Validate(version),
+        };
+        if let Some(since) = self.lanes[lane].waiting_since.take() {
+            self.span(lane, since, now, SpanKind::Waiting);
+        }
+        if let Next::Done = next {
+            self.lanes[lane].next = next;
+        } else {
+            let start = now + self.chance.duration(self.costs.turn());
+            self.push(start, lane, next);
+        }
+    }
+
+    fn execute(&mut self, now: u64, lane: usize, version: Version) {
+        let notes = &mut self.lanes[lane].notes;
+        let outcome = self.runner.run(version, now, notes);
+        let cost = self.costs.execution(version.tx, self.runner.spent(version.tx, &outcome));
+        let end = now + self.chance.duration(cost);
+        if self.around.record {
+            self.runner.hand_over_reads(notes);
+            if let Some(note) = notes.attempts.last_mut() {
+                note.end = end;
+            }
+        }
+        let next = match outcome {
+            Ok(ran) => Next::Executed(Box::new(ran)),
+            Err(blocked) => Next::Blocked(blocked),
+        };
+        self.push(end, lane, next);
+    }
+
+    /// A task has ended: the lane asks for the next one, and lanes that waited do if there is more.
+    fn report(&mut self, now: u64, lane: usize, report: Report) {
+        self.end = now;
+        self.scheduler.report(report);
+        self.push(now, lane, Next::Turn);
+        for _ in 0..self.scheduler.left().min(self.waiting.len()) {
+            let woken = self.chance.one_of(self.waiting.len());
+            let woken = self.waiting.remove(woken);
+            self.push(now, woken, Next::Turn);
+        }
+    }
+
+    fn span(&mut self, lane: usize, start: u64, end: u64, kind: SpanKind) {
+        if self.around.record {
+            self.lanes[lane].notes.spans.push((start, end, kind));
+        }
+    }
+}
