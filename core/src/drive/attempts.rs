@@ -14,7 +14,7 @@ use alloy_primitives::Address;
 
 use super::{
     Loaded, Stopped, fold,
-    multi::{Before, Check, Multi, ran},
+    multi::{Before, Checks, Multi, ran},
     recorder::{self, AttemptNote, LaneNotes, Spoiler},
     sequential,
 };
@@ -26,7 +26,7 @@ use crate::{
         sync::{AtomicU8, Mutex, Ordering, PoisonError, lock},
     },
     trace::{Clock, Outcome, StrategyId},
-    units::{TxIndex, Version},
+    units::{Incarnation, TxIndex, Version},
 };
 
 /// What all lanes share of the block.
@@ -45,7 +45,7 @@ pub(super) struct Attempts<'a> {
 #[derive(Default)]
 struct TxResult {
     version: Option<Version>,
-    checks: Box<[Check]>,
+    checks: Checks,
     /// What it wrote, which is what the memory holds of it.
     keys: Vec<Key>,
     receipt: Receipt,
@@ -57,7 +57,7 @@ struct TxResult {
 /// An attempt that ran to its end and of which nobody else has seen anything yet.
 pub(super) struct Ran {
     version: Version,
-    checks: Box<[Check]>,
+    checks: Checks,
     writes: Vec<Write<Code>>,
     pub(super) receipt: Receipt,
     panicked: bool,
@@ -81,7 +81,7 @@ pub(super) struct Runner<'a> {
     /// Whether it counts what attempts use up, and then whether instructions are weighed.
     metered: Option<bool>,
     /// Reads noted before the running attempt and not handed over.
-    seen: usize,
+    seen: u32,
 }
 
 impl<'a> Attempts<'a> {
@@ -218,6 +218,7 @@ impl Runner<'_> {
         let outcome = catch_unwind(AssertUnwindSafe(|| self.executor.run(job)));
         let seen = self.executor.view().reads.seen.len();
         let handed_over = notes.reads.len();
+        let written = notes.writes.len();
         let mut note = AttemptNote {
             version,
             start,
@@ -225,17 +226,16 @@ impl Runner<'_> {
             outcome: Outcome::Committed,
             gas: 0,
             reads: handed_over + self.seen..handed_over + seen,
-            writes: notes.writes.len()..notes.writes.len(),
-            spoiler: None,
+            writes: written..written,
         };
         self.seen = seen;
         let (receipt, writes, panicked) = match outcome {
             Ok(Ok(effects)) => (effects.receipt, effects.writes, false),
             Ok(Err(blocked)) => {
                 note.outcome = Outcome::Blocked;
-                note.spoiler = Some(Spoiler { key: blocked.key, writer: blocked.writer });
                 if attempts.record {
                     notes.attempts.push(note);
+                    notes.spoilers.push((version, Spoiler { key: blocked.key, writer: blocked.writer }));
                 }
                 return Err(Blocked { report: Report::Blocked { version, writer: blocked.writer.tx } });
             }
@@ -253,11 +253,14 @@ impl Runner<'_> {
         };
         if attempts.record {
             note.gas = receipt.gas_used;
-            notes.writes.extend(writes.iter().map(|write| (write.key(), write.is_increment())));
+            let slots = attempts.loaded.base.slots();
+            for write in &writes {
+                notes.writes.push(write.key(), slots.number_of(&write.key()), write.is_increment());
+            }
             note.writes.end = notes.writes.len();
             notes.attempts.push(note);
         }
-        let checks = self.executor.view().reads.checks.as_slice().into();
+        let checks = self.executor.view().reads.checks.to_keep();
         Ok(Ran { version, checks, writes, receipt, panicked })
     }
 
@@ -285,7 +288,7 @@ impl Runner<'_> {
 
     /// Gives the reads noted so far to the lane that made them.
     pub(super) fn hand_over_reads(&mut self, notes: &mut LaneNotes) {
-        notes.reads.append(&mut self.executor.view().reads.seen);
+        notes.reads.append(std::mem::take(&mut self.executor.view().reads.seen));
         self.seen = 0;
     }
 }
@@ -319,24 +322,24 @@ pub(super) fn finish(
         return in_order_after_all(loaded, (strategy, clock), span.0, lanes, in_order(addresses)?);
     }
     let post_state = fold::post_state(&loaded.state, loaded.env.fork, &addresses, finals);
-    let trace = recorder::merge((strategy, clock), loaded.jobs.len(), span, lanes, &addresses);
+    let trace =
+        recorder::merge((strategy, clock), loaded.jobs.len(), span, lanes, &addresses, loaded.base.slots());
     Ok(Run { receipts, post_state, trace })
 }
 
 /// Marks aborted attempts, which other lanes found out about.
 fn settle(lanes: &mut [LaneNotes], aborts: Vec<Abort>) {
-    let aborts: std::collections::HashMap<Version, Spoiler> =
-        aborts.into_iter().map(|abort| (abort.version, abort.spoiler)).collect();
-    if aborts.is_empty() {
+    let aborted: std::collections::HashSet<Version> = aborts.iter().map(|abort| abort.version).collect();
+    if aborted.is_empty() {
         return;
     }
     for note in lanes.iter_mut().flat_map(|lane| &mut lane.attempts) {
-        if note.outcome == Outcome::Committed
-            && let Some(spoiler) = aborts.get(&note.version)
-        {
+        if note.outcome == Outcome::Committed && aborted.contains(&note.version) {
             note.outcome = Outcome::Aborted;
-            note.spoiler = Some(*spoiler);
         }
+    }
+    if let Some(first) = lanes.first_mut() {
+        first.spoilers.extend(aborts.into_iter().map(|abort| (abort.version, abort.spoiler)));
     }
 }
 
@@ -360,22 +363,32 @@ fn in_order_after_all(
         let latest = &mut latest[note.version.tx.index()];
         *latest = note.version.incarnation.0.max(*latest);
     }
-    let again = |version: &mut Version| version.incarnation.0 = latest[version.tx.index()] + 1;
-    done.notes.reads.iter_mut().filter_map(|seen| seen.from.as_mut()).for_each(again);
+    let again = |Version { tx, .. }| Version { tx, incarnation: Incarnation(latest[tx.index()] + 1) };
+    for from in done.notes.reads.items_mut() {
+        let seen: Option<Version> = (*from).into();
+        *from = seen.map(again).into();
+    }
     if let Some(first) = lanes.first_mut() {
-        let shift = |range: &Range<usize>, by: usize| range.start + by..range.end + by;
+        let shift = |range: &Range<u32>, by: u32| range.start + by..range.end + by;
         for mut note in done.notes.attempts {
-            again(&mut note.version);
+            note.version = again(note.version);
             note.reads = shift(&note.reads, first.reads.len());
             note.writes = shift(&note.writes, first.writes.len());
             first.attempts.push(note);
         }
-        first.reads.append(&mut done.notes.reads);
-        first.writes.append(&mut done.notes.writes);
+        first.reads.append(done.notes.reads);
+        first.writes.append(done.notes.writes);
         first.spans.append(&mut done.notes.spans);
     }
     let post_state = fold::post_state(&loaded.state, loaded.env.fork, &done.addresses, vec![done.finals]);
     let span = (started, done.ended);
-    let trace = recorder::merge((strategy, clock), loaded.jobs.len(), span, lanes, &done.addresses);
+    let trace = recorder::merge(
+        (strategy, clock),
+        loaded.jobs.len(),
+        span,
+        lanes,
+        &done.addresses,
+        loaded.base.slots(),
+    );
     Ok(Run { receipts: done.receipts, post_state, trace })
 }

@@ -9,7 +9,7 @@ use crate::{
     units::{Incarnation, TxIndex, Version},
 };
 
-use super::recorder::Seen;
+use super::place::{Places, Seer};
 
 /// The state before the next transaction of a sequential run.
 pub(super) struct Flat<'a> {
@@ -27,7 +27,7 @@ pub(super) struct Flat<'a> {
     /// Whether the running transaction's nonce is known beforehand.
     foretold: bool,
     /// Reads of all transactions so far.
-    pub(super) reads: Vec<Seen>,
+    pub(super) reads: Places<Seer>,
 }
 
 /// The changed parts of one account, each with its writers.
@@ -67,7 +67,7 @@ impl<'a> Flat<'a> {
             none: Code::own_none(),
             record,
             foretold: false,
-            reads: Vec::new(),
+            reads: Places::default(),
         }
     }
 
@@ -141,9 +141,11 @@ impl<'a> Flat<'a> {
         finals
     }
 
+    /// Notes the read of a part that is no slot.
     fn note(&mut self, account: AccountNo, part: Part, from: Option<TxIndex>) {
         if self.record {
-            self.reads.push(Seen { key: Key { account, part }, from: from.map(first) });
+            let key = Key { account, part };
+            self.reads.push(key, None, from.map(first).into());
         }
     }
 
@@ -176,7 +178,9 @@ impl View for Flat<'_> {
         };
         if self.record {
             let key = Key { account: no, part: Part::Balance };
-            self.reads.extend(changed.balance_writers.iter().map(|tx| Seen { key, from: Some(first(*tx)) }));
+            for tx in &changed.balance_writers {
+                self.reads.push(key, None, Some(first(*tx)).into());
+            }
         }
         Ok(value)
     }
@@ -225,12 +229,19 @@ impl View for Flat<'_> {
 
     fn slot(&mut self, no: AccountNo, slot: U256) -> Result<U256, Blocked> {
         let wiped = self.changed(no).and_then(|changed| changed.wiped);
-        let (value, from) = match self.slots.get(&(no, slot)) {
-            Some((value, tx)) if wiped.is_none_or(|wiped| wiped <= *tx) => (*value, Some(*tx)),
-            _ if wiped.is_some() => (U256::ZERO, wiped),
-            _ => (self.base.value(self.base.slots().number(no, &slot)), None),
+        let number = || self.base.slots().number(no, &slot);
+        let (value, from, at) = match self.slots.get(&(no, slot)) {
+            Some((value, tx)) if wiped.is_none_or(|wiped| wiped <= *tx) => (*value, Some(*tx), None),
+            _ if wiped.is_some() => (U256::ZERO, wiped, None),
+            _ => {
+                let at = number();
+                (self.base.value(at), None, at)
+            }
         };
-        self.note(no, Part::Slot(slot), from);
+        if self.record {
+            let key = Key { account: no, part: Part::Slot(slot) };
+            self.reads.push(key, at.or_else(number), from.map(first).into());
+        }
         Ok(value)
     }
 

@@ -16,6 +16,7 @@ mod lanes;
 mod multi;
 mod order;
 mod parallel;
+mod place;
 mod recorder;
 mod sequential;
 mod simulate;

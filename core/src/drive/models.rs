@@ -27,7 +27,7 @@ use shuttle::scheduler::{PctScheduler, RandomScheduler, ReplayScheduler, Schedul
 use super::lanes::{Turns, Work};
 use crate::{
     schedule::{
-        self, AccountNo, Collector, Finals, Key, Life, Memory, Report, SlotNumbers, Write,
+        self, AccountNo, Collector, Finals, Key, Life, Memory, Report, Slot, SlotNumbers, Write,
         sync::{Mutex, lock},
     },
     trace::{SpanKind, StrategyId},
@@ -324,7 +324,7 @@ impl Shared<'_> {
             Place::Code(who) => memory.code(self.no(who), tx)?.map(|(code, _)| code),
             Place::Slot(who, slot) => {
                 let (no, slot) = (self.no(who), U256::from(slot));
-                let read = memory.slot(no, &slot, self.numbers.number(no, &slot), tx)?;
+                let read = memory.slot(no, Slot::new(&slot, self.numbers.number(no, &slot)), tx)?;
                 read.map(|(value, _)| value.to::<u64>())
             }
         };

@@ -5,13 +5,14 @@ use alloy_primitives::{Address, B256, U256};
 
 use super::{
     order::Order,
-    recorder::{Seen, Spoiler},
+    place::{Kind, Place, Places, Seer},
+    recorder::Spoiler,
 };
 use crate::{
     evm::{Base, Blocked, Code, View},
     prepare::BlockEnvironment,
     schedule::{
-        AccountNo, Key, Memory, Part, SlotNo,
+        AccountNo, Key, Memory, Part, Slot, SlotNo,
         sync::{AtomicU8, Ordering},
     },
     units::{Incarnation, TxIndex, Version},
@@ -38,15 +39,22 @@ pub(super) mod ran {
     pub(crate) const REFUSED: u8 = 2;
 }
 
-/// A value that was read, to be compared later.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What an attempt read, with the values, to be compared later.
+#[derive(Debug, Default)]
+pub(super) struct Checks<L = Box<[Check]>, K = Box<[Key]>> {
+    list: L,
+    /// Slots that have no number.
+    others: K,
+}
+
+/// A value that was read.
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Check {
-    key: Key,
-    /// The slot's number, if the key is a slot's and it has one.
-    at: Option<SlotNo>,
-    value: Value,
+    place: Place,
+    account: AccountNo,
     /// Whose value was seen; the latest of them.
-    from: Option<Version>,
+    from: Seer,
+    value: Value,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,20 +77,42 @@ pub(super) struct Reads {
     /// Whether `seen` is kept.
     record: bool,
     /// For the trace: what was seen, and from whom. All attempts' so far.
-    pub(super) seen: Vec<Seen>,
+    pub(super) seen: Places<Seer>,
     /// For validation: the values. The running attempt's.
-    pub(super) checks: Vec<Check>,
+    pub(super) checks: Checks<Vec<Check>, Vec<Key>>,
 }
 
 impl Reads {
-    fn see(&mut self, key: Key, from: Option<Version>) {
+    /// Notes for the trace that a location was read; `at` is its number, if it is a slot that has one.
+    fn see(&mut self, key: Key, at: Option<SlotNo>, from: Option<Version>) {
         if self.record {
-            self.seen.push(Seen { key, from });
+            self.seen.push(key, at, from.into());
         }
     }
 
-    fn check(&mut self, key: Key, value: Value, from: Option<Version>) {
-        self.checks.push(Check { key, at: None, value, from });
+    /// Notes the value for validation.
+    fn check(&mut self, key: Key, at: Option<SlotNo>, value: Value, from: Option<Version>) {
+        let place = Place::of(key, at, &mut self.checks.others);
+        self.checks.list.push(Check { place, account: key.account, from: from.into(), value });
+    }
+}
+
+impl Checks {
+    /// How many values are compared.
+    pub(super) fn len(&self) -> usize {
+        self.list.len()
+    }
+}
+
+impl Checks<Vec<Check>, Vec<Key>> {
+    fn clear(&mut self) {
+        self.list.clear();
+        self.others.clear();
+    }
+
+    /// A copy that takes no more memory than it needs.
+    pub(super) fn to_keep(&self) -> Checks {
+        Checks { list: self.list.as_slice().into(), others: self.others.as_slice().into() }
     }
 }
 
@@ -161,24 +191,33 @@ impl<'a> Before<'a> {
         Ok(self.nonce(no)?.0 == 0 && self.balance(no, |_| ())?.is_zero())
     }
 
-    fn slot(
-        &self,
-        no: AccountNo,
-        slot: &U256,
-        at: Option<SlotNo>,
-    ) -> Result<(U256, Option<Version>), Version> {
-        Ok(match self.memory.slot(no, slot, at, self.tx)? {
+    fn slot(&self, no: AccountNo, slot: Slot<'_>) -> Result<(U256, Option<Version>), Version> {
+        Ok(match self.memory.slot(no, slot, self.tx)? {
             Some((value, writer)) => (value, Some(writer)),
-            None => (self.base.value(at), None),
+            None => match slot {
+                Slot::Known(at) => (self.base.value(Some(at)), None),
+                Slot::Other(_) => (U256::ZERO, None),
+            },
         })
     }
 
     /// Reads again what an attempt read. The error names the first location that would be seen
     /// differently now, and whose write, or withdrawn write, is to blame.
-    pub(super) fn validate(&self, checks: &[Check]) -> Result<(), Spoiler> {
-        for check in checks {
-            let no = check.key.account;
-            let now = match (check.value, check.key.part) {
+    pub(super) fn validate(&self, checks: &Checks) -> Result<(), Spoiler> {
+        for check in &checks.list {
+            let no = check.account;
+            let now = match (check.value, check.place.kind()) {
+                (Value::Word(_), Kind::Slot(at)) => {
+                    self.slot(no, Slot::Known(at)).map(|(word, _)| Value::Word(word))
+                }
+                (Value::Word(_), Kind::Other(i)) => match checks.others.get(i).map(|key| key.part) {
+                    Some(Part::Slot(slot)) => {
+                        self.slot(no, Slot::Other(&slot)).map(|(word, _)| Value::Word(word))
+                    }
+                    // Others are slots.
+                    _ => Ok(check.value),
+                },
+                (Value::Word(_), Kind::Part(..)) => self.balance(no, |_| ()).map(Value::Word),
                 (Value::Blank(_), _) => self.is_blank(no).map(Value::Blank),
                 (Value::SenderNonce(_), _) => {
                     self.sender_nonce(no).map(|(nonce, _)| Value::SenderNonce(nonce))
@@ -191,22 +230,29 @@ impl<'a> Before<'a> {
                 (Value::Nonce(_), _) => self.nonce(no).map(|(nonce, _)| Value::Nonce(nonce)),
                 (Value::CodeHash(_), _) => self.code_hash(no).map(Value::CodeHash),
                 (Value::Exists(_), _) => self.exists(no).map(|(exists, _)| Value::Exists(exists)),
-                (Value::Word(_), Part::Slot(slot)) => {
-                    self.slot(no, &slot, check.at).map(|(word, _)| Value::Word(word))
-                }
-                (Value::Word(_), _) => self.balance(no, |_| ()).map(Value::Word),
             };
             match now {
                 Ok(now) if now == check.value => {}
-                Ok(_) => return Err(self.spoiler(check)),
-                Err(writer) => return Err(Spoiler { key: check.key, writer }),
+                Ok(_) => return Err(self.spoiler(check, checks)),
+                Err(writer) => return Err(Spoiler { key: self.key(check, checks), writer }),
             }
         }
         Ok(())
     }
 
-    fn spoiler(&self, check: &Check) -> Spoiler {
-        let Check { key, from, .. } = *check;
+    fn key(&self, check: &Check, checks: &Checks) -> Key {
+        let account = check.account;
+        let slot = match check.place.kind() {
+            Kind::Part(account, part) => return Key { account, part },
+            Kind::Other(i) => return checks.others[i],
+            Kind::Slot(at) => self.base.slots().key(at),
+        };
+        Key { account, part: Part::Slot(slot.map_or(U256::ZERO, |(_, slot)| slot)) }
+    }
+
+    fn spoiler(&self, check: &Check, checks: &Checks) -> Spoiler {
+        let key = self.key(check, checks);
+        let from: Option<Version> = check.from.into();
         let now = self.memory.last_writer(key, self.tx);
         // A value that nobody writes now was taken back by the one whose value was seen.
         let own = Version { tx: self.tx, incarnation: Incarnation(0) };
@@ -254,8 +300,8 @@ impl<'a> Multi<'a> {
 
     fn note(&mut self, account: AccountNo, part: Part, from: Option<Version>, value: Value) {
         let key = Key { account, part };
-        self.reads.see(key, from);
-        self.reads.check(key, value, from);
+        self.reads.see(key, None, from);
+        self.reads.check(key, None, value, from);
     }
 }
 
@@ -275,11 +321,11 @@ fn note_balance(
     let value = before
         .balance(no, |writer| {
             latest = latest.or(Some(writer));
-            reads.see(key, Some(writer));
+            reads.see(key, None, Some(writer));
         })
         .map_err(|writer| Blocked { key, writer })?;
     if latest.is_none() {
-        reads.see(key, None);
+        reads.see(key, None, None);
     }
     Ok((value, latest))
 }
@@ -297,7 +343,7 @@ impl View for Multi<'_> {
     fn balance(&mut self, no: AccountNo) -> Result<U256, Blocked> {
         let (value, from) = note_balance(&self.before, &mut self.reads, no)?;
         let key = Key { account: no, part: Part::Balance };
-        self.reads.check(key, Value::Word(value), from);
+        self.reads.check(key, None, Value::Word(value), from);
         Ok(value)
     }
 
@@ -311,7 +357,7 @@ impl View for Multi<'_> {
         let enough = self.before.at_least(no, need).map_err(|writer| blocked(no, Part::Balance, writer))?;
         if enough {
             let key = Key { account: no, part: Part::Balance };
-            self.reads.check(key, Value::AtLeast(need), None);
+            self.reads.check(key, None, Value::AtLeast(need), None);
         }
         Ok(enough)
     }
@@ -322,7 +368,7 @@ impl View for Multi<'_> {
         }
         let key = Key { account: no, part: Part::Nonce };
         let (nonce, from) = self.before.sender_nonce(no).map_err(|writer| Blocked { key, writer })?;
-        self.reads.check(key, Value::SenderNonce(nonce), from);
+        self.reads.check(key, None, Value::SenderNonce(nonce), from);
         Ok(nonce)
     }
 
@@ -345,7 +391,7 @@ impl View for Multi<'_> {
 
     fn is_blank(&mut self, no: AccountNo) -> Result<bool, Blocked> {
         let (nonce, from) = self.before.nonce(no).map_err(|writer| blocked(no, Part::Nonce, writer))?;
-        self.reads.see(Key { account: no, part: Part::Nonce }, from);
+        self.reads.see(Key { account: no, part: Part::Nonce }, None, from);
         // A nonce that is not zero settles it without the balance.
         let (blank, from) = if nonce == 0 {
             let (balance, from) = note_balance(&self.before, &mut self.reads, no)?;
@@ -354,17 +400,18 @@ impl View for Multi<'_> {
             (false, from)
         };
         let key = Key { account: no, part: Part::Balance };
-        self.reads.check(key, Value::Blank(blank), from);
+        self.reads.check(key, None, Value::Blank(blank), from);
         Ok(blank)
     }
 
     fn slot(&mut self, no: AccountNo, slot: U256) -> Result<U256, Blocked> {
         let part = Part::Slot(slot);
         let at = self.before.base.slots().number(no, &slot);
-        let (value, from) = self.before.slot(no, &slot, at).map_err(|writer| blocked(no, part, writer))?;
+        let place = Slot::new(&slot, at);
+        let (value, from) = self.before.slot(no, place).map_err(|writer| blocked(no, part, writer))?;
         let key = Key { account: no, part };
-        self.reads.see(key, from);
-        self.reads.checks.push(Check { key, at, value: Value::Word(value), from });
+        self.reads.see(key, at, from);
+        self.reads.check(key, at, Value::Word(value), from);
         Ok(value)
     }
 

@@ -4,18 +4,12 @@ use std::ops::Range;
 
 use alloy_primitives::{Address, map::HashMap};
 
+use super::place::{Numbering, Places, Seer};
 use crate::{
-    schedule::Key,
+    schedule::{Key, SlotNumbers},
     trace::{Attempt, Cause, Clock, Location, Outcome, Read, Span, SpanKind, StrategyId, Trace, Write},
     units::{LaneId, LocationId, Ticks, Version},
 };
-
-/// One read: what, and whose value was seen; `None`: the state before the block.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Seen {
-    pub(super) key: Key,
-    pub(super) from: Option<Version>,
-}
 
 /// What spoiled an attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,10 +27,9 @@ pub(super) struct AttemptNote {
     pub(super) outcome: Outcome,
     pub(super) gas: u64,
     /// Its part of the lane's reads.
-    pub(super) reads: Range<usize>,
+    pub(super) reads: Range<u32>,
     /// Its part of the lane's writes.
-    pub(super) writes: Range<usize>,
-    pub(super) spoiler: Option<Spoiler>,
+    pub(super) writes: Range<u32>,
 }
 
 /// What one lane noted. Only its lane writes to it.
@@ -44,9 +37,11 @@ pub(super) struct AttemptNote {
 pub(super) struct LaneNotes {
     pub(super) attempts: Vec<AttemptNote>,
     /// All attempts' reads, one after the other: few large pieces of memory instead of many small.
-    pub(super) reads: Vec<Seen>,
+    pub(super) reads: Places<Seer>,
     /// All attempts' writes; whether each adds to what is there.
-    pub(super) writes: Vec<(Key, bool)>,
+    pub(super) writes: Places<bool>,
+    /// What spoiled attempts that did not hold, this lane's or another's.
+    pub(super) spoilers: Vec<(Version, Spoiler)>,
     /// Everything else: start, end, what.
     pub(super) spans: Vec<(u64, u64, SpanKind)>,
 }
@@ -61,6 +56,7 @@ pub(super) fn merge(
     (start, end): (u64, u64),
     lanes: Vec<LaneNotes>,
     addresses: &[Address],
+    slots: &SlotNumbers,
 ) -> Trace {
     let mut trace = Trace {
         strategy,
@@ -112,35 +108,52 @@ pub(super) fn merge(
 
     // Locations in ascending order, so that equal runs have equal traces whatever the order in
     // which lanes met them.
-    let mut ids: HashMap<Key, LocationId> = HashMap::default();
+    let mut ids = Numbering::new(addresses.len(), slots);
+    let mut spoilers: HashMap<Version, Spoiler> = HashMap::default();
     for notes in &lanes {
-        let keys = notes.reads.iter().map(|seen| seen.key);
-        let keys = keys.chain(notes.writes.iter().map(|(key, _)| *key));
-        let spoilers = notes.attempts.iter().filter_map(|note| note.spoiler);
-        for key in keys.chain(spoilers.map(|spoiler| spoiler.key)) {
-            ids.entry(key).or_insert(LocationId(0));
+        for (place, _) in notes.reads.items() {
+            *ids.of(*place, &notes.reads) = 0;
+        }
+        for (place, _) in notes.writes.items() {
+            *ids.of(*place, &notes.writes) = 0;
+        }
+        for (version, spoiler) in &notes.spoilers {
+            *ids.of_key(spoiler.key) = 0;
+            spoilers.insert(*version, *spoiler);
         }
     }
-    let mut places: Vec<(Location, &mut LocationId)> = Vec::with_capacity(ids.len());
-    places.extend(ids.iter_mut().map(|(key, id)| (key.location(addresses[key.account.index()]), id)));
+    let mut places: Vec<(Location, &mut u32)> =
+        ids.met().map(|(key, id)| (key.location(addresses[key.account.index()]), id)).collect();
     places.sort_unstable_by_key(|(location, _)| *location);
+    trace.locations.reserve_exact(places.len());
     for (i, (location, id)) in places.into_iter().enumerate() {
-        *id = LocationId(i as u32);
+        *id = i as u32;
         trace.locations.push(location);
     }
-    let id = |key: Key| ids[&key];
+    trace.reads.reserve_exact(lanes.iter().map(|notes| notes.reads.len() as usize).sum());
+    trace.writes.reserve_exact(lanes.iter().map(|notes| notes.writes.len() as usize).sum());
     for (lane, time, note) in attempts {
         let notes = &lanes[lane.0 as usize];
+        let range = |range: &Range<u32>| range.start as usize..range.end as usize;
         let reads = trace.reads.len() as u32;
-        let seen = &notes.reads[note.reads.clone()];
-        trace.reads.extend(seen.iter().map(|seen| Read { location: id(seen.key), from: seen.from }));
+        for (place, from) in &notes.reads.items()[range(&note.reads)] {
+            let location = LocationId(*ids.of(*place, &notes.reads));
+            trace.reads.push(Read { location, from: (*from).into() });
+        }
         let writes = trace.writes.len() as u32;
-        let written = &notes.writes[note.writes.clone()];
-        trace.writes.extend(
-            written.iter().map(|(key, increment)| Write { location: id(*key), increment: *increment }),
-        );
+        for (place, increment) in &notes.writes.items()[range(&note.writes)] {
+            let location = LocationId(*ids.of(*place, &notes.writes));
+            trace.writes.push(Write { location, increment: *increment });
+        }
         // The EVM gives them in the order of a hash map.
         trace.writes[writes as usize..].sort_unstable_by_key(|write| write.location);
+        let cause = match note.outcome {
+            Outcome::Committed => None,
+            Outcome::Aborted | Outcome::Blocked => spoilers.get(&note.version).map(|spoiler| Cause {
+                location: LocationId(*ids.of_key(spoiler.key)),
+                writer: spoiler.writer,
+            }),
+        };
         trace.attempts.push(Attempt {
             version: note.version,
             lane,
@@ -150,7 +163,7 @@ pub(super) fn merge(
             gas: note.gas,
             reads: reads..trace.reads.len() as u32,
             writes: writes..trace.writes.len() as u32,
-            cause: note.spoiler.map(|spoiler| Cause { location: id(spoiler.key), writer: spoiler.writer }),
+            cause,
         });
     }
     trace

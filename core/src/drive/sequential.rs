@@ -60,6 +60,7 @@ pub(super) fn finish(loaded: &Loaded, clock: Clock, done: Done) -> Run {
         span,
         vec![done.notes],
         &done.addresses,
+        loaded.base.slots(),
     );
     let post_state = fold::post_state(&loaded.state, loaded.env.fork, &done.addresses, vec![done.finals]);
     Run { receipts: done.receipts, post_state, trace }
@@ -121,7 +122,10 @@ pub(super) fn execute(
         receipt.cumulative_gas_used = cumulative;
         let written = notes.writes.len();
         if around.record {
-            notes.writes.extend(writes.iter().map(|write| (write.key(), write.is_increment())));
+            let slots = loaded.base.slots();
+            for write in &writes {
+                notes.writes.push(write.key(), slots.number_of(&write.key()), write.is_increment());
+            }
         }
         let view = executor.view();
         view.apply(version.tx, writes.drain(..));
@@ -146,7 +150,6 @@ pub(super) fn execute(
                 gas: receipt.gas_used,
                 reads,
                 writes: written..notes.writes.len(),
-                spoiler: None,
             });
         }
         receipts.push(receipt);

@@ -41,6 +41,14 @@ impl SlotNumbers {
         self.numbers.get(&(account, *slot)).copied()
     }
 
+    /// The number of a location that is a slot of the pre-state.
+    pub fn number_of(&self, key: &Key) -> Option<SlotNo> {
+        match &key.part {
+            Part::Slot(slot) => self.number(key.account, slot),
+            _ => None,
+        }
+    }
+
     /// The slot of a number.
     pub fn key(&self, no: SlotNo) -> Option<(AccountNo, U256)> {
         self.keys.get(no.index()).copied()

@@ -338,6 +338,22 @@ pub enum Collector<'a> {
     Newcomer(&'a Address),
 }
 
+/// A slot, by its number if it has one.
+#[derive(Clone, Copy, Debug)]
+pub enum Slot<'a> {
+    /// One of the pre-state.
+    Known(SlotNo),
+    /// Another.
+    Other(&'a U256),
+}
+
+impl<'a> Slot<'a> {
+    /// That slot, whose number is `at`, if it has one.
+    pub fn new(slot: &'a U256, at: Option<SlotNo>) -> Self {
+        at.map_or(Self::Other(slot), Self::Known)
+    }
+}
+
 /// Past every transaction.
 const END: TxIndex = TxIndex(u32::MAX);
 
@@ -562,23 +578,23 @@ impl<'a, C: Clone> Memory<'a, C> {
     }
 
     /// A slot before a transaction: what was written since the storage last began anew, else zero
-    /// if it did, else `None`. `at` is the slot's number, if it has one.
+    /// if it did, else `None`.
     ///
     /// # Errors
     /// The writer of an estimate.
-    pub fn slot(&self, no: AccountNo, slot: &U256, at: Option<SlotNo>, before: TxIndex) -> Latest<U256> {
+    pub fn slot(&self, no: AccountNo, slot: Slot<'_>, before: TxIndex) -> Latest<U256> {
         let cells = self.cells(no);
         let wiped = cells.life.latest_that(before, |life| life.wipes_storage())?;
-        let written = match at {
-            Some(at) => self.known_slots[at.index()].latest(before)?,
+        let written = match slot {
+            Slot::Known(at) => self.known_slots[at.index()].latest(before)?,
             // Acquire: pairs with the release in `record`, so that who sees the flag finds the slot.
-            None if cells.slots.load(Ordering::Acquire) => {
+            Slot::Other(slot) if cells.slots.load(Ordering::Acquire) => {
                 match lock(self.shard(no, slot)).get(&(no, *slot)) {
                     Some(entries) => entries.latest(before)?,
                     None => None,
                 }
             }
-            None => None,
+            Slot::Other(_) => None,
         };
         Ok(match (written, wiped) {
             // A transaction that creates an account may write to its storage as well.
@@ -840,7 +856,7 @@ mod tests {
 
     fn slot(memory: &Memory<'_, ()>, slot: u64, before: u32) -> Latest<U256> {
         let slot = word(slot);
-        memory.slot(A, &slot, NUMBERS.number(A, &slot), TxIndex(before))
+        memory.slot(A, Slot::new(&slot, NUMBERS.number(A, &slot)), TxIndex(before))
     }
 
     fn memory(writes: &[(u32, Write<()>)]) -> Memory<'static, ()> {

@@ -65,7 +65,7 @@ use crate::{
 
 pub use block_stm::BlockStm;
 pub use location::{AccountNo, Key, Life, Part, SlotNo, SlotNumbers, Write};
-pub use memory::{Collector, Final, Finals, Memory};
+pub use memory::{Collector, Final, Finals, Memory, Slot};
 pub use sequential::Sequential;
 pub use slot_map::SlotMap;
 

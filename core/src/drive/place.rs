@@ -1,0 +1,255 @@
+//! Locations in four bytes: what notes and checks hold by the million.
+
+use crate::{
+    schedule::{AccountNo, Key, Part, SlotNo, SlotNumbers},
+    units::{Incarnation, TxIndex, Version},
+};
+
+/// A location: its kind in the topmost three bits, and the number of the account, of the slot, or
+/// of the entry in the list of [`Places::others`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Place(u32);
+
+const KIND: u32 = 29;
+const NUMBER: u32 = (1 << KIND) - 1;
+
+/// What a [`Place`] stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// A part of the account that is no slot.
+    Part(AccountNo, Part),
+    /// A slot of the pre-state.
+    Slot(SlotNo),
+    /// An entry in the list of others.
+    Other(usize),
+}
+
+impl Place {
+    fn new(kind: u32, number: u32) -> Self {
+        // A block with half a billion accounts or slots does not fit into any memory here.
+        debug_assert!(number <= NUMBER);
+        Self(kind << KIND | number & NUMBER)
+    }
+
+    /// The place of `key`. `at` is the slot's number, if the key is a slot's and it has one;
+    /// a slot without is appended to `others`.
+    pub(super) fn of(key: Key, at: Option<SlotNo>, others: &mut Vec<Key>) -> Self {
+        match (key.part, at) {
+            (Part::Balance, _) => Self::new(0, key.account.0),
+            (Part::Nonce, _) => Self::new(1, key.account.0),
+            (Part::Code, _) => Self::new(2, key.account.0),
+            (Part::Life, _) => Self::new(3, key.account.0),
+            (Part::Slot(_), Some(at)) => Self::new(4, at.0),
+            (Part::Slot(_), None) => {
+                others.push(key);
+                Self::new(5, others.len() as u32 - 1)
+            }
+        }
+    }
+
+    /// What it stands for.
+    pub(super) fn kind(self) -> Kind {
+        let number = self.0 & NUMBER;
+        let part = |part| Kind::Part(AccountNo(number), part);
+        match self.0 >> KIND {
+            0 => part(Part::Balance),
+            1 => part(Part::Nonce),
+            2 => part(Part::Code),
+            3 => part(Part::Life),
+            4 => Kind::Slot(SlotNo(number)),
+            _ => Kind::Other(number as usize),
+        }
+    }
+}
+
+/// Whose value was seen, in eight bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Seer {
+    /// The highest number stands for the state before the block.
+    tx: TxIndex,
+    incarnation: Incarnation,
+}
+
+impl From<Option<Version>> for Seer {
+    fn from(from: Option<Version>) -> Self {
+        let before = Version { tx: TxIndex(u32::MAX), incarnation: Incarnation(0) };
+        let Version { tx, incarnation } = from.unwrap_or(before);
+        Self { tx, incarnation }
+    }
+}
+
+impl From<Seer> for Option<Version> {
+    fn from(Seer { tx, incarnation }: Seer) -> Self {
+        (tx.0 != u32::MAX).then_some(Version { tx, incarnation })
+    }
+}
+
+/// Places, one after the other, with something about each.
+#[derive(Debug)]
+pub(super) struct Places<T> {
+    items: Vec<(Place, T)>,
+    /// Slots that have no number.
+    others: Vec<Key>,
+}
+
+impl<T> Default for Places<T> {
+    fn default() -> Self {
+        Self { items: Vec::new(), others: Vec::new() }
+    }
+}
+
+impl<T> Places<T> {
+    pub(super) fn len(&self) -> u32 {
+        self.items.len() as u32
+    }
+
+    pub(super) fn push(&mut self, key: Key, at: Option<SlotNo>, about: T) {
+        let place = Place::of(key, at, &mut self.others);
+        self.items.push((place, about));
+    }
+
+    pub(super) fn items(&self) -> &[(Place, T)] {
+        &self.items
+    }
+
+    pub(super) fn items_mut(&mut self) -> impl Iterator<Item = &mut T> {
+        self.items.iter_mut().map(|(_, about)| about)
+    }
+
+    /// The key of one of the others.
+    pub(super) fn other(&self, i: usize) -> Key {
+        self.others[i]
+    }
+
+    /// Appends those of `more`.
+    pub(super) fn append(&mut self, more: Self) {
+        if self.items.is_empty() {
+            *self = more;
+            return;
+        }
+        let shift = self.others.len() as u32;
+        self.items.extend(more.items.into_iter().map(|(place, about)| match place.kind() {
+            Kind::Other(i) => (Place::new(5, i as u32 + shift), about),
+            _ => (place, about),
+        }));
+        self.others.extend(more.others);
+    }
+}
+
+/// A number for each place of several lists that is the same for the same location.
+pub(super) struct Numbering<'a> {
+    slots: &'a SlotNumbers,
+    /// By account and part.
+    parts: Vec<[u32; 4]>,
+    /// By slot number.
+    known: Vec<u32>,
+    others: alloy_primitives::map::HashMap<Key, u32>,
+}
+
+/// Not met yet.
+const NONE: u32 = u32::MAX;
+
+impl<'a> Numbering<'a> {
+    pub(super) fn new(accounts: usize, slots: &'a SlotNumbers) -> Self {
+        Self {
+            slots,
+            parts: vec![[NONE; 4]; accounts],
+            known: vec![NONE; slots.len()],
+            others: Default::default(),
+        }
+    }
+
+    /// The number of a place, to be read or set.
+    pub(super) fn of<T>(&mut self, place: Place, places: &Places<T>) -> &mut u32 {
+        match place.kind() {
+            Kind::Part(no, part) => self.of_part(no, part),
+            Kind::Slot(at) => &mut self.known[at.index()],
+            Kind::Other(i) => self.others.entry(places.other(i)).or_insert(NONE),
+        }
+    }
+
+    /// The number of a key's place.
+    pub(super) fn of_key(&mut self, key: Key) -> &mut u32 {
+        match key.part {
+            Part::Slot(slot) => match self.slots.number(key.account, &slot) {
+                Some(at) => &mut self.known[at.index()],
+                None => self.others.entry(key).or_insert(NONE),
+            },
+            part => self.of_part(key.account, part),
+        }
+    }
+
+    fn of_part(&mut self, no: AccountNo, part: Part) -> &mut u32 {
+        let part = match part {
+            Part::Balance => 0,
+            Part::Nonce => 1,
+            Part::Code => 2,
+            Part::Life | Part::Slot(_) => 3,
+        };
+        &mut self.parts[no.index()][part]
+    }
+
+    /// Every place whose number was set, with it.
+    pub(super) fn met(&mut self) -> impl Iterator<Item = (Key, &mut u32)> {
+        let Self { slots, parts, known, others } = self;
+        let parts = parts.iter_mut().enumerate().flat_map(|(i, parts)| {
+            const PARTS: [Part; 4] = [Part::Balance, Part::Nonce, Part::Code, Part::Life];
+            let account = AccountNo(i as u32);
+            PARTS.into_iter().zip(parts).map(move |(part, number)| (Key { account, part }, number))
+        });
+        let known = known.iter_mut().enumerate().filter_map(|(i, number)| {
+            let (account, slot) = slots.key(SlotNo(i as u32))?;
+            Some((Key { account, part: Part::Slot(slot) }, number))
+        });
+        let others = others.iter_mut().map(|(key, number)| (*key, number));
+        parts.chain(known).chain(others).filter(|(_, number)| **number != NONE)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloy_primitives::U256;
+
+    use super::*;
+
+    fn key(account: u32, part: Part) -> Key {
+        Key { account: AccountNo(account), part }
+    }
+
+    #[test]
+    fn a_place_and_whose_value_was_seen_take_twelve_bytes() {
+        assert_eq!(size_of::<(Place, Seer)>(), 12);
+        let seen = Some(Version { tx: TxIndex(7), incarnation: Incarnation(3) });
+        assert_eq!(Option::<Version>::from(Seer::from(seen)), seen);
+        assert_eq!(Option::<Version>::from(Seer::from(None)), None);
+    }
+
+    #[test]
+    fn the_same_location_has_one_number_in_all_lists() {
+        let slots: SlotNumbers = [(AccountNo(0), U256::from(5))].into_iter().collect();
+        let known = key(0, Part::Slot(U256::from(5)));
+        let other = key(1, Part::Slot(U256::from(6)));
+        let at = slots.number(AccountNo(0), &U256::from(5));
+        let (mut one, mut two) = (Places::default(), Places::default());
+        one.push(key(0, Part::Nonce), None, ());
+        two.push(key(1, Part::Slot(U256::from(9))), None, ());
+        for list in [&mut one, &mut two] {
+            list.push(other, None, ());
+            list.push(known, at, ());
+        }
+        one.append(two);
+        let mut numbering = Numbering::new(2, &slots);
+        for (place, ()) in one.items() {
+            *numbering.of(*place, &one) = 0;
+        }
+        for (i, (_, number)) in numbering.met().enumerate() {
+            *number = i as u32;
+        }
+        let numbers: Vec<u32> = one.items().iter().map(|(place, ())| *numbering.of(*place, &one)).collect();
+        assert_eq!(numbers[1], numbers[4]);
+        assert_eq!(numbers[2], numbers[5]);
+        assert_eq!(numbers[1], *numbering.of_key(other));
+        assert_eq!(numbers[2], *numbering.of_key(known));
+        assert_eq!(numbering.met().count(), 4);
+    }
+}
