@@ -253,9 +253,8 @@ impl Runner<'_> {
         };
         if attempts.record {
             note.gas = receipt.gas_used;
-            let slots = attempts.loaded.base.slots();
             for write in &writes {
-                notes.writes.push(write.key(), slots.number_of(&write.key()), write.is_increment());
+                notes.writes.push(write.key(), write.slot_no(), write.is_increment());
             }
             note.writes.end = notes.writes.len();
             notes.attempts.push(note);

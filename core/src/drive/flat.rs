@@ -9,7 +9,10 @@ use crate::{
     units::{Incarnation, TxIndex, Version},
 };
 
-use super::place::{Places, Seer};
+use super::{
+    order::{Order, Parties},
+    place::{Places, Seer},
+};
 
 /// The state before the next transaction of a sequential run.
 pub(super) struct Flat<'a> {
@@ -26,6 +29,7 @@ pub(super) struct Flat<'a> {
     record: bool,
     /// Whether the running transaction's nonce is known beforehand.
     foretold: bool,
+    parties: Parties,
     /// Reads of all transactions so far.
     pub(super) reads: Places<Seer>,
 }
@@ -67,13 +71,15 @@ impl<'a> Flat<'a> {
             none: Code::own_none(),
             record,
             foretold: false,
+            parties: Parties::default(),
             reads: Places::default(),
         }
     }
 
-    /// Turns to the next transaction. `foretold`: its nonce is known beforehand, so it is no read.
-    pub(super) fn turn_to(&mut self, foretold: bool) {
-        self.foretold = foretold;
+    /// Turns to the next transaction. A nonce that is known beforehand is no read.
+    pub(super) fn turn_to(&mut self, tx: TxIndex, order: &Order) {
+        self.foretold = order.foretold(tx).is_some();
+        self.parties = order.parties(tx);
     }
 
     /// Makes a transaction's changes.
@@ -100,7 +106,7 @@ impl<'a> Flat<'a> {
                         changed.wiped = Some(tx);
                     }
                 }
-                Write::Slot(_, slot, value) => {
+                Write::Slot(_, slot, _, value) => {
                     self.slots.insert((no, slot), (value, tx));
                 }
             }
@@ -156,7 +162,7 @@ impl<'a> Flat<'a> {
 
 impl View for Flat<'_> {
     fn account(&mut self, address: Address) -> AccountNo {
-        if let Some(no) = self.base.number(&address) {
+        if let Some(no) = self.parties.number(&address).or_else(|| self.base.number(&address)) {
             return no;
         }
         *self.newcomers.entry(address).or_insert_with(|| {

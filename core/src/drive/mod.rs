@@ -52,7 +52,8 @@ impl Loaded {
     pub fn new(block: &PreparedBlock) -> Self {
         let mut state = block.pre_state.clone();
         system_calls(&block.env, &mut state);
-        let base = Base::new(&state, block.env.fork);
+        let parties = block.transactions.iter().flat_map(|tx| [Some(tx.from), tx.to]).flatten();
+        let base = Base::new(&state, block.env.fork, parties);
         let jobs: Vec<Job> = block.transactions.iter().map(Job::new).collect();
         let order = Order::new(&jobs, &base);
         Self { env: block.env.clone(), state, base, jobs, order }

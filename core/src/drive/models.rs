@@ -218,13 +218,16 @@ impl Effects {
         Ok(value)
     }
 
-    fn writes(&self, no: impl Fn(Who) -> AccountNo) -> Vec<Write<u64>> {
+    fn writes(&self, no: impl Fn(Who) -> AccountNo, numbers: &SlotNumbers) -> Vec<Write<u64>> {
         let lives = self.lives.iter().map(|(who, life)| Write::Life(no(*who), *life));
         let set = self.set.iter().map(|(place, value)| match *place {
             Place::Balance(who) => Write::Balance(no(who), U256::from(*value)),
             Place::Nonce(who) => Write::Nonce(no(who), *value),
             Place::Code(who) => Write::Code(no(who), *value),
-            Place::Slot(who, slot) => Write::Slot(no(who), U256::from(slot), U256::from(*value)),
+            Place::Slot(who, slot) => {
+                let slot = U256::from(slot);
+                Write::Slot(no(who), slot, numbers.number(no(who), &slot), U256::from(*value))
+            }
         });
         let added = self.added.iter().map(|(who, value)| Write::Increment(no(*who), U256::from(*value)));
         lives.chain(set).chain(added).collect()
@@ -387,7 +390,7 @@ impl Work for Lane<'_> {
                 Report::Blocked { version, writer }
             }
             Ok(effects) => {
-                let writes = effects.writes(|who| self.shared.no(who));
+                let writes = effects.writes(|who| self.shared.no(who), self.shared.numbers);
                 let wrote_new = memory.record(version, writes, &mut result.keys);
                 let TxResult { keys, written, .. } = &mut *result;
                 written.extend(keys.iter().filter(|key| !written.contains(key)).copied().collect::<Vec<_>>());

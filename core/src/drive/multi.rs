@@ -4,7 +4,7 @@
 use alloy_primitives::{Address, B256, U256};
 
 use super::{
-    order::Order,
+    order::{Order, Parties},
     place::{Kind, Place, Places, Seer},
     recorder::Spoiler,
 };
@@ -120,6 +120,7 @@ impl Checks<Vec<Check>, Vec<Key>> {
 pub(super) struct Multi<'a> {
     env: &'a BlockEnvironment,
     before: Before<'a>,
+    parties: Parties,
     /// This lane's own handles: of no code, and of the accounts' code before the block.
     none: Code,
     codes: Vec<Handle>,
@@ -266,6 +267,7 @@ impl<'a> Multi<'a> {
         Self {
             env,
             before,
+            parties: Parties::default(),
             none: Code::own_none(),
             codes: vec![Handle::Unused; before.base.len()],
             reads: Reads { record, ..Reads::default() },
@@ -275,6 +277,7 @@ impl<'a> Multi<'a> {
     /// Turns to the state before another transaction.
     pub(super) fn turn_to(&mut self, tx: TxIndex) {
         self.before.tx = tx;
+        self.parties = self.before.order.parties(tx);
         self.reads.checks.clear();
     }
 
@@ -333,7 +336,8 @@ fn note_balance(
 impl View for Multi<'_> {
     fn account(&mut self, address: Address) -> AccountNo {
         let Before { base, memory, .. } = self.before;
-        base.number(&address).unwrap_or_else(|| memory.newcomer(&address))
+        let number = self.parties.number(&address).or_else(|| base.number(&address));
+        number.unwrap_or_else(|| memory.newcomer(&address))
     }
 
     fn base(&self) -> &Base {

@@ -1,10 +1,11 @@
 //! What is known of a block's order before it runs: whose transactions follow each other.
 
-use alloy_primitives::map::AddressMap;
+use alloy_primitives::{Address, map::AddressMap};
 
 use crate::{
     evm::{Base, Job},
     prepare::Transaction,
+    schedule::AccountNo,
     units::TxIndex,
 };
 
@@ -19,8 +20,27 @@ pub(super) struct Order {
     after: Vec<Option<TxIndex>>,
     /// The nonces that transactions tell.
     nonces: Vec<u64>,
+    /// Senders and recipients.
+    parties: Vec<Parties>,
     /// Whether anyone may count up a nonce beside its account's own transactions (EIP-7702).
     delegations: bool,
+}
+
+/// A transaction's sender and recipient, as far as the state before the block lists them: the
+/// accounts that it loads for certain, so that their numbers need not be looked up each time.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Parties([Option<(Address, AccountNo)>; 2]);
+
+impl Parties {
+    fn new(tx: &Transaction, base: &Base) -> Self {
+        let party = |address: Address| base.number(&address).map(|no| (address, no));
+        Self([party(tx.from), tx.to.and_then(party)])
+    }
+
+    /// The number of an account, if it is one of them.
+    pub(super) fn number(&self, address: &Address) -> Option<AccountNo> {
+        self.0.iter().flatten().find(|(party, _)| party == address).map(|(_, no)| *no)
+    }
 }
 
 /// A sender's latest transactions.
@@ -37,6 +57,7 @@ impl Order {
             foretold: Vec::with_capacity(jobs.len()),
             after: Vec::with_capacity(jobs.len()),
             nonces: jobs.iter().map(|job| job.transaction().nonce).collect(),
+            parties: jobs.iter().map(|job| Parties::new(job.transaction(), base)).collect(),
             delegations: jobs.iter().any(|job| !job.transaction().authorizations.is_empty()),
         };
         for (i, tx) in jobs.iter().map(Job::transaction).enumerate() {
@@ -65,6 +86,11 @@ impl Order {
     /// certain enough to go ahead.
     pub(super) fn foretold(&self, tx: TxIndex) -> Option<TxIndex> {
         self.foretold.get(tx.index()).copied().flatten()
+    }
+
+    /// The transaction's sender and recipient.
+    pub(super) fn parties(&self, tx: TxIndex) -> Parties {
+        self.parties.get(tx.index()).copied().unwrap_or_default()
     }
 
     /// The nonce that the transaction tells.
@@ -98,7 +124,7 @@ fn is_plain_payment(tx: &Transaction, base: &Base) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use alloy_primitives::{Address, U256};
+    use alloy_primitives::U256;
 
     use super::*;
     use crate::prepare::{Fork, State};
@@ -116,7 +142,7 @@ mod tests {
 
     fn order(transactions: &[Transaction]) -> Order {
         let jobs: Vec<Job> = transactions.iter().map(Job::new).collect();
-        Order::new(&jobs, &Base::new(&State::default(), Fork::Prague))
+        Order::new(&jobs, &Base::new(&State::default(), Fork::Prague, []))
     }
 
     #[test]

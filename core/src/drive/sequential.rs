@@ -109,7 +109,7 @@ pub(super) fn execute(
         let runs = placed.is_ok();
         let effects = match placed {
             Ok(()) => {
-                executor.view().turn_to(loaded.order.foretold(version.tx).is_some());
+                executor.view().turn_to(version.tx, &loaded.order);
                 executor.run(job)
             }
             Err(receipt) => Ok(Effects { receipt, writes: Vec::new() }),
@@ -122,9 +122,8 @@ pub(super) fn execute(
         receipt.cumulative_gas_used = cumulative;
         let written = notes.writes.len();
         if around.record {
-            let slots = loaded.base.slots();
             for write in &writes {
-                notes.writes.push(write.key(), slots.number_of(&write.key()), write.is_increment());
+                notes.writes.push(write.key(), write.slot_no(), write.is_increment());
             }
         }
         let view = executor.view();

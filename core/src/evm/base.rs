@@ -3,7 +3,7 @@
 
 use alloy_primitives::{
     Address, B256, Bytes, U256,
-    map::{AddressMap, B256Map},
+    map::{AddressMap, B256Map, Entry},
 };
 use revm::{
     bytecode::{Bytecode, JumpTable, opcode::STOP},
@@ -95,8 +95,9 @@ pub struct BaseAccount {
 }
 
 impl Base {
-    /// Puts `state` in order for execution under `fork`.
-    pub fn new(state: &State, fork: Fork) -> Self {
+    /// Puts `state` in order for execution under `fork`. Accounts in `first` get the first numbers, in
+    /// that order: what is used together lies together.
+    pub fn new(state: &State, fork: Fork, first: impl IntoIterator<Item = Address>) -> Self {
         let codes: B256Map<Bytecode> =
             state.codes.iter().map(|(hash, code)| (*hash, convert::bytecode(code.clone()))).collect();
         let mut accounts = Vec::with_capacity(state.accounts.len());
@@ -104,9 +105,13 @@ impl Base {
         let mut slots = Vec::new();
         let mut values = Vec::new();
         let mut supply = Some(U256::ZERO);
-        for (address, account) in &state.accounts {
+        let first = first.into_iter().filter_map(|address| state.accounts.get_key_value(&address));
+        for (address, account) in first.chain(&state.accounts) {
             let no = AccountNo(accounts.len() as u32);
-            numbers.insert(*address, no);
+            match numbers.entry(*address) {
+                Entry::Vacant(entry) => entry.insert(no),
+                Entry::Occupied(_) => continue,
+            };
             for (slot, value) in &account.storage {
                 slots.push((no, *slot));
                 values.push(*value);

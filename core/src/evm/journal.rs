@@ -52,7 +52,12 @@ use revm::{
     state::{Account, AccountId, AccountInfo, AccountStatus, EvmState},
 };
 
-use super::{View, base::Code, stock, view::Blocked};
+use super::{
+    View,
+    base::{Base, Code},
+    stock,
+    view::Blocked,
+};
 use crate::schedule::{AccountNo, Life, Write};
 
 /// What the next account load is for. Set by the instruction that makes it.
@@ -333,7 +338,7 @@ impl<V: View> ObservingJournal<V> {
                 debug_assert!(false, "{address} was loaded behind the journal's back");
                 continue;
             };
-            facts.writes_of(account, eip161, writes);
+            facts.writes_of(account, eip161, self.db.view.base(), writes);
         }
         if let Some((no, fee)) = self.fee.take()
             && !fee.is_zero()
@@ -371,7 +376,7 @@ impl Facts {
         }
     }
 
-    fn writes_of(&self, account: Account, eip161: bool, writes: &mut Vec<Write<Code>>) {
+    fn writes_of(&self, account: Account, eip161: bool, base: &Base, writes: &mut Vec<Write<Code>>) {
         let no = self.no;
         if account.is_selfdestructed() {
             writes.push(Write::Life(no, Life::Gone));
@@ -406,7 +411,7 @@ impl Facts {
         }
         for (slot, value) in account.storage {
             if value.is_changed() {
-                writes.push(Write::Slot(no, slot, value.present_value()));
+                writes.push(Write::Slot(no, slot, base.slots().number(no, &slot), value.present_value()));
             }
         }
     }

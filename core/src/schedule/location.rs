@@ -41,14 +41,6 @@ impl SlotNumbers {
         self.numbers.get(&(account, *slot)).copied()
     }
 
-    /// The number of a location that is a slot of the pre-state.
-    pub fn number_of(&self, key: &Key) -> Option<SlotNo> {
-        match &key.part {
-            Part::Slot(slot) => self.number(key.account, slot),
-            _ => None,
-        }
-    }
-
     /// The slot of a number.
     pub fn key(&self, no: SlotNo) -> Option<(AccountNo, U256)> {
         self.keys.get(no.index()).copied()
@@ -147,21 +139,41 @@ pub enum Write<C> {
     Code(AccountNo, C),
     /// Changes existence.
     Life(AccountNo, Life),
-    /// Sets a slot.
-    Slot(AccountNo, U256, U256),
+    /// Sets a slot: account, slot, its number if it has one, value.
+    Slot(AccountNo, U256, Option<SlotNo>, U256),
 }
 
 impl<C> Write<C> {
     /// What it writes to.
     pub fn key(&self) -> Key {
-        let (account, part) = match *self {
-            Self::Balance(account, _) | Self::Increment(account, _) => (account, Part::Balance),
-            Self::Nonce(account, _) => (account, Part::Nonce),
-            Self::Code(account, _) => (account, Part::Code),
-            Self::Life(account, _) => (account, Part::Life),
-            Self::Slot(account, slot, _) => (account, Part::Slot(slot)),
+        let part = match *self {
+            Self::Balance(..) | Self::Increment(..) => Part::Balance,
+            Self::Nonce(..) => Part::Nonce,
+            Self::Code(..) => Part::Code,
+            Self::Life(..) => Part::Life,
+            Self::Slot(_, slot, ..) => Part::Slot(slot),
         };
-        Key { account, part }
+        Key { account: self.account(), part }
+    }
+
+    /// Whose state it changes.
+    pub fn account(&self) -> AccountNo {
+        match *self {
+            Self::Balance(account, _)
+            | Self::Increment(account, _)
+            | Self::Nonce(account, _)
+            | Self::Code(account, _)
+            | Self::Life(account, _)
+            | Self::Slot(account, ..) => account,
+        }
+    }
+
+    /// The slot's number, if it writes to one that has one.
+    pub fn slot_no(&self) -> Option<SlotNo> {
+        match *self {
+            Self::Slot(_, _, at, _) => at,
+            _ => None,
+        }
     }
 
     /// Whether it adds to whatever is there.

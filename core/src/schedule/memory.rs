@@ -56,10 +56,16 @@ const SLOT_SHARDS: usize = if cfg!(shuttle) { 2 } else { 256 };
 const CHUNKS: usize = 26;
 const FIRST_CHUNK: usize = 64;
 
-/// The cells of one account.
+/// The cells of one account. What most accounts never need lies elsewhere, so that those that are
+/// used one after the other lie closer together.
 struct Cells<C> {
     balance: Cell<Amount, Debits>,
     nonce: Cell<u64>,
+    /// Made by the first who writes there.
+    rare: OnceLock<Box<Rare<C>>>,
+}
+
+struct Rare<C> {
     code: Cell<C>,
     life: Cell<Life>,
     /// Whether any of its slots beyond those of the pre-state was written to.
@@ -319,13 +325,36 @@ impl<T: Clone, S: Summary<T>> Cell<T, S> {
 
 impl<C> Default for Cells<C> {
     fn default() -> Self {
-        Self {
-            balance: Cell::default(),
-            nonce: Cell::default(),
-            code: Cell::default(),
-            life: Cell::default(),
-            slots: AtomicBool::new(false),
-        }
+        Self { balance: Cell::default(), nonce: Cell::default(), rare: OnceLock::new() }
+    }
+}
+
+impl<C> Default for Rare<C> {
+    fn default() -> Self {
+        Self { code: Cell::default(), life: Cell::default(), slots: AtomicBool::new(false) }
+    }
+}
+
+impl<C: Clone> Cells<C> {
+    fn rare(&self) -> &Rare<C> {
+        self.rare.get_or_init(Box::default)
+    }
+
+    fn code(&self, before: TxIndex) -> Latest<C> {
+        self.rare.get().map_or(Ok(None), |rare| rare.code.latest(before))
+    }
+
+    fn life(&self, before: TxIndex) -> Latest<Life> {
+        self.rare.get().map_or(Ok(None), |rare| rare.life.latest(before))
+    }
+
+    /// The latest change of existence after which storage begins anew.
+    fn wiped(&self, before: TxIndex) -> Latest<Life> {
+        self.rare.get().map_or(Ok(None), |rare| rare.life.latest_that(before, |life| life.wipes_storage()))
+    }
+
+    fn last_life_writer(&self, before: TxIndex) -> Option<Version> {
+        self.rare.get().and_then(|rare| rare.life.last_writer(before))
     }
 }
 
@@ -566,7 +595,7 @@ impl<'a, C: Clone> Memory<'a, C> {
     /// # Errors
     /// The writer of an estimate.
     pub fn code(&self, no: AccountNo, before: TxIndex) -> Latest<C> {
-        self.cells(no).code.latest(before)
+        self.cells(no).code(before)
     }
 
     /// The latest change of existence before a transaction.
@@ -574,7 +603,7 @@ impl<'a, C: Clone> Memory<'a, C> {
     /// # Errors
     /// The writer of an estimate.
     pub fn life(&self, no: AccountNo, before: TxIndex) -> Latest<Life> {
-        self.cells(no).life.latest(before)
+        self.cells(no).life(before)
     }
 
     /// A slot before a transaction: what was written since the storage last began anew, else zero
@@ -584,11 +613,11 @@ impl<'a, C: Clone> Memory<'a, C> {
     /// The writer of an estimate.
     pub fn slot(&self, no: AccountNo, slot: Slot<'_>, before: TxIndex) -> Latest<U256> {
         let cells = self.cells(no);
-        let wiped = cells.life.latest_that(before, |life| life.wipes_storage())?;
+        let wiped = cells.wiped(before)?;
         let written = match slot {
             Slot::Known(at) => self.known_slots[at.index()].latest(before)?,
             // Acquire: pairs with the release in `record`, so that who sees the flag finds the slot.
-            Slot::Other(slot) if cells.slots.load(Ordering::Acquire) => {
+            Slot::Other(slot) if cells.rare.get().is_some_and(|rare| rare.slots.load(Ordering::Acquire)) => {
                 match lock(self.shard(no, slot)).get(&(no, *slot)) {
                     Some(entries) => entries.latest(before)?,
                     None => None,
@@ -611,8 +640,8 @@ impl<'a, C: Clone> Memory<'a, C> {
         match key.part {
             Part::Balance => self.last_balance_writer(key.account, before),
             Part::Nonce => cells.nonce.last_writer(before),
-            Part::Code => cells.code.last_writer(before),
-            Part::Life => cells.life.last_writer(before),
+            Part::Code => cells.rare.get().and_then(|rare| rare.code.last_writer(before)),
+            Part::Life => cells.last_life_writer(before),
             Part::Slot(slot) => {
                 let written = match self.slot_numbers.number(key.account, &slot) {
                     Some(at) => self.known_slots[at.index()].last_writer(before),
@@ -620,7 +649,7 @@ impl<'a, C: Clone> Memory<'a, C> {
                         .get(&(key.account, slot))
                         .and_then(|entries| entries.last_writer(before)),
                 };
-                written.max(cells.life.last_writer(before))
+                written.max(cells.last_life_writer(before))
             }
         }
     }
@@ -649,24 +678,23 @@ impl<'a, C: Clone> Memory<'a, C> {
     }
 
     fn put(&self, version: Version, write: Write<C>) -> bool {
-        let cells = self.cells(write.key().account);
+        let cells = self.cells(write.account());
         match write {
             Write::Balance(no, value) => self.put_balance(no, version, Amount::Set(value)),
             Write::Increment(no, value) => self.put_balance(no, version, Amount::Add(value)),
             Write::Nonce(_, value) => cells.nonce.replace(version, value),
-            Write::Code(_, code) => cells.code.put(version, code),
-            Write::Life(_, life) => cells.life.put(version, life),
-            Write::Slot(no, slot, value) => match self.slot_numbers.number(no, &slot) {
-                Some(at) => self.known_slots[at.index()].put(version, value),
-                None => {
-                    let new = lock(self.shard(no, &slot)).entry((no, slot)).or_default().put(version, value);
-                    // After the slot is in its map: who sees the flag must find it.
-                    if !cells.slots.load(Ordering::Relaxed) {
-                        cells.slots.store(true, Ordering::Release);
-                    }
-                    new
+            Write::Code(_, code) => cells.rare().code.put(version, code),
+            Write::Life(_, life) => cells.rare().life.put(version, life),
+            Write::Slot(_, _, Some(at), value) => self.known_slots[at.index()].put(version, value),
+            Write::Slot(no, slot, None, value) => {
+                let new = lock(self.shard(no, &slot)).entry((no, slot)).or_default().put(version, value);
+                // After the slot is in its map: who sees the flag must find it.
+                let written = &cells.rare().slots;
+                if !written.load(Ordering::Relaxed) {
+                    written.store(true, Ordering::Release);
                 }
-            },
+                new
+            }
         }
     }
 
@@ -697,8 +725,8 @@ impl<'a, C: Clone> Memory<'a, C> {
         match key.part {
             Part::Balance => self.act_on_balance(key.account, action),
             Part::Nonce => cells.nonce.act(action),
-            Part::Code => cells.code.act(action),
-            Part::Life => cells.life.act(action),
+            Part::Code => cells.rare().code.act(action),
+            Part::Life => cells.rare().life.act(action),
             Part::Slot(slot) => match self.slot_numbers.number(key.account, &slot) {
                 Some(at) => self.known_slots[at.index()].act(action),
                 None => {
@@ -755,10 +783,10 @@ impl<'a, C: Clone> Memory<'a, C> {
             let balance = self.balance(account, END, base(account), |_| writers += 1);
             let balance = balance.ok().filter(|_| writers > 0);
             let nonce = settled(cells.nonce.latest(END));
-            let code = settled(cells.code.latest(END));
-            let life = settled(cells.life.latest(END));
+            let code = settled(cells.code(END));
+            let life = settled(cells.life(END));
             if balance.is_some() || nonce.is_some() || code.is_some() || life.is_some() {
-                let wiped = settled(cells.life.latest_that(END, |life| life.wipes_storage())).is_some();
+                let wiped = settled(cells.wiped(END)).is_some();
                 let exists = life.map(Life::exists);
                 finals.accounts.push(Final { account, balance, nonce, code, exists, wiped });
             }
@@ -782,7 +810,7 @@ impl<'a, C: Clone> Memory<'a, C> {
         finals: &mut Finals<C>,
     ) {
         let Ok(Some((value, writer))) = entries.latest(END) else { return };
-        let wiped = self.cells(account).life.latest_that(END, |life| life.wipes_storage());
+        let wiped = self.cells(account).wiped(END);
         if !matches!(wiped, Ok(Some((_, wiper))) if wiper.tx > writer.tx) {
             finals.slots.push((account, slot, value));
         }
@@ -847,6 +875,10 @@ mod tests {
     }
 
     /// Slot 1 of the account has a number, others have none.
+    fn set(slot: u64, value: u64) -> Write<()> {
+        Write::Slot(A, word(slot), NUMBERS.number(A, &word(slot)), word(value))
+    }
+
     static NUMBERS: LazyLock<SlotNumbers> = LazyLock::new(|| [(A, word(1))].into_iter().collect());
 
     /// The account after the known ones collects.
@@ -962,7 +994,7 @@ mod tests {
     fn a_new_attempt_takes_out_what_only_the_old_one_wrote() {
         let memory = empty(1);
         let mut keys = Vec::new();
-        let first = vec![Write::Slot(A, word(1), word(5)), Write::Nonce(A, 1)];
+        let first = vec![set(1, 5), Write::Nonce(A, 1)];
         assert!(memory.record(version(0), first, &mut keys));
         memory.withdraw(TxIndex(0), &keys);
         let again = Version { incarnation: Incarnation(1), ..version(0) };
@@ -987,10 +1019,10 @@ mod tests {
     #[test]
     fn storage_begins_anew_with_a_new_life() {
         let memory = memory(&[
-            (0, Write::Slot(A, word(1), word(5))),
+            (0, set(1, 5)),
             (1, Write::Life(A, Life::Gone)),
             (2, Write::Life(A, Life::Created)),
-            (3, Write::Slot(A, word(2), word(6))),
+            (3, set(2, 6)),
         ]);
         assert_eq!(slot(&memory, 1, 1), Ok(Some((word(5), version(0)))));
         assert_eq!(slot(&memory, 1, 2), Ok(Some((U256::ZERO, version(1)))));
@@ -1005,7 +1037,7 @@ mod tests {
     #[test]
     fn an_attempt_that_writes_elsewhere_leaves_nothing_behind() {
         let memory = empty(1);
-        let slots = |range: std::ops::Range<u64>| range.map(|i| Write::Slot(A, word(i), word(i + 1)));
+        let slots = |range: std::ops::Range<u64>| range.map(|i| set(i, i + 1));
         let mut keys = Vec::new();
         assert!(memory.record(version(0), slots(0..40), &mut keys));
         memory.withdraw(TxIndex(0), &keys);
