@@ -87,11 +87,11 @@ for (const input of inputs) {
   const number = /(\d+)\.json/.exec(input)?.[1];
   process.stderr.write(`  ${number ?? input}\n`);
   if (number === undefined) {
-    runs.push(await measure(input, (page, base) => page.goto(`${base}?s=${input}&strategy=block-stm&lanes=2`), true));
+    runs.push(await measure(input, (page, base) => page.goto(`${base}?s=${input}&clock=measured&strategy=block-stm&lanes=2`), true));
     continue;
   }
   const open = async (page, base) => {
-    await page.goto(`${base}?strategy=block-stm&lanes=2`);
+    await page.goto(`${base}?clock=measured&strategy=block-stm&lanes=2`);
     await done(page);
     await page.locator('input[type=file][data-open]').setInputFiles(input);
     await page.waitForFunction((title) => document.documentElement.dataset.scenario === title, `Block ${number}`);

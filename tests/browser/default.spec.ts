@@ -7,7 +7,7 @@ for (const [name, url, engine] of [
   test(`the page opens with a run that is done, ${name}`, async ({ page }) => {
     await open(page, url);
     expect(await attribute(page, 'data-engine')).toBe(engine);
-    expect(await attribute(page, 'data-clock')).toBe('measured');
+    expect(await attribute(page, 'data-clock')).toBe('simulated');
     expect(Number(await attribute(page, 'data-transactions'))).toBeGreaterThan(5);
     expect(Number(await attribute(page, 'data-incarnations'))).toBeGreaterThanOrEqual(
       Number(await attribute(page, 'data-transactions')),
@@ -22,8 +22,8 @@ for (const [name, url, engine] of [
   });
 }
 
-test('with threads and more than one core the default run uses more than one lane', async ({ page }) => {
-  await open(page, ISOLATED);
+test('with threads and more than one core a measured run uses more than one lane', async ({ page }) => {
+  await open(page, `${ISOLATED}?clock=measured`);
   const cores = await page.evaluate(() => navigator.hardwareConcurrency);
   test.skip(cores < 2, 'this machine has one core');
   expect(Number(await attribute(page, 'data-lanes'))).toBeGreaterThan(1);

@@ -8,7 +8,7 @@ import { ISOLATED, NO_POOL, PLAIN, attribute, doing, done, expect, give, open, r
 const crash = (page: Page, kind: string) =>
   page.evaluate((kind) => dispatchEvent(new CustomEvent('evm-lanes-crash', { detail: kind })), kind);
 
-const run = (page: Page) => page.getByRole('banner').getByRole('button', { name: /run/i }).click();
+const run = (page: Page) => page.getByRole('banner').getByRole('button', { name: 'Run', exact: true }).click();
 
 /** Runs for many seconds on one lane. */
 const LONG = scenario({
@@ -48,7 +48,7 @@ for (const [engine, url] of [
     await open(page, url);
     await give(page, 'long.json', LONG);
     await expect(root(page)).toHaveAttribute('data-phase', 'running');
-    await doing(page, /warming up|measuring/i);
+    await doing(page, /simulating/i);
     const start = Date.now();
     await page.getByRole('button', { name: /cancel/i }).first().click();
     await expect(root(page)).not.toHaveAttribute('data-phase', 'running', { timeout: 2_000 });

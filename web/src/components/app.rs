@@ -4,7 +4,7 @@ use leptos::ev;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 
-use super::dialogs::{Help, Share};
+use super::dialogs::{CostModel, Help, Share, Strategies};
 use super::graph::Graph;
 use super::head::Head;
 use super::header::Header;
@@ -46,6 +46,8 @@ pub fn App() -> impl IntoView {
         <div class="hidden" role="status" aria-live="polite">{move || page.spoken.get()}</div>
         <Help page/>
         <Share page/>
+        <CostModel page/>
+        <Strategies page/>
         <Show when=move || dropping.get()>
             <div class="dropping">"Drop a scenario or a real block (evm-block-case/1)"</div>
         </Show>
@@ -211,7 +213,7 @@ fn Foot(page: Page) -> impl IntoView {
                 view! { <span>"Started anew: "{reason}</span> }
             })}
             {move || page.model.get().map(|model| view! {
-                <span>{sentence::measured(&model)}", preparing "{duration(model.report.timing.preparing)}</span>
+                <span>{sentence::taken(&model)}", preparing "{duration(model.report.timing.preparing)}</span>
                 <span title=model.report.trace_hash.clone()>"trace "<code>{shortened(&model.report.trace_hash)}</code></span>
             })}
         </footer>

@@ -1,5 +1,7 @@
-//! Help and share.
+//! Help, share, the cost model, the strategies.
 
+use evm_lanes_core::model::{Cost, Model};
+use evm_lanes_core::trace::StrategyId;
 use leptos::ev;
 use leptos::html::Dialog;
 use leptos::prelude::*;
@@ -8,8 +10,9 @@ use wasm_bindgen_futures::JsFuture;
 
 use crate::state::link::{self, Link};
 use crate::state::{Page, dom};
-use crate::view::format::count;
-use crate::view::share;
+use crate::view::format::{capitalised, count};
+use crate::view::sentence::{cost_name, strategy_name};
+use crate::view::{about, share};
 
 /// Keeps a native dialog in step with a signal.
 fn bind(dialog: NodeRef<Dialog>, open: RwSignal<bool>) {
@@ -141,7 +144,7 @@ pub fn Share(page: Page) -> impl IntoView {
                 }
             }).collect_view();
             view! {
-                <p>"It holds the scenario, strategy, lanes and selection; nothing is kept on a server."</p>
+                <p>"It holds the scenario, strategy, lanes, clock and selection; nothing is kept on a server."</p>
                 <input type="text" readonly aria-label="Link" prop:value=text on:focus=|e| {
                     use wasm_bindgen::JsCast;
                     if let Some(input) = e.target().and_then(|t| t.dyn_into::<web_sys::HtmlInputElement>().ok()) {
@@ -183,5 +186,106 @@ fn SaveButton(page: Page) -> impl IntoView {
                 dom::save("scenario.json", &text);
             }
         }>"Save as file"</button>
+    }
+}
+
+/// What simulated time is made of.
+#[component]
+pub fn CostModel(page: Page) -> impl IntoView {
+    let dialog: NodeRef<Dialog> = NodeRef::new();
+    bind(dialog, page.modelling);
+    let costs = Cost::ALL
+        .map(|cost| {
+            view! {
+                <label class="choice">
+                    <input type="radio" name="cost" value=cost.name() prop:checked=move || page.cost_model.get().cost == cost
+                        on:change=move |_| page.set_cost_model(Model { cost, ..page.cost_model.get_untracked() })/>
+                    <span><b>{capitalised(cost_name(cost))}</b>" "{about::cost(cost)}</span>
+                </label>
+            }
+        })
+        .collect_view();
+    let set_seed = move |seed: u64| page.set_cost_model(Model { seed, ..page.cost_model.get_untracked() });
+    view! {
+        <dialog node_ref=dialog aria-labelledby="model-title" on:close=move |_: ev::Event| page.modelling.set(false)>
+            <Top title="What simulated time is made of" id="model-title" open=page.modelling/>
+            <div class="body">
+                <p>"Simulated lanes run the same scheduler and the same EVM as measured ones. Only the clock differs: each execution takes what the model says, so that everyone sees the same lanes from the same link, with any number of them."</p>
+                <fieldset><legend>"An execution costs"</legend>{costs}</fieldset>
+                <p>{move || about::scheduling(page.cost_model.get().cost)}</p>
+                <h3>"Seed"</h3>
+                <p class="row">
+                    <input type="number" inputmode="numeric" min="0" step="1" aria-label="Seed"
+                        prop:value=move || page.cost_model.get().seed.to_string()
+                        on:change=move |e| {
+                            if let Ok(seed) = event_target_value(&e).trim().parse() {
+                                set_seed(seed);
+                            }
+                        }/>
+                    <button type="button" class="btn" on:click=move |_| {
+                        set_seed(page.cost_model.get_untracked().seed.wrapping_add(1));
+                    }>"Another"</button>
+                </p>
+                <p>{about::SEED}</p>
+            </div>
+        </dialog>
+    }
+}
+
+/// What each strategy does, one page each.
+#[component]
+pub fn Strategies(page: Page) -> impl IntoView {
+    let dialog: NodeRef<Dialog> = NodeRef::new();
+    bind(dialog, page.explaining);
+    let chosen = RwSignal::new(page.strategy.get_untracked());
+    Effect::new(move |_| {
+        if page.explaining.get() {
+            chosen.set(page.strategy.get_untracked());
+        }
+    });
+    let choices = StrategyId::ALL
+        .map(|s| {
+            view! {
+                <button type="button" class="btn small" aria-pressed=move || (chosen.get() == s).to_string()
+                    on:click=move |_| chosen.set(s)>{strategy_name(s)}</button>
+            }
+        })
+        .collect_view();
+    let told = move || {
+        let text = about::strategy(chosen.get())?;
+        let part = |title: &'static str, paragraphs: &'static [&'static str]| {
+            view! { <h3>{title}</h3> {paragraphs.iter().map(|p| view! { <p>{*p}</p> }).collect_view()} }
+        };
+        let sources = text
+            .sources
+            .iter()
+            .map(|(what, address)| view! { <li>{*what}": "<span class="mono">{*address}</span></li> })
+            .collect_view();
+        Some(view! {
+            {part("What it does", text.does)}
+            {part("What to look for", text.look)}
+            <h3>"Source"</h3>
+            <ul>{sources}</ul>
+        })
+    };
+    view! {
+        <dialog class="strategies" node_ref=dialog aria-labelledby="strategies-title"
+            on:close=move |_: ev::Event| page.explaining.set(false)>
+            <Top title="The strategies" id="strategies-title" open=page.explaining/>
+            <div class="body">
+                <div class="row" role="group" aria-label="Strategy to read about">{choices}</div>
+                {told}
+                <p class="row"><button type="button" class="btn go"
+                    disabled=move || chosen.get() == page.strategy.get()
+                    on:click=move |_| {
+                        page.explaining.set(false);
+                        page.set_strategy(chosen.get_untracked());
+                    }>{move || if chosen.get() == page.strategy.get() {
+                        "This one is chosen".to_owned()
+                    } else {
+                        format!("Run with {}", strategy_name(chosen.get()))
+                    }}</button></p>
+            </div>
+        </dialog>
     }
 }

@@ -10,7 +10,7 @@ use leptos::prelude::*;
 use super::{LocationLink, TxLink};
 use crate::engine::EngineState;
 use crate::state::{Activity, Page};
-use crate::view::format::{count, counted, duration, factor, share, shortened};
+use crate::view::format::{count, counted, factor, share, shortened};
 use crate::view::limits::{self, Side};
 use crate::view::model::RunModel;
 use crate::view::sentence::{self, Piece};
@@ -77,7 +77,7 @@ fn Told(page: Page, model: Arc<RunModel>) -> impl IntoView {
             Piece::Tx(tx) => view! { <TxLink page tx/> }.into_any(),
         })
         .collect_view();
-    let measured = sentence::measured(&model);
+    let taken = sentence::taken_in_full(&model);
     view! {
         <div class="told">
             <h1>{headline}</h1>
@@ -96,9 +96,7 @@ fn Told(page: Page, model: Arc<RunModel>) -> impl IntoView {
         </div>
         <Verdict model=model.clone()/>
         <Figures model=model.clone()/>
-        <p class="measured">
-            {format!("All times {measured} of each kind, which alternate. Limits: from the sequential times of this run.")}
-        </p>
+        <p class="measured">{taken}</p>
     }
 }
 
@@ -175,23 +173,32 @@ fn Figures(model: Arc<RunModel>) -> impl IntoView {
     let report = &model.report;
     let timing = &report.timing;
     let alone = report.strategy == StrategyId::Sequential;
+    let simulated = model.is_simulated();
     let rounds = |times: &[u64]| {
-        let times: Vec<String> = times.iter().map(|t| duration(*t)).collect();
+        if simulated {
+            return sentence::taken(&model);
+        }
+        let times: Vec<String> = times.iter().map(|t| model.ticks(*t)).collect();
         format!("measured; rounds: {}", times.join(", "))
     };
     let counted_title = "counted in the run that is drawn";
-    let shared_title = "measured in the run that is drawn";
+    let shared_title =
+        if simulated { "simulated, in the run that is drawn" } else { "measured in the run that is drawn" };
     let figures = if alone {
-        vec![("Sequential", duration(timing.parallel_median), rounds(&timing.parallel))]
+        vec![("Sequential", model.ticks(timing.parallel_median), rounds(&timing.parallel))]
     } else {
         let lanes = if report.lanes == 1 { "1 lane" } else { "Parallel" };
         vec![
-            ("Sequential", duration(timing.sequential_median), rounds(&timing.sequential)),
-            (lanes, duration(timing.parallel_median), rounds(&timing.parallel)),
+            ("Sequential", model.ticks(timing.sequential_median), rounds(&timing.sequential)),
+            (lanes, model.ticks(timing.parallel_median), rounds(&timing.parallel)),
             (
                 "Speed-up",
                 factor(model.speed_up()),
-                "measured: sequential median over parallel median".to_owned(),
+                if simulated {
+                    "simulated: the costs of all transactions over the time of the last lane".to_owned()
+                } else {
+                    "measured: sequential median over parallel median".to_owned()
+                },
             ),
             ("Run twice", count(report.analysis.rerun.into()), counted_title.to_owned()),
             ("Aborts", count(report.analysis.aborts.into()), counted_title.to_owned()),

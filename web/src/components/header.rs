@@ -1,13 +1,14 @@
 //! The top: what is run, by whom, on how many lanes.
 
 use evm_lanes_core::scenario::builtin;
-use evm_lanes_core::trace::StrategyId;
+use evm_lanes_core::trace::{Clock, StrategyId};
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::HtmlInputElement;
 
 use crate::engine::EngineState;
 use crate::state::{Activity, Document, Page, Source, file};
+use crate::view::lane_steps;
 use crate::view::sentence::strategy_name;
 
 /// The header.
@@ -37,10 +38,13 @@ pub fn Header(page: Page) -> impl IntoView {
                     }).collect_view()}
                 </select>
             </label>
+            <button class="btn square" type="button" aria-label="About the strategies"
+                on:click=move |_| page.explaining.set(true)>"i"</button>
             <LanesStepper page/>
             <span class="push"></span>
             <OpenFile page/>
             <RunButton page/>
+            <OtherClock page/>
             <button class="btn" type="button" on:click=move |_| page.sharing.set(true)>"Share"</button>
             <button class="btn square" type="button"
                 aria-label=move || if page.theme.get().is_dark() { "Light colours" } else { "Dark colours" }
@@ -97,16 +101,31 @@ fn ScenarioPicker(page: Page) -> impl IntoView {
 #[component]
 fn LanesStepper(page: Page) -> impl IntoView {
     let fixed = move || page.strategy.get() == StrategyId::Sequential;
-    let shown = move || if fixed() { 1 } else { page.lanes.get() };
+    let shown = move || if fixed() { 1 } else { page.lanes() };
+    let input: NodeRef<leptos::html::Input> = NodeRef::new();
     view! {
         <div class="step" role="group" aria-label="Lanes">
-            <span>"Lanes"</span>
-            <button type="button" aria-label="One lane less" disabled={move || fixed() || page.lanes.get() <= 1}
-                on:click=move |_| page.set_lanes(page.lanes.get_untracked().saturating_sub(1))>"−"</button>
-            <output aria-live="polite">{shown}</output>
-            <button type="button" aria-label="One lane more"
-                disabled={move || fixed() || page.lanes.get() >= page.max_lanes()}
-                on:click=move |_| page.set_lanes(page.lanes.get_untracked() + 1)>"+"</button>
+            <span>{move || match page.clock.get() {
+                Clock::Simulated => "Simulated lanes",
+                Clock::Measured => "Cores",
+            }}</span>
+            <button type="button" aria-label="Fewer lanes" disabled={move || fixed() || page.lanes() <= 1}
+                on:click=move |_| page.set_lanes(lane_steps::below(untrack(|| page.lanes())))>"−"</button>
+            <input node_ref=input type="number" inputmode="numeric" aria-label="Lanes" min="1" step="1"
+                max=move || if fixed() { 1 } else { page.max_lanes() } disabled=fixed
+                prop:value=move || shown().to_string()
+                on:change=move |e| {
+                    if let Ok(lanes) = event_target_value(&e).trim().parse::<u16>() {
+                        page.set_lanes(lanes);
+                    }
+                    // What was out of bounds is shown as what it became.
+                    if let Some(input) = input.get_untracked() {
+                        input.set_value(&untrack(shown).to_string());
+                    }
+                }/>
+            <button type="button" aria-label="More lanes"
+                disabled={move || fixed() || page.lanes() >= page.max_lanes()}
+                on:click=move |_| page.set_lanes(lane_steps::above(untrack(|| page.lanes())))>"+"</button>
         </div>
     }
 }
@@ -129,7 +148,7 @@ fn OpenFile(page: Page) -> impl IntoView {
             if let Some(input) = input.get_untracked() {
                 input.click();
             }
-        }>"Open file…"</button>
+        }>"Open…"</button>
     }
 }
 
@@ -138,8 +157,8 @@ fn RunButton(page: Page) -> impl IntoView {
     let cancelling = move || page.activity.with(|a| matches!(a, Activity::Running { cancelling: true, .. }));
     let text = move || {
         let threads = page.info.get().is_some_and(|i| i.threads);
-        let lanes = page.lanes.get();
-        if page.strategy.get() == StrategyId::Sequential {
+        let lanes = page.lanes();
+        if page.strategy.get() == StrategyId::Sequential || page.clock.get() == Clock::Simulated {
             "Run".to_owned()
         } else if threads && lanes > 1 {
             format!("Run on {lanes} cores")
@@ -159,5 +178,23 @@ fn RunButton(page: Page) -> impl IntoView {
                 {move || if cancelling() { "Cancelling…" } else { "Cancel" }}
             </button>
         </Show>
+    }
+}
+
+/// The other kind of lanes, beside the run.
+#[component]
+fn OtherClock(page: Page) -> impl IntoView {
+    let text = move || match (page.clock.get(), page.threads.get()) {
+        (Clock::Measured, _) => "Simulate".to_owned(),
+        (Clock::Simulated, 1) => "Run on one core".to_owned(),
+        (Clock::Simulated, threads) => format!("Run on your {threads} cores"),
+    };
+    view! {
+        <button class="btn" type="button"
+            disabled=move || page.is_running() || !matches!(page.engine.get(), EngineState::Ready { .. })
+            on:click=move |_| page.set_clock(match page.clock.get_untracked() {
+                Clock::Measured => Clock::Simulated,
+                Clock::Simulated => Clock::Measured,
+            })>{text}</button>
     }
 }

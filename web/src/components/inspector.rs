@@ -9,7 +9,7 @@ use leptos::prelude::*;
 
 use super::{LocationLink, TxLink, TxLinks};
 use crate::state::Page;
-use crate::view::format::{count, counted, duration, shortened};
+use crate::view::format::{count, counted, shortened};
 use crate::view::inspect::{self, AccessLine, AttemptLine};
 use crate::view::model::RunModel;
 use crate::view::navigate;
@@ -101,7 +101,9 @@ fn Call(page: Page, model: Arc<RunModel>, tx: u32) -> impl IntoView {
     let route = summary.to.clone().unwrap_or_else(|| "creates a contract".to_owned());
     let detail = move || page.detail.get().filter(|d| d.tx == tx);
     let call_name = summary.call.clone();
-    let alone = if model.report.timing.by_gas {
+    let alone = if model.is_simulated() {
+        "its cost by the model"
+    } else if model.report.timing.by_gas {
         "the sequential time of the block, shared out by gas: this browser's clock is too coarse for single transactions"
     } else {
         "measured, median of the sequential runs"
@@ -123,7 +125,7 @@ fn Call(page: Page, model: Arc<RunModel>, tx: u32) -> impl IntoView {
             </dd>
             {move || detail().and_then(|d| d.reason.clone()).map(|r| view! { <dt>"Reason"</dt><dd class="wrong">{r}</dd> })}
             <dt>"Alone"</dt>
-            <dd title=alone>{duration(summary.sequential_time)}</dd>
+            <dd title=alone>{model.ticks(summary.sequential_time)}</dd>
         </dl>
     })
 }

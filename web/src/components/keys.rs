@@ -45,7 +45,8 @@ fn act(page: Page, event: &KeyboardEvent) -> bool {
             _ => false,
         };
     }
-    if event.alt_key() || page.help.get_untracked() || page.sharing.get_untracked() {
+    let covered = [page.help, page.sharing, page.modelling, page.explaining];
+    if event.alt_key() || covered.into_iter().any(|open| open.get_untracked()) {
         return false;
     }
     if event.key() == "Escape" {

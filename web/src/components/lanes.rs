@@ -1,17 +1,20 @@
 //! The lanes: a canvas, mirrored by a focusable overlay whose every step is a sentence.
 
+use std::sync::Arc;
+
+use evm_lanes_core::trace::Clock;
 use leptos::either::Either;
 use leptos::prelude::*;
 use web_sys::{PointerEvent, WheelEvent};
 
 use super::measure::size_of;
 use crate::paint::{self, Palette};
-use crate::state::{Page, theme};
-use crate::view::format::{counted, duration};
-use crate::view::lanes::{Metrics, Pattern, hit, layout};
+use crate::state::{Page, Pin, theme};
+use crate::view::format::{Unit, counted};
+use crate::view::lanes::{Emphasis, Metrics, Pattern, hit, layout};
 use crate::view::model::{RunModel, What};
 use crate::view::scale::{CssPx, TimeScale, Viewport, axis};
-use crate::view::sentence;
+use crate::view::sentence::{self, cost_name};
 use crate::view::spent::Use;
 
 const OVERVIEW: f64 = 22.0;
@@ -44,11 +47,12 @@ pub fn Lanes(page: Page) -> impl IntoView {
         palette.set(Some(Palette::read()));
     });
     let width = Memo::new(move |_| size.get().0.max(1.0));
+    let there = Memo::new(move |_| page.model.with(Option::is_some));
     let metrics =
         Memo::new(move |_| Metrics::for_lanes(page.model.with(|m| m.as_ref().map_or(2, |m| m.report.lanes))));
     let view = move || {
         page.model.with(|m| {
-            m.as_ref().map(|m| page.viewport.get().unwrap_or_else(|| Viewport::whole(m.duration())))
+            m.as_ref().map(|m| page.viewport.get().unwrap_or_else(|| Viewport::whole(extent(page, m))))
         })
     };
     let scale = move || view().map(|view| TimeScale { view, width: CssPx(width.get()) });
@@ -62,7 +66,7 @@ pub fn Lanes(page: Page) -> impl IntoView {
         let lanes = model.report.lanes;
         if let Some(context) = paint::prepare(&canvas, width.get(), metrics.height(lanes)) {
             let picture = layout(&model, scale, metrics, emphasis);
-            let marks = axis(scale, CssPx(96.0));
+            let marks = axis(scale, CssPx(96.0), model.unit());
             let width = width.get();
             palette.with(|p| {
                 p.as_ref().map(|p| paint::lanes(&context, &picture, &marks, lanes, metrics, width, p))
@@ -72,7 +76,7 @@ pub fn Lanes(page: Page) -> impl IntoView {
     Effect::new(move |_| {
         let (Some(canvas), Some(model)) = (overview.get(), page.model.get()) else { return };
         let lanes = model.report.lanes;
-        let whole = TimeScale { view: Viewport::whole(model.duration()), width: CssPx(width.get()) };
+        let whole = TimeScale { view: Viewport::whole(extent(page, &model)), width: CssPx(width.get()) };
         let metrics = Metrics::overview(lanes, OVERVIEW);
         if let Some(context) = paint::prepare(&canvas, width.get(), OVERVIEW) {
             let picture = layout(&model, whole, metrics, page.emphasis());
@@ -83,9 +87,23 @@ pub fn Lanes(page: Page) -> impl IntoView {
     view! {
         <section class="panel" id="lanes" aria-label="Lanes">
             <header>
-                <h2>"Lanes"</h2>
+                <h2>{move || page.model.with(|m| match m {
+                    Some(m) if m.is_simulated() => "Simulated lanes",
+                    Some(_) => "Measured lanes",
+                    None => "Lanes",
+                })}</h2>
                 <Legend page/>
                 <span class="push"></span>
+                <Show when=move || page.clock.get() == Clock::Simulated>
+                    <button type="button" class="btn small" aria-haspopup="dialog"
+                        on:click=move |_| page.modelling.set(true)>
+                        "Model: "{move || cost_name(page.cost_model.get().cost)}
+                    </button>
+                </Show>
+                <button type="button" class="btn small" disabled=move || page.model.with(Option::is_none)
+                    aria-pressed=move || page.is_pinned().to_string()
+                    title="Keeps this run below the next ones, to compare them"
+                    on:click=move |_| page.pin()>"Keep"</button>
                 <button type="button" class="btn small" aria-keyshortcuts="C"
                     aria-pressed=move || page.show_path.get().to_string()
                     on:click=move |_| page.show_path.update(|p| *p = !*p)>"Longest chain"</button>
@@ -97,31 +115,32 @@ pub fn Lanes(page: Page) -> impl IntoView {
                     disabled=move || page.viewport.get().is_none()
                     on:click=move |_| page.viewport.set(None)>"Whole run"</button>
             </header>
-            {move || if page.model.with(Option::is_some) {
+            {move || if there.get() {
                 Either::Left(view! {
                     <div class="lanes" class:stale=move || page.is_stale() || page.is_running()>
-                        <div class="axis" aria-hidden="true">{move || scale().map(|s| axis(s, CssPx(96.0)).into_iter()
-                            .filter(|m| m.x.0 < s.width.0 - 40.0)
-                            .map(|m| view! { <span style:left=format!("{:.1}px", m.x.0)>{m.text}</span> })
-                            .collect_view())}</div>
-                        <div class="names" aria-hidden="true">{move || {
-                            let lanes = page.model.with(|m| m.as_ref().map_or(0, |m| m.report.lanes));
-                            (1..=lanes).map(|l| view! {
-                                <span style:height=format!("{}px", metrics.get().row)><i>"Lane "</i>{l}</span>
-                            }).collect_view()
+                        <div class="axis" aria-hidden="true">{move || {
+                            let unit = page.model.with(|m| m.as_ref().map(|m| m.unit()));
+                            scale().zip(unit).map(|(s, unit)| marks(s, unit))
                         }}</div>
-                        <div class="field-of-time" node_ref=field>
-                            <canvas node_ref=canvas aria-hidden="true" style:height=move || {
-                                let lanes = page.model.with(|m| m.as_ref().map_or(1, |m| m.report.lanes));
-                                format!("{}px", metrics.get().height(lanes))
-                            }></canvas>
-                            <Range page range width/>
-                            <Overlay page range hovered metrics width/>
+                        <div class="rows">
+                            <div class="names" aria-hidden="true">{move || {
+                                let lanes = page.model.with(|m| m.as_ref().map_or(0, |m| m.report.lanes));
+                                names(lanes, metrics.get())
+                            }}</div>
+                            <div class="field-of-time" node_ref=field>
+                                <canvas node_ref=canvas aria-hidden="true" style:height=move || {
+                                    let lanes = page.model.with(|m| m.as_ref().map_or(1, |m| m.report.lanes));
+                                    format!("{}px", metrics.get().height(lanes))
+                                }></canvas>
+                                <Range page range width/>
+                                <Overlay page range hovered metrics width/>
+                            </div>
                         </div>
                         <Overview page width canvas=overview/>
                         <div class="said" aria-hidden="true">{move || said(page, hovered.get())}</div>
                         <Patterns/>
                     </div>
+                    <Pins page palette/>
                 })
             } else {
                 Either::Right(view! {
@@ -134,6 +153,107 @@ pub fn Lanes(page: Page) -> impl IntoView {
             }}
         </section>
     }
+}
+
+/// The axis as DOM text.
+fn marks(scale: TimeScale, unit: Unit) -> impl IntoView {
+    axis(scale, CssPx(96.0), unit)
+        .into_iter()
+        .filter(|m| m.x.0 < scale.width.0 - 40.0)
+        .map(|m| view! { <span style:left=format!("{:.1}px", m.x.0)>{m.text}</span> })
+        .collect_view()
+}
+
+/// The lanes' numbers: of thin lanes only some, so that they can be read.
+fn names(lanes: u16, metrics: Metrics) -> impl IntoView {
+    let every = metrics.named();
+    (1..=lanes)
+        .step_by(usize::from(every))
+        .map(|lane| {
+            let rows = every.min(lanes - lane + 1);
+            let first = if every == 1 { Some(view! { <i>"Lane "</i> }) } else { None };
+            let height = format!("{:.2}px", metrics.row * f64::from(rows));
+            let class = if every > 1 { "thin" } else { "" };
+            let fits = metrics.row * f64::from(rows) >= 11.0;
+            view! { <span class=class style:height=height>{first}{fits.then_some(lane)}</span> }
+        })
+        .collect_view()
+}
+
+/// Runs that are kept beside the one that is shown, below it: on its axis where both count the same.
+#[component]
+fn Pins(page: Page, palette: RwSignal<Option<Palette>, LocalStorage>) -> impl IntoView {
+    let shown = Memo::new(move |_| {
+        let current = page.model.get();
+        page.pins.with(|pins| {
+            let other = |pin: &&Pin| current.as_ref().is_none_or(|m| !Arc::ptr_eq(m, &pin.model));
+            pins.iter().filter(other).map(|pin| pin.id).collect::<Vec<_>>()
+        })
+    });
+    view! {
+        <For each=move || shown.get() key=|id| *id children=move |id| view! { <Pinned page id palette/> }/>
+    }
+}
+
+/// One of them.
+#[component]
+fn Pinned(page: Page, id: u32, palette: RwSignal<Option<Palette>, LocalStorage>) -> impl IntoView {
+    let Some(model) =
+        page.pins.with_untracked(|pins| pins.iter().find(|p| p.id == id).map(|p| p.model.clone()))
+    else {
+        return Either::Left(());
+    };
+    let field: NodeRef<leptos::html::Div> = NodeRef::new();
+    let canvas: NodeRef<leptos::html::Canvas> = NodeRef::new();
+    let size = size_of(field);
+    let (lanes, unit) = (model.report.lanes, model.unit());
+    let metrics = Metrics::beside(lanes);
+    let (of_scale, of_paint) = (model.clone(), model.clone());
+    let scale = Memo::new(move |_| {
+        let current = page.model.get().filter(|current| current.shares_axis(&of_scale));
+        let view = match current {
+            Some(current) => page.viewport.get().unwrap_or_else(|| Viewport::whole(extent(page, &current))),
+            None => Viewport::whole(of_scale.duration()),
+        };
+        TimeScale { view, width: CssPx(size.get().0.max(1.0)) }
+    });
+    Effect::new(move |_| {
+        let Some(canvas) = canvas.get() else { return };
+        let scale = scale.get();
+        // Another scenario's transactions are others.
+        let same = page.model.with(|m| m.as_ref().is_some_and(|m| m.is_of_the_block_of(&of_paint)));
+        let emphasis =
+            if same { Emphasis { incarnation: None, ..page.emphasis() } } else { Emphasis::default() };
+        if let Some(context) = paint::prepare(&canvas, scale.width.0, metrics.height(lanes)) {
+            let picture = layout(&of_paint, scale, metrics, emphasis);
+            let marks = axis(scale, CssPx(96.0), unit);
+            palette.with(|p| {
+                p.as_ref().map(|p| paint::lanes(&context, &picture, &marks, lanes, metrics, scale.width.0, p))
+            });
+        }
+    });
+    let title = sentence::short(&model);
+    let said = format!("{title}. {}", sentence::lanes_summary(&model));
+    Either::Right(view! {
+        <div class="pinned" data-pinned=model.report.trace_hash.clone() data-clock=model.report.clock.name()>
+            <p>
+                <b>{title.clone()}</b>
+                <span>{sentence::taken(&model)}</span>
+                <span class="push"></span>
+                <button type="button" class="btn small" aria-label=format!("Look at it: {title}")
+                    on:click=move |_| page.look_at(id)>"Look at it"</button>
+                <button type="button" class="btn small" aria-label=format!("Put {title} away")
+                    on:click=move |_| page.unpin(id)>"×"</button>
+            </p>
+            <div class="lanes" role="img" aria-label=said>
+                <div class="axis">{move || marks(scale.get(), unit)}</div>
+                <div class="names">{names(lanes, metrics)}</div>
+                <div class="field-of-time" node_ref=field>
+                    <canvas node_ref=canvas style:height=format!("{:.2}px", metrics.height(lanes))></canvas>
+                </div>
+            </div>
+        </div>
+    })
 }
 
 #[component]
@@ -204,20 +324,20 @@ pub fn selected_attempt(model: &RunModel, page: Page) -> Option<u32> {
 /// Zooms about the selection if it is visible, else about the middle.
 pub fn zoom(page: Page, factor: f64) {
     let Some(model) = page.model.get_untracked() else { return };
-    let view = page.viewport.get_untracked().unwrap_or_else(|| Viewport::whole(model.duration()));
+    let view = page.viewport.get_untracked().unwrap_or_else(|| Viewport::whole(extent(page, &model)));
     let at = untrack(|| selected_attempt(&model, page))
         .and_then(|i| model.attempt(i))
         .map(|a| f64::midpoint(a.start.0 as f64, a.end.0 as f64))
         .filter(|t| (view.start..=view.end).contains(t))
         .unwrap_or_else(|| f64::midpoint(view.start, view.end));
-    set_view(page, &model, view.zoomed(factor, at, model.duration()));
+    set_view(page, &model, view.zoomed(factor, at, extent(page, &model)));
 }
 
 /// Pans by a share of what is visible.
 pub fn pan(page: Page, share: f64) {
     let Some(model) = page.model.get_untracked() else { return };
-    let view = page.viewport.get_untracked().unwrap_or_else(|| Viewport::whole(model.duration()));
-    set_view(page, &model, view.panned(view.span() * share, model.duration()));
+    let view = page.viewport.get_untracked().unwrap_or_else(|| Viewport::whole(extent(page, &model)));
+    set_view(page, &model, view.panned(view.span() * share, extent(page, &model)));
 }
 
 /// Shows the selected attempts, or all of the run where nothing is selected.
@@ -232,7 +352,7 @@ pub fn fit_selection(page: Page) {
         Some(ends.map_or((start, end), |(s, e)| (s.min(start), e.max(end))))
     });
     if let Some((start, end)) = ends {
-        set_view(page, &model, Viewport::fitting(start, end, model.duration()));
+        set_view(page, &model, Viewport::fitting(start, end, extent(page, &model)));
     }
 }
 
@@ -241,14 +361,24 @@ pub fn reveal(page: Page) {
     let Some(model) = page.model.get_untracked() else { return };
     let Some(index) = untrack(|| selected_attempt(&model, page)) else { return };
     if let (Some(view), Some(attempt)) = (page.viewport.get_untracked(), model.attempt(index)) {
-        let shown = view.revealing(attempt.start.0 as f64, attempt.end.0 as f64, model.duration());
+        let shown = view.revealing(attempt.start.0 as f64, attempt.end.0 as f64, extent(page, &model));
         set_view(page, &model, shown);
     }
     page.spoken.set(sentence::step(&model, What::Attempt(index)));
 }
 
+/// How far the axis goes: all runs that share it fit.
+fn extent(page: Page, model: &RunModel) -> f64 {
+    page.pins.with(|pins| {
+        pins.iter()
+            .filter(|pin| pin.model.shares_axis(model))
+            .map(|pin| pin.model.duration())
+            .fold(model.duration(), f64::max)
+    })
+}
+
 fn set_view(page: Page, model: &RunModel, view: Viewport) {
-    page.viewport.set((!view.is_whole(model.duration())).then_some(view));
+    page.viewport.set((!view.is_whole(extent(page, model))).then_some(view));
 }
 
 /// A measured stretch of time.
@@ -256,7 +386,7 @@ fn set_view(page: Page, model: &RunModel, view: Viewport) {
 fn Range(page: Page, range: RwSignal<Option<(f64, f64)>>, width: Memo<f64>) -> impl IntoView {
     move || {
         let (Some((a, b)), Some(model)) = (range.get(), page.model.get()) else { return None };
-        let view = page.viewport.get().unwrap_or_else(|| Viewport::whole(model.duration()));
+        let view = page.viewport.get().unwrap_or_else(|| Viewport::whole(extent(page, &model)));
         let scale = TimeScale { view, width: CssPx(width.get()) };
         let (start, end) = (a.min(b), a.max(b));
         let (x0, x1) = (scale.px_from_time(start).0, scale.px_from_time(end).0);
@@ -268,7 +398,7 @@ fn Range(page: Page, range: RwSignal<Option<(f64, f64)>>, width: Memo<f64>) -> i
             .count();
         Some(view! {
             <div class="range" style:left=format!("{x0:.1}px") style:width=format!("{:.1}px", x1 - x0)>
-                <span>{format!("{} · {}", duration((end - start) as u64), counted(inside as u64, "attempt"))}</span>
+                <span>{format!("{} · {}", model.ticks((end - start) as u64), counted(inside as u64, "attempt"))}</span>
             </div>
         })
     }
@@ -287,7 +417,7 @@ fn Overlay(
     let fingers: StoredValue<Vec<(i32, f64)>> = StoredValue::new(Vec::new());
     let current = move || {
         let model = page.model.get_untracked()?;
-        let view = page.viewport.get_untracked().unwrap_or_else(|| Viewport::whole(model.duration()));
+        let view = page.viewport.get_untracked().unwrap_or_else(|| Viewport::whole(extent(page, &model)));
         Some((model, TimeScale { view, width: CssPx(width.get_untracked()) }))
     };
     let at = move |e: &PointerEvent| {
@@ -361,7 +491,7 @@ fn Overlay(
                     set_view(
                         page,
                         &model,
-                        scale.view.panned((last - x) * scale.time_per_px(), model.duration()),
+                        scale.view.panned((last - x) * scale.time_per_px(), extent(page, &model)),
                     );
                     gesture.set_value(Gesture::Pan { x, moved: true });
                 }
@@ -377,9 +507,9 @@ fn Overlay(
                     let zoomed = scale.view.zoomed(
                         now / distance,
                         scale.time_from_px(CssPx(middle)),
-                        model.duration(),
+                        extent(page, &model),
                     );
-                    let moved = zoomed.panned((middle - centre) * scale.time_per_px(), model.duration());
+                    let moved = zoomed.panned((middle - centre) * scale.time_per_px(), extent(page, &model));
                     set_view(page, &model, moved);
                     gesture.set_value(Gesture::Pinch { distance: now, middle: centre });
                 }
@@ -400,7 +530,7 @@ fn Overlay(
                         .count();
                     page.spoken.set(format!(
                         "{} measured, {} in it.",
-                        duration((a - b).abs() as u64),
+                        model.ticks((a - b).abs() as u64),
                         counted(inside as u64, "attempt")
                     ));
                 }
@@ -415,16 +545,24 @@ fn Overlay(
         if e.ctrl_key() || e.meta_key() {
             e.prevent_default();
             let at = scale.time_from_px(CssPx(f64::from(e.offset_x())));
-            set_view(page, &model, scale.view.zoomed((-e.delta_y() * 0.0025).exp(), at, model.duration()));
+            set_view(
+                page,
+                &model,
+                scale.view.zoomed((-e.delta_y() * 0.0025).exp(), at, extent(page, &model)),
+            );
         } else if e.delta_x().abs() > e.delta_y().abs() && page.viewport.get_untracked().is_some() {
             e.prevent_default();
-            set_view(page, &model, scale.view.panned(e.delta_x() * scale.time_per_px(), model.duration()));
+            set_view(
+                page,
+                &model,
+                scale.view.panned(e.delta_x() * scale.time_per_px(), extent(page, &model)),
+            );
         }
     };
     let zoom_to_range = move |_| {
         if let (Some((a, b)), Some((model, _))) = (range.get_untracked(), current()) {
             range.set(None);
-            set_view(page, &model, Viewport::fitting(a.min(b), a.max(b), model.duration()));
+            set_view(page, &model, Viewport::fitting(a.min(b), a.max(b), extent(page, &model)));
         }
     };
     view! {
@@ -453,13 +591,13 @@ fn Overview(page: Page, width: Memo<f64>, canvas: NodeRef<leptos::html::Canvas>)
         let Some(model) = page.model.get_untracked() else { return };
         let Some(view) = page.viewport.get_untracked() else { return };
         let scale =
-            TimeScale { view: Viewport::whole(model.duration()), width: CssPx(width.get_untracked()) };
+            TimeScale { view: Viewport::whole(extent(page, &model)), width: CssPx(width.get_untracked()) };
         let time = scale.time_from_px(CssPx(f64::from(e.offset_x())));
-        set_view(page, &model, view.panned(time - f64::midpoint(view.start, view.end), model.duration()));
+        set_view(page, &model, view.panned(time - f64::midpoint(view.start, view.end), extent(page, &model)));
     };
     let window = move || {
         let (model, view) = (page.model.get()?, page.viewport.get()?);
-        let scale = TimeScale { view: Viewport::whole(model.duration()), width: CssPx(width.get()) };
+        let scale = TimeScale { view: Viewport::whole(extent(page, &model)), width: CssPx(width.get()) };
         let (x0, x1) = (scale.px_from_time(view.start).0, scale.px_from_time(view.end).0);
         Some((x0, (x1 - x0).max(6.0)))
     };

@@ -30,7 +30,12 @@ where
         let closure: Closure<dyn FnMut()> = Closure::new(read);
         if let Ok(observer) = ResizeObserver::new(closure.as_ref().unchecked_ref()) {
             observer.observe(&element);
-            kept.set_value(Some((observer, closure)));
+            // The one before goes on calling otherwise, though what it calls is gone.
+            if let Some((before, _)) =
+                kept.try_update_value(|kept| kept.replace((observer, closure))).flatten()
+            {
+                before.disconnect();
+            }
         }
     });
     on_cleanup(move || {

@@ -1,6 +1,7 @@
 //! Leptos components: they receive values and emit intents; arithmetic lives in `view`.
 
 mod app;
+mod compare;
 mod dialogs;
 mod editor;
 mod graph;

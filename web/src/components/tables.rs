@@ -7,7 +7,7 @@ use wasm_bindgen::JsCast;
 
 use super::{LocationLink, TxLinks};
 use crate::state::Page;
-use crate::view::format::{count, duration, share, shortened};
+use crate::view::format::{Unit, count, share, shortened};
 use crate::view::inspect;
 use crate::view::model::RunModel;
 use crate::view::navigate;
@@ -152,7 +152,7 @@ fn Row(page: Page, model: Arc<RunModel>, tx: u32, at: usize) -> impl IntoView {
                 s.status,
                 s.success,
                 count(s.gas),
-                duration(s.sequential_time),
+                model.ticks(s.sequential_time),
             )
         }
         None => Default::default(),
@@ -188,22 +188,26 @@ fn Row(page: Page, model: Arc<RunModel>, tx: u32, at: usize) -> impl IntoView {
 /// What each lane's time went into: the drawn run, as numbers.
 #[component]
 pub fn Time(page: Page) -> impl IntoView {
-    let row = |name: String, spent: Spent| {
+    let row = |name: String, spent: Spent, unit: Unit| {
         let sum = spent.iter().sum::<f64>().max(1.0);
         let cells = spent
             .into_iter()
             .map(|ticks| {
                 let shown = if ticks > 0.0 { share(ticks / sum) } else { "–".to_owned() };
-                view! { <td class="number" title=duration(ticks as u64)>{shown}</td> }
+                view! { <td class="number" title=unit.text(ticks as u64)>{shown}</td> }
             })
             .collect_view();
-        view! { <tr><th scope="row">{name}</th>{cells}<td class="number">{duration(sum as u64)}</td></tr> }
+        view! { <tr><th scope="row">{name}</th>{cells}<td class="number">{unit.text(sum as u64)}</td></tr> }
     };
     let table = move || {
         let model = page.model.get()?;
         let lanes = spent::by_lane(&model);
         let total = spent::total(&lanes);
-        let rows = lanes.iter().enumerate().map(|(i, s)| row(format!("Lane {}", i + 1), *s)).collect_view();
+        let rows = lanes
+            .iter()
+            .enumerate()
+            .map(|(i, s)| row(format!("Lane {}", i + 1), *s, model.unit()))
+            .collect_view();
         let heads = Use::ALL
             .map(|u| {
                 view! {
@@ -215,9 +219,9 @@ pub fn Time(page: Page) -> impl IntoView {
             <table class="table spent">
                 <caption class="hidden">"What each lane's time went into, in the run that is drawn"</caption>
                 <thead><tr><th scope="col">"Of the time of"</th>{heads}<th scope="col" class="number">"in all"</th></tr></thead>
-                <tbody>{rows}{(lanes.len() > 1).then(|| row("All lanes".to_owned(), total))}</tbody>
+                <tbody>{rows}{(lanes.len() > 1).then(|| row("All lanes".to_owned(), total, model.unit()))}</tbody>
             </table>
-            <p class="empty">"Measured in the run that is drawn. A lane's shares add up to the run, from the moment all lanes are awake to the moment the block's changes are known."</p>
+            <p class="empty">{if model.is_simulated() { "Simulated" } else { "Measured" }}" in the run that is drawn. A lane's shares add up to the run, from the moment all lanes are awake to the moment the block's changes are known."</p>
         })
     };
     view! {

@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 use web_sys::KeyboardEvent;
 
+use super::compare::Compare;
 use super::editor::Editor;
 use super::tables::{Contracts, Locations, Time, Transactions};
 use crate::state::{Page, Tab, dom};
@@ -48,6 +49,7 @@ pub fn Tabs(page: Page) -> impl IntoView {
                     Tab::Transactions => view! { <Transactions page/> }.into_any(),
                     Tab::Locations => view! { <Locations page/> }.into_any(),
                     Tab::Time => view! { <Time page/> }.into_any(),
+                    Tab::Compare => view! { <Compare page/> }.into_any(),
                     Tab::Story => view! { <Story page/> }.into_any(),
                     Tab::Scenario => view! { <Editor page/> }.into_any(),
                     Tab::Contracts => view! { <Contracts page/> }.into_any(),

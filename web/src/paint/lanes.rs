@@ -25,7 +25,8 @@ pub fn lanes(
         context.move_to(x, 0.0);
         context.line_to(x, height);
     }
-    for lane in 1..=lanes {
+    // Between thin lanes a line would be most of what is seen.
+    for lane in (1..=lanes).filter(|_| metrics.row >= 10.0) {
         let y = (f64::from(lane) * metrics.row).round() - 0.5;
         context.move_to(0.0, y);
         context.line_to(width, y);
@@ -72,7 +73,7 @@ fn draw_bar(context: &CanvasRenderingContext2d, bar: &Bar, palette: &Palette) {
         Pattern::Hatched => {
             round_rect(context, bar);
             match palette.hatches.get(usize::from(bar.colour)).and_then(Option::as_ref) {
-                Some(hatch) if r.w >= 4.0 => context.set_fill_style_canvas_pattern(hatch),
+                Some(hatch) if r.w >= 4.0 && r.h >= 6.0 => context.set_fill_style_canvas_pattern(hatch),
                 _ => {
                     context.set_global_alpha(0.45);
                     context.set_fill_style_str(colour);
@@ -80,7 +81,7 @@ fn draw_bar(context: &CanvasRenderingContext2d, bar: &Bar, palette: &Palette) {
             }
             context.fill();
             context.set_global_alpha(1.0);
-            if r.w >= 8.0 {
+            if r.w >= 8.0 && r.h >= 6.0 {
                 context.set_stroke_style_str(colour);
                 context.set_line_width(1.0);
                 context.stroke();
@@ -109,9 +110,9 @@ fn draw_bar(context: &CanvasRenderingContext2d, bar: &Bar, palette: &Palette) {
         }
     }
     let outline = if bar.selected {
-        Some((&palette.focus, 2.5))
+        Some((&palette.focus, 2.5_f64.min(r.h * 0.4)))
     } else if bar.on_path {
-        Some((&palette.ink, 2.0))
+        Some((&palette.ink, 2.0_f64.min(r.h * 0.5)))
     } else {
         None
     };

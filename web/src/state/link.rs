@@ -1,6 +1,8 @@
 //! The page as a link, and a link as the page.
 
+use evm_lanes_core::model::Model;
 use evm_lanes_core::scenario::{self, builtin, link as codec};
+use evm_lanes_core::trace::Clock;
 use evm_lanes_core::units::{Incarnation, TxIndex};
 use leptos::prelude::*;
 
@@ -63,9 +65,15 @@ pub fn current(page: Page) -> Link {
     }
     let settings = scenario::parse(text).map(|s| s.run).unwrap_or_default();
     let strategy = page.strategy.get_untracked();
-    let lanes = page.asked_lanes.get_untracked().unwrap_or_else(|| page.lanes.get_untracked());
+    let clock = page.clock.get_untracked();
+    let lanes = match clock {
+        Clock::Measured => page.asked_lanes.get_untracked().unwrap_or_else(|| page.threads.get_untracked()),
+        Clock::Simulated => page.simulated_lanes.get_untracked(),
+    };
+    let model = page.cost_model.get_untracked();
+    let simulated = clock == Clock::Simulated;
     let selection = page.chosen_selection();
-    let link = codec::PageLink {
+    let mut link = codec::PageLink {
         scenario: match builtin {
             Some(b) => codec::Source::Builtin(b.name.to_owned()),
             None => codec::Source::Document(text.to_string()),
@@ -73,11 +81,16 @@ pub fn current(page: Page) -> Link {
         strategy: (settings.strategy != Some(strategy)).then_some(strategy),
         lanes: (settings.lanes != Some(lanes)).then_some(lanes),
         clock: None,
-        cost: None,
-        seed: None,
+        cost: (simulated && model.cost != settings.cost.unwrap_or_default()).then_some(model.cost),
+        seed: (simulated && model.seed != settings.seed.unwrap_or_default()).then_some(model.seed),
         selection: selection.map(|s| s.0),
+    };
+    // Only the bare address means simulated lanes by itself; see `open_address`.
+    let bare = link == codec::PageLink::default() && simulated;
+    if settings.clock != Some(clock) && !bare {
+        link.clock = Some(clock);
     }
-    .encode();
+    let link = link.encode();
     let length = base().len() + link.len();
     if share::keeps(length).is_some() { Link::Fits(link) } else { Link::TooLong }
 }
@@ -95,6 +108,7 @@ impl Page {
         let Some(location) = dom::window().map(|w| w.location()) else { return };
         let (query, fragment) = (location.search().unwrap_or_default(), location.hash().unwrap_or_default());
         let said = codec::PageLink::decode(&query, &fragment);
+        let bare = matches!(said, Ok(None) | Err(_));
         let link = match said {
             Ok(link) => link.unwrap_or_default(),
             Err(error) => {
@@ -117,8 +131,19 @@ impl Page {
             },
             codec::Source::Document(text) => Document::scenario(text),
         };
-        if let Some(Ok(scenario)) = document.text().map(scenario::parse) {
-            self.take_settings(&scenario.run);
+        let settings =
+            document.text().and_then(|t| scenario::parse(t).ok()).map(|s| s.run).unwrap_or_default();
+        self.take_settings(&settings);
+        // What a link leaves out is the scenario's own or the usual, whatever the page was set to before.
+        self.cost_model.set(Model {
+            cost: link.cost.or(settings.cost).unwrap_or_default(),
+            seed: link.seed.or(settings.seed).unwrap_or_default(),
+        });
+        self.close_clock();
+        match link.clock.or(settings.clock) {
+            Some(clock) => self.clock.set(clock),
+            None if bare => self.clock.set(Clock::Simulated),
+            None => self.leave_clock_open(),
         }
         if let Some(strategy) = link.strategy {
             self.strategy.set(strategy);

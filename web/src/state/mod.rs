@@ -77,6 +77,19 @@ pub struct Notice {
     pub text: String,
 }
 
+/// A run that is kept beside the one that is shown.
+#[derive(Clone, Debug)]
+pub struct Pin {
+    /// Its own.
+    pub id: u32,
+    /// The run.
+    pub model: Arc<RunModel>,
+    /// What it had run.
+    source: Option<Source>,
+    /// Whether the page kept it by itself: the latest one by the other clock.
+    by_itself: bool,
+}
+
 /// Tabs below the pictures.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[allow(missing_docs, reason = "the names are the tabs' own")]
@@ -85,6 +98,7 @@ pub enum Tab {
     Transactions,
     Locations,
     Time,
+    Compare,
     Story,
     Scenario,
     Contracts,
@@ -92,8 +106,15 @@ pub enum Tab {
 
 impl Tab {
     /// In their order.
-    pub const ALL: [Self; 6] =
-        [Self::Transactions, Self::Locations, Self::Time, Self::Story, Self::Scenario, Self::Contracts];
+    pub const ALL: [Self; 7] = [
+        Self::Transactions,
+        Self::Locations,
+        Self::Time,
+        Self::Compare,
+        Self::Story,
+        Self::Scenario,
+        Self::Contracts,
+    ];
 
     /// What is written on it.
     pub fn name(self) -> &'static str {
@@ -101,6 +122,7 @@ impl Tab {
             Self::Transactions => "Transactions",
             Self::Locations => "Locations",
             Self::Time => "Time",
+            Self::Compare => "Compare",
             Self::Story => "Story",
             Self::Scenario => "Scenario {}",
             Self::Contracts => "Contracts",
@@ -113,6 +135,7 @@ impl Tab {
             Self::Transactions => "transactions",
             Self::Locations => "locations",
             Self::Time => "time",
+            Self::Compare => "compare",
             Self::Story => "story",
             Self::Scenario => "scenario",
             Self::Contracts => "contracts",
@@ -129,13 +152,21 @@ pub struct Page {
     pub ran: RwSignal<Option<Source>>,
     /// Who schedules.
     pub strategy: RwSignal<StrategyId>,
-    /// On how many lanes.
-    pub lanes: RwSignal<u16>,
-    /// How many lanes the link asks for. The address keeps it, also where this machine has fewer; a
+    /// Whether lanes are threads of this machine or simulated.
+    pub clock: RwSignal<Clock>,
+    /// What simulated time is made of.
+    pub cost_model: RwSignal<Model>,
+    /// On how many lanes, if they are threads.
+    pub threads: RwSignal<u16>,
+    /// On how many lanes, if they are simulated.
+    pub simulated_lanes: RwSignal<u16>,
+    /// How many threads the link asks for. The address keeps it, also where this machine has fewer; a
     /// person's own choice takes its place.
     pub asked_lanes: RwSignal<Option<u16>>,
     /// The latest complete run.
     pub model: RwSignal<Option<Arc<RunModel>>>,
+    /// Runs that are kept beside it, oldest first.
+    pub pins: RwSignal<Vec<Pin>>,
     /// What is being done.
     pub activity: RwSignal<Activity>,
     /// How the engine is.
@@ -164,6 +195,10 @@ pub struct Page {
     pub help: RwSignal<bool>,
     /// Whether the share panel is open.
     pub sharing: RwSignal<bool>,
+    /// Whether the panel of the cost model is open.
+    pub modelling: RwSignal<bool>,
+    /// Whether the strategies are explained.
+    pub explaining: RwSignal<bool>,
     /// What a person should know.
     pub notice: RwSignal<Option<Notice>>,
     /// One sentence for those who listen.
@@ -183,6 +218,11 @@ pub struct Page {
 struct Wanted {
     next_id: u32,
     run_when_ready: bool,
+    /// Strategies still to be run for a comparison, the next one last; and those that were.
+    comparing: Vec<StrategyId>,
+    compared: Vec<StrategyId>,
+    /// Whether the clock waits for the engine to say what it has.
+    clock_is_open: bool,
     detail_id: Option<u32>,
     selection: Option<link::NamedSelection>,
     /// Whether a person chose what is selected.
@@ -204,9 +244,13 @@ impl Page {
             document: RwSignal::new(Document::default()),
             ran: RwSignal::new(None),
             strategy: RwSignal::new(StrategyId::BlockStm),
-            lanes: RwSignal::new(USUAL_LANES.min(dom::cores())),
+            clock: RwSignal::new(Clock::Simulated),
+            cost_model: RwSignal::new(Model::default()),
+            threads: RwSignal::new(USUAL_LANES.min(dom::cores())),
+            simulated_lanes: RwSignal::new(USUAL_LANES),
             asked_lanes: RwSignal::new(None),
             model: RwSignal::new(None),
+            pins: RwSignal::new(Vec::new()),
             activity: RwSignal::new(Activity::Idle),
             engine: RwSignal::new(EngineState::Starting),
             info: RwSignal::new(None),
@@ -221,6 +265,8 @@ impl Page {
             letter_keys: RwSignal::new(dom::stored("letter-keys").as_deref() != Some("off")),
             help: RwSignal::new(false),
             sharing: RwSignal::new(false),
+            modelling: RwSignal::new(false),
+            explaining: RwSignal::new(false),
             notice: RwSignal::new(None),
             spoken: RwSignal::new(String::new()),
             query: RwSignal::new(String::new()),
@@ -234,9 +280,25 @@ impl Page {
         page
     }
 
-    /// The most lanes that make sense here.
-    pub fn max_lanes(self) -> u16 {
+    /// The most threads that make sense here.
+    pub fn max_threads(self) -> u16 {
         self.info.get().map_or_else(dom::cores, |i| i.max_lanes).max(1)
+    }
+
+    /// The most lanes by the clock that is chosen.
+    pub fn max_lanes(self) -> u16 {
+        match self.clock.get() {
+            Clock::Measured => self.max_threads(),
+            Clock::Simulated => scenario::MAX_LANES,
+        }
+    }
+
+    /// The lanes by the clock that is chosen.
+    pub fn lanes(self) -> u16 {
+        match self.clock.get() {
+            Clock::Measured => self.threads.get(),
+            Clock::Simulated => self.simulated_lanes.get(),
+        }
     }
 
     /// What is emphasised in the pictures.
@@ -259,6 +321,7 @@ impl Page {
 
     /// Runs what is written, as a new step of the browser's history.
     pub fn run(self) {
+        self.stop_comparing();
         self.run_without_history();
         sync::push_address(self);
     }
@@ -303,7 +366,7 @@ impl Page {
         let strategy = self.strategy.get_untracked();
         let lanes = match strategy {
             StrategyId::Sequential => 1,
-            StrategyId::BlockStm => self.lanes.get_untracked().clamp(1, untrack(|| self.max_lanes())),
+            _ => untrack(|| self.lanes().clamp(1, self.max_lanes())),
         };
         self.wanted.update_value(|w| {
             if !again {
@@ -312,16 +375,8 @@ impl Page {
             }
             w.running = Some(source);
         });
-        self.with_client(|c| {
-            c.send(Request::Run {
-                id,
-                input,
-                strategy,
-                lanes,
-                clock: Clock::Measured,
-                model: Model::default(),
-            })
-        });
+        let (clock, model) = (self.clock.get_untracked(), self.cost_model.get_untracked());
+        self.with_client(|c| c.send(Request::Run { id, input, strategy, lanes, clock, model }));
     }
 
     /// Stops the run that is under way.
@@ -342,11 +397,37 @@ impl Page {
 
     /// Takes another number of lanes and runs.
     pub fn set_lanes(self, lanes: u16) {
-        let lanes = lanes.clamp(1, untrack(|| self.max_lanes()));
-        if lanes != self.lanes.get_untracked() {
-            self.asked_lanes.set(None);
-            self.lanes.set(lanes);
+        let (before, most) = untrack(|| (self.lanes(), self.max_lanes()));
+        let lanes = lanes.clamp(1, most);
+        if lanes == before {
+            return;
+        }
+        match self.clock.get_untracked() {
+            Clock::Measured => {
+                self.asked_lanes.set(None);
+                self.threads.set(lanes);
+            }
+            Clock::Simulated => self.simulated_lanes.set(lanes),
+        }
+        self.run();
+    }
+
+    /// Takes another clock and runs.
+    pub fn set_clock(self, clock: Clock) {
+        if clock != self.clock.get_untracked() {
+            self.close_clock();
+            self.clock.set(clock);
             self.run();
+        }
+    }
+
+    /// Takes another cost model or seed and, where lanes are simulated, runs.
+    pub fn set_cost_model(self, model: Model) {
+        if model != self.cost_model.get_untracked() {
+            self.cost_model.set(model);
+            if self.clock.get_untracked() == Clock::Simulated {
+                self.run();
+            }
         }
     }
 
@@ -442,26 +523,52 @@ impl Page {
         self.notice.set(Some(Notice { error: true, text: text.into() }));
     }
 
-    /// Lanes and strategy as a scenario wants them.
+    /// Strategy, lanes, clock and cost model as a scenario wants them.
     pub fn take_settings(self, run: &scenario::RunSettings) {
         if let Some(strategy) = run.strategy {
             self.strategy.set(strategy);
         }
         self.asked_lanes.set(None);
         if let Some(lanes) = run.lanes {
-            self.lanes.set(lanes.clamp(1, untrack(|| self.max_lanes())));
+            self.threads.set(lanes.clamp(1, untrack(|| self.max_threads())));
+            self.simulated_lanes.set(lanes.clamp(1, scenario::MAX_LANES));
         }
+        if let Some(clock) = run.clock {
+            self.clock.set(clock);
+        }
+        self.cost_model.update(|model| {
+            model.cost = run.cost.unwrap_or(model.cost);
+            model.seed = run.seed.unwrap_or(model.seed);
+        });
     }
 
     /// As many of the lanes that a link asks for as there are.
     pub fn ask_for_lanes(self, lanes: u16) {
         self.asked_lanes.set(Some(lanes));
-        self.lanes.set(lanes.clamp(1, untrack(|| self.max_lanes())));
+        self.threads.set(lanes.clamp(1, untrack(|| self.max_threads())));
+        self.simulated_lanes.set(lanes.clamp(1, scenario::MAX_LANES));
     }
 
-    /// The lanes that were asked for, where there are fewer.
+    /// The clock of a link that names none: made before there were simulated lanes, it stands for measured ones, if
+    /// this engine has any. Decided once it is known what the engine has.
+    pub fn leave_clock_open(self) {
+        match self.info.get_untracked() {
+            Some(info) => self.clock.set(clock_of_old_links(&info)),
+            None => self.wanted.update_value(|w| w.clock_is_open = true),
+        }
+    }
+
+    /// The clock is said.
+    pub fn close_clock(self) {
+        self.wanted.update_value(|w| w.clock_is_open = false);
+    }
+
+    /// The threads that were asked for, where there are fewer.
     pub fn missing_lanes(self) -> Option<u16> {
-        self.asked_lanes.get().filter(|asked| *asked > self.max_lanes())
+        if self.clock.get() == Clock::Simulated {
+            return None;
+        }
+        self.asked_lanes.get().filter(|asked| *asked > self.max_threads())
     }
 
     // ---- what the engine says ----
@@ -477,8 +584,12 @@ impl Page {
         match &state {
             EngineState::Ready { info } => {
                 let asked = self.asked_lanes.get_untracked();
-                self.lanes.update(|l| *l = asked.unwrap_or(*l).clamp(1, info.max_lanes.max(1)));
+                self.threads.update(|l| *l = asked.unwrap_or(*l).clamp(1, info.max_lanes.max(1)));
                 self.info.set(Some(info.clone()));
+                if self.wanted.with_value(|w| w.clock_is_open) {
+                    self.wanted.update_value(|w| w.clock_is_open = false);
+                    self.clock.set(clock_of_old_links(info));
+                }
             }
             EngineState::Restarting { reason } => {
                 self.restarted.set(Some(reason.clone()));
@@ -529,12 +640,16 @@ impl Page {
                 }
             },
             Reply::Failed { id, problems } if current == Some(id) => {
+                self.stop_comparing();
                 if problems.iter().any(|p| !p.path.is_empty()) {
                     self.tab.set(Tab::Scenario);
                 }
                 self.activity.set(Activity::Failed(problems));
             }
-            Reply::Cancelled { id } if current == Some(id) => self.activity.set(Activity::Cancelled),
+            Reply::Cancelled { id } if current == Some(id) => {
+                self.stop_comparing();
+                self.activity.set(Activity::Cancelled);
+            }
             Reply::Detail { id, detail } if self.is_asked(id) => {
                 self.detail.set(Some(Arc::new(*detail)));
                 self.asking.set(false);
@@ -550,6 +665,36 @@ impl Page {
 
     fn show(self, model: RunModel) {
         let model = Arc::new(model);
+        let source = self.wanted.try_update_value(|w| {
+            w.prepared = w.running.take();
+            w.prepared.clone()
+        });
+        self.keep_other_clock(&model, source.as_ref().and_then(Option::as_ref));
+        self.display(model, source.flatten());
+        self.compare_next();
+    }
+
+    /// The latest run by the other clock stays on the page beside `model`, if both are of the same block.
+    fn keep_other_clock(self, model: &RunModel, source: Option<&Source>) {
+        let before = self.model.get_untracked().filter(|before| {
+            before.report.clock != model.report.clock && self.ran.with_untracked(|ran| ran.as_ref() == source)
+        });
+        let id = self.next_id();
+        self.pins.update(|pins| {
+            pins.retain(|pin| {
+                !pin.by_itself
+                    || (before.is_none()
+                        && pin.model.report.clock != model.report.clock
+                        && pin.source.as_ref() == source)
+            });
+            if let Some(model) = before.filter(|m| !pins.iter().any(|p| Arc::ptr_eq(&p.model, m))) {
+                pins.push(Pin { id, model, source: source.cloned(), by_itself: true });
+            }
+        });
+    }
+
+    /// Shows a run, with the selection that a person had made, as far as it means anything there.
+    fn display(self, model: Arc<RunModel>, source: Option<Source>) {
         let before = self.model.get_untracked();
         let named = self
             .wanted
@@ -565,11 +710,7 @@ impl Page {
         let known = named.resolve(&model);
         self.wanted.update_value(|w| w.chosen = known.is_some());
         let selection = known.unwrap_or_else(|| first_selection(&model));
-        let source = self.wanted.try_update_value(|w| {
-            w.prepared = w.running.take();
-            w.prepared.clone()
-        });
-        self.ran.set(source.flatten());
+        self.ran.set(source);
         self.viewport.set(None);
         self.detail.set(None);
         self.model.set(Some(model.clone()));
@@ -577,6 +718,114 @@ impl Page {
         self.activity.set(Activity::Idle);
         self.spoken.set(crate::view::sentence::headline(&model));
         self.ask_for_detail();
+    }
+
+    // ---- runs beside each other ----
+
+    /// Whether the run that is shown is kept.
+    pub fn is_pinned(self) -> bool {
+        let shown = self.model.get();
+        self.pins.with(|pins| {
+            shown.is_some_and(|m| pins.iter().any(|p| !p.by_itself && Arc::ptr_eq(&p.model, &m)))
+        })
+    }
+
+    /// Keeps the run that is shown beside the next ones, or lets it go.
+    pub fn pin(self) {
+        let Some(model) = self.model.get_untracked() else { return };
+        let (id, source) = (self.next_id(), self.ran.get_untracked());
+        self.pins.update(|pins| match pins.iter().position(|p| Arc::ptr_eq(&p.model, &model)) {
+            Some(at) => drop(pins.remove(at)),
+            None => pins.push(Pin { id, model, source, by_itself: false }),
+        });
+    }
+
+    /// Lets a run go.
+    pub fn unpin(self, id: u32) {
+        self.pins.update(|pins| pins.retain(|pin| pin.id != id));
+    }
+
+    /// Shows a run that is kept, and keeps the one that was shown. The page's settings become those of that run. If
+    /// it had run something else, that is run again: the engine knows the latest block only.
+    pub fn look_at(self, id: u32) {
+        let found = self.pins.with_untracked(|pins| pins.iter().find(|p| p.id == id).cloned());
+        let Some(Pin { model, source, .. }) = found else { return };
+        if self.model.with_untracked(Option::is_some) && !untrack(|| self.is_pinned()) {
+            self.pin();
+        }
+        let report = &model.report;
+        self.strategy.set(report.strategy);
+        self.clock.set(report.clock);
+        match report.clock {
+            Clock::Measured => {
+                self.asked_lanes.set(None);
+                if report.strategy != StrategyId::Sequential {
+                    self.threads.set(report.lanes);
+                }
+            }
+            Clock::Simulated => {
+                if report.strategy != StrategyId::Sequential {
+                    self.simulated_lanes.set(report.lanes);
+                }
+                self.cost_model.set(report.model);
+            }
+        }
+        if self.wanted.with_value(|w| w.prepared == source) {
+            self.display(model, source);
+            sync::push_address(self);
+        } else if let Some(source) = source {
+            self.remember();
+            self.document.update(|d| d.source = source);
+            self.remember();
+            self.run();
+        }
+    }
+
+    /// Runs every strategy as the page is set, one after the other, and keeps all of them.
+    pub fn compare_strategies(self) {
+        let first = self.strategy.get_untracked();
+        let rest = StrategyId::ALL.into_iter().filter(|s| *s != first);
+        self.wanted.update_value(|w| w.comparing = std::iter::once(first).chain(rest).rev().collect());
+        self.compare_next();
+    }
+
+    /// The next strategy of a comparison that is under way. The first one is looked at in the end.
+    fn compare_next(self) {
+        if self.wanted.with_value(|w| w.comparing.is_empty() && w.compared.is_empty()) {
+            return;
+        }
+        if self.wanted.with_value(|w| w.compared.is_empty()) {
+            // Nothing of it has run yet.
+        } else if !untrack(|| self.is_pinned()) {
+            self.pin();
+        }
+        match self.wanted.try_update_value(|w| w.comparing.pop()).flatten() {
+            Some(strategy) => {
+                self.wanted.update_value(|w| w.compared.push(strategy));
+                self.strategy.set(strategy);
+                self.run_without_history();
+            }
+            None => {
+                let compared =
+                    self.wanted.try_update_value(|w| std::mem::take(&mut w.compared)).unwrap_or_default();
+                let back = self.pins.with_untracked(|pins| {
+                    pins.iter()
+                        .rev()
+                        .find(|p| Some(&p.model.report.strategy) == compared.first())
+                        .map(|p| p.id)
+                });
+                if let Some(id) = back {
+                    self.look_at(id);
+                }
+            }
+        }
+    }
+
+    fn stop_comparing(self) {
+        self.wanted.update_value(|w| {
+            w.comparing.clear();
+            w.compared.clear();
+        });
     }
 
     fn ask_for_detail(self) {
@@ -631,6 +880,10 @@ impl Page {
             }
         });
     }
+}
+
+fn clock_of_old_links(engine: &EngineInfo) -> Clock {
+    if engine.threads { Clock::Measured } else { Clock::Simulated }
 }
 
 /// The transaction that a newcomer should look at first: one that ran twice, else one that needed

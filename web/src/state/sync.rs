@@ -3,7 +3,6 @@
 
 use std::time::Duration;
 
-use evm_lanes_core::trace::Clock;
 use leptos::ev;
 use leptos::leptos_dom::helpers::{TimeoutHandle, set_timeout_with_handle};
 use leptos::prelude::*;
@@ -57,7 +56,10 @@ fn address(page: Page) {
     Effect::new(move |before: Option<()>| {
         page.document.track();
         page.strategy.track();
-        page.lanes.track();
+        page.clock.track();
+        page.cost_model.track();
+        page.threads.track();
+        page.simulated_lanes.track();
         page.selection.track();
         if let Some(handle) = waiting.get_value() {
             handle.clear();
@@ -124,19 +126,16 @@ fn root_attributes(page: Page) {
         set("data-phase", Some(phase.to_owned()));
         page.model.with(|model| {
             let model = model.as_deref();
-            set(
-                "data-clock",
-                model.map(|m| match m.trace.clock {
-                    Clock::Measured => "measured".to_owned(),
-                    Clock::Simulated => "simulated".to_owned(),
-                }),
-            );
+            set("data-clock", model.map(|m| m.report.clock.name().to_owned()));
+            let by = model.filter(|m| m.is_simulated()).map(|m| m.report.model);
+            set("data-cost", by.map(|m| m.cost.name().to_owned()));
+            set("data-seed", by.map(|m| m.seed.to_string()));
             set("data-strategy", model.map(|m| m.report.strategy.name().to_owned()));
             set("data-lanes", model.map(|m| m.report.lanes.to_string()));
             set("data-equal", model.map(|m| m.report.verdict.difference.is_none().to_string()));
             set("data-transactions", model.map(|m| m.transactions().to_string()));
             set("data-incarnations", model.map(|m| m.trace.attempts.len().to_string()));
-            // Medians, in nanoseconds.
+            // Medians, in nanoseconds; of simulated lanes in ticks.
             set("data-sequential-time", model.map(|m| m.report.timing.sequential_median.to_string()));
             set("data-parallel-time", model.map(|m| m.report.timing.parallel_median.to_string()));
             set("data-trace-hash", model.map(|m| m.report.trace_hash.clone()));

@@ -1,6 +1,53 @@
 //! Numbers as people read them. All figures use `.` for decimals and a thin rule: three digits
 //! that matter, never more.
 
+/// What a run's ticks are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unit {
+    /// Nanoseconds.
+    Time,
+    /// Gas.
+    Gas,
+}
+
+impl Unit {
+    /// So many ticks: `12.3 µs`, `12.3 kgas`.
+    pub fn text(self, ticks: u64) -> String {
+        match self {
+            Self::Time => duration(ticks),
+            Self::Gas => gas(ticks),
+        }
+    }
+
+    /// The unit in which an axis up to `end` ticks is marked: ticks, and its name.
+    pub fn of_axis(self, end: f64) -> (f64, &'static str) {
+        let names = match self {
+            Self::Time => ["ns", "µs", "ms", "s"],
+            Self::Gas => ["gas", "kgas", "Mgas", "Ggas"],
+        };
+        match end {
+            end if end < 2e3 => (1.0, names[0]),
+            end if end < 2e6 => (1e3, names[1]),
+            end if end < 2e9 => (1e6, names[2]),
+            _ => (1e9, names[3]),
+        }
+    }
+}
+
+/// An amount of gas with three digits that matter: `850 gas`, `21.0 kgas`, `1.18 Mgas`.
+pub fn gas(gas: u64) -> String {
+    let value = gas as f64;
+    if value < 999.5 {
+        format!("{gas} gas")
+    } else if value < 999_500.0 {
+        format!("{} kgas", three_digits(value / 1e3))
+    } else if value < 999_500_000.0 {
+        format!("{} Mgas", three_digits(value / 1e6))
+    } else {
+        format!("{} Ggas", three_digits(value / 1e9))
+    }
+}
+
 /// A duration in nanoseconds: `850 ns`, `12.3 µs`, `940 µs`, `1.18 ms`, `2.40 s`.
 pub fn duration(nanoseconds: u64) -> String {
     let ns = nanoseconds as f64;
@@ -165,6 +212,13 @@ mod tests {
         ];
         for (ns, expected) in cases {
             assert_eq!(duration(ns), expected);
+        }
+    }
+
+    #[test]
+    fn gas_keeps_three_digits_too() {
+        for (value, expected) in [(0, "0 gas"), (21_000, "21.0 kgas"), (1_184_000, "1.18 Mgas")] {
+            assert_eq!(gas(value), expected);
         }
     }
 

@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use evm_lanes_core::trace::{Attempt, Outcome};
 
-use super::format::duration;
 use super::model::RunModel;
 
 /// One attempt.
@@ -60,7 +59,7 @@ pub fn attempts(model: &RunModel, tx: u32) -> Vec<AttemptLine> {
         .map(|attempt| AttemptLine {
             incarnation: attempt.version.incarnation.0,
             lane: attempt.lane.0 + 1,
-            time: duration(attempt.end.0.saturating_sub(attempt.start.0)),
+            time: model.ticks(attempt.end.0.saturating_sub(attempt.start.0)),
             outcome: attempt.outcome,
             cause: attempt.cause.map(|cause| CauseLine {
                 location: cause.location.0,

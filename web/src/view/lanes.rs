@@ -81,9 +81,31 @@ impl Metrics {
         let row = match lanes {
             0..=4 => 36.0,
             5..=8 => 28.0,
-            _ => 22.0,
+            9..=16 => 22.0,
+            // As high as sixteen, as far as a lane can still be told from the next.
+            _ => (352.0 / f64::from(lanes)).max(4.0),
         };
-        Self { row, bar: row - 9.0, detailed: true }
+        Self::with_row(row)
+    }
+
+    /// Sizes for a run that is shown beside another: all of it at a glance.
+    pub fn beside(lanes: u16) -> Self {
+        let lanes = f64::from(lanes.max(1));
+        Self::with_row((96.0 / lanes).clamp(1.0, 20.0))
+    }
+
+    fn with_row(row: f64) -> Self {
+        let gap = match row {
+            row if row >= 22.0 => 9.0,
+            row if row >= 16.0 => 5.0,
+            row => row * 0.2,
+        };
+        Self { row, bar: row - gap, detailed: row >= 16.0 }
+    }
+
+    /// Every how many lanes one is named, so that the names can be read.
+    pub fn named(self) -> u16 {
+        (14.0 / self.row).ceil().max(1.0) as u16
     }
 
     /// The overview below the lanes, `height` pixels tall.
@@ -136,6 +158,10 @@ pub fn layout(model: &RunModel, scale: TimeScale, metrics: Metrics, emphasis: Em
         for piece in visible {
             let (x0, x1) = (scale.px_from_time(piece.start).0, scale.px_from_time(piece.end).0);
             let Some(style) = style(model, piece, emphasis) else { continue };
+            // Thin lanes have no room for what is drawn thinner than a bar.
+            if !metrics.detailed && matches!(style.pattern, Pattern::Dotted | Pattern::Overhead) {
+                continue;
+            }
             let chosen = style.selected || style.on_path;
             if x1 - x0 < 2.0 && !(chosen && metrics.detailed) {
                 columns.add(x0.max(0.0), x1.min(scale.width.0), style, &mut bars);
@@ -419,6 +445,16 @@ mod tests {
         assert!(!picture.bars.is_empty());
         let right = picture.bars.iter().map(|b| b.rect.x + b.rect.w).fold(0.0, f64::max);
         assert!((right - 1000.0).abs() < 2.0, "the lanes reach to {right}");
+    }
+
+    #[test]
+    fn many_lanes_stay_low_enough_to_be_looked_at_and_high_enough_to_be_hit() {
+        for lanes in 1..=256 {
+            let metrics = Metrics::for_lanes(lanes);
+            assert!(metrics.row >= 4.0 && metrics.height(lanes) <= 1024.0, "{lanes}");
+            assert!(metrics.bar > 0.0 && metrics.row * f64::from(metrics.named()) >= 11.0, "{lanes}");
+            assert!(Metrics::beside(lanes).height(lanes) <= 256.0, "{lanes}");
+        }
     }
 
     #[test]

@@ -46,12 +46,15 @@ pub enum Side {
     After,
 }
 
-/// Finds room for a text of the bar's legend.
-fn place(at: f64, text: &str, taken: &mut Vec<(f64, f64)>) -> Option<Side> {
+/// In the order in which they look best.
+const SIDES: [Side; 3] = [Side::Centre, Side::Before, Side::After];
+
+/// Finds room for a text of the bar's legend, on one of `sides`.
+fn place(at: f64, text: &str, sides: &[Side], taken: &mut Vec<(f64, f64)>) -> Option<Side> {
     /// Of a character, as a share of the shortest bar.
     const CHARACTER: f64 = 6.4 / 330.0;
     let width = (text.chars().count() as f64 + 1.0) * CHARACTER;
-    [Side::Centre, Side::Before, Side::After].into_iter().find(|side| {
+    sides.iter().copied().find(|side| {
         let start = match side {
             Side::Centre => at - width / 2.0,
             Side::Before => at - width,
@@ -81,7 +84,10 @@ pub fn bar(model: &RunModel) -> LimitBar {
     found.sort_by(|a, b| a.1.total_cmp(&b.1));
     let lowest = found.first().map_or(lanes, |f| f.1);
     // A path limit far beyond the lanes would squeeze everything that matters into a corner.
-    let length = (lanes.max(speed_up).max(1.0) * 1.04).max(lowest * 1.02);
+    let length = (lanes.max(speed_up).max(1.0) * 1.15).max(lowest * 1.02);
+    // So would far more lanes than the block has use for.
+    let used = lowest.max(speed_up).max(1.0);
+    let length = if length > used * 2.5 { used * 1.5 } else { length };
     let beyond: Vec<String> = found
         .iter()
         .filter(|(_, v, _)| *v > length)
@@ -111,10 +117,21 @@ pub fn bar(model: &RunModel) -> LimitBar {
     let reached = (speed_up / length).clamp(0.0, 1.0);
     let reached_text = factor(speed_up);
     // The figure that was reached comes first, then the limit that decides: they must be readable.
-    let mut taken: Vec<(f64, f64)> = Vec::new();
-    let reached_side = place(reached, &reached_text, &mut taken);
+    let beside = |side: Side| {
+        let mut taken: Vec<(f64, f64)> = Vec::new();
+        let side = place(reached, &reached_text, &[side], &mut taken)?;
+        let binding = marks.first().map(|mark| place(mark.at, &mark.text, &SIDES, &mut taken.clone()));
+        (binding != Some(None)).then_some((side, taken))
+    };
+    let (reached_side, mut taken) = match SIDES.into_iter().find_map(beside) {
+        Some((side, taken)) => (Some(side), taken),
+        None => {
+            let mut taken = Vec::new();
+            (place(reached, &reached_text, &SIDES, &mut taken), taken)
+        }
+    };
     for mark in &mut marks {
-        mark.side = place(mark.at, &mark.text, &mut taken);
+        mark.side = place(mark.at, &mark.text, &SIDES, &mut taken);
     }
     let limit_words: Vec<String> =
         found.iter().map(|(name, v, _)| format!("the {name} limit is {}", factor(*v))).collect();
@@ -138,6 +155,22 @@ mod tests {
         assert_eq!(bar.marks[0].text, "work 1.8×");
         assert!(bar.marks[0].binding && !bar.marks[1].binding);
         assert!(bar.marks.iter().all(|m| (0.0..=1.0).contains(&m.at)));
+    }
+
+    #[test]
+    fn far_more_lanes_than_the_block_has_use_for_are_said_and_not_drawn() {
+        let mut model = sample::pool();
+        model.report.lanes = 256;
+        let bar = bar(&model);
+        assert!(bar.reached > 0.3 && bar.sentence.contains("lanes 256×"), "{bar:?}");
+    }
+
+    #[test]
+    fn the_limit_that_decides_is_named_beside_what_was_reached() {
+        let mut model = sample::many(100, 4, &["pay"]);
+        model.report.timing.sequential_median = model.report.timing.parallel_median * 33 / 10;
+        let bar = bar(&model);
+        assert!(bar.reached_side.is_some() && bar.marks[0].side.is_some(), "{bar:?}");
     }
 
     #[test]

@@ -10,9 +10,12 @@
 //! Everything here is pure and tested natively: no DOM, no clock, no signals. Lengths are CSS
 //! pixels, times are ticks of the trace.
 
+pub mod about;
+pub mod compare;
 pub mod format;
 pub mod graph;
 pub mod inspect;
+pub mod lane_steps;
 pub mod lanes;
 pub mod limits;
 pub mod model;

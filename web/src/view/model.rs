@@ -3,8 +3,11 @@
 use std::collections::HashMap;
 
 use evm_lanes_core::messages::Report;
-use evm_lanes_core::trace::{Attempt, Outcome, Trace, UnpackError};
+use evm_lanes_core::model::Cost;
+use evm_lanes_core::trace::{Attempt, Clock, Outcome, Trace, UnpackError};
 use evm_lanes_core::units::Version;
+
+use super::format::Unit;
 
 /// How many labels get a colour of their own; the rest share [`OTHER`].
 pub const HUES: usize = 6;
@@ -144,6 +147,34 @@ impl RunModel {
     /// The run's duration in ticks, at least 1.
     pub fn duration(&self) -> f64 {
         (self.trace.duration.0 as f64).max(1.0)
+    }
+
+    /// Whether its lanes were simulated.
+    pub fn is_simulated(&self) -> bool {
+        self.report.clock == Clock::Simulated
+    }
+
+    /// Whether its ticks are those of `other`, so that both belong on one axis.
+    pub fn shares_axis(&self, other: &Self) -> bool {
+        self.report.clock == other.report.clock
+            && (!self.is_simulated() || self.report.model.cost == other.report.model.cost)
+    }
+
+    /// Whether both ran the same block.
+    pub fn is_of_the_block_of(&self, other: &Self) -> bool {
+        self.report.title == other.report.title
+            && self.transactions() == other.transactions()
+            && self.report.verdict.receipts_root == other.report.verdict.receipts_root
+    }
+
+    /// What its ticks are.
+    pub fn unit(&self) -> Unit {
+        if self.is_simulated() && self.report.model.cost == Cost::Gas { Unit::Gas } else { Unit::Time }
+    }
+
+    /// So many of its ticks, with their unit.
+    pub fn ticks(&self, ticks: u64) -> String {
+        self.unit().text(ticks)
     }
 
     /// The index of the attempt of that version.

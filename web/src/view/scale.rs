@@ -1,5 +1,7 @@
 //! Between time and pixels: the visible stretch of a run, zoom and pan, the axis.
 
+use super::format::Unit;
+
 /// A length or position in CSS pixels.
 #[derive(Clone, Copy, Debug, Default, PartialEq, PartialOrd)]
 pub struct CssPx(pub f64);
@@ -132,8 +134,8 @@ pub struct AxisMark {
     pub text: String,
 }
 
-/// Marks at round nanoseconds, at least `apart` pixels from each other.
-pub fn axis(scale: TimeScale, apart: CssPx) -> Vec<AxisMark> {
+/// Marks at round numbers of ticks, at least `apart` pixels from each other.
+pub fn axis(scale: TimeScale, apart: CssPx, unit: Unit) -> Vec<AxisMark> {
     let least = scale.time_per_px() * apart.0.max(1.0);
     if !least.is_finite() || least <= 0.0 {
         return Vec::new();
@@ -142,12 +144,7 @@ pub fn axis(scale: TimeScale, apart: CssPx) -> Vec<AxisMark> {
     let step =
         [1.0, 2.0, 5.0, 10.0].map(|m| m * power).into_iter().find(|s| *s >= least).unwrap_or(power * 10.0);
     let step = step.max(1.0);
-    let (unit, name) = match scale.view.end {
-        end if end < 2e3 => (1.0, "ns"),
-        end if end < 2e6 => (1e3, "µs"),
-        end if end < 2e9 => (1e6, "ms"),
-        _ => (1e9, "s"),
-    };
+    let (unit, name) = unit.of_axis(scale.view.end);
     let decimals = (-(step / unit).log10().floor()).max(0.0) as usize;
     let first = (scale.view.start / step).ceil() as i64;
     let last = (scale.view.end / step).floor() as i64;
@@ -203,16 +200,22 @@ mod tests {
     #[test]
     fn marks_are_round_and_far_enough_apart() {
         let scale = TimeScale { view: Viewport::whole(1_180_000.0), width: CssPx(1000.0) };
-        let marks = axis(scale, CssPx(90.0));
+        let marks = axis(scale, CssPx(90.0), Unit::Time);
         assert_eq!(marks[0].text, "0 µs");
         assert_eq!(marks[1].text, "200 µs");
         assert!(marks.windows(2).all(|m| m[1].x.0 - m[0].x.0 >= 90.0));
     }
 
     #[test]
+    fn gas_is_marked_in_gas() {
+        let scale = TimeScale { view: Viewport::whole(1_180_000.0), width: CssPx(1000.0) };
+        assert_eq!(axis(scale, CssPx(90.0), Unit::Gas)[1].text, "200 kgas");
+    }
+
+    #[test]
     fn a_close_zoom_shows_the_decimals_it_needs() {
         let view = Viewport { start: 3_000_000.0, end: 3_001_000.0 };
-        let marks = axis(TimeScale { view, width: CssPx(500.0) }, CssPx(90.0));
+        let marks = axis(TimeScale { view, width: CssPx(500.0) }, CssPx(90.0), Unit::Time);
         assert_eq!(marks[0].text, "3.0000 ms");
         assert_eq!(marks[1].text, "3.0002 ms");
     }

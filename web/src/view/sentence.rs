@@ -3,9 +3,10 @@
 
 use std::collections::HashMap;
 
+use evm_lanes_core::model::Cost;
 use evm_lanes_core::trace::{Outcome, SpanKind, StrategyId};
 
-use super::format::{capitalised, count, counted, duration, factor, in_words, listed, ordinal, share, times};
+use super::format::{capitalised, count, counted, factor, in_words, listed, ordinal, share, times};
 use super::model::{RunModel, What};
 
 /// A piece of running text.
@@ -30,12 +31,12 @@ pub fn strategy_name(strategy: StrategyId) -> &'static str {
 /// `24 transactions on 2 lanes: 1.6× faster than sequential, of a possible 2.0×`.
 pub fn headline(model: &RunModel) -> String {
     let n = counted(model.transactions().into(), "transaction");
-    let lanes = counted(model.report.lanes.into(), "lane");
+    let lanes = lanes(model);
     if model.transactions() == 0 {
         return "A block without transactions".to_owned();
     }
     if model.report.strategy == StrategyId::Sequential {
-        let time = duration(model.report.timing.parallel_median);
+        let time = model.ticks(model.report.timing.parallel_median);
         return format!("{n}, one after the other: {time}");
     }
     let speed = model.speed_up();
@@ -50,6 +51,16 @@ pub fn headline(model: &RunModel) -> String {
             factor(1.0 / speed.max(1e-9))
         )
     }
+}
+
+/// `Block-STM on 8 simulated lanes: 2.1×`.
+pub fn short(model: &RunModel) -> String {
+    format!("{} on {}: {}", strategy_name(model.report.strategy), lanes(model), factor(model.speed_up()))
+}
+
+/// `8 simulated lanes`, `2 lanes`.
+pub fn lanes(model: &RunModel) -> String {
+    counted(model.report.lanes.into(), if model.is_simulated() { "simulated lane" } else { "lane" })
 }
 
 /// Why it came out so, in two or three sentences: what ran again and because of which location,
@@ -303,14 +314,42 @@ fn stretched(model: &RunModel) -> Option<String> {
     (ratio >= 1.25).then(|| factor(ratio))
 }
 
-/// How the figures were made: `measured: median of 5 after 2 warm-ups`.
-pub fn measured(model: &RunModel) -> String {
+/// The name of a cost model for people.
+pub fn cost_name(cost: Cost) -> &'static str {
+    match cost {
+        Cost::Gas => "gas",
+        Cost::Opcodes => "opcode weights",
+        Cost::Measured => "measured costs",
+    }
+}
+
+/// How the figures were made: `measured: median of 5 after 2 warm-ups`, `simulated by gas, seed 0`.
+pub fn taken(model: &RunModel) -> String {
+    if model.is_simulated() {
+        let by = model.report.model;
+        return format!("simulated by {}, seed {}", cost_name(by.cost), by.seed);
+    }
     let timing = &model.report.timing;
     format!(
         "measured: median of {} after {}",
         timing.parallel.len().max(1),
         counted(timing.warm_ups.into(), "warm-up")
     )
+}
+
+/// The same for the whole head: what every figure rests on.
+pub fn taken_in_full(model: &RunModel) -> String {
+    let taken = taken(model);
+    if !model.is_simulated() {
+        return format!(
+            "All times {taken} of each kind, which alternate. Limits: from the sequential times of this run."
+        );
+    }
+    let whose = match model.report.model.cost {
+        Cost::Gas | Cost::Opcodes => "no time was taken, and every machine shows the same",
+        Cost::Measured => "each transaction costs what it took on this machine alone",
+    };
+    format!("All figures {taken}: {whose}. Limits: from the same costs.")
 }
 
 /// One step, for the live region: `Transaction 7, swap, second attempt, lane 3, run again because
@@ -322,7 +361,7 @@ pub fn step(model: &RunModel, what: What) -> String {
             let tx = attempt.version.tx.0;
             let number = attempt.version.incarnation.0 + 1;
             let lane = attempt.lane.0 + 1;
-            let time = duration(attempt.end.0.saturating_sub(attempt.start.0));
+            let time = model.ticks(attempt.end.0.saturating_sub(attempt.start.0));
             let label = model.label(tx);
             let mut text = format!("Transaction {tx}");
             if !label.is_empty() {
@@ -358,7 +397,7 @@ pub fn step(model: &RunModel, what: What) -> String {
         }
         What::Span(i) => {
             let Some(span) = model.trace.spans.get(i as usize) else { return String::new() };
-            let time = duration(span.end.0.saturating_sub(span.start.0));
+            let time = model.ticks(span.end.0.saturating_sub(span.start.0));
             let lane = span.lane.0 + 1;
             match span.kind {
                 SpanKind::Validating { version, valid } => format!(
@@ -381,8 +420,8 @@ pub fn lanes_summary(model: &RunModel) -> String {
     format!(
         "{} on {} in {}: {}, of which {} did not commit.",
         counted(model.transactions().into(), "transaction"),
-        counted(model.report.lanes.into(), "lane"),
-        duration(model.trace.duration.0),
+        lanes(model),
+        model.ticks(model.trace.duration.0),
         counted(model.trace.attempts.len() as u64, "attempt"),
         count(model.lost_attempts() as u64),
     )

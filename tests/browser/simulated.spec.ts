@@ -1,0 +1,139 @@
+// Simulated lanes: the same from the same link everywhere, beside measured ones, up to 256 of them.
+
+import AxeBuilder from '@axe-core/playwright';
+import { type Page } from '@playwright/test';
+import { ISOLATED, PLAIN, attribute, colours, done, expect, open, root, test } from './page';
+
+const HOW = ['data-clock', 'data-cost', 'data-seed', 'data-strategy', 'data-lanes', 'data-trace-hash'];
+
+const how = async (page: Page) => Object.fromEntries(await Promise.all(HOW.map(async (name) => [name, await attribute(page, name)])));
+
+async function accessible(page: Page, where: string): Promise<void> {
+  const { violations } = await new AxeBuilder({ page }).analyze();
+  expect(violations.map((v) => `${where}: ${v.id}: ${v.nodes.map((n) => n.html).join(' ')}`)).toEqual([]);
+}
+
+/** What a page that is opened anew shows for an address. */
+async function elsewhere(page: Page, url: string) {
+  const context = await page.context().browser()!.newContext();
+  const other = await context.newPage();
+  await open(other, url);
+  const found = await how(other);
+  await context.close();
+  return found;
+}
+
+test('the first view is simulated, and the same with threads and without', async ({ page }) => {
+  await open(page, ISOLATED);
+  const here = await how(page);
+  expect(here).toMatchObject({ 'data-clock': 'simulated', 'data-cost': 'gas', 'data-seed': '0', 'data-lanes': '4' });
+  await expect(page.getByRole('heading', { level: 1 })).toContainText('simulated');
+  expect(await elsewhere(page, PLAIN)).toEqual(here);
+});
+
+test('a link shows the same lanes in another browser, with threads and without', async ({ page }) => {
+  await open(page, `${ISOLATED}?s=token-rush&clock=simulated&cost=opcodes&seed=7&lanes=48`);
+  const here = await how(page);
+  expect(here).toMatchObject({ 'data-clock': 'simulated', 'data-cost': 'opcodes', 'data-seed': '7', 'data-lanes': '48' });
+  const query = new URL(page.url()).search;
+  expect(await elsewhere(page, `${ISOLATED}${query}`)).toEqual(here);
+  expect(await elsewhere(page, `${PLAIN}${query}`)).toEqual(here);
+});
+
+test('a link without a clock is as it was: measured where there are threads', async ({ page }) => {
+  await open(page, `${ISOLATED}?lanes=1`);
+  expect(await how(page)).toMatchObject({ 'data-clock': 'measured', 'data-lanes': '1' });
+  expect(await elsewhere(page, `${PLAIN}?lanes=3`)).toMatchObject({ 'data-clock': 'simulated', 'data-lanes': '3' });
+});
+
+test('lanes are chosen by keyboard, up to 256, and all of them are drawn', async ({ page }) => {
+  await open(page, ISOLATED);
+  const lanes = page.getByRole('spinbutton', { name: 'Lanes' });
+  await lanes.fill('256');
+  await lanes.press('Enter');
+  await expect(root(page)).toHaveAttribute('data-lanes', '256');
+  await done(page);
+  await expect.poll(() => page.url()).toContain('lanes=256');
+  expect(await colours(page, '#lanes canvas')).toBeGreaterThan(3);
+  const panel = await page.locator('#lanes').boundingBox();
+  expect(panel!.height, 'height of the lanes').toBeLessThan(560);
+  await accessible(page, '256 lanes');
+
+  await page.getByRole('button', { name: 'Fewer lanes' }).click();
+  await expect(root(page)).toHaveAttribute('data-lanes', '192');
+  await lanes.fill('9999');
+  await lanes.press('Enter');
+  await expect(lanes).toHaveValue('256');
+});
+
+test('cost model and seed are chosen in a dialog, and the address follows', async ({ page }) => {
+  await open(page, ISOLATED);
+  const before = await how(page);
+  await page.getByRole('button', { name: /^model/i }).click();
+  await accessible(page, 'model');
+  await page.getByRole('radio', { name: /^opcode/i }).check();
+  await expect(root(page)).toHaveAttribute('data-cost', 'opcodes');
+  await page.getByRole('button', { name: 'Another' }).click();
+  await expect(root(page)).toHaveAttribute('data-seed', '1');
+  await page.keyboard.press('Escape');
+  await done(page);
+  await expect.poll(() => page.url()).toMatch(/cost=opcodes&seed=1/);
+  await page.goBack();
+  await expect(root(page)).toHaveAttribute('data-seed', '0');
+  await page.goBack();
+  await expect(root(page)).toHaveAttribute('data-cost', 'gas');
+  await done(page);
+  expect(await how(page)).toEqual(before);
+});
+
+test('measured lanes stand above the simulated ones, each with its own axis', async ({ page }) => {
+  await open(page, ISOLATED);
+  const simulated = await attribute(page, 'data-trace-hash');
+  await page.getByRole('button', { name: /run on your \d+ cores|run on one core/i }).click();
+  await expect(root(page)).toHaveAttribute('data-clock', 'measured');
+  await done(page);
+  expect(page.url()).toContain('clock=measured');
+  const below = page.locator('[data-pinned]');
+  await expect(below).toHaveAttribute('data-pinned', simulated!);
+  await expect(below).toContainText(/simulated by gas/);
+  await expect(below.locator('.axis')).toContainText(/gas/);
+  expect(await colours(page, '[data-pinned] canvas')).toBeGreaterThan(3);
+  await expect(page.locator('.measured')).toContainText(/measured: median/);
+  await accessible(page, 'both clocks');
+
+  await below.getByRole('button', { name: /look at/i }).click();
+  await expect(root(page)).toHaveAttribute('data-trace-hash', simulated!);
+  await expect(page.locator('[data-pinned]')).toHaveAttribute('data-clock', 'measured');
+});
+
+test('every strategy is run for a comparison, on one axis and in a table', async ({ page }) => {
+  await open(page, ISOLATED);
+  const before = await how(page);
+  await page.getByRole('tab', { name: 'Compare' }).click();
+  await page.getByRole('button', { name: 'Run every strategy' }).click();
+  const strategies = await page.getByRole('combobox', { name: 'Strategy' }).locator('option').count();
+  await expect(page.locator('#tab-panel tbody tr')).toHaveCount(strategies);
+  await expect(page.locator('[data-pinned]')).toHaveCount(strategies - 1);
+  await expect(page.locator('#tab-panel tbody .ok')).toHaveCount(strategies);
+  await done(page);
+  // The strategy that was chosen is shown again.
+  expect(await how(page)).toEqual(before);
+  await accessible(page, 'comparison');
+  await page.screenshot({ path: 'artefacts/comparison.png' });
+  await page.getByRole('button', { name: 'Put all away' }).click();
+  await expect(page.locator('[data-pinned]')).toHaveCount(0);
+});
+
+test('each strategy is explained, with its source', async ({ page }) => {
+  await open(page, ISOLATED);
+  await page.getByRole('button', { name: 'About the strategies' }).click();
+  const choices = page.getByRole('group', { name: 'Strategy to read about' }).getByRole('button');
+  for (const choice of await choices.all()) {
+    await choice.click();
+    const dialog = page.getByRole('dialog');
+    for (const heading of ['What it does', 'What to look for', 'Source']) {
+      await expect(dialog.getByRole('heading', { name: heading })).toBeVisible();
+    }
+    await accessible(page, await choice.innerText());
+  }
+});

@@ -1,0 +1,163 @@
+//! What the page says about strategies and cost models: one page each.
+
+use evm_lanes_core::model::Cost;
+use evm_lanes_core::trace::StrategyId;
+
+use super::format::count;
+
+/// A page about a strategy.
+#[derive(Clone, Copy, Debug)]
+pub struct About {
+    /// What it does.
+    pub does: &'static [&'static str],
+    /// What to look for on the page.
+    pub look: &'static [&'static str],
+    /// Where it comes from: name and address.
+    pub sources: &'static [(&'static str, &'static str)],
+}
+
+/// The page about `strategy`: by name, so that a page may stand ready before its strategy does.
+pub fn strategy(strategy: StrategyId) -> Option<&'static About> {
+    PAGES.iter().find(|(name, _)| *name == strategy.name()).map(|(_, about)| about)
+}
+
+const BLOCK_STM: (&str, &str) = (
+    "R. Gelashvili et al., Block-STM: Scaling Blockchain Execution by Turning Ordering Curse to a Performance Blessing, PPoPP 2023",
+    "arxiv.org/abs/2203.06871",
+);
+const EIP_2930: (&str, &str) = ("EIP-2930: Optional access lists", "eips.ethereum.org/EIPS/eip-2930");
+const EIP_7928: (&str, &str) = ("EIP-7928: Block-level access lists", "eips.ethereum.org/EIPS/eip-7928");
+
+const PAGES: [(&str, About); 6] = [
+    (
+        "sequential",
+        About {
+            does: &[
+                "One transaction after the other, in block order, on one lane: what every client does by default, and the oracle that every other run is compared with.",
+            ],
+            look: &[
+                "The graph: it shows which transactions truly needed each other. Its longest chain is what no strategy can pass.",
+            ],
+            sources: &[("Ethereum's execution specification", "github.com/ethereum/execution-specs")],
+        },
+    ),
+    (
+        "block-stm",
+        About {
+            does: &[
+                "Every lane takes the next transaction in block order and executes it at once, without knowing whom it depends on. Writes go into a memory with a version for each transaction, so that a reader gets the value of the nearest transaction before it.",
+                "Afterwards the reads are validated: if one would see something else by now, the attempt is aborted and the transaction runs again. The writes of the aborted attempt stay as estimates. Whoever meets an estimate stops and waits, since that value is about to change.",
+                "The lowest transactions are validated and executed first, so that the block settles from its beginning.",
+            ],
+            look: &[
+                "Hatched bars are attempts in vain; the arrow leads from the write to the attempt that it spoiled. A raised number counts attempts.",
+                "On a chain (swaps in one pool) more lanes mean more attempts in vain and hardly more speed; on independent payments nearly none.",
+            ],
+            sources: &[BLOCK_STM],
+        },
+    ),
+    (
+        "ordered-commit",
+        About {
+            does: &[
+                "Every transaction runs once, started in block order, on what has been committed by then. Writes are seen by nobody before they are committed.",
+                "Commits go strictly in block order. Before its commit a transaction's reads are looked at: if one is stale, it runs again, at that moment, with everything before it committed. So nothing runs more than twice.",
+            ],
+            look: &[
+                "Second attempts stand one after the other, never side by side: in a block full of conflicts the second attempts alone are a sequential run.",
+                "Where transactions are independent it does as well as Block-STM with less to keep track of; on chains it wastes at most one attempt each, where Block-STM may waste several.",
+            ],
+            sources: &[(
+                "Monad's documentation, Parallel Execution",
+                "docs.monad.xyz/monad-arch/execution/parallel-execution",
+            )],
+        },
+    ),
+    (
+        "access-list",
+        About {
+            does: &[
+                "Pessimistic where it can be: a transaction waits for lower ones that declare a storage slot that it declares too, in its access list, and for those of its own sender.",
+                "Lists may be missing or incomplete, so what was not declared is handled as in Block-STM: reads are validated, and what is stale runs again.",
+            ],
+            look: &[
+                "Without access lists in the transactions (most have none) the lanes look as with Block-STM. Add \"accessList\" to a scenario's transactions and compare.",
+                "A list does not tell reads from writes: two that only read a slot wait for each other all the same. Dotted waiting takes the place of hatched attempts in vain.",
+            ],
+            sources: &[EIP_2930, BLOCK_STM],
+        },
+    ),
+    (
+        "perfect-access-list",
+        About {
+            does: &[
+                "The bound for all who wait: every transaction waits for exactly those whose writes it will read, known from a sequential run beforehand. No client has that knowledge for a block that it has not run.",
+            ],
+            look: &[
+                "No attempt is in vain. What is left between this run and the limit is the order in which lanes take their work, and the cost of scheduling.",
+                "The distance between this one and access lists is what better lists could gain.",
+            ],
+            sources: &[EIP_2930],
+        },
+    ),
+    (
+        "block-access-list",
+        About {
+            does: &[
+                "The block carries a list of every location that its transactions touch, with the values after each transaction. So every transaction can start at once, reading from the list what those before it will have written.",
+                "Here the list is made from a run of the same block. Reads are validated all the same: a list that is wrong costs attempts, never the result.",
+            ],
+            look: &[
+                "Chains no longer matter: even swaps in one pool run side by side, and the speed-up may pass the path limit, which holds for those who must wait for values.",
+                "What is left is the longest single transaction and the lanes.",
+            ],
+            sources: &[EIP_7928],
+        },
+    ),
+];
+
+/// What a cost model counts.
+pub fn cost(cost: Cost) -> &'static str {
+    match cost {
+        Cost::Gas => {
+            "the gas that it uses: one tick is one gas. What the protocol charges for, everyone knows."
+        }
+        Cost::Opcodes => {
+            "a stated number of nanoseconds for each kind of instruction. Nearer to time than gas is, and still the same everywhere."
+        }
+        Cost::Measured => {
+            "what the transaction took in this machine's sequential runs, so that simulated lanes can be laid beside measured ones. Other machines show other lanes."
+        }
+    }
+}
+
+/// What the scheduler itself costs.
+pub fn scheduling(cost: Cost) -> String {
+    let (none, one) = (cost.validation(0), cost.validation(1));
+    let unit = cost.unit();
+    format!(
+        "A lane's turn at the scheduler costs {} {unit}; validating an attempt costs {} {unit} and {} for each location that it had read.",
+        count(cost.turn()),
+        count(none),
+        count(one - none),
+    )
+}
+
+/// What the seed does.
+pub const SEED: &str = "With seed 0 every piece of work takes what the model says. With any other, lanes are disturbed as on a real machine: work takes up to half as long again, one piece in sixteen up to four times as long, and where several lanes could go next at the same moment, one is drawn. Each seed is a run that could have been, always the same one.";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_strategy_and_cost_is_explained_with_its_source() {
+        for id in StrategyId::ALL {
+            let about = strategy(id).unwrap_or_else(|| panic!("no page about {}", id.name()));
+            assert!(!about.does.is_empty() && !about.look.is_empty() && !about.sources.is_empty(), "{id:?}");
+        }
+        for id in Cost::ALL {
+            assert!(cost(id).ends_with('.') && scheduling(id).contains(id.unit()));
+        }
+    }
+}
