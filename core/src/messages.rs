@@ -5,12 +5,12 @@
 //! page ── Request ─▶ engine worker ── Reply ─▶ page
 //! ```
 //! The engine answers every request with exactly one closing reply ([`Reply::Ran`],
-//! [`Reply::Detail`], [`Reply::Failed`] or [`Reply::Cancelled`]) that carries the request's id, and any number of
+//! [`Reply::Curve`], [`Reply::Detail`], [`Reply::Failed`] or [`Reply::Cancelled`]) that carries the request's id, and any number of
 //! [`Reply::Progress`] before it. Requests are handled one after the other.
 
 use serde::{Deserialize, Serialize};
 
-use crate::analysis::Analysis;
+use crate::analysis::{Analysis, Limits};
 use crate::model::Model;
 use crate::problem::Problem;
 use crate::trace::{Clock, StrategyId};
@@ -31,6 +31,19 @@ pub enum Request {
         /// Measured lanes are threads; simulated ones need none.
         clock: Clock,
         /// What simulated time is made of. Of no meaning to a measured run.
+        model: Model,
+    },
+    /// How a block's simulated duration goes with strategy and number of lanes.
+    Curve {
+        /// Chosen by the page.
+        id: u32,
+        /// What to run.
+        input: Input,
+        /// Which strategies.
+        strategies: Vec<StrategyId>,
+        /// Which numbers of lanes, from 1.
+        lanes: Vec<u16>,
+        /// What time is made of.
         model: Model,
     },
     /// The whole story of one transaction of the latest run.
@@ -74,6 +87,13 @@ pub enum Reply {
         /// Everything that the page shows at first.
         report: Box<Report>,
     },
+    /// A curve is complete.
+    Curve {
+        /// The request's id.
+        id: u32,
+        /// The curve.
+        curve: Box<Curve>,
+    },
     /// One transaction's story.
     Detail {
         /// The request's id.
@@ -95,6 +115,36 @@ pub enum Reply {
     },
 }
 
+/// Simulated durations over numbers of lanes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Curve {
+    /// What time is made of.
+    pub model: Model,
+    /// The sum of the transactions' costs, in ticks.
+    pub sequential: u64,
+    /// Strategy by strategy, each with every number of lanes, as asked for.
+    pub points: Vec<CurvePoint>,
+    /// The bounds for each number of lanes asked for, in that order.
+    pub limits: Vec<Limits>,
+}
+
+/// One run of a curve. It is the run that a [`Request::Run`] with the same settings shows.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CurvePoint {
+    /// Who scheduled.
+    pub strategy: StrategyId,
+    /// On how many lanes. Sequential runs have one, whatever is asked for.
+    pub lanes: u16,
+    /// How long it took, in ticks.
+    pub duration: u64,
+    /// Attempts that did not commit.
+    pub aborted: u32,
+    /// What they took together, in ticks.
+    pub wasted: u64,
+    /// Share of lanes × duration spent on attempts that committed, 0 to 1.
+    pub utilisation: f64,
+}
+
 /// Steps of a run request, in their order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Phase {
@@ -104,7 +154,7 @@ pub enum Phase {
     WarmingUp,
     /// Runs whose times are used.
     Measuring,
-    /// Runs on virtual lanes; steps are transactions.
+    /// Runs on virtual lanes; steps are transactions, of a curve its points.
     Simulating,
     /// Comparing with sequential execution, roots.
     Verifying,

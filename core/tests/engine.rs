@@ -104,6 +104,39 @@ fn simulated_lanes_need_no_threads_and_are_the_same_for_everyone() {
 }
 
 #[test]
+fn a_curve_has_the_points_that_runs_have() {
+    let text = builtin::find(builtin::DEFAULT).expect("the default exists").text.to_owned();
+    let mut engine = engine(1);
+    let (model, lanes) = (Model { cost: Cost::Gas, seed: 0 }, vec![1, 3, 300]);
+    let strategies = StrategyId::ALL.to_vec();
+    let request =
+        |input| Request::Curve { id: 4, input, strategies: strategies.clone(), lanes: lanes.clone(), model };
+    let (Reply::Curve { id: 4, curve }, phases) = ask(&mut engine, request(Input::Scenario(text))) else {
+        panic!("a curve")
+    };
+    assert_eq!(curve.points.len(), strategies.len() * lanes.len());
+    assert_eq!(curve.limits.len(), lanes.len());
+    assert!(phases.contains(&Phase::Simulating));
+    for point in &curve.points {
+        let strategy = point.strategy;
+        let (input, clock) = (Input::Same, Clock::Simulated);
+        let request = Request::Run { id: 1, input, strategy, lanes: point.lanes, clock, model };
+        let (Reply::Ran { report, .. }, _) = ask(&mut engine, request) else { panic!("a report") };
+        assert_eq!(report.timing.parallel, [point.duration]);
+        assert_eq!(report.timing.sequential, [curve.sequential]);
+        assert_eq!(report.analysis.aborts, point.aborted);
+        assert!((report.analysis.busy - point.utilisation).abs() < 1e-9);
+        let saved = report.analysis.attribution.first().expect("the pool's reserves").saved;
+        assert!(saved > 0 && saved < curve.sequential);
+    }
+    let cancel = CancelFlag::new();
+    cancel.set();
+    let mut replies = Vec::new();
+    engine.handle(request(Input::Same), &cancel, &mut |reply| replies.push(reply));
+    assert_eq!(replies.last(), Some(&Reply::Cancelled { id: 4 }));
+}
+
+#[test]
 fn a_story_decodes_the_call_and_its_logs() {
     let mut engine = engine(2);
     let text = builtin::find(builtin::DEFAULT).expect("the default exists").text.to_owned();

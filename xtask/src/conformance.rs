@@ -5,6 +5,8 @@ mod archive;
 #[cfg(feature = "engine")]
 mod blocks;
 #[cfg(feature = "engine")]
+mod golden;
+#[cfg(feature = "engine")]
 mod suites;
 #[cfg(feature = "engine")]
 mod wasm;
@@ -73,6 +75,12 @@ pub fn run(arguments: &Arguments) -> Result<()> {
                 in_wasm.push(total);
             }
         }
+    }
+
+    if let Some(engine) = &engine {
+        let (runs, other) = golden::run(engine)?;
+        eprintln!("  in wasm: {runs} simulated runs: {} have the golden traces", runs - other.len());
+        wrong.extend(other);
     }
 
     let mut totals = Vec::new();

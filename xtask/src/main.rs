@@ -11,13 +11,20 @@ mod conformance;
 mod engine;
 mod fingerprint;
 #[cfg(feature = "engine")]
+#[path = "../../core/tests/random_blocks/generator.rs"]
+mod generator;
+#[cfg(feature = "engine")]
 mod lanes;
 mod models;
 mod process;
+#[cfg(feature = "engine")]
+#[path = "../../core/tests/random_blocks/program.rs"]
+mod program;
 mod schema;
 mod serve;
 mod server;
 mod setup;
+mod simulate;
 mod test;
 mod workspace;
 
@@ -57,6 +64,8 @@ enum Command {
     Bench(bench::Arguments),
     /// Run real blocks through every strategy and number of lanes, and compare.
     Conformance(conformance::Arguments),
+    /// Run a block on simulated lanes: duration, speed-up, aborts, and the trace's hash as the page shows it.
+    Simulate(simulate::Arguments),
     /// Try lanes, schedulers and memory on many orders of their steps, under a model checker.
     Models(models::Arguments),
     /// Put bugs into a copy of the engine, one at a time: some test must catch each.
@@ -77,6 +86,7 @@ fn main() -> ExitCode {
         Command::Setup => setup::run(),
         Command::Bench(arguments) => bench::run(&arguments),
         Command::Conformance(arguments) => conformance::run(&arguments),
+        Command::Simulate(arguments) => simulate::run(&arguments),
         Command::Models(arguments) => models::run(&arguments),
         Command::Bugs(arguments) => bugs::run(&arguments),
         Command::Engine(arguments) => engine::run(&arguments),

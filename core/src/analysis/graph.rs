@@ -45,6 +45,19 @@ pub(super) struct Path {
     pub(super) length: u64,
 }
 
+/// The weight of the heaviest chain if nobody had met at those locations.
+pub(super) fn longest_without(edges: &[Edge], weights: &[u64], gone: &[u32]) -> u64 {
+    let mut reach = weights.to_vec();
+    // Sorted by reader, and writers come before their readers: what is read here is complete.
+    let left = |edge: &&Edge| edge.locations.iter().any(|location| gone.binary_search(location).is_err());
+    for edge in edges.iter().filter(left) {
+        let through = reach[edge.writer as usize] + weights[edge.reader as usize];
+        let reader = &mut reach[edge.reader as usize];
+        *reader = through.max(*reader);
+    }
+    reach.into_iter().max().unwrap_or(0)
+}
+
 /// The heaviest chain of dependencies. Between equals the one that ends and branches earliest in
 /// block order, so that the answer is the same every time.
 pub(super) fn longest_path(edges: &[Edge], weights: &[u64]) -> Path {

@@ -6,6 +6,7 @@
 //! is the same whichever strategy ran, and a read that a parallel run served early with an equal
 //! value (validation by value) still counts as the dependency that it is.
 
+mod attribution;
 mod choice;
 mod graph;
 mod hot;
@@ -15,6 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::trace::{Outcome, Trace};
 
+pub use attribution::ATTRIBUTED;
 pub use choice::{choose, long_first};
 pub use hot::HOT_LOCATIONS;
 
@@ -30,6 +32,9 @@ pub struct Analysis {
     /// Locations that made transactions depend on each other, hottest first; at most
     /// [`HOT_LOCATIONS`].
     pub hot: Vec<HotLocation>,
+    /// What lies on the longest chain and could be changed: the places without which it would be shortest,
+    /// first those that save most; at most [`ATTRIBUTED`].
+    pub attribution: Vec<Attribution>,
     /// Bounds on the speed-up.
     pub limits: Limits,
     /// Attempts that did not commit.
@@ -68,7 +73,22 @@ pub struct HotLocation {
     pub aborts: u32,
 }
 
-/// Bounds on the speed-up over sequential execution. No schedule that keeps block order passes either.
+/// What a place costs where transactions meet: if they did not, and met everywhere else as they do.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attribution {
+    /// Location ids, ascending: one location, or several that transactions meet at together.
+    pub locations: Vec<u32>,
+    /// Edges of the longest chain that go through it: through the location, or through exactly these.
+    pub edges: u32,
+    /// The longest chain without it, in ticks of sequential time.
+    pub path: u64,
+    /// How much shorter that is.
+    pub saved: u64,
+}
+
+/// Bounds on the speed-up over sequential execution. No schedule that keeps block order passes either,
+/// but for one: with the block's access list ([`crate::trace::StrategyId::BlockAccessList`]) nobody waits for values,
+/// and only `work` bounds it.
 #[derive(Clone, Copy, Debug, PartialEq, Default, Serialize, Deserialize)]
 pub struct Limits {
     /// Total sequential time over the time of the longest chain.
@@ -86,11 +106,7 @@ pub struct Limits {
 /// in ticks; a missing entry counts as 0.
 pub fn analyse(run: &Trace, sequential: &Trace, time: &[u64]) -> Analysis {
     let edges = graph::edges(sequential);
-    let gas: Vec<u64> = sequential
-        .committed()
-        .into_iter()
-        .map(|i| i.and_then(|i| sequential.attempts.get(i as usize)).map_or(0, |a| a.gas))
-        .collect();
+    let gas = gas(sequential);
     let mut time = time.to_vec();
     time.resize(sequential.transactions as usize, 0);
 
@@ -101,6 +117,7 @@ pub fn analyse(run: &Trace, sequential: &Trace, time: &[u64]) -> Analysis {
     Analysis {
         waves: graph::waves(&edges, sequential.transactions),
         hot: hot::hot_locations(sequential, run, &edges),
+        attribution: attribution::attribute(&edges, &time, &by_time),
         critical_path: by_time.transactions,
         edges,
         limits,
@@ -109,6 +126,22 @@ pub fn analyse(run: &Trace, sequential: &Trace, time: &[u64]) -> Analysis {
         wasted: effort.wasted,
         busy: effort.busy,
     }
+}
+
+/// The bounds of the same block on each number of lanes, from the trace of its sequential run.
+pub fn limits(sequential: &Trace, time: &[u64], lanes: &[u16]) -> Vec<Limits> {
+    let edges = graph::edges(sequential);
+    let gas: Vec<u64> = gas(sequential);
+    let mut time = time.to_vec();
+    time.resize(sequential.transactions as usize, 0);
+    let path = graph::longest_path(&edges, &time).length;
+    let path_gas = graph::longest_path(&edges, &gas).length;
+    lanes.iter().map(|lanes| limits::limits(&time, path, &gas, path_gas, *lanes)).collect()
+}
+
+fn gas(sequential: &Trace) -> Vec<u64> {
+    let attempt = |i: Option<u32>| i.and_then(|i| sequential.attempts.get(i as usize));
+    sequential.committed().into_iter().map(|i| attempt(i).map_or(0, |a| a.gas)).collect()
 }
 
 /// Gives `sequential` the location ids of `run`. Locations that only `sequential` knows are

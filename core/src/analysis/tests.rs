@@ -7,6 +7,24 @@ use crate::units::{Incarnation, LaneId, LocationId, Ticks, TxIndex, Version};
 /// One transaction: (reads as (location, writer), writes, gas).
 type Tx<'a> = (&'a [(u32, Option<u32>)], &'a [u32], u64);
 
+#[test]
+fn what_the_longest_path_goes_through_is_told_by_what_it_costs() {
+    // 0, 1 and 2 meet at location 3; 2 and 3 at 4 and 5, so that neither alone would help.
+    let trace = sequential(&[
+        (&[], &[3], 100),
+        (&[(3, Some(0))], &[3], 100),
+        (&[(3, Some(1))], &[4, 5], 100),
+        (&[(4, Some(2)), (5, Some(2))], &[], 50),
+        (&[], &[], 120),
+    ]);
+    let weights: Vec<u64> = trace.attempts.iter().map(|a| a.gas).collect();
+    let analysis = analyse(&trace, &trace, &weights);
+    assert_eq!(analysis.critical_path, [0, 1, 2, 3]);
+    let pair = Attribution { locations: vec![3], edges: 2, path: 150, saved: 200 };
+    let both = Attribution { locations: vec![4, 5], edges: 1, path: 300, saved: 50 };
+    assert_eq!(analysis.attribution, [pair, both]);
+}
+
 fn version(tx: u32) -> Version {
     Version { tx: TxIndex(tx), incarnation: Incarnation(0) }
 }

@@ -14,15 +14,17 @@ use alloy_primitives::Address;
 
 use super::{
     Loaded, Stopped, fold,
+    foresight::Foretold,
     multi::{Before, Checks, Multi, ran},
     recorder::{self, AttemptNote, LaneNotes, Spoiler},
     sequential,
 };
 use crate::{
+    cancel::CancelFlag,
     evm::{Code, Executor, Spent, block_gas_left},
     run::{Receipt, Run, Status},
     schedule::{
-        Collector, Finals, Key, Memory, Report, Write,
+        Collector, Finals, Key, Memory, Report, ViewKind, Write,
         sync::{AtomicU8, Mutex, Ordering, PoisonError, lock},
     },
     trace::{Clock, Outcome, StrategyId},
@@ -34,6 +36,9 @@ pub(super) struct Attempts<'a> {
     pub(super) loaded: &'a Loaded,
     /// Whether attempts are noted.
     record: bool,
+    view: ViewKind,
+    /// Where the view is [`ViewKind::Foretold`].
+    foretold: Foretold,
     memory: Memory<'a, Code>,
     results: Vec<Mutex<TxResult>>,
     /// For each transaction, whether its latest attempt could be included: see [`ran`].
@@ -48,10 +53,19 @@ struct TxResult {
     checks: Checks,
     /// What it wrote, which is what the memory holds of it.
     keys: Vec<Key>,
+    /// What it would write, where that is not in the memory before it is committed.
+    kept: Vec<Write<Code>>,
     receipt: Receipt,
     /// The executor panicked. Kept if the reads hold, which makes it a mistake of ours and not
     /// one of speculation.
     panicked: bool,
+}
+
+impl TxResult {
+    /// Whether its sender's nonce was not counted up.
+    fn did_not_count(&self) -> bool {
+        matches!(self.receipt.status, Status::Invalid(_)) || self.panicked
+    }
 }
 
 /// An attempt that ran to its end and of which nobody else has seen anything yet.
@@ -61,6 +75,47 @@ pub(super) struct Ran {
     writes: Vec<Write<Code>>,
     pub(super) receipt: Receipt,
     panicked: bool,
+}
+
+/// What transactions gave when they last ran, for runs of the same block that only ask how long it takes. A
+/// transaction whose reads would be the same again would give the same again.
+#[derive(Debug, Default)]
+pub(super) struct Answers {
+    of: Vec<Option<Answer>>,
+    /// The accounts that they speak of, by number.
+    addresses: Vec<Address>,
+}
+
+#[derive(Debug)]
+struct Answer {
+    checks: Checks,
+    writes: Vec<Write<Code>>,
+    /// Without logs and output.
+    receipt: Receipt,
+    spent: Spent,
+}
+
+impl Answers {
+    /// Takes note of what a transaction gave.
+    pub(super) fn note(&mut self, tx: TxIndex, ran: &Ran, spent: Spent) {
+        if self.of.len() <= tx.index() {
+            self.of.resize_with(tx.index() + 1, || None);
+        }
+        if !ran.panicked {
+            let Receipt { status, gas_used, .. } = &ran.receipt;
+            self.of[tx.index()] = Some(Answer {
+                checks: ran.checks.clone(),
+                writes: ran.writes.clone(),
+                receipt: Receipt { status: status.clone(), gas_used: *gas_used, ..Receipt::default() },
+                spent,
+            });
+        }
+    }
+
+    /// Takes note of the accounts of the run that is over.
+    pub(super) fn end(&mut self, attempts: &Attempts<'_>) {
+        self.addresses = attempts.addresses();
+    }
 }
 
 /// An attempt that stopped at an estimate.
@@ -85,8 +140,16 @@ pub(super) struct Runner<'a> {
 }
 
 impl<'a> Attempts<'a> {
-    pub(super) fn new(loaded: &'a Loaded, record: bool) -> Self {
-        let mut results = Vec::new();
+    /// # Errors
+    /// If the block's list of accesses must be recorded first, and that is cancelled.
+    pub(super) fn new(
+        loaded: &'a Loaded,
+        view: ViewKind,
+        record: bool,
+        cancel: &CancelFlag,
+        answers: Option<&Answers>,
+    ) -> Result<Self, Stopped> {
+        let mut results: Vec<Mutex<TxResult>> = Vec::new();
         results.resize_with(loaded.jobs.len(), Mutex::default);
         let mut ran = Vec::new();
         ran.resize_with(loaded.jobs.len(), AtomicU8::default);
@@ -94,7 +157,25 @@ impl<'a> Attempts<'a> {
         let collector =
             loaded.base.number(beneficiary).map_or(Collector::Newcomer(beneficiary), Collector::Known);
         let memory = Memory::new(loaded.jobs.len(), loaded.base.len(), loaded.base.slots(), collector);
-        Self { loaded, record, memory, results, ran }
+        // Answers speak of accounts by the numbers that they had.
+        for address in answers.iter().flat_map(|answers| answers.addresses.iter().skip(loaded.base.len())) {
+            memory.newcomer(address);
+        }
+        let mut foretold = Foretold::default();
+        if view == ViewKind::Foretold {
+            let list = match &loaded.list {
+                Some(list) => list,
+                None => loaded.access_list(cancel)?,
+            };
+            foretold = Foretold::new(list, loaded.jobs.len(), &loaded.base, &memory);
+            for (tx, (writes, result)) in foretold.all().iter().zip(&mut results).enumerate() {
+                // As if its first attempt had run.
+                let version = Version { tx: TxIndex(tx as u32), incarnation: Incarnation(0) };
+                let result = result.get_mut().unwrap_or_else(PoisonError::into_inner);
+                memory.record(version, writes.iter().cloned(), &mut result.keys);
+            }
+        }
+        Ok(Self { loaded, record, view, foretold, memory, results, ran })
     }
 
     fn before(&self, tx: TxIndex) -> Before<'_> {
@@ -107,9 +188,39 @@ impl<'a> Attempts<'a> {
         }
     }
 
+    /// Says whether the transaction could be included. After its writes: who finds it said finds them, or
+    /// none where there are none.
+    fn has_run(&self, tx: TxIndex, result: &TxResult) {
+        let ran = if result.did_not_count() { ran::REFUSED } else { ran::INCLUDED };
+        self.ran[tx.index()].store(ran, Ordering::Release);
+    }
+
+    /// What an attempt would give and use up now, without running it, if that is known.
+    pub(super) fn answer(&self, version: Version, answers: &Answers) -> Option<(Ran, Spent)> {
+        let Answer { checks, writes, receipt, spent } = answers.of.get(version.tx.index())?.as_ref()?;
+        self.before(version.tx).validate(checks).ok()?;
+        let ran = Ran {
+            version,
+            checks: checks.clone(),
+            writes: writes.clone(),
+            receipt: receipt.clone(),
+            panicked: false,
+        };
+        Some((ran, *spent))
+    }
+
     /// How many reads a validation of the transaction's latest attempt makes again.
     pub(super) fn checks(&self, tx: TxIndex) -> usize {
         lock(&self.results[tx.index()]).checks.len()
+    }
+
+    /// Whether a transaction's writes are those that were foretold.
+    fn came_true(&self, tx: TxIndex, writes: &[Write<Code>]) -> bool {
+        let balance = |no| {
+            let base = self.loaded.base.account(no).balance();
+            self.memory.balance(no, tx, base, |_| ()).ok()
+        };
+        self.foretold.came_true(tx, writes, balance)
     }
 
     fn executor(&self) -> Executor<Multi<'_>> {
@@ -128,7 +239,7 @@ impl<'a> Attempts<'a> {
         version: Version,
         claim: impl FnOnce(Version) -> bool,
     ) -> (Report, Option<Abort>) {
-        let result = lock(&self.results[version.tx.index()]);
+        let mut result = lock(&self.results[version.tx.index()]);
         if result.version != Some(version) {
             return (Report::Valid { version }, None);
         }
@@ -136,6 +247,12 @@ impl<'a> Attempts<'a> {
             Err(spoiler) if claim(version) => {
                 self.memory.withdraw(version.tx, &result.keys);
                 (Report::Aborted { version }, Some(Abort { version, spoiler }))
+            }
+            Ok(()) if self.view == ViewKind::Committed => {
+                let TxResult { kept, keys, .. } = &mut *result;
+                self.memory.record(version, kept.drain(..), keys);
+                self.has_run(version.tx, &result);
+                (Report::Valid { version }, None)
             }
             Ok(()) | Err(_) => (Report::Valid { version }, None),
         }
@@ -163,6 +280,11 @@ impl<'a> Attempts<'a> {
             receipt.cumulative_gas_used = cumulative;
         }
         fits
+    }
+
+    /// Gas used by the block, once every transaction has its place.
+    pub(super) fn gas_used(&self) -> u64 {
+        self.results.last().map_or(0, |result| lock(result).receipt.cumulative_gas_used)
     }
 
     /// Every account's address, by number.
@@ -269,18 +391,31 @@ impl Runner<'_> {
         let attempts = self.attempts;
         let mut result = lock(&attempts.results[version.tx.index()]);
         let first = result.version.is_none();
-        // Whoever took it for granted that the nonce would be counted up must look again.
-        let did_not_count = matches!(receipt.status, Status::Invalid(_)) || panicked;
-        let wrote_new = attempts.memory.record(version, writes.drain(..), &mut result.keys);
+        let wrote_new = match attempts.view {
+            ViewKind::Committed => {
+                result.kept.clear();
+                result.kept.append(&mut writes);
+                false
+            }
+            // What the memory holds of the transaction is no estimate yet, so values count as well.
+            ViewKind::Foretold if first => {
+                let came_true = attempts.came_true(version.tx, &writes);
+                attempts.memory.record(version, writes.drain(..), &mut result.keys);
+                !came_true
+            }
+            _ => attempts.memory.record(version, writes.drain(..), &mut result.keys),
+        };
         result.version = Some(version);
         let old = std::mem::replace(&mut result.checks, checks);
         result.receipt = receipt;
         result.panicked = panicked;
+        // Whoever took it for granted that the nonce would be counted up must look again.
+        let did_not_count = result.did_not_count();
+        if attempts.view != ViewKind::Committed {
+            attempts.has_run(version.tx, &result);
+        }
         drop(result);
         drop(old);
-        // After the writes: who finds it set finds them, or none where there are none.
-        let ran = if did_not_count { ran::REFUSED } else { ran::INCLUDED };
-        attempts.ran[version.tx.index()].store(ran, Ordering::Release);
         self.executor.reuse(writes);
         (Report::Executed { version, wrote_new: wrote_new || did_not_count }, first)
     }

@@ -229,7 +229,7 @@ impl<'a> Turns<'a> {
         }
         // Towards the end the portions become smaller, so that lanes end together.
         let share = scheduler.left() / (2 * self.looks.len()) + 1;
-        for _ in 0..most.min(share) {
+        for _ in 0..most.min(share).min(scheduler.most()) {
             match scheduler.next() {
                 // What was taken comes first; then the lane asks again.
                 Task::Wait | Task::Done if !tasks.is_empty() => break,

@@ -12,6 +12,7 @@ mod attempts;
 mod cost;
 mod flat;
 mod fold;
+mod foresight;
 mod lanes;
 mod multi;
 mod order;
@@ -21,20 +22,26 @@ mod recorder;
 mod sequential;
 mod simulate;
 
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{
+    OnceLock,
+    atomic::{AtomicU32, Ordering},
+};
+
+use alloy_eip7928::BlockAccessList;
 
 use crate::{
     cancel::CancelFlag,
     evm::{Base, Job, system_calls},
     prepare::{BlockEnvironment, PreparedBlock, State},
     run::Run,
-    schedule::{self, ViewKind},
+    schedule::{self, Foresight, Strategy, ViewKind},
     trace::StrategyId,
     units::TxIndex,
 };
+use foresight::Recorded;
 use order::Order;
 
-pub use simulate::{Simulation, simulate};
+pub use simulate::{Simulation, Tallies, Tally, simulate};
 
 /// A block, put in order for running: made once, shared by all its runs.
 #[derive(Debug)]
@@ -45,6 +52,11 @@ pub struct Loaded {
     base: Base,
     jobs: Vec<Job>,
     order: Order,
+    /// Made when a strategy first asks for them.
+    declared: OnceLock<Vec<Vec<TxIndex>>>,
+    recorded: OnceLock<Recorded>,
+    /// Instead of the recorded one.
+    list: Option<BlockAccessList>,
 }
 
 impl Loaded {
@@ -56,7 +68,50 @@ impl Loaded {
         let base = Base::new(&state, block.env.fork, parties);
         let jobs: Vec<Job> = block.transactions.iter().map(Job::new).collect();
         let order = Order::new(&jobs, &base);
-        Self { env: block.env.clone(), state, base, jobs, order }
+        Self {
+            env: block.env.clone(),
+            state,
+            base,
+            jobs,
+            order,
+            declared: OnceLock::new(),
+            recorded: OnceLock::new(),
+            list: None,
+        }
+    }
+
+    /// The block access list (EIP-7928) of its transactions, from a sequential run: made once, when it is
+    /// first asked for. What the block does before and after its transactions is not in it.
+    ///
+    /// # Errors
+    /// See [`Stopped`].
+    pub fn access_list(&self, cancel: &CancelFlag) -> Result<&BlockAccessList, Stopped> {
+        Ok(&self.recorded(cancel)?.list)
+    }
+
+    /// Gives [`StrategyId::BlockAccessList`] another list than the recorded one, right or wrong; `None`:
+    /// the recorded one. It is no matter for the result.
+    pub fn foretell(&mut self, list: Option<BlockAccessList>) {
+        self.list = list;
+    }
+
+    fn recorded(&self, cancel: &CancelFlag) -> Result<&Recorded, Stopped> {
+        if let Some(recorded) = self.recorded.get() {
+            return Ok(recorded);
+        }
+        let recorded = foresight::record(self, cancel)?;
+        Ok(self.recorded.get_or_init(|| recorded))
+    }
+
+    /// Gets ready what a strategy must know beforehand.
+    fn foresee(&self, strategy: &dyn Strategy, cancel: &CancelFlag) -> Result<&[Vec<TxIndex>], Stopped> {
+        Ok(match strategy.foresight() {
+            Foresight::Senders => &[],
+            Foresight::Declared => {
+                self.declared.get_or_init(|| foresight::declared(&self.jobs, self.order.after()))
+            }
+            Foresight::Recorded => &self.recorded(cancel)?.waits,
+        })
     }
 
     /// Number of transactions.
@@ -133,6 +188,8 @@ pub fn run(
     let strategy = schedule::strategy(strategy);
     match strategy.view() {
         ViewKind::Flat => sequential::run(loaded, around),
-        ViewKind::MultiVersion => parallel::run(loaded, &*strategy, lanes, around),
+        ViewKind::MultiVersion | ViewKind::Committed | ViewKind::Foretold => {
+            parallel::run(loaded, &*strategy, lanes, around)
+        }
     }
 }

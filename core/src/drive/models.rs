@@ -27,7 +27,7 @@ use shuttle::scheduler::{PctScheduler, RandomScheduler, ReplayScheduler, Schedul
 use super::lanes::{Turns, Work};
 use crate::{
     schedule::{
-        self, AccountNo, Collector, Finals, Key, Life, Memory, Report, Slot, SlotNumbers, Write,
+        self, AccountNo, Collector, Finals, Key, Known, Life, Memory, Report, Slot, SlotNumbers, Write,
         sync::{Mutex, lock},
     },
     trace::{SpanKind, StrategyId},
@@ -439,7 +439,11 @@ struct Census {
 fn on_lanes(toy: &Toy, census: &StdMutex<Census>) {
     let time = StdU64::new(1);
     let clock = || time.fetch_add(toy.tick, Relaxed);
-    let scheduler = schedule::strategy(StrategyId::BlockStm).scheduler(&toy.earlier, &toy.first);
+    let scheduler = schedule::strategy(StrategyId::BlockStm).scheduler(&Known {
+        earlier: &toy.earlier,
+        first: &toy.first,
+        waits: &[],
+    });
     let turns = Turns::new(scheduler, toy.lanes, 1, &clock);
     // Of each known account's slots, the first has a number.
     let numbers = (0..KNOWN).map(|who| (AccountNo(who as u32), U256::ZERO)).collect();

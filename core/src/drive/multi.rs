@@ -40,7 +40,7 @@ pub(super) mod ran {
 }
 
 /// What an attempt read, with the values, to be compared later.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Checks<L = Box<[Check]>, K = Box<[Key]>> {
     list: L,
     /// Slots that have no number.

@@ -11,7 +11,7 @@ use crate::{
     evm::Code,
     run::Run,
     schedule::{
-        Finals, Report, Strategy,
+        Finals, Known, Report, Strategy,
         sync::{AtomicU32, AtomicUsize, Ordering},
     },
     trace::{Clock, SpanKind},
@@ -61,20 +61,17 @@ pub(super) fn run(
         return Err(Stopped::TooFewThreads { lanes, threads });
     }
 
+    let waits = loaded.foresee(strategy, around.cancel)?;
+    let known = Known { earlier: loaded.order.after(), first: around.first, waits };
     // What cannot say how many cores it has (a browser's worker) has threads for no more than them.
     let cores = std::thread::available_parallelism().map_or(threads, usize::from);
     let shared = Shared {
         around,
-        attempts: Attempts::new(loaded, around.record),
+        attempts: Attempts::new(loaded, strategy.view(), around.record, around.cancel, None)?,
         piece: AtomicUsize::new(0),
         settled: AtomicUsize::new(0),
         lanes: lanes.into(),
-        turns: Turns::new(
-            strategy.scheduler(loaded.order.after(), around.first),
-            lanes.into(),
-            cores,
-            around.clock,
-        ),
+        turns: Turns::new(strategy.scheduler(&known), lanes.into(), cores, around.clock),
         executed: AtomicU32::new(0),
     };
     // Each lane is handed to a thread of its own. Jobs that any thread may take would do for the

@@ -18,7 +18,7 @@ use std::{cmp::Reverse, collections::BinaryHeap};
 
 use super::{
     Loaded, Stopped,
-    attempts::{self, Abort, Attempts, Blocked, Ends, Ran, Runner},
+    attempts::{self, Abort, Answers, Attempts, Blocked, Ends, Ran, Runner},
     cost::{Chance, Costs},
     recorder::LaneNotes,
     sequential::{self, Time},
@@ -27,7 +27,7 @@ use crate::{
     cancel::CancelFlag,
     model::Model,
     run::Run,
-    schedule::{self, Finals, Report, Scheduler, Task, ViewKind},
+    schedule::{self, Finals, Known, Report, Scheduler, Task, ViewKind},
     trace::{Clock, SpanKind, StrategyId},
     units::Version,
 };
@@ -77,9 +77,10 @@ pub fn simulate(
         let done = in_order(0, loaded.base.addresses())?;
         return Ok(sequential::finish(loaded, Clock::Simulated, done));
     }
-    let attempts = Attempts::new(loaded, around.record);
-    let scheduler = strategy.scheduler(loaded.order.after(), &[]);
-    let mut simulator = Simulator::new(&attempts, scheduler, lanes.max(1), around);
+    let waits = loaded.foresee(&*strategy, around.cancel)?;
+    let scheduler = strategy.scheduler(&Known { earlier: loaded.order.after(), first: &[], waits });
+    let attempts = Attempts::new(loaded, strategy.view(), around.record, around.cancel, None)?;
+    let mut simulator = Simulator::new(&attempts, scheduler, lanes.max(1), around, None);
     simulator.run()?;
     let Simulator { lanes, aborts, end, .. } = simulator;
     let mut finals = Finals::default();
@@ -92,6 +93,86 @@ pub fn simulate(
         fits: attempts.place(),
     };
     attempts::finish(attempts, strategy.id(), Clock::Simulated, ends, |addresses| in_order(end, addresses))
+}
+
+/// How long simulated runs of one block take. What earlier ones gave is kept: an attempt whose reads would be
+/// the same again is not run again, so that many runs take little more than one.
+pub struct Tallies<'a> {
+    loaded: &'a Loaded,
+    around: Simulation<'a>,
+    answers: Answers,
+}
+
+/// How long a run took, and what on. The same figures as [`simulate`]'s trace would give.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// From the start to the end of the last task, in ticks.
+    pub duration: u64,
+    /// Attempts that did not commit.
+    pub aborted: u32,
+    /// What they took together, in ticks.
+    pub wasted: u64,
+    /// What those took that did commit, in ticks.
+    pub useful: u64,
+    /// Gas used by the block.
+    pub gas_used: u64,
+}
+
+impl<'a> Tallies<'a> {
+    /// Of a block in that model. Nothing is recorded, whatever `around` says.
+    pub fn new(loaded: &'a Loaded, around: Simulation<'a>) -> Self {
+        Self { loaded, around: Simulation { record: false, ..around }, answers: Answers::default() }
+    }
+
+    /// How long that strategy takes on that many lanes.
+    ///
+    /// # Errors
+    /// As [`simulate`].
+    pub fn tally(&mut self, strategy: StrategyId, lanes: u16) -> Result<Tally, Stopped> {
+        let (loaded, around) = (self.loaded, self.around);
+        let strategy = schedule::strategy(strategy);
+        let in_order = |from| -> Result<Tally, Stopped> {
+            let how = sequential::InOrder {
+                time: Time::Virtual { costs: Costs::new(around.model, around.measured), from },
+                cancel: around.cancel,
+                progress: around.progress,
+                record: false,
+            };
+            let done = sequential::execute(loaded, &how, loaded.base.addresses())?;
+            Ok(Tally {
+                duration: done.ended,
+                useful: done.ended - from,
+                gas_used: done.receipts.last().map_or(0, |receipt| receipt.cumulative_gas_used),
+                ..Tally::default()
+            })
+        };
+        if strategy.view() == ViewKind::Flat {
+            return in_order(0);
+        }
+        let waits = loaded.foresee(&*strategy, around.cancel)?;
+        let scheduler = strategy.scheduler(&Known { earlier: loaded.order.after(), first: &[], waits });
+        let view = strategy.view();
+        let attempts = Attempts::new(loaded, view, false, around.cancel, Some(&self.answers))?;
+        let answers = std::mem::take(&mut self.answers);
+        let mut simulator = Simulator::new(&attempts, scheduler, lanes.max(1), &around, Some(answers));
+        let ran = simulator.run();
+        let Simulator { mut tally, end, answers, .. } = simulator;
+        self.answers = answers.unwrap_or_default();
+        self.answers.end(&attempts);
+        ran?;
+        tally.duration = end;
+        if attempts.place() {
+            tally.gas_used = attempts.gas_used();
+            return Ok(tally);
+        }
+        // Everything so far was for nothing: see `attempts::finish`.
+        let again = in_order(end)?;
+        Ok(Tally {
+            aborted: tally.aborted + loaded.transactions() as u32,
+            wasted: tally.wasted + tally.useful,
+            ..again
+        })
+    }
 }
 
 struct Simulator<'a> {
@@ -108,6 +189,11 @@ struct Simulator<'a> {
     waiting: Vec<usize>,
     chance: Chance,
     aborts: Vec<Abort>,
+    /// What is known of transactions from earlier runs, where nothing but the tally is wanted.
+    answers: Option<Answers>,
+    tally: Tally,
+    /// What each transaction's latest attempt took.
+    took: Vec<u64>,
     /// Transactions with a result.
     executed: u32,
     /// When the latest task ended.
@@ -145,6 +231,7 @@ impl<'a> Simulator<'a> {
         scheduler: Box<dyn Scheduler>,
         lanes: u16,
         around: &'a Simulation<'a>,
+        answers: Option<Answers>,
     ) -> Self {
         let costs = Costs::new(around.model, around.measured);
         let lane = || Lane { next: Next::Turn, notes: LaneNotes::default(), waiting_since: None };
@@ -159,6 +246,9 @@ impl<'a> Simulator<'a> {
             waiting: Vec::new(),
             chance: Chance::new(around.model.seed),
             aborts: Vec::new(),
+            answers,
+            tally: Tally::default(),
+            took: vec![0; attempts.loaded.transactions()],
             executed: 0,
             end: 0,
         };
@@ -197,6 +287,12 @@ impl<'a> Simulator<'a> {
                     let scheduler = &mut self.scheduler;
                     let (report, abort) =
                         self.attempts.validate(version, |version| scheduler.claim_abort(version));
+                    if abort.is_some() {
+                        let took = self.took[version.tx.index()];
+                        self.tally.aborted += 1;
+                        self.tally.wasted += took;
+                        self.tally.useful -= took;
+                    }
                     self.aborts.extend(abort);
                     let valid = matches!(report, Report::Valid { .. });
                     self.span(lane, start, now, SpanKind::Validating { version, valid });
@@ -237,9 +333,27 @@ impl<'a> Simulator<'a> {
 
     fn execute(&mut self, now: u64, lane: usize, version: Version) {
         let notes = &mut self.lanes[lane].notes;
-        let outcome = self.runner.run(version, now, notes);
-        let cost = self.costs.execution(version.tx, self.runner.spent(version.tx, &outcome));
-        let end = now + self.chance.duration(cost);
+        let known = self.answers.as_ref().and_then(|answers| self.attempts.answer(version, answers));
+        let (outcome, spent) = match known {
+            Some((ran, spent)) => (Ok(ran), spent),
+            None => {
+                let outcome = self.runner.run(version, now, notes);
+                let spent = self.runner.spent(version.tx, &outcome);
+                if let (Some(answers), Ok(ran)) = (&mut self.answers, &outcome) {
+                    answers.note(version.tx, ran, spent);
+                }
+                (outcome, spent)
+            }
+        };
+        let took = self.chance.duration(self.costs.execution(version.tx, spent));
+        let end = now + took;
+        if outcome.is_ok() {
+            self.took[version.tx.index()] = took;
+            self.tally.useful += took;
+        } else {
+            self.tally.aborted += 1;
+            self.tally.wasted += took;
+        }
         if self.around.record {
             self.runner.hand_over_reads(notes);
             if let Some(note) = notes.attempts.last_mut() {

@@ -5,6 +5,7 @@
 //! ```
 //! The engine knows no worker and no message channel; `wasm.rs` is its edge.
 
+mod curve;
 mod measure;
 mod ready;
 mod report;
@@ -126,6 +127,10 @@ impl Engine {
                 let mut progress = |phase, done, total| reply(Reply::Progress { id, phase, done, total });
                 (id, self.run(id, input, How { strategy, lanes, clock, model }, cancel, &mut progress))
             }
+            Request::Curve { id, input, strategies, lanes, model } => {
+                let mut progress = |phase, done, total| reply(Reply::Progress { id, phase, done, total });
+                (id, self.curve(id, input, &strategies, &lanes, model, cancel, &mut progress))
+            }
             Request::Inspect { id, tx } => (id, self.inspect(id, tx)),
         };
         reply(met.unwrap_or_else(|unmet| match unmet {
@@ -143,15 +148,7 @@ impl Engine {
         progress: &mut dyn FnMut(Phase, u32, u32),
     ) -> Result<Reply, Unmet> {
         let How { strategy, lanes, clock, model } = how;
-        progress(Phase::Preparing, 0, 0);
-        let ready = match input {
-            Input::Scenario(text) => Arc::new(Ready::scenario(&text, &self.catalogue)?),
-            Input::Case(text) => Arc::new(Ready::case(&text, &self.catalogue)?),
-            Input::Same => self.ready.clone().ok_or_else(|| {
-                vec![Problem::new("", "a scenario", "nothing: this engine has not run anything yet")]
-            })?,
-        };
-        self.ready = Some(ready.clone());
+        let ready = self.prepare(input, progress)?;
         let info = self.info();
         let most = match clock {
             Clock::Measured => info.max_lanes,
@@ -159,7 +156,7 @@ impl Engine {
         };
         let lanes = match strategy {
             StrategyId::Sequential => 1,
-            StrategyId::BlockStm => lanes.clamp(1, most),
+            _ => lanes.clamp(1, most),
         };
         let threads = match &self.lanes {
             Lanes::Own => Threads::Own,
@@ -180,6 +177,46 @@ impl Engine {
         let (report, shown) = report::report(&ready, info, model, measured, progress);
         self.shown = Some(shown);
         Ok(Reply::Ran { id, report: Box::new(report) })
+    }
+
+    /// What `input` stands for, for this request and for [`Input::Same`] after it.
+    fn prepare(
+        &mut self,
+        input: Input,
+        progress: &mut dyn FnMut(Phase, u32, u32),
+    ) -> Result<Arc<Ready>, Unmet> {
+        progress(Phase::Preparing, 0, 0);
+        let ready = match input {
+            Input::Scenario(text) => Arc::new(Ready::scenario(&text, &self.catalogue)?),
+            Input::Case(text) => Arc::new(Ready::case(&text, &self.catalogue)?),
+            Input::Same => {
+                return self.ready.clone().ok_or_else(|| {
+                    vec![Problem::new("", "a scenario", "nothing: this engine has not run anything yet")]
+                        .into()
+                });
+            }
+        };
+        self.ready = Some(ready.clone());
+        // What was shown is of another block.
+        self.shown = None;
+        Ok(ready)
+    }
+
+    #[allow(clippy::too_many_arguments, reason = "each is something else, and there is one caller")]
+    fn curve(
+        &mut self,
+        id: u32,
+        input: Input,
+        strategies: &[StrategyId],
+        lanes: &[u16],
+        model: Model,
+        cancel: &CancelFlag,
+        progress: &mut dyn FnMut(Phase, u32, u32),
+    ) -> Result<Reply, Unmet> {
+        let ready = self.prepare(input, progress)?;
+        let (curve, warming) = curve::curve(&ready, strategies, lanes, model, self.warmed, cancel, progress)?;
+        self.warmed = self.warmed.saturating_add(warming);
+        Ok(Reply::Curve { id, curve: Box::new(curve) })
     }
 
     fn inspect(&self, id: u32, tx: u32) -> Result<Reply, Unmet> {

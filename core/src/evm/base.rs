@@ -2,7 +2,7 @@
 //! its jump destinations found. Made once per block, shared by all lanes and rounds.
 
 use alloy_primitives::{
-    Address, B256, Bytes, U256,
+    Address, B256, Bytes, U256, keccak256,
     map::{AddressMap, B256Map, Entry},
 };
 use revm::{
@@ -25,6 +25,14 @@ pub struct Code {
 }
 
 impl Code {
+    /// Code from its bytes.
+    pub fn new(bytes: Bytes) -> Self {
+        if bytes.is_empty() {
+            return Self::none();
+        }
+        Self { hash: keccak256(&bytes), bytecode: convert::bytecode(bytes) }
+    }
+
     /// No code.
     pub fn none() -> Self {
         Self { hash: KECCAK_EMPTY, bytecode: Bytecode::default() }

@@ -58,6 +58,11 @@ impl Job {
         Self { ours: tx.clone(), theirs, most }
     }
 
+    /// The most that it takes from its sender; `None` for more than there can be.
+    pub fn most(&self) -> Option<U256> {
+        self.most
+    }
+
     /// The transaction.
     pub fn transaction(&self) -> &Transaction {
         &self.ours

@@ -1,6 +1,6 @@
 //! The state machine of Block-STM: see the room's description for algorithm and invariants.
 
-use super::{Report, Scheduler, Strategy, Task, ViewKind, bits::Bits};
+use super::{Known, Report, Scheduler, Strategy, Task, ViewKind, bits::Bits};
 use crate::{
     trace::StrategyId,
     units::{Incarnation, TxIndex, Version},
@@ -18,8 +18,8 @@ impl Strategy for Optimistic {
         ViewKind::MultiVersion
     }
 
-    fn scheduler(&self, earlier: &[Option<TxIndex>], first: &[TxIndex]) -> Box<dyn Scheduler> {
-        Box::new(BlockStm::new(earlier).starting_with(first))
+    fn scheduler(&self, known: &Known<'_>) -> Box<dyn Scheduler> {
+        Box::new(BlockStm::new(known.earlier).starting_with(known.first))
     }
 }
 
@@ -36,7 +36,9 @@ enum Status {
 struct Tx {
     status: Status,
     incarnation: Incarnation,
-    /// Transactions that become ready when this one has executed.
+    /// How many transactions it waits for.
+    waits_for: u32,
+    /// Transactions that wait for this one to execute.
     waiting: Vec<TxIndex>,
 }
 
@@ -62,8 +64,17 @@ impl BlockStm {
     /// For a block; `earlier[i]` is the latest transaction before `i` with the same sender. The
     /// nonce makes it certain that `i` depends on it, so `i` is not tried before.
     pub fn new(earlier: &[Option<TxIndex>]) -> Self {
-        let len = earlier.len();
-        let tx = Tx { status: Status::Ready, incarnation: Incarnation(0), waiting: Vec::new() };
+        Self::with_waits(earlier.len(), |i| earlier[i].as_slice())
+    }
+
+    /// For a block in which each transaction `i` is not tried before those in `waits[i]`, which come
+    /// before it, have executed.
+    pub fn waiting_for(waits: &[Vec<TxIndex>]) -> Self {
+        Self::with_waits(waits.len(), |i| &waits[i])
+    }
+
+    fn with_waits<'a>(len: usize, waits: impl Fn(usize) -> &'a [TxIndex]) -> Self {
+        let tx = Tx { status: Status::Ready, incarnation: Incarnation(0), waits_for: 0, waiting: Vec::new() };
         let mut this = Self {
             txs: vec![tx; len],
             ready: Bits::none(len),
@@ -73,13 +84,15 @@ impl BlockStm {
             first: Vec::new(),
             out: 0,
         };
-        for (i, earlier) in earlier.iter().enumerate() {
-            match earlier {
-                Some(earlier) => {
-                    this.txs[i].status = Status::Waiting;
-                    this.txs[earlier.index()].waiting.push(TxIndex(i as u32));
-                }
-                None => this.ready.insert(i),
+        for i in 0..len {
+            // Only on lower ones: whatever else is said would be a circle.
+            for earlier in waits(i).iter().filter(|earlier| earlier.index() < i) {
+                this.txs[i].waits_for += 1;
+                this.txs[earlier.index()].waiting.push(TxIndex(i as u32));
+            }
+            match this.txs[i].waits_for {
+                0 => this.ready.insert(i),
+                _ => this.txs[i].status = Status::Waiting,
             }
         }
         this
@@ -158,7 +171,11 @@ impl Scheduler for BlockStm {
                     self.marked.insert_from(&self.executed, i);
                 }
                 for waiting in std::mem::take(&mut self.txs[i].waiting) {
-                    self.make_ready(waiting);
+                    let tx = &mut self.txs[waiting.index()];
+                    tx.waits_for -= 1;
+                    if tx.waits_for == 0 {
+                        self.make_ready(waiting);
+                    }
                 }
             }
             Report::Blocked { version, writer } => {
@@ -168,7 +185,10 @@ impl Scheduler for BlockStm {
                 // The writer may have finished since the attempt met its estimate.
                 match self.txs[writer.index()].status {
                     Status::Executed => self.make_ready(version.tx),
-                    _ => self.txs[writer.index()].waiting.push(version.tx),
+                    _ => {
+                        self.txs[version.tx.index()].waits_for = 1;
+                        self.txs[writer.index()].waiting.push(version.tx);
+                    }
                 }
             }
             Report::Valid { .. } => {}
@@ -309,6 +329,21 @@ mod tests {
         assert_eq!(stm.next(), Task::Validate(version(0, 0)));
         assert_eq!(stm.next(), Task::Execute(version(1, 0)));
         assert_eq!(stm.next(), Task::Wait);
+    }
+
+    #[test]
+    fn whoever_waits_for_several_waits_for_all_of_them() {
+        let waits = [vec![], vec![], vec![TxIndex(0), TxIndex(1)]];
+        let mut stm = BlockStm::waiting_for(&waits);
+        stm.next();
+        stm.next();
+        stm.report(executed(1, 0, true));
+        assert_eq!(stm.next(), Task::Validate(version(1, 0)));
+        assert_eq!(stm.next(), Task::Wait);
+        stm.report(executed(0, 0, true));
+        assert_eq!(stm.next(), Task::Validate(version(0, 0)));
+        assert_eq!(stm.next(), Task::Validate(version(1, 0)));
+        assert_eq!(stm.next(), Task::Execute(version(2, 0)));
     }
 
     #[test]

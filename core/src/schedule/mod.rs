@@ -50,10 +50,12 @@
 //! An attempt on inconsistent values may do anything that the EVM can do, also fail; its result
 //! is only kept if its reads hold. It ends, because gas does.
 
+mod access_list;
 mod bits;
 mod block_stm;
 mod location;
 mod memory;
+mod ordered_commit;
 mod sequential;
 mod slot_map;
 pub mod sync;
@@ -66,6 +68,7 @@ use crate::{
 pub use block_stm::BlockStm;
 pub use location::{AccountNo, Key, Life, Part, SlotNo, SlotNumbers, Write};
 pub use memory::{Collector, Final, Finals, Memory, Slot};
+pub use ordered_commit::OrderedCommit;
 pub use sequential::Sequential;
 pub use slot_map::SlotMap;
 
@@ -118,6 +121,10 @@ pub trait Scheduler: Send {
     fn next(&mut self) -> Task;
     /// How many tasks [`Scheduler::next`] could hand out at once now.
     fn left(&self) -> usize;
+    /// How many tasks a lane should take at one turn, at most.
+    fn most(&self) -> usize {
+        usize::MAX
+    }
     /// Takes note of what became of a task.
     fn report(&mut self, report: Report);
     /// Whether the caller, having found a read of that attempt stale, is the one to abort it.
@@ -131,6 +138,34 @@ pub enum ViewKind {
     Flat,
     /// One value per location and writer.
     MultiVersion,
+    /// The same, of transactions that are committed. An attempt's writes are kept apart until it is
+    /// validated, and committed then.
+    Committed,
+    /// One value per location and writer, and where the writer has not run yet, what a list foretells.
+    Foretold,
+}
+
+/// What a strategy must know of a block beforehand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Foresight {
+    /// Nothing but its transactions' senders.
+    Senders,
+    /// What transactions declare that they access.
+    Declared,
+    /// What they do access in block order.
+    Recorded,
+}
+
+/// What is known of a block beforehand.
+#[derive(Clone, Copy, Debug)]
+pub struct Known<'a> {
+    /// For each transaction the latest one before it with the same sender that it should wait for.
+    pub earlier: &'a [Option<TxIndex>],
+    /// Those worth starting before others.
+    pub first: &'a [TxIndex],
+    /// For each transaction all that it should wait for, as far as [`Strategy::foresight`] asks for it;
+    /// all come before it. Empty where it asks for nothing.
+    pub waits: &'a [Vec<TxIndex>],
 }
 
 /// A scheduler together with the view that it needs.
@@ -139,9 +174,12 @@ pub trait Strategy {
     fn id(&self) -> StrategyId;
     /// What its attempts see.
     fn view(&self) -> ViewKind;
-    /// A scheduler for a block. `earlier[i]` is the latest transaction before `i` with the same
-    /// sender that `i` should wait for. Those in `first` are worth starting before others.
-    fn scheduler(&self, earlier: &[Option<TxIndex>], first: &[TxIndex]) -> Box<dyn Scheduler>;
+    /// What it must know beforehand.
+    fn foresight(&self) -> Foresight {
+        Foresight::Senders
+    }
+    /// A scheduler for a block.
+    fn scheduler(&self, known: &Known<'_>) -> Box<dyn Scheduler>;
 }
 
 /// The strategy of that name.
@@ -149,5 +187,9 @@ pub fn strategy(id: StrategyId) -> Box<dyn Strategy> {
     match id {
         StrategyId::Sequential => Box::new(sequential::InOrder),
         StrategyId::BlockStm => Box::new(block_stm::Optimistic),
+        StrategyId::OrderedCommit => Box::new(ordered_commit::InTurn),
+        StrategyId::AccessList => Box::new(access_list::Declared),
+        StrategyId::PerfectAccessList => Box::new(access_list::Perfect),
+        StrategyId::BlockAccessList => Box::new(access_list::Foretold),
     }
 }

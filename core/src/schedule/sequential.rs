@@ -1,6 +1,6 @@
 //! One transaction after the other, in block order.
 
-use super::{Report, Scheduler, Strategy, Task, ViewKind};
+use super::{Known, Report, Scheduler, Strategy, Task, ViewKind};
 use crate::{
     trace::StrategyId,
     units::{Incarnation, TxIndex, Version},
@@ -18,8 +18,8 @@ impl Strategy for InOrder {
         ViewKind::Flat
     }
 
-    fn scheduler(&self, earlier: &[Option<TxIndex>], _: &[TxIndex]) -> Box<dyn Scheduler> {
-        Box::new(Sequential::new(earlier.len()))
+    fn scheduler(&self, known: &Known<'_>) -> Box<dyn Scheduler> {
+        Box::new(Sequential::new(known.earlier.len()))
     }
 }
 

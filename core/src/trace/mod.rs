@@ -30,17 +30,37 @@ pub enum StrategyId {
     Sequential,
     /// Optimistic execution with multi-version memory (Gelashvili et al., PPoPP 2023, arXiv 2203.06871).
     BlockStm,
+    /// Optimistic execution on committed state, commits in block order (the scheme that Monad documents).
+    OrderedCommit,
+    /// Whoever declares access to the same storage waits (EIP-2930); what is not declared is validated as
+    /// in Block-STM.
+    AccessList,
+    /// The same with perfect knowledge: everyone waits for exactly those whose writes it will read. A bound.
+    PerfectAccessList,
+    /// Everything at once, on what the block's access list foretells (EIP-7928).
+    BlockAccessList,
 }
 
 impl StrategyId {
     /// Every strategy, in the order in which the page offers them.
-    pub const ALL: [Self; 2] = [Self::BlockStm, Self::Sequential];
+    pub const ALL: [Self; 6] = [
+        Self::BlockStm,
+        Self::OrderedCommit,
+        Self::AccessList,
+        Self::PerfectAccessList,
+        Self::BlockAccessList,
+        Self::Sequential,
+    ];
 
     /// The name in links and attributes.
     pub fn name(self) -> &'static str {
         match self {
             Self::Sequential => "sequential",
             Self::BlockStm => "block-stm",
+            Self::OrderedCommit => "ordered-commit",
+            Self::AccessList => "access-list",
+            Self::PerfectAccessList => "perfect-access-list",
+            Self::BlockAccessList => "block-access-list",
         }
     }
 

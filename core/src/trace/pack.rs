@@ -12,7 +12,8 @@
 //! writes     location u32×W · increment u8×W
 //! locations  kind u8×L · address 20 bytes×L · slot 32 bytes big-endian × number of storage locations
 //! ```
-//! Reads and writes stand in the order of their attempts. Codes: strategy 0 sequential, 1 block-stm;
+//! Reads and writes stand in the order of their attempts. Codes: strategy 0 sequential, 1 block-stm,
+//! 2 ordered-commit, 3 access-list, 4 perfect-access-list, 5 block-access-list;
 //! clock 0 measured, 1 simulated; outcome 0 committed, 1 aborted, 2 blocked; span kind 0 validating
 //! and valid, 1 validating and stale, 2 scheduling, 3 waiting, 4 committing, 5 idle; location 0
 //! balance, 1 nonce, 2 code, 3 storage, 4 existence.
@@ -103,6 +104,10 @@ fn strategy_code(strategy: StrategyId) -> u8 {
     match strategy {
         StrategyId::Sequential => 0,
         StrategyId::BlockStm => 1,
+        StrategyId::OrderedCommit => 2,
+        StrategyId::AccessList => 3,
+        StrategyId::PerfectAccessList => 4,
+        StrategyId::BlockAccessList => 5,
     }
 }
 
@@ -215,6 +220,10 @@ impl Trace {
         let strategy = match codes[0] {
             0 => StrategyId::Sequential,
             1 => StrategyId::BlockStm,
+            2 => StrategyId::OrderedCommit,
+            3 => StrategyId::AccessList,
+            4 => StrategyId::PerfectAccessList,
+            5 => StrategyId::BlockAccessList,
             code => return Err(range("strategy", code.into())),
         };
         let clock = match codes[1] {

@@ -3,9 +3,14 @@
 use wasm_bindgen::prelude::*;
 
 use crate::{
+    cancel::CancelFlag,
     conformance::{Suite, Tests, Ways},
     drive::Threads,
-    trace::StrategyId,
+    engine::Engine,
+    messages::{Input, Reply, Request},
+    model::{Cost, Model},
+    scenario::builtin,
+    trace::{Clock, StrategyId},
 };
 
 /// One file's tests.
@@ -37,5 +42,52 @@ impl ConformanceTests {
         let ways: Vec<(StrategyId, u16)> = StrategyId::ALL.iter().map(|strategy| (*strategy, 1)).collect();
         let outcome = self.0.run(test, Ways { ways: &ways, threads: Threads::Own });
         Ok(serde_json::to_string(&outcome)?)
+    }
+}
+
+/// Simulated runs of built-in scenarios, in the words of `core/tests/golden/simulated.txt`.
+#[wasm_bindgen]
+pub struct SimulatedRuns(Engine);
+
+#[wasm_bindgen]
+impl SimulatedRuns {
+    /// An engine with the catalogue of those files.
+    ///
+    /// # Errors
+    /// If a file is not a catalogue.
+    #[wasm_bindgen(constructor)]
+    pub fn new(catalogue: Vec<String>) -> Result<SimulatedRuns, JsError> {
+        let mut engine = Engine::new(None);
+        let files: Vec<&str> = catalogue.iter().map(String::as_str).collect();
+        engine.load_catalogue(&files)?;
+        Ok(Self(engine))
+    }
+
+    /// Makes the run that a line of the file begins with, and gives the line that it should be.
+    ///
+    /// # Errors
+    /// If the line says no run, or the run does not end.
+    pub fn run(&mut self, line: &str) -> Result<String, JsError> {
+        let wrong = || JsError::new(&format!("not a simulated run: {line}"));
+        let words: Vec<&str> = line.split(' ').collect();
+        let [name, strategy, lanes, cost, seed, ..] = words[..] else { return Err(wrong()) };
+        let scenario = builtin::find(name).ok_or_else(wrong)?;
+        let request = Request::Run {
+            id: 1,
+            input: Input::Scenario(scenario.text.to_owned()),
+            strategy: StrategyId::from_name(strategy).ok_or_else(wrong)?,
+            lanes: lanes.parse()?,
+            clock: Clock::Simulated,
+            model: Model { cost: Cost::from_name(cost).ok_or_else(wrong)?, seed: seed.parse()? },
+        };
+        let mut closing = None;
+        self.0.handle(request, &CancelFlag::new(), &mut |reply| closing = Some(reply));
+        match closing {
+            Some(Reply::Ran { report, .. }) => {
+                let (duration, hash) = (report.timing.parallel_median, &report.trace_hash);
+                Ok(format!("{name} {strategy} {lanes} {cost} {seed} {duration} {hash}"))
+            }
+            other => Err(JsError::new(&format!("{line}: {other:?}"))),
+        }
     }
 }

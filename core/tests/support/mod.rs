@@ -58,7 +58,7 @@ pub fn cases() -> Vec<(String, PreparedBlock)> {
 }
 
 /// Strategies and numbers of lanes that everything is tried with.
-pub const LANES: [(StrategyId, u16); 7] = [
+pub const LANES: [(StrategyId, u16); 14] = [
     (StrategyId::Sequential, 1),
     (StrategyId::BlockStm, 1),
     (StrategyId::BlockStm, 2),
@@ -66,6 +66,13 @@ pub const LANES: [(StrategyId, u16); 7] = [
     (StrategyId::BlockStm, 4),
     (StrategyId::BlockStm, 8),
     (StrategyId::BlockStm, 16),
+    (StrategyId::OrderedCommit, 1),
+    (StrategyId::OrderedCommit, 4),
+    (StrategyId::OrderedCommit, 16),
+    (StrategyId::AccessList, 4),
+    (StrategyId::PerfectAccessList, 4),
+    (StrategyId::BlockAccessList, 4),
+    (StrategyId::BlockAccessList, 16),
 ];
 
 /// One run, on threads of a pool that lasts as long as the tests.

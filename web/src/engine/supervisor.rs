@@ -191,6 +191,7 @@ impl Supervisor {
         let (of, closes) = match &reply {
             Reply::Progress { id, .. } => (*id, false),
             Reply::Ran { id, .. }
+            | Reply::Curve { id, .. }
             | Reply::Detail { id, .. }
             | Reply::Failed { id, .. }
             | Reply::Cancelled { id } => (*id, true),
@@ -269,7 +270,7 @@ impl Supervisor {
 
 fn request_id(request: &Request) -> u32 {
     match request {
-        Request::Run { id, .. } | Request::Inspect { id, .. } => *id,
+        Request::Run { id, .. } | Request::Curve { id, .. } | Request::Inspect { id, .. } => *id,
     }
 }
 

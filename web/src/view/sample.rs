@@ -1,7 +1,7 @@
 //! Small runs for the tests of this room, made by hand.
 
 use alloy_primitives::{Address, U256};
-use evm_lanes_core::analysis::{Analysis, Edge, HotLocation, Limits};
+use evm_lanes_core::analysis::{Analysis, Attribution, Edge, HotLocation, Limits};
 use evm_lanes_core::messages::{EngineInfo, LocationName, Report, Timing, TxSummary, Verdict};
 use evm_lanes_core::model::Model;
 use evm_lanes_core::trace::{
@@ -149,6 +149,7 @@ pub fn pool() -> RunModel {
         Span { lane: LaneId(1), start: Ticks(280_000), end: Ticks(300_000), kind: SpanKind::Waiting },
     ];
     let analysis = Analysis {
+        attribution: vec![Attribution { locations: vec![0], edges: 1, path: 100_000, saved: 100_000 }],
         edges: vec![Edge { writer: 0, reader: 2, locations: vec![0] }],
         waves: vec![0, 0, 1, 0],
         critical_path: vec![0, 2],

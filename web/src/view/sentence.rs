@@ -25,6 +25,10 @@ pub fn strategy_name(strategy: StrategyId) -> &'static str {
     match strategy {
         StrategyId::Sequential => "Sequential",
         StrategyId::BlockStm => "Block-STM",
+        StrategyId::OrderedCommit => "Ordered commit",
+        StrategyId::AccessList => "Access lists",
+        StrategyId::PerfectAccessList => "Perfect access lists",
+        StrategyId::BlockAccessList => "Block access list",
     }
 }
 

@@ -21,7 +21,7 @@ use evm_lanes_core::{
 use serde::Serialize;
 
 /// Strategies with the numbers of lanes that they are tried with.
-const WAYS: [(StrategyId, u16); 7] = [
+const WAYS: [(StrategyId, u16); 14] = [
     (StrategyId::Sequential, 1),
     (StrategyId::BlockStm, 1),
     (StrategyId::BlockStm, 2),
@@ -30,6 +30,13 @@ const WAYS: [(StrategyId, u16); 7] = [
     (StrategyId::BlockStm, 8),
     // More than most machines have cores: lanes that are put to sleep at any moment.
     (StrategyId::BlockStm, 16),
+    (StrategyId::OrderedCommit, 1),
+    (StrategyId::OrderedCommit, 4),
+    (StrategyId::OrderedCommit, 16),
+    (StrategyId::AccessList, 4),
+    (StrategyId::PerfectAccessList, 4),
+    (StrategyId::BlockAccessList, 4),
+    (StrategyId::BlockAccessList, 16),
 ];
 
 /// One block, one strategy, one number of lanes.

@@ -1,0 +1,60 @@
+//! What a person could change: how much shorter the longest path would be without each place where
+//! transactions meet.
+
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, BTreeSet},
+};
+
+use super::{Attribution, Edge, graph};
+
+/// How many are listed.
+pub const ATTRIBUTED: usize = 10;
+/// How many are tried. On a path through more, none counts for much.
+const TRIED: usize = 100;
+
+/// The locations without which the longest path would be shortest, first those that save most.
+///
+/// Transactions often meet at several locations at once (a pool's reserves and its balances), of which none alone
+/// would help; so what is tried is each location of the path's edges and each set of locations that one of
+/// them goes through. Without anything else nothing would change.
+pub(super) fn attribute(edges: &[Edge], weights: &[u64], path: &graph::Path) -> Vec<Attribution> {
+    // How many edges of the path go through it.
+    let mut on_path: BTreeMap<Vec<u32>, usize> = BTreeMap::new();
+    for pair in path.transactions.windows(2) {
+        let found = edges.binary_search_by_key(&(pair[1], pair[0]), |edge| (edge.reader, edge.writer));
+        let Some(edge) = found.ok().map(|i| &edges[i]) else { continue };
+        let alone = edge.locations.iter().map(|location| vec![*location]);
+        for set in alone.chain([edge.locations.clone()]).collect::<BTreeSet<_>>() {
+            *on_path.entry(set).or_default() += 1;
+        }
+    }
+    let mut tried: Vec<(Vec<u32>, usize)> = on_path.into_iter().collect();
+    // Single locations count more edges, so sets come apart.
+    tried.sort_by_key(|(set, edges)| (Reverse(*edges), set.len(), set.clone()));
+    let (mut single, mut several): (Vec<_>, Vec<_>) = tried.into_iter().partition(|(set, _)| set.len() == 1);
+    single.truncate(TRIED / 2);
+    several.truncate(TRIED / 2);
+    let mut attributed: Vec<Attribution> = single
+        .into_iter()
+        .chain(several)
+        .map(|(locations, edges_on_path)| {
+            let left = graph::longest_without(edges, weights, &locations);
+            let saved = path.length.saturating_sub(left);
+            Attribution { locations, edges: edges_on_path as u32, path: left, saved }
+        })
+        .filter(|attribution| attribution.saved > 0)
+        .collect();
+    attributed.sort_by_key(|a| (Reverse(a.saved), a.locations.len(), a.locations.clone()));
+    // What saves no more than a part of it says nothing new.
+    let mut listed: Vec<Attribution> = Vec::new();
+    for attribution in attributed {
+        let part =
+            |other: &Attribution| other.locations.iter().all(|one| attribution.locations.contains(one));
+        if !listed.iter().any(|other| other.saved >= attribution.saved && part(other)) {
+            listed.push(attribution);
+        }
+    }
+    listed.truncate(ATTRIBUTED);
+    listed
+}

@@ -1,0 +1,73 @@
+//! How a block's simulated duration goes with strategy and number of lanes.
+
+use super::{Unmet, measure, ready::Ready};
+use crate::{
+    analysis,
+    cancel::CancelFlag,
+    drive::{self, Simulation, Tallies},
+    messages::{Curve, CurvePoint, Phase},
+    model::{Cost, Model},
+    problem::Problem,
+    scenario::MAX_LANES,
+    trace::StrategyId,
+};
+
+/// The most points of one curve.
+const MOST: usize = 2_000;
+
+/// The curve, and how long rounds have warmed the engine up for it, in nanoseconds.
+///
+/// A point's results are compared with sequential execution by the gas that the block uses only.
+pub(super) fn curve(
+    ready: &Ready,
+    strategies: &[StrategyId],
+    lanes: &[u16],
+    model: Model,
+    warmed: u64,
+    cancel: &CancelFlag,
+    progress: &mut dyn FnMut(Phase, u32, u32),
+) -> Result<(Curve, u64), Unmet> {
+    if strategies.len().saturating_mul(lanes.len()) > MOST {
+        let found = format!("{} strategies with {} numbers of lanes", strategies.len(), lanes.len());
+        return Err(vec![Problem::new("lanes", format!("at most {MOST} points"), found)].into());
+    }
+    let lanes: Vec<u16> = lanes.iter().map(|lanes| (*lanes).clamp(1, MAX_LANES)).collect();
+    let (mut warming, mut measured) = (0, Vec::new());
+    if model.cost == Cost::Measured {
+        let alone = measure::alone(ready, warmed, cancel, progress)?;
+        (warming, measured) = (alone.warming, alone.times);
+    }
+    let all = (strategies.len() * lanes.len()) as u32;
+    progress(Phase::Simulating, 0, all);
+    let around = Simulation { model, measured: &measured, cancel, progress: &|_| {}, record: true };
+    let oracle = drive::simulate(&ready.loaded, StrategyId::Sequential, 1, &around)?;
+    let gas = oracle.receipts.last().map_or(0, |receipt| receipt.cumulative_gas_used);
+    let times: Vec<u64> = oracle.trace.attempts.iter().map(|a| a.end.0.saturating_sub(a.start.0)).collect();
+    let limits = analysis::limits(&oracle.trace, &times, &lanes);
+    let sequential = oracle.trace.duration.0;
+    drop(oracle);
+
+    let mut tallies = Tallies::new(&ready.loaded, around);
+    let mut points = Vec::with_capacity(all as usize);
+    for strategy in strategies {
+        for lanes in &lanes {
+            let tally = tallies.tally(*strategy, *lanes)?;
+            if tally.gas_used != gas {
+                let what = format!("{} on {lanes}: {} gas used", strategy.name(), tally.gas_used);
+                return Err(vec![Problem::new("", format!("{gas} gas used"), what)].into());
+            }
+            let lanes = if *strategy == StrategyId::Sequential { 1 } else { *lanes };
+            let room = tally.duration as f64 * f64::from(lanes);
+            points.push(CurvePoint {
+                strategy: *strategy,
+                lanes,
+                duration: tally.duration,
+                aborted: tally.aborted,
+                wasted: tally.wasted,
+                utilisation: if room > 0.0 { tally.useful as f64 / room } else { 0.0 },
+            });
+            progress(Phase::Simulating, points.len() as u32, all);
+        }
+    }
+    Ok((Curve { model, sequential, points, limits }, warming))
+}

@@ -1,0 +1,218 @@
+//! `x simulate`: one run on simulated lanes, to be compared with what the page shows for the same link.
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+
+#[derive(clap::Args)]
+pub struct Arguments {
+    /// A built-in scenario by name, or a file: a scenario or a block case, perhaps gzipped.
+    #[arg(required_unless_present = "random", conflicts_with = "random")]
+    block: Option<PathBuf>,
+    /// A random block of the tests, by its seed.
+    #[arg(long, value_name = "SEED")]
+    random: Option<u64>,
+    #[arg(long, default_value = "block-stm")]
+    strategy: String,
+    #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=256))]
+    lanes: u16,
+    /// gas, opcodes or measured.
+    #[arg(long, default_value = "gas")]
+    cost: String,
+    /// What disturbs the lanes; 0: nothing.
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+    /// Print the result as JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// `x simulate`
+///
+/// # Errors
+/// If there is no such block, strategy or cost model, or the run ends otherwise than sequential execution.
+#[cfg(feature = "engine")]
+pub fn run(arguments: &Arguments) -> Result<()> {
+    use anyhow::Context;
+    use evm_lanes_core::{
+        model::{Cost, Model},
+        trace::StrategyId,
+    };
+
+    let strategies = StrategyId::ALL.map(StrategyId::name).join(", ");
+    let strategy = StrategyId::from_name(&arguments.strategy)
+        .with_context(|| format!("--strategy is one of {strategies}"))?;
+    let cost = Cost::from_name(&arguments.cost).context("--cost is gas, opcodes or measured")?;
+    let model = Model { cost, seed: arguments.seed };
+    let found = match arguments.random {
+        Some(seed) => engine::random(seed, strategy, arguments.lanes, model)?,
+        None => {
+            let block = arguments.block.clone().unwrap_or_default();
+            engine::document(&block, strategy, arguments.lanes, model)?
+        }
+    };
+    if arguments.json {
+        println!("{}", serde_json::to_string_pretty(&found)?);
+    } else {
+        let engine::Found { title, transactions, lanes, .. } = &found;
+        println!("{title}: {transactions} transactions, {} on {lanes}", strategy.name());
+        println!("  duration    {} {}", found.duration, cost.unit());
+        println!("  sequential  {} {}", found.sequential, cost.unit());
+        println!("  speed-up    {:.3}", found.speedup);
+        println!("  attempts thrown away  {}", found.aborted);
+        println!("  trace       {}", found.trace_hash);
+        println!("  link        ?{}", found.link);
+    }
+    found
+        .difference
+        .map_or(Ok(()), |difference| Err(anyhow::anyhow!("not equal to sequential: {difference}")))
+}
+
+/// Starts this program again with the engine compiled in.
+///
+/// # Errors
+/// As the other `run`.
+#[cfg(not(feature = "engine"))]
+pub fn run(_: &Arguments) -> Result<()> {
+    crate::again::with_engine("dev")
+}
+
+#[cfg(feature = "engine")]
+mod engine {
+    use std::{fs, io::Read, path::Path};
+
+    use alloy_primitives::keccak256;
+    use anyhow::{Context, Result, bail};
+    use evm_lanes_core::{
+        analysis,
+        cancel::CancelFlag,
+        drive::{self, Loaded, Simulation},
+        engine::Engine,
+        evm,
+        messages::{Input, Reply, Request},
+        model::{Cost, Model},
+        scenario::builtin,
+        trace::{Clock, StrategyId},
+        verify,
+    };
+    use serde::Serialize;
+
+    use crate::{generator::Generator, workspace};
+
+    /// What came of a run.
+    #[derive(Serialize)]
+    #[serde(rename_all = "camelCase")]
+    pub(super) struct Found {
+        pub(super) title: String,
+        pub(super) transactions: usize,
+        strategy: &'static str,
+        pub(super) lanes: u16,
+        cost: &'static str,
+        seed: u64,
+        pub(super) duration: u64,
+        pub(super) sequential: u64,
+        pub(super) speedup: f64,
+        /// Attempts that did not commit.
+        pub(super) aborted: usize,
+        pub(super) trace_hash: String,
+        /// The part of a link that says how to run it.
+        pub(super) link: String,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub(super) difference: Option<String>,
+    }
+
+    fn link(strategy: StrategyId, lanes: u16, model: Model) -> String {
+        let (strategy, cost, seed) = (strategy.name(), model.cost.name(), model.seed);
+        format!("strategy={strategy}&lanes={lanes}&clock=simulated&cost={cost}&seed={seed}")
+    }
+
+    /// A built-in scenario or a file.
+    pub(super) fn document(path: &Path, strategy: StrategyId, lanes: u16, model: Model) -> Result<Found> {
+        let named = path.to_str().and_then(builtin::find);
+        let text = match &named {
+            Some(builtin) => builtin.text.to_owned(),
+            None => {
+                let bytes = fs::read(path).with_context(|| {
+                    format!("{} is neither a built-in scenario nor a file", path.display())
+                })?;
+                let mut text = String::new();
+                if bytes.starts_with(&[0x1f, 0x8b]) {
+                    flate2::read::GzDecoder::new(&bytes[..]).read_to_string(&mut text)?;
+                } else {
+                    text = String::from_utf8(bytes)?;
+                }
+                text
+            }
+        };
+        let is_case = text.get(..200.min(text.len())).is_some_and(|start| start.contains("evm-block-case/"));
+        let mut engine = Engine::new(None);
+        let read = |name: &str| {
+            let path = workspace::products().join("catalogue").join(name);
+            fs::read_to_string(&path)
+                .with_context(|| format!("{} is missing; `cargo xtask catalogue` makes it", path.display()))
+        };
+        engine.load_catalogue(&[&read("mit.json")?, &read("gpl.json")?])?;
+        let input = if is_case { Input::Case(text) } else { Input::Scenario(text) };
+        let request = Request::Run { id: 1, input, strategy, lanes, clock: Clock::Simulated, model };
+        let mut closing = None;
+        engine.handle(request, &CancelFlag::new(), &mut |reply| closing = Some(reply));
+        match closing {
+            Some(Reply::Ran { report, .. }) => {
+                let scenario = named.map(|builtin| format!("s={}&", builtin.name)).unwrap_or_default();
+                let (duration, sequential) = (report.timing.parallel_median, report.timing.sequential_median);
+                Ok(Found {
+                    title: report.title,
+                    transactions: report.transactions.len(),
+                    strategy: strategy.name(),
+                    lanes: report.lanes,
+                    cost: model.cost.name(),
+                    seed: model.seed,
+                    duration,
+                    sequential,
+                    speedup: sequential as f64 / duration.max(1) as f64,
+                    aborted: report.analysis.aborts as usize,
+                    trace_hash: report.trace_hash,
+                    link: scenario + &link(strategy, lanes, model),
+                    difference: report.verdict.difference,
+                })
+            }
+            Some(Reply::Failed { problems, .. }) => {
+                bail!("{}", problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))
+            }
+            other => bail!("the engine answered {other:?}"),
+        }
+    }
+
+    /// A random block, which no document stands for.
+    pub(super) fn random(block: u64, strategy: StrategyId, lanes: u16, model: Model) -> Result<Found> {
+        if model.cost == Cost::Measured {
+            bail!("--random has no measured times");
+        }
+        let title = format!("random block {block}");
+        let block = Generator::new(block).block();
+        let loaded = Loaded::new(&block);
+        let around =
+            Simulation { model, measured: &[], cancel: &CancelFlag::new(), progress: &|_| {}, record: true };
+        let mut sequential = drive::simulate(&loaded, StrategyId::Sequential, 1, &around)?;
+        let mut run = drive::simulate(&loaded, strategy, lanes, &around)?;
+        let (receipts, state) = evm::execute_block(&block);
+        let difference = verify::difference((&run.receipts, &run.post_state), (&receipts, &state));
+        analysis::align_locations(&mut run.trace, &mut sequential.trace);
+        let (duration, whole) = (run.trace.duration.0, sequential.trace.duration.0);
+        Ok(Found {
+            title,
+            transactions: run.receipts.len(),
+            strategy: strategy.name(),
+            lanes: run.trace.lanes,
+            cost: model.cost.name(),
+            seed: model.seed,
+            duration,
+            sequential: whole,
+            speedup: whole as f64 / duration.max(1) as f64,
+            aborted: run.trace.attempts.len().saturating_sub(run.receipts.len()),
+            trace_hash: keccak256(run.trace.pack()).to_string(),
+            link: link(strategy, lanes, model),
+            difference: difference.map(|difference| difference.to_string()),
+        })
+    }
+}
