@@ -9,6 +9,8 @@
 #![warn(missing_docs)]
 
 #[cfg(feature = "engine")]
+pub mod access_list;
+#[cfg(feature = "engine")]
 pub mod alloc;
 pub mod analysis;
 pub mod cancel;

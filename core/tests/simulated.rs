@@ -22,6 +22,7 @@ use alloy_eip7928::{
 };
 use alloy_primitives::{Bytes, U256, keccak256};
 use evm_lanes_core::{
+    access_list,
     cancel::CancelFlag,
     catalogue::Catalogue,
     drive::{self, Loaded, Simulation, Stopped, Tallies, Tally},
@@ -231,6 +232,35 @@ fn a_block_access_list_with_mistakes_is_no_matter_for_the_result() {
     }
     eprintln!("attempts that were thrown away: {right} with right lists, {wrong} with wrong ones");
     assert!(wrong / 4 > right, "{right} with right lists, {wrong} with wrong ones");
+}
+
+#[test]
+fn a_list_that_was_written_and_read_again_foretells_the_same() {
+    for builtin in builtin::ALL {
+        let mut loaded = Loaded::new(&prepared(builtin.text));
+        let cancel = CancelFlag::new();
+        let list = loaded.access_list(&cancel).expect("nobody cancels").clone();
+        // The end of each account's changes is the state after the block.
+        let state = simulate(&loaded, StrategyId::Sequential, 1, gas(0)).post_state;
+        for account in &list {
+            let after = state.accounts.get(&account.address).cloned().unwrap_or_default();
+            if let Some(balance) = account.balance_changes.last() {
+                assert_eq!(balance.post_balance, after.balance, "{}: {}", builtin.name, account.address);
+            }
+            for (slot, value) in account.storage_post_states() {
+                let there = after.storage.get(&slot).copied().unwrap_or_default();
+                assert_eq!(value, there, "{}: {} {slot}", builtin.name, account.address);
+            }
+        }
+        let recorded = simulate(&loaded, StrategyId::BlockAccessList, 8, gas(0));
+        for text in [access_list::to_json(&list), access_list::to_rlp(&list).to_string()] {
+            let read = access_list::parse(&text).expect("what was written can be read");
+            assert_eq!(access_list::compare(&read, &list), []);
+            loaded.foretell(Some(read));
+            let run = simulate(&loaded, StrategyId::BlockAccessList, 8, gas(0));
+            assert!(run.trace == recorded.trace, "{}", builtin.name);
+        }
+    }
 }
 
 #[test]

@@ -22,6 +22,9 @@ pub struct Arguments {
     /// What disturbs the lanes; 0: nothing.
     #[arg(long, default_value_t = 0)]
     seed: u64,
+    /// Every strategy on 1 to 256 lanes instead, and what that took.
+    #[arg(long, conflicts_with_all = ["random", "json"])]
+    curve: bool,
     /// Print the result as JSON.
     #[arg(long)]
     json: bool,
@@ -44,6 +47,9 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         .with_context(|| format!("--strategy is one of {strategies}"))?;
     let cost = Cost::from_name(&arguments.cost).context("--cost is gas, opcodes or measured")?;
     let model = Model { cost, seed: arguments.seed };
+    if arguments.curve {
+        return engine::curve(&arguments.block.clone().unwrap_or_default(), model);
+    }
     let found = match arguments.random {
         Some(seed) => engine::random(seed, strategy, arguments.lanes, model)?,
         None => {
@@ -126,8 +132,8 @@ mod engine {
         format!("strategy={strategy}&lanes={lanes}&clock=simulated&cost={cost}&seed={seed}")
     }
 
-    /// A built-in scenario or a file.
-    pub(super) fn document(path: &Path, strategy: StrategyId, lanes: u16, model: Model) -> Result<Found> {
+    /// An engine, and what a path stands for: a built-in scenario or a file. The built-in one's name.
+    fn open(path: &Path) -> Result<(Engine, Input, Option<&'static str>)> {
         let named = path.to_str().and_then(builtin::find);
         let text = match &named {
             Some(builtin) => builtin.text.to_owned(),
@@ -144,7 +150,9 @@ mod engine {
                 text
             }
         };
-        let is_case = text.get(..200.min(text.len())).is_some_and(|start| start.contains("evm-block-case/"));
+        // As the page tells them apart: a case says so at its beginning.
+        let start = String::from_utf8_lossy(&text.as_bytes()[..200.min(text.len())]);
+        let is_case = start.contains("evm-block-case/");
         let mut engine = Engine::new(None);
         let read = |name: &str| {
             let path = workspace::products().join("catalogue").join(name);
@@ -153,12 +161,53 @@ mod engine {
         };
         engine.load_catalogue(&[&read("mit.json")?, &read("gpl.json")?])?;
         let input = if is_case { Input::Case(text) } else { Input::Scenario(text) };
-        let request = Request::Run { id: 1, input, strategy, lanes, clock: Clock::Simulated, model };
+        Ok((engine, input, named.map(|builtin| builtin.name)))
+    }
+
+    fn ask(engine: &mut Engine, request: Request) -> Result<Reply> {
         let mut closing = None;
         engine.handle(request, &CancelFlag::new(), &mut |reply| closing = Some(reply));
         match closing {
-            Some(Reply::Ran { report, .. }) => {
-                let scenario = named.map(|builtin| format!("s={}&", builtin.name)).unwrap_or_default();
+            Some(Reply::Failed { problems, .. }) => {
+                bail!("{}", problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))
+            }
+            Some(reply) => Ok(reply),
+            None => bail!("the engine did not answer"),
+        }
+    }
+
+    /// Every strategy on 1 to 256 lanes.
+    pub(super) fn curve(path: &Path, model: Model) -> Result<()> {
+        let (mut engine, input, _) = open(path)?;
+        let lanes: Vec<u16> = (0..=8).map(|power| 1 << power).collect();
+        let strategies = StrategyId::ALL.to_vec();
+        // What it takes to get the block ready is no part of it.
+        let (strategy, clock) = (StrategyId::Sequential, Clock::Simulated);
+        ask(&mut engine, Request::Run { id: 1, input, strategy, lanes: 1, clock, model })?;
+        let began = std::time::Instant::now();
+        let request = Request::Curve { id: 2, input: Input::Same, strategies, lanes: lanes.clone(), model };
+        let Reply::Curve { curve, .. } = ask(&mut engine, request)? else { bail!("no curve") };
+        let took = began.elapsed();
+        let line = |name: &str, values: &mut dyn Iterator<Item = f64>| {
+            println!("{name:<20}{}", values.map(|value| format!("{value:>9.2}")).collect::<String>());
+        };
+        line("lanes", &mut lanes.iter().map(|lanes| f64::from(*lanes)));
+        for points in curve.points.chunks(lanes.len()) {
+            let name = points.first().map_or("", |point| point.strategy.name());
+            line(name, &mut points.iter().map(|p| curve.sequential as f64 / p.duration.max(1) as f64));
+        }
+        line("limit: work", &mut curve.limits.iter().map(|limits| limits.work));
+        line("limit: longest path", &mut curve.limits.iter().map(|limits| limits.path));
+        println!("{} points in {:.2} s", curve.points.len(), took.as_secs_f64());
+        Ok(())
+    }
+
+    pub(super) fn document(path: &Path, strategy: StrategyId, lanes: u16, model: Model) -> Result<Found> {
+        let (mut engine, input, named) = open(path)?;
+        let request = Request::Run { id: 1, input, strategy, lanes, clock: Clock::Simulated, model };
+        match ask(&mut engine, request)? {
+            Reply::Ran { report, .. } => {
+                let scenario = named.map(|name| format!("s={name}&")).unwrap_or_default();
                 let (duration, sequential) = (report.timing.parallel_median, report.timing.sequential_median);
                 Ok(Found {
                     title: report.title,
@@ -175,9 +224,6 @@ mod engine {
                     link: scenario + &link(strategy, lanes, model),
                     difference: report.verdict.difference,
                 })
-            }
-            Some(Reply::Failed { problems, .. }) => {
-                bail!("{}", problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))
             }
             other => bail!("the engine answered {other:?}"),
         }

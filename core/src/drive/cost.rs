@@ -89,3 +89,28 @@ impl Chance {
         self.draw().map_or(0, |drawn| (drawn % count.max(1) as u64) as usize)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_piece_of_work_takes_less_than_it_costs() {
+        let mut undisturbed = Chance::new(0);
+        assert_eq!([1, 500, u64::MAX].map(|cost| undisturbed.duration(cost)), [1, 500, u64::MAX]);
+        let mut chance = Chance::new(7);
+        let durations: Vec<u64> = (0..10_000).map(|_| chance.duration(1_000)).collect();
+        assert!(durations.iter().all(|duration| (1_000..=4_000).contains(duration)));
+        let held_up = durations.iter().filter(|duration| **duration > 1_500).count();
+        assert!((200..1_000).contains(&held_up), "{held_up} of 10,000 are held up");
+    }
+
+    #[test]
+    fn an_attempt_that_took_another_way_costs_its_share_by_gas() {
+        let model = Model { cost: Cost::Measured, seed: 0 };
+        let costs = Costs::new(model, &[(4_000, 100), (9_000, 0)]);
+        let execution = |tx, gas| costs.execution(TxIndex(tx), Spent { gas, nanos: 0 });
+        assert_eq!([execution(0, 100), execution(0, 50), execution(1, 7)], [4_000, 2_000, 9_000]);
+        assert_eq!(execution(2, 7), Cost::Measured.least(), "of which nothing is known");
+    }
+}

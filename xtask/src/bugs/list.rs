@@ -23,16 +23,19 @@ pub enum Check {
     Models,
     /// Random blocks against stock execution.
     RandomBlocks,
+    /// The same on simulated lanes, in many orders.
+    Simulated,
 }
 
 impl Check {
-    pub const ALL: [Self; 3] = [Self::Unit, Self::Models, Self::RandomBlocks];
+    pub const ALL: [Self; 4] = [Self::Unit, Self::Models, Self::RandomBlocks, Self::Simulated];
 
     pub fn name(self) -> &'static str {
         match self {
             Self::Unit => "unit tests",
             Self::Models => "models",
             Self::RandomBlocks => "random blocks",
+            Self::Simulated => "simulated lanes",
         }
     }
 
@@ -42,6 +45,7 @@ impl Check {
             Self::Unit => &["--lib"],
             Self::Models => &["--lib", "--no-default-features"],
             Self::RandomBlocks => &["--test", "random_blocks"],
+            Self::Simulated => &["--test", "simulated"],
         }
     }
 
@@ -51,12 +55,17 @@ impl Check {
             Self::Unit => &["schedule::", "drive::"],
             Self::Models => &["drive::models"],
             Self::RandomBlocks => &[],
+            // Those that need no catalogue, which is not copied.
+            Self::Simulated => &["random_blocks_end", "a_block_access_list_with_mistakes"],
         }
     }
 }
 
 const MEMORY: &str = "core/src/schedule/memory.rs";
 const BLOCK_STM: &str = "core/src/schedule/block_stm.rs";
+const ORDERED_COMMIT: &str = "core/src/schedule/ordered_commit.rs";
+const COST: &str = "core/src/drive/cost.rs";
+const SIMULATE: &str = "core/src/drive/simulate.rs";
 const LANES: &str = "core/src/drive/lanes.rs";
 const MULTI: &str = "core/src/drive/multi.rs";
 const ORDER: &str = "core/src/drive/order.rs";
@@ -401,5 +410,45 @@ pub const BUGS: &[Bug] = &[
         find: "is_some_and(|all| all <= facts.covered)",
         replace: "is_some_and(|_| !facts.covered.is_zero())",
         caught_by: Check::RandomBlocks,
+    },
+    Bug {
+        name: "stale-reads-are-committed",
+        breaks: "in ordered commit, a transaction that read stale values runs again before it commits",
+        file: ORDERED_COMMIT,
+        find: "let claimed = self.stage == Stage::Committing && version",
+        replace: "let claimed = false && self.stage == Stage::Committing && version",
+        caught_by: Check::Unit,
+    },
+    Bug {
+        name: "lists-are-believed",
+        breaks: "whoever read what a block access list foretold wrongly looks again",
+        file: ATTEMPTS,
+        find: "!came_true",
+        replace: "!came_true && false",
+        caught_by: Check::Simulated,
+    },
+    Bug {
+        name: "one-of-several-is-enough",
+        breaks: "whoever waits for several transactions waits for all of them",
+        file: BLOCK_STM,
+        find: "if tx.waits_for == 0 {",
+        replace: "if tx.status == Status::Waiting {",
+        caught_by: Check::Unit,
+    },
+    Bug {
+        name: "a-disturbed-lane-is-faster",
+        breaks: "no piece of simulated work takes less than the model says",
+        file: COST,
+        find: "cost.saturating_add(more as u64)",
+        replace: "cost.saturating_sub(more as u64)",
+        caught_by: Check::Unit,
+    },
+    Bug {
+        name: "what-nobody-validated-holds",
+        breaks: "a simulated validation looks at the memory, and aborts what is stale",
+        file: SIMULATE,
+        find: "self.attempts.validate(version, |version| scheduler.claim_abort(version));",
+        replace: "self.attempts.validate(version, |version| false && scheduler.claim_abort(version));",
+        caught_by: Check::Simulated,
     },
 ];
