@@ -1,9 +1,9 @@
 //! What is known of a block's order before it runs: whose transactions follow each other.
 
-use alloy_primitives::{Address, map::AddressMap};
+use alloy_primitives::{Address, U256, map::AddressMap};
 
 use crate::{
-    evm::{Base, Job},
+    evm::{Base, BaseAccount, Job},
     prepare::Transaction,
     schedule::AccountNo,
     units::TxIndex,
@@ -22,6 +22,8 @@ pub(super) struct Order {
     nonces: Vec<u64>,
     /// Senders and recipients.
     parties: Vec<Parties>,
+    /// Whether the sender's balance is enough whatever happens: see [`Order::covered`].
+    covered: Vec<bool>,
     /// Whether anyone may count up a nonce beside its account's own transactions (EIP-7702).
     delegations: bool,
 }
@@ -37,6 +39,11 @@ impl Parties {
         Self([party(tx.from), tx.to.and_then(party)])
     }
 
+    /// Whether that account is the sender.
+    pub(super) fn is_sender(&self, account: AccountNo) -> bool {
+        self.0[0].is_some_and(|(_, no)| no == account)
+    }
+
     /// The number of an account, if it is one of them.
     pub(super) fn number(&self, address: &Address) -> Option<AccountNo> {
         self.0.iter().flatten().find(|(party, _)| party == address).map(|(_, no)| *no)
@@ -44,10 +51,18 @@ impl Parties {
 }
 
 /// A sender's latest transactions.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy)]
 struct Latest {
     any: Option<(TxIndex, bool)>,
     other: Option<TxIndex>,
+    /// The most that all together take; `None` for more than there can be.
+    takes: Option<U256>,
+}
+
+impl Default for Latest {
+    fn default() -> Self {
+        Self { any: None, other: None, takes: Some(U256::ZERO) }
+    }
 }
 
 impl Order {
@@ -58,9 +73,11 @@ impl Order {
             after: Vec::with_capacity(jobs.len()),
             nonces: jobs.iter().map(|job| job.transaction().nonce).collect(),
             parties: jobs.iter().map(|job| Parties::new(job.transaction(), base)).collect(),
+            covered: Vec::with_capacity(jobs.len()),
             delegations: jobs.iter().any(|job| !job.transaction().authorizations.is_empty()),
         };
-        for (i, tx) in jobs.iter().map(Job::transaction).enumerate() {
+        for (i, job) in jobs.iter().enumerate() {
+            let tx = job.transaction();
             let latest = latest.entry(tx.from).or_default();
             // A payment that writes another nonce than the transaction tells foretells nothing: an
             // attempt that took the nonce for granted would not hear of a payment that runs again and
@@ -72,6 +89,7 @@ impl Order {
                 if foretold.is_some() { latest.other } else { latest.any.map(|(earlier, _)| earlier) };
             order.foretold.push(foretold);
             order.after.push(after);
+            latest.takes = latest.takes.and_then(|takes| takes.checked_add(job.most()?));
             let tx_index = TxIndex(i as u32);
             let plain = is_plain_payment(tx, base);
             latest.any = Some((tx_index, plain));
@@ -79,7 +97,22 @@ impl Order {
                 latest.other = Some(tx_index);
             }
         }
+        for job in jobs {
+            let sender = &job.transaction().from;
+            // With a nonce, no contract can be created in its place, and taken away again (EIP-684).
+            let plain = |account: &&BaseAccount| account.code().is_none() && account.nonce() > 0;
+            let account = base.number(sender).map(|no| base.account(no)).filter(plain);
+            let takes = latest.get(sender).and_then(|latest| latest.takes);
+            let covered = account.zip(takes).is_some_and(|(account, takes)| account.balance() >= takes);
+            order.covered.push(covered && order.counts_alone());
+        }
         order
+    }
+
+    /// Whether the sender can pay for all its transactions of the block from what it had before. Then
+    /// its balance is enough at any time: from an account without code nothing else takes.
+    pub(super) fn covered(&self, tx: TxIndex) -> bool {
+        self.covered.get(tx.index()).copied().unwrap_or(false)
     }
 
     /// The transaction after which the sender's nonce is what the transaction says, if that is
@@ -124,10 +157,8 @@ fn is_plain_payment(tx: &Transaction, base: &Base) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use alloy_primitives::U256;
-
     use super::*;
-    use crate::prepare::{Fork, State};
+    use crate::prepare::{Account, Fork, State};
 
     const ALICE: Address = Address::repeat_byte(0xa1);
     const BOB: Address = Address::repeat_byte(0xb0);
@@ -157,6 +188,20 @@ mod tests {
         let order = order(&[payment(3), payment(5), payment(5)]);
         assert_eq!(order.foretold, [None; 3]);
         assert_eq!(order.after, [None, Some(TxIndex(0)), Some(TxIndex(1))]);
+    }
+
+    #[test]
+    fn a_sender_is_covered_if_it_can_pay_for_all_it_sends() {
+        let covered = |balance: u64, nonce: u64| {
+            let account = Account { balance: U256::from(balance), nonce, ..Account::default() };
+            let state = State { accounts: [(ALICE, account)].into_iter().collect(), ..State::default() };
+            let jobs: Vec<Job> = [payment(nonce), payment(nonce + 1)].iter().map(Job::new).collect();
+            let order = Order::new(&jobs, &Base::new(&state, Fork::Prague, []));
+            [order.covered(TxIndex(0)), order.covered(TxIndex(1))]
+        };
+        assert_eq!(covered(2, 1), [true; 2]);
+        assert_eq!(covered(1, 1), [false; 2], "not for the second");
+        assert_eq!(covered(2, 0), [false; 2], "a contract may be created in its place");
     }
 
     #[test]
