@@ -101,6 +101,8 @@ pub struct Tallies<'a> {
     loaded: &'a Loaded,
     around: Simulation<'a>,
     answers: Answers,
+    /// The same on any number of lanes.
+    sequential: Option<Tally>,
 }
 
 /// How long a run took, and what on. The same figures as [`simulate`]'s trace would give.
@@ -121,7 +123,12 @@ pub struct Tally {
 impl<'a> Tallies<'a> {
     /// Of a block in that model. Nothing is recorded, whatever `around` says.
     pub fn new(loaded: &'a Loaded, around: Simulation<'a>) -> Self {
-        Self { loaded, around: Simulation { record: false, ..around }, answers: Answers::default() }
+        Self {
+            loaded,
+            around: Simulation { record: false, ..around },
+            answers: Answers::default(),
+            sequential: None,
+        }
     }
 
     /// How long that strategy takes on that many lanes.
@@ -147,7 +154,12 @@ impl<'a> Tallies<'a> {
             })
         };
         if strategy.view() == ViewKind::Flat {
-            return in_order(0);
+            let tally = match self.sequential {
+                Some(tally) => tally,
+                None => in_order(0)?,
+            };
+            self.sequential = Some(tally);
+            return Ok(tally);
         }
         let waits = loaded.foresee(&*strategy, around.cancel)?;
         let scheduler = strategy.scheduler(&Known { earlier: loaded.order.after(), first: &[], waits });
