@@ -2,7 +2,7 @@
 
 import AxeBuilder from '@axe-core/playwright';
 import { type Page } from '@playwright/test';
-import { ISOLATED, PLAIN, attribute, colours, done, expect, open, root, test } from './page';
+import { ISOLATED, PLAIN, attribute, colours, done, expect, give, open, root, scenario, test } from './page';
 
 const HOW = ['data-clock', 'data-cost', 'data-seed', 'data-strategy', 'data-lanes', 'data-trace-hash'];
 
@@ -111,7 +111,8 @@ test('every strategy is run for a comparison, on one axis and in a table', async
   const before = await how(page);
   await page.getByRole('tab', { name: 'Compare' }).click();
   await page.getByRole('button', { name: 'Run every strategy' }).click();
-  const strategies = await page.getByRole('combobox', { name: 'Strategy' }).locator('option').count();
+  // All but the sequential one, which is part of every speed-up.
+  const strategies = (await page.getByRole('combobox', { name: 'Strategy' }).locator('option').count()) - 1;
   await expect(page.locator('#tab-panel tbody tr')).toHaveCount(strategies);
   await expect(page.locator('[data-pinned]')).toHaveCount(strategies - 1);
   await expect(page.locator('#tab-panel tbody .ok')).toHaveCount(strategies);
@@ -136,4 +137,51 @@ test('each strategy is explained, with its source', async ({ page }) => {
     }
     await accessible(page, await choice.innerText());
   }
+});
+
+test('the curve shows every strategy on 1 to 256 lanes, and leads to its runs', async ({ page }) => {
+  await open(page, `${ISOLATED}?s=token-rush&clock=simulated`);
+  await page.getByRole('tab', { name: 'Curve' }).click();
+  await page.getByRole('button', { name: 'Draw the curve' }).click();
+  const strategies = await page.getByRole('combobox', { name: 'Strategy' }).locator('option').count();
+  await expect(page.getByRole('img', { name: /^Speed-up over lanes/ })).toBeVisible({ timeout: 40_000 });
+  await expect(page.locator('svg.curve g.line')).toHaveCount(strategies);
+  await accessible(page, 'curve');
+  await page.locator('#tab-panel').screenshot({ path: 'artefacts/curve.png' });
+
+  const cell = page.getByRole('button', { name: /Block-STM on 64 lanes/ });
+  const said = await cell.innerText();
+  await cell.click();
+  await expect(root(page)).toHaveAttribute('data-lanes', '64');
+  await done(page);
+  // A point of the curve is the run that it leads to.
+  await expect(page.getByRole('heading', { level: 1 })).toContainText(said);
+});
+
+test('a curve can be cancelled, and the page goes on', async ({ page }) => {
+  await open(page, ISOLATED);
+  const text = scenario({
+    title: 'Ten thousand',
+    accounts: { payer: { count: 500 }, alice: {} },
+    transactions: [{ repeat: 10_000, from: { pick: 'payer', by: 'round-robin' }, to: 'alice', value: 1 }],
+  });
+  await give(page, 'many.json', text);
+  await expect(root(page)).toHaveAttribute('data-scenario', 'Ten thousand');
+  await done(page);
+  await page.getByRole('tab', { name: 'Curve' }).click();
+  await page.getByRole('button', { name: 'Draw the curve' }).click();
+  const status = page.locator('#tab-panel [role=status]');
+  await expect(status).toContainText(/of \d+ runs/);
+  await page.getByRole('button', { name: 'Cancel' }).click();
+  await expect(status).toContainText('Cancelled');
+  await page.getByRole('banner').getByRole('button', { name: 'Run', exact: true }).click();
+  await done(page);
+});
+
+test('what costs most is named, with what would be gained without it', async ({ page }) => {
+  await open(page, ISOLATED);
+  await page.getByRole('tab', { name: 'Locations' }).click();
+  const first = page.locator('[data-attribution] tbody tr').first();
+  await expect(first).toContainText(/×/);
+  await accessible(page, 'attribution');
 });

@@ -88,7 +88,8 @@ fn build_page() -> Result<()> {
                     .current_dir(workspace::root())
                     // Other flags than the engines', so another folder.
                     .env("CARGO_TARGET_DIR", workspace::cargo_target().join("page"))
-                    .env_remove("RUSTFLAGS")
+                    // Views of one type instead of one each: a twelfth less to load.
+                    .env("RUSTFLAGS", "--cfg erase_components")
                     // Traces of trunk's own threads hide the compiler's message.
                     .env("RUST_BACKTRACE", "0")
                     // trunk takes NO_COLOR for a flag with a value and stops at "1".

@@ -34,7 +34,7 @@ pub fn App() -> impl IntoView {
             <Head page/>
             <div></div>
             <main class="main">
-                <div class="left" class:writing=move || page.tab.get() == Tab::Scenario>
+                <div class="left" class:writing=move || matches!(page.tab.get(), Tab::Scenario | Tab::Compare | Tab::Curve)>
                     <Lanes page/>
                     <Graph page/>
                     <Tabs page/>

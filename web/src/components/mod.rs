@@ -2,6 +2,7 @@
 
 mod app;
 mod compare;
+mod curve;
 mod dialogs;
 mod editor;
 mod graph;

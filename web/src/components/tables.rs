@@ -7,7 +7,7 @@ use wasm_bindgen::JsCast;
 
 use super::{LocationLink, TxLinks};
 use crate::state::Page;
-use crate::view::format::{Unit, count, share, shortened};
+use crate::view::format::{Unit, count, factor, share, shortened};
 use crate::view::inspect;
 use crate::view::model::RunModel;
 use crate::view::navigate;
@@ -285,7 +285,54 @@ pub fn Locations(page: Page) -> impl IntoView {
             </div>
         })
     };
-    view! { {touched} {rows} }
+    view! { {touched} <Attributed page/> {rows} }
+}
+
+/// What could be changed: how much shorter the longest chain would be without each location, and who is on it.
+#[component]
+fn Attributed(page: Page) -> impl IntoView {
+    move || {
+        let model = page.model.get()?;
+        let analysis = &model.report.analysis;
+        if analysis.attribution.is_empty() {
+            return None;
+        }
+        let all = model.report.timing.sequential_median as f64;
+        let rows = analysis
+            .attribution
+            .iter()
+            .map(|cost| {
+                let named = cost.locations.clone();
+                let links = cost.locations.iter().enumerate().map(|(i, location)| view! {
+                    {(i > 0).then_some(", ")}<LocationLink page location=*location name=model.location(*location)/>
+                }).collect_view();
+                view! {
+                    <tr class:on=move || page.selection.get().location.is_some_and(|l| named.contains(&l))>
+                        <td>{links}</td>
+                        <td class="number">{count(cost.edges.into())}</td>
+                        <td class="number">{model.ticks(cost.saved)}</td>
+                        <td class="number">{factor(all / (cost.path as f64).max(1.0))}</td>
+                    </tr>
+                }
+            })
+            .collect_view();
+        let chain = analysis.critical_path.clone();
+        Some(view! {
+            <table class="table" data-attribution="">
+                <caption>
+                    "What costs most: how much shorter the longest chain would be, if transactions did not meet there. On the chain: "
+                    <TxLinks page txs=chain/>
+                </caption>
+                <thead><tr>
+                    <th scope="col">"Without"</th>
+                    <th scope="col" class="number">"Steps of the chain"</th>
+                    <th scope="col" class="number">"Shorter by"</th>
+                    <th scope="col" class="number">"Path limit then"</th>
+                </tr></thead>
+                <tbody>{rows}</tbody>
+            </table>
+        })
+    }
 }
 
 /// Which contracts took part, and where they come from.

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use web_sys::KeyboardEvent;
 
 use super::compare::Compare;
+use super::curve::Curve;
 use super::editor::Editor;
 use super::tables::{Contracts, Locations, Time, Transactions};
 use crate::state::{Page, Tab, dom};
@@ -50,6 +51,7 @@ pub fn Tabs(page: Page) -> impl IntoView {
                     Tab::Locations => view! { <Locations page/> }.into_any(),
                     Tab::Time => view! { <Time page/> }.into_any(),
                     Tab::Compare => view! { <Compare page/> }.into_any(),
+                    Tab::Curve => view! { <Curve page/> }.into_any(),
                     Tab::Story => view! { <Story page/> }.into_any(),
                     Tab::Scenario => view! { <Editor page/> }.into_any(),
                     Tab::Contracts => view! { <Contracts page/> }.into_any(),

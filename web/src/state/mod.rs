@@ -17,7 +17,7 @@ pub mod theme;
 
 use std::sync::Arc;
 
-use evm_lanes_core::messages::{EngineInfo, Input, Phase, Reply, Request, TxDetail};
+use evm_lanes_core::messages::{Curve, EngineInfo, Input, Phase, Reply, Request, TxDetail};
 use evm_lanes_core::model::Model;
 use evm_lanes_core::problem::Problem;
 use evm_lanes_core::scenario;
@@ -25,6 +25,7 @@ use evm_lanes_core::trace::{Clock, StrategyId};
 use leptos::prelude::*;
 
 use crate::engine::{EngineClient, EngineEvent, EngineState};
+use crate::view::curve::LANES;
 use crate::view::lanes::Emphasis;
 use crate::view::model::RunModel;
 use crate::view::scale::Viewport;
@@ -90,6 +91,33 @@ pub struct Pin {
     by_itself: bool,
 }
 
+/// How far the curve is.
+#[derive(Clone, Debug)]
+pub enum CurveState {
+    /// Not asked for.
+    None,
+    /// Being made.
+    Running {
+        /// Its request.
+        id: u32,
+        /// Of what.
+        source: Source,
+        /// Runs done.
+        done: u32,
+        /// Runs in all; 0: not known yet.
+        total: u32,
+    },
+    /// Made.
+    Done {
+        /// It.
+        curve: Arc<Curve>,
+        /// Of what.
+        source: Source,
+    },
+    /// Why there is none.
+    Failed(String),
+}
+
 /// Tabs below the pictures.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[allow(missing_docs, reason = "the names are the tabs' own")]
@@ -99,6 +127,7 @@ pub enum Tab {
     Locations,
     Time,
     Compare,
+    Curve,
     Story,
     Scenario,
     Contracts,
@@ -106,11 +135,12 @@ pub enum Tab {
 
 impl Tab {
     /// In their order.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Transactions,
         Self::Locations,
         Self::Time,
         Self::Compare,
+        Self::Curve,
         Self::Story,
         Self::Scenario,
         Self::Contracts,
@@ -123,6 +153,7 @@ impl Tab {
             Self::Locations => "Locations",
             Self::Time => "Time",
             Self::Compare => "Compare",
+            Self::Curve => "Curve",
             Self::Story => "Story",
             Self::Scenario => "Scenario {}",
             Self::Contracts => "Contracts",
@@ -136,6 +167,7 @@ impl Tab {
             Self::Locations => "locations",
             Self::Time => "time",
             Self::Compare => "compare",
+            Self::Curve => "curve",
             Self::Story => "story",
             Self::Scenario => "scenario",
             Self::Contracts => "contracts",
@@ -167,6 +199,8 @@ pub struct Page {
     pub model: RwSignal<Option<Arc<RunModel>>>,
     /// Runs that are kept beside it, oldest first.
     pub pins: RwSignal<Vec<Pin>>,
+    /// Speed-up over lanes, if it was asked for.
+    pub curve: RwSignal<CurveState>,
     /// What is being done.
     pub activity: RwSignal<Activity>,
     /// How the engine is.
@@ -251,6 +285,7 @@ impl Page {
             asked_lanes: RwSignal::new(None),
             model: RwSignal::new(None),
             pins: RwSignal::new(Vec::new()),
+            curve: RwSignal::new(CurveState::None),
             activity: RwSignal::new(Activity::Idle),
             engine: RwSignal::new(EngineState::Starting),
             info: RwSignal::new(None),
@@ -343,12 +378,8 @@ impl Page {
             self.tab.set(Tab::Scenario);
             return;
         }
-        let again = self.wanted.with_value(|w| w.prepared.as_ref() == Some(&source));
-        let input = match (&source, again) {
-            (_, true) => Input::Same,
-            (Source::Scenario(text), false) => Input::Scenario(text.to_string()),
-            (Source::Case { text, .. }, false) => Input::Case(text.to_string()),
-        };
+        self.cancel_curve();
+        let input = self.input_of(&source);
         if self.activity.with_untracked(|a| matches!(a, Activity::Running { .. })) {
             // Requests are handled one after the other: the older one must make room.
             self.with_client(EngineClient::cancel);
@@ -368,15 +399,22 @@ impl Page {
             StrategyId::Sequential => 1,
             _ => untrack(|| self.lanes().clamp(1, self.max_lanes())),
         };
-        self.wanted.update_value(|w| {
-            if !again {
-                // The engine lets go of what it had prepared, whatever comes of this.
-                w.prepared = None;
-            }
-            w.running = Some(source);
-        });
+        self.wanted.update_value(|w| w.running = Some(source));
         let (clock, model) = (self.clock.get_untracked(), self.cost_model.get_untracked());
         self.with_client(|c| c.send(Request::Run { id, input, strategy, lanes, clock, model }));
+    }
+
+    /// `source` as the engine takes it: by name if it holds it already.
+    fn input_of(self, source: &Source) -> Input {
+        if self.wanted.with_value(|w| w.prepared.as_ref() == Some(source)) {
+            return Input::Same;
+        }
+        // The engine lets go of what it had prepared, whatever comes of this.
+        self.wanted.update_value(|w| w.prepared = None);
+        match source {
+            Source::Scenario(text) => Input::Scenario(text.to_string()),
+            Source::Case { text, .. } => Input::Case(text.to_string()),
+        }
     }
 
     /// Stops the run that is under way.
@@ -619,6 +657,7 @@ impl Page {
     }
 
     fn hear_reply(self, reply: Reply) {
+        self.hear_curve(&reply);
         let current = self.activity.with_untracked(|a| match a {
             Activity::Running { id, .. } => Some(*id),
             _ => None,
@@ -781,10 +820,11 @@ impl Page {
         }
     }
 
-    /// Runs every strategy as the page is set, one after the other, and keeps all of them.
+    /// Runs every parallel strategy as the page is set, one after the other, and keeps all of them. What is
+    /// sequential is in every one's speed-up, and would only stretch the axis.
     pub fn compare_strategies(self) {
         let first = self.strategy.get_untracked();
-        let rest = StrategyId::ALL.into_iter().filter(|s| *s != first);
+        let rest = StrategyId::ALL.into_iter().filter(|s| *s != first && *s != StrategyId::Sequential);
         self.wanted.update_value(|w| w.comparing = std::iter::once(first).chain(rest).rev().collect());
         self.compare_next();
     }
@@ -819,6 +859,60 @@ impl Page {
                 }
             }
         }
+    }
+
+    // ---- the curve ----
+
+    /// Asks for the curve of what is written.
+    pub fn draw_curve(self) {
+        let source = self.document.with_untracked(|d| d.source.clone());
+        let input = self.input_of(&source);
+        let id = self.next_id();
+        let model = self.cost_model.get_untracked();
+        self.curve.set(CurveState::Running { id, source, done: 0, total: 0 });
+        let (strategies, lanes) = (StrategyId::ALL.to_vec(), LANES.to_vec());
+        self.with_client(|c| c.send(Request::Curve { id, input, strategies, lanes, model }));
+    }
+
+    /// Stops it.
+    pub fn cancel_curve(self) {
+        if self.curve.with_untracked(|c| matches!(c, CurveState::Running { .. })) {
+            self.with_client(EngineClient::cancel);
+        }
+    }
+
+    /// The reply that is the curve's, if it is.
+    fn hear_curve(self, reply: &Reply) {
+        let CurveState::Running { id: own, source, .. } = self.curve.get_untracked() else { return };
+        match reply {
+            Reply::Progress { id, done, total, phase: Phase::Simulating } if *id == own => {
+                self.curve.set(CurveState::Running { id: own, source, done: *done, total: *total });
+            }
+            Reply::Curve { id, curve } if *id == own => {
+                self.wanted.update_value(|w| w.prepared = Some(source.clone()));
+                self.curve.set(CurveState::Done { curve: Arc::new((**curve).clone()), source });
+            }
+            Reply::Failed { id, problems } if *id == own => {
+                let why: Vec<String> = problems.iter().take(3).map(ToString::to_string).collect();
+                self.curve.set(CurveState::Failed(why.join("; ")));
+            }
+            Reply::Cancelled { id } if *id == own => {
+                self.curve.set(CurveState::Failed("Cancelled.".to_owned()))
+            }
+            _ => {}
+        }
+    }
+
+    /// Shows a run of the curve.
+    pub fn go_to(self, strategy: StrategyId, lanes: u16) {
+        self.close_clock();
+        if let CurveState::Done { curve, .. } = self.curve.get_untracked() {
+            self.cost_model.set(curve.model);
+        }
+        self.strategy.set(strategy);
+        self.simulated_lanes.set(lanes);
+        self.clock.set(Clock::Simulated);
+        self.run();
     }
 
     fn stop_comparing(self) {

@@ -16,9 +16,9 @@ pub struct About {
     pub sources: &'static [(&'static str, &'static str)],
 }
 
-/// The page about `strategy`: by name, so that a page may stand ready before its strategy does.
+/// The page about `strategy`.
 pub fn strategy(strategy: StrategyId) -> Option<&'static About> {
-    PAGES.iter().find(|(name, _)| *name == strategy.name()).map(|(_, about)| about)
+    PAGES.iter().find(|(id, _)| *id == strategy).map(|(_, about)| about)
 }
 
 const BLOCK_STM: (&str, &str) = (
@@ -28,9 +28,9 @@ const BLOCK_STM: (&str, &str) = (
 const EIP_2930: (&str, &str) = ("EIP-2930: Optional access lists", "eips.ethereum.org/EIPS/eip-2930");
 const EIP_7928: (&str, &str) = ("EIP-7928: Block-level access lists", "eips.ethereum.org/EIPS/eip-7928");
 
-const PAGES: [(&str, About); 6] = [
+const PAGES: [(StrategyId, About); 6] = [
     (
-        "sequential",
+        StrategyId::Sequential,
         About {
             does: &[
                 "One transaction after the other, in block order, on one lane: what every client does by default, and the oracle that every other run is compared with.",
@@ -42,7 +42,7 @@ const PAGES: [(&str, About); 6] = [
         },
     ),
     (
-        "block-stm",
+        StrategyId::BlockStm,
         About {
             does: &[
                 "Every lane takes the next transaction in block order and executes it at once, without knowing whom it depends on. Writes go into a memory with a version for each transaction, so that a reader gets the value of the nearest transaction before it.",
@@ -57,7 +57,7 @@ const PAGES: [(&str, About); 6] = [
         },
     ),
     (
-        "ordered-commit",
+        StrategyId::OrderedCommit,
         About {
             does: &[
                 "Every transaction runs once, started in block order, on what has been committed by then. Writes are seen by nobody before they are committed.",
@@ -74,7 +74,7 @@ const PAGES: [(&str, About); 6] = [
         },
     ),
     (
-        "access-list",
+        StrategyId::AccessList,
         About {
             does: &[
                 "Pessimistic where it can be: a transaction waits for lower ones that declare a storage slot that it declares too, in its access list, and for those of its own sender.",
@@ -88,7 +88,7 @@ const PAGES: [(&str, About); 6] = [
         },
     ),
     (
-        "perfect-access-list",
+        StrategyId::PerfectAccessList,
         About {
             does: &[
                 "The bound for all who wait: every transaction waits for exactly those whose writes it will read, known from a sequential run beforehand. No client has that knowledge for a block that it has not run.",
@@ -101,7 +101,7 @@ const PAGES: [(&str, About); 6] = [
         },
     ),
     (
-        "block-access-list",
+        StrategyId::BlockAccessList,
         About {
             does: &[
                 "The block carries a list of every location that its transactions touch, with the values after each transaction. So every transaction can start at once, reading from the list what those before it will have written.",

@@ -1,6 +1,8 @@
 //! Numbers as people read them. All figures use `.` for decimals and a thin rule: three digits
 //! that matter, never more.
 
+use evm_lanes_core::model::Cost;
+
 /// What a run's ticks are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unit {
@@ -17,6 +19,11 @@ impl Unit {
             Self::Time => duration(ticks),
             Self::Gas => gas(ticks),
         }
+    }
+
+    /// What the ticks of a cost model are.
+    pub fn of_cost(cost: Cost) -> Self {
+        if cost == Cost::Gas { Self::Gas } else { Self::Time }
     }
 
     /// The unit in which an axis up to `end` ticks is marked: ticks, and its name.

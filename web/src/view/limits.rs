@@ -79,7 +79,9 @@ pub fn bar(model: &RunModel) -> LimitBar {
         ("work", limits.work, "the work shared over the lanes, and the longest single transaction"),
         ("lanes", lanes, "the number of lanes"),
     ];
-    found.retain(|(_, value, _)| value.is_finite() && *value > 0.0);
+    found.retain(|(name, value, _)| {
+        value.is_finite() && *value > 0.0 && (*name != "path" || model.waits_for_values())
+    });
     // Two limits that read the same are one mark.
     found.sort_by(|a, b| a.1.total_cmp(&b.1));
     let lowest = found.first().map_or(lanes, |f| f.1);

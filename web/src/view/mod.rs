@@ -12,6 +12,7 @@
 
 pub mod about;
 pub mod compare;
+pub mod curve;
 pub mod format;
 pub mod graph;
 pub mod inspect;

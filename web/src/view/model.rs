@@ -3,8 +3,7 @@
 use std::collections::HashMap;
 
 use evm_lanes_core::messages::Report;
-use evm_lanes_core::model::Cost;
-use evm_lanes_core::trace::{Attempt, Clock, Outcome, Trace, UnpackError};
+use evm_lanes_core::trace::{Attempt, Clock, Outcome, StrategyId, Trace, UnpackError};
 use evm_lanes_core::units::Version;
 
 use super::format::Unit;
@@ -169,7 +168,7 @@ impl RunModel {
 
     /// What its ticks are.
     pub fn unit(&self) -> Unit {
-        if self.is_simulated() && self.report.model.cost == Cost::Gas { Unit::Gas } else { Unit::Time }
+        if self.is_simulated() { Unit::of_cost(self.report.model.cost) } else { Unit::Time }
     }
 
     /// So many of its ticks, with their unit.
@@ -237,7 +236,13 @@ impl RunModel {
     pub fn ceiling(&self) -> f64 {
         let limits = self.report.analysis.limits;
         let known = |v: f64| if v.is_finite() && v > 0.0 { v } else { f64::INFINITY };
-        known(limits.path).min(known(limits.work)).min(f64::from(self.report.lanes.max(1)))
+        let path = if self.waits_for_values() { known(limits.path) } else { f64::INFINITY };
+        path.min(known(limits.work)).min(f64::from(self.report.lanes.max(1)))
+    }
+
+    /// Whether the path limit binds: with the block's access list nobody waits for values.
+    pub fn waits_for_values(&self) -> bool {
+        self.report.strategy != StrategyId::BlockAccessList
     }
 
     /// Attempts that stopped or were thrown away.

@@ -178,7 +178,8 @@ fn limit_sentence(model: &RunModel, out: &mut Vec<Piece>) {
     let (path, lanes) = (analysis.limits.path, f64::from(model.report.lanes));
     let chain = &analysis.critical_path;
     let sequential = model.report.strategy == StrategyId::Sequential;
-    if chain.len() >= 2 && path.is_finite() && (path < lanes * 0.98 || sequential) {
+    if chain.len() >= 2 && path.is_finite() && (path < lanes * 0.98 || sequential) && model.waits_for_values()
+    {
         words(out, format!("The longest chain, {} ", in_words(chain.len() as u64)));
         words(out, noun(model, chain));
         if let Some(id) = chain_location(model) {

@@ -1,0 +1,198 @@
+//! Speed-up over the number of lanes, for every strategy: a chart, and the same as a table.
+
+use std::sync::Arc;
+
+use evm_lanes_core::messages::Curve as Points;
+use evm_lanes_core::trace::StrategyId;
+use leptos::prelude::*;
+
+use super::measure::size_of;
+use crate::engine::EngineState;
+use crate::state::{CurveState, Page};
+use crate::view::curve::{self, LANES, speed_up};
+use crate::view::format::{Unit, count, factor, share};
+use crate::view::sentence::{self, strategy_name};
+
+const HEIGHT: f64 = 300.0;
+
+/// The tab of the curve.
+#[component]
+pub fn Curve(page: Page) -> impl IntoView {
+    let room: NodeRef<leptos::html::Div> = NodeRef::new();
+    let size = size_of(room);
+    let ready = move || matches!(page.engine.get(), EngineState::Ready { .. }) && !page.is_running();
+    let running = move || page.curve.with(|c| matches!(c, CurveState::Running { .. }));
+    let words = move || {
+        page.curve.with(|c| match c {
+            CurveState::None => "Every strategy on 1 to 256 simulated lanes, with both limits.".to_owned(),
+            CurveState::Running { done, total: 0, .. } if *done == 0 => "Preparing…".to_owned(),
+            CurveState::Running { done, total, .. } => format!("{done} of {total} runs…"),
+            CurveState::Failed(why) => why.clone(),
+            CurveState::Done { curve, source, .. } => {
+                let by = format!(
+                    "Simulated by {}, seed {}.",
+                    sentence::cost_name(curve.model.cost),
+                    curve.model.seed
+                );
+                if page.document.with(|d| d.source == *source) && page.cost_model.get() == curve.model {
+                    by
+                } else {
+                    format!("{by} Of the scenario and model as they were: draw it again to see what follows.")
+                }
+            }
+        })
+    };
+    let drawn = move || {
+        page.curve.with(|c| match c {
+            CurveState::Done { curve, .. } => Some(curve.clone()),
+            _ => None,
+        })
+    };
+    view! {
+        <div class="tools">
+            <Show when=running fallback=move || view! {
+                <button type="button" class="btn small go" disabled=move || !ready()
+                    on:click=move |_| page.draw_curve()>"Draw the curve"</button>
+            }>
+                <button type="button" class="btn small" on:click=move |_| page.cancel_curve()>"Cancel"</button>
+            </Show>
+            <span role="status">{words}</span>
+        </div>
+        <div node_ref=room data-curve=move || drawn().map(|c| c.points.len().to_string())>
+            {move || drawn().map(|curve| {
+                let width = size.get().0;
+                view! { <Chart page curve=curve.clone() width/> <Table page curve/> }
+            })}
+        </div>
+    }
+}
+
+#[component]
+fn Chart(page: Page, curve: Arc<Points>, width: f64) -> impl IntoView {
+    let chart = curve::chart(&curve, &LANES, width.max(320.0), HEIGHT);
+    let (left, top, right, bottom) = chart.field;
+    let said = chart
+        .lines
+        .iter()
+        .filter_map(|line| {
+            let best = line
+                .points
+                .iter()
+                .max_by(|a, b| speed_up(&curve, &a.2).total_cmp(&speed_up(&curve, &b.2)))?;
+            Some(format!(
+                "{} reaches {} on {} lanes",
+                strategy_name(line.strategy),
+                factor(speed_up(&curve, &best.2)),
+                best.2.lanes
+            ))
+        })
+        .collect::<Vec<_>>()
+        .join("; ");
+    let across = chart
+        .across
+        .into_iter()
+        .map(|(x, text)| {
+            view! {
+                <path class="grid" d=format!("M{:.1} {top}V{bottom}", x.0)></path>
+                <text class="mark" x=x.0 y=bottom + 15.0>{text}</text>
+            }
+        })
+        .collect_view();
+    let up = chart
+        .up
+        .into_iter()
+        .map(|(y, text)| {
+            view! {
+                <path class="grid" d=format!("M{left} {:.1}H{right}", y.0)></path>
+                <text class="mark up" x=left - 6.0 y=y.0 + 4.0>{text}</text>
+            }
+        })
+        .collect_view();
+    let path = chart.path_limit.map(|(y, text)| {
+        view! {
+            <path class="limit-line" d=format!("M{left} {:.1}H{right}", y.0)></path>
+            <text class="limit-name" x=left + 6.0 y=y.0 - 4.0>{text}</text>
+        }
+    });
+    let lines = chart
+        .lines
+        .into_iter()
+        .map(|line| {
+            let strategy = line.strategy;
+            let dots = line
+                .points
+                .iter()
+                .map(|(x, y, _)| view! { <circle cx=x.0 cy=y.0 r="2.6"></circle> })
+                .collect_view();
+            view! {
+                <g class=format!("line style-{}", line.style) class:on=move || page.strategy.get() == strategy>
+                    <path d=line.path></path>
+                    {dots}
+                    <text x=line.name_at.0.0 y=line.name_at.1.0 + 4.0>{strategy_name(strategy)}</text>
+                </g>
+            }
+        })
+        .collect_view();
+    view! {
+        <svg class="curve" role="img" aria-label=format!("Speed-up over lanes. {said}.") width=width height=HEIGHT>
+            {across}{up}
+            <path class="limit-line work" d=chart.work_limit></path>
+            {path}
+            {lines}
+            <text class="mark" x=right y=bottom + 15.0 text-anchor="end" visibility="hidden">"lanes"</text>
+        </svg>
+    }
+}
+
+/// The same as numbers; each leads to its run.
+#[component]
+fn Table(page: Page, curve: Arc<Points>) -> impl IntoView {
+    let heads = LANES.map(|n| view! { <th scope="col" class="number">{n}</th> }).collect_view();
+    let room = |p: &evm_lanes_core::messages::CurvePoint| p.duration as f64 * f64::from(p.lanes);
+    let unit = Unit::of_cost(curve.model.cost);
+    let rows = StrategyId::ALL
+        .into_iter()
+        .filter(|s| *s != StrategyId::Sequential)
+        .map(|strategy| {
+            let cells = LANES
+                .map(|lanes| {
+                    let Some(p) =
+                        curve.points.iter().find(|p| p.strategy == strategy && p.lanes == lanes).copied()
+                    else {
+                        return view! { <td></td> }.into_any();
+                    };
+                    let speed = factor(speed_up(&curve, &p));
+                    let title = format!(
+                        "{}: {} aborts, {} of the lanes' time in vain, {} of use",
+                        unit.text(p.duration),
+                        count(p.aborted.into()),
+                        share(p.wasted as f64 / room(&p).max(1.0)),
+                        share(p.utilisation)
+                    );
+                    let label = format!("{} on {lanes} lanes: {speed}", strategy_name(strategy));
+                    view! {
+                        <td class="number" title=title>
+                            <button type="button" class="link" aria-label=format!("{speed}, {label}")
+                                on:click=move |_| page.go_to(strategy, lanes)>{speed.clone()}</button>
+                            <small>{(p.aborted > 0).then(|| count(p.aborted.into()))}</small>
+                        </td>
+                    }
+                    .into_any()
+                })
+                .collect_view();
+            view! { <tr><th scope="row">{strategy_name(strategy)}</th>{cells}</tr> }
+        })
+        .collect_view();
+    let limit = |name: &'static str, of: fn(&evm_lanes_core::analysis::Limits) -> f64| {
+        let cells =
+            curve.limits.iter().map(|l| view! { <td class="number">{factor(of(l))}</td> }).collect_view();
+        view! { <tr class="limits"><th scope="row">{name}</th>{cells}</tr> }
+    };
+    view! {
+        <table class="table of-curve">
+            <caption>"Speed-up by number of lanes; small: aborts. Each leads to its run."</caption>
+            <thead><tr><th scope="col">"Lanes"</th>{heads}</tr></thead>
+            <tbody>{rows}{limit("limit: path", |l| l.path)}{limit("limit: work", |l| l.work)}</tbody>
+        </table>
+    }
+}
