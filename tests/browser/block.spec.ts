@@ -15,6 +15,8 @@ for (const [name, url] of [
     await expect(root(page)).toHaveAttribute('data-transactions', '724', { timeout: 120_000 });
     await done(page, 120_000);
     expect(await attribute(page, 'data-scenario')).toContain('14029313');
+    // On the person's own cores, where the page has them.
+    expect(await attribute(page, 'data-clock')).toBe(url === ISOLATED ? 'measured' : 'simulated');
     expect(await colours(page, '#lanes canvas')).toBeGreaterThan(3);
 
     const check = page.locator('[data-header-check]');

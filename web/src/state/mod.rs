@@ -491,10 +491,17 @@ impl Page {
     /// Another document in place of this one, and a run.
     pub fn open(self, document: Document) {
         self.remember();
-        if let Source::Scenario(text) = &document.source
-            && let Ok(scenario) = scenario::parse(text)
-        {
-            self.take_settings(&scenario.run);
+        match &document.source {
+            Source::Scenario(text) => {
+                if let Ok(scenario) = scenario::parse(text) {
+                    self.take_settings(&scenario.run);
+                }
+            }
+            // Whoever brings a real block wants to see what it does on real cores.
+            Source::Case { .. } if self.info.with_untracked(|i| i.as_ref().is_some_and(|i| i.threads)) => {
+                self.clock.set(Clock::Measured);
+            }
+            Source::Case { .. } => {}
         }
         self.document.set(document);
         self.remember();
