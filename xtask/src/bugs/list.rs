@@ -195,7 +195,10 @@ pub const BUGS: &[Bug] = &[
         name: "waiter-is-woken-too-early",
         breaks: "who meets an estimate waits for its writer",
         file: BLOCK_STM,
-        find: "_ => self.txs[writer.index()].waiting.push(version.tx),",
+        find: "_ => {
+                        self.txs[version.tx.index()].waits_for = 1;
+                        self.txs[writer.index()].waiting.push(version.tx);
+                    }",
         replace: "_ => self.make_ready(version.tx),",
         caught_by: Check::Unit,
     },
@@ -375,8 +378,8 @@ pub const BUGS: &[Bug] = &[
         name: "foretold-for-good",
         breaks: "a nonce that was foretold is validated when the payment before has run",
         file: ATTEMPTS,
-        find: "if did_not_count { ran::REFUSED } else { ran::INCLUDED }",
-        replace: "if did_not_count { ran::NOT_YET } else { ran::INCLUDED }",
+        find: "if result.did_not_count() { ran::REFUSED } else { ran::INCLUDED }",
+        replace: "if result.did_not_count() { ran::NOT_YET } else { ran::INCLUDED }",
         caught_by: Check::RandomBlocks,
     },
     Bug {
