@@ -10,8 +10,12 @@ const { CHROMIUM, EVM_LANES_ISOLATED, EVM_LANES_PLAIN, EVM_LANES_DIST } = proces
 const inputs = process.argv.slice(2);
 const TIME_LIMIT = 120_000;
 const FIRST_PICTURES = 5;
-// The page warms up by itself; browsers go on optimising for some runs after that.
-const RUNS = 3;
+// The page warms up by itself; browsers go on optimising for some runs after that, beside them. What counts are the
+// last runs, once they are about as fast as the fastest.
+const LEAST_RUNS = 6;
+const MOST_RUNS = 14;
+const LAST = 3;
+const STEADY = 1.06;
 
 const median = (numbers) => numbers.toSorted((a, b) => a - b)[Math.floor((numbers.length - 1) / 2)];
 
@@ -42,17 +46,23 @@ const NOW_AND_THEN = { polling: 50 };
 const done = (page) =>
   page.waitForFunction(() => document.documentElement.dataset.phase === 'done', undefined, NOW_AND_THEN);
 
-/** The page's own medians after its last run, in nanoseconds. */
+/** Medians of the page's own medians in its last runs, in nanoseconds. */
 async function times(page) {
+  const sequential = [];
+  const parallel = [];
+  const settled = (times) => times.slice(-LAST).every((time) => time <= STEADY * Math.min(...times));
   await done(page);
-  for (let run = 1; run < RUNS; run += 1) {
-    await page.getByRole('button', { name: /^▶? ?Run/ }).click();
+  for (;;) {
+    const { equal, sequentialTime, parallelTime } = await page.evaluate(() => ({ ...document.documentElement.dataset }));
+    if (equal !== 'true') throw new Error('a run was not equal to sequential');
+    sequential.push(Number(sequentialTime));
+    parallel.push(Number(parallelTime));
+    if (sequential.length === MOST_RUNS || (sequential.length >= LEAST_RUNS && settled(sequential))) break;
+    await page.getByRole('button', { name: /^▶? ?Run$/ }).click();
     await page.waitForFunction(() => document.documentElement.dataset.phase === 'running');
     await done(page);
   }
-  const { equal, sequentialTime, parallelTime } = await page.evaluate(() => ({ ...document.documentElement.dataset }));
-  if (equal !== 'true') throw new Error('a run was not equal to sequential');
-  return { sequential: Number(sequentialTime), parallel: Number(parallelTime) };
+  return { sequential: median(sequential.slice(-LAST)), parallel: median(parallel.slice(-LAST)) };
 }
 
 async function measure(name, open, withoutThreads) {

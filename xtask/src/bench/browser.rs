@@ -59,7 +59,7 @@ pub(super) fn measure() -> Result<Measured> {
             workspace::data().join("blocks").join(format!("{number}.json.gz")).display().to_string()
         })
         .collect();
-    process::say("measuring in Chromium (about four minutes)");
+    process::say("measuring in Chromium (about six minutes)");
     let output = Command::new("node")
         .arg("bench.mjs")
         .args(SCENARIOS.map(|(_, scenario)| scenario))
