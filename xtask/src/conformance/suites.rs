@@ -57,6 +57,12 @@ pub const SUITES: &[Suite] = &[
             (StrategyId::BlockStm, 3),
             (StrategyId::BlockStm, 4),
             (StrategyId::BlockStm, 8),
+            (StrategyId::OrderedCommit, 1),
+            (StrategyId::OrderedCommit, 4),
+            (StrategyId::AccessList, 4),
+            (StrategyId::PerfectAccessList, 4),
+            (StrategyId::BlockAccessList, 1),
+            (StrategyId::BlockAccessList, 4),
         ],
     },
 ];
