@@ -27,6 +27,7 @@ pub mod drive;
 mod drive {
     mod lanes;
     mod models;
+    mod nonces;
 }
 #[cfg(feature = "engine")]
 pub mod engine;

@@ -15,7 +15,8 @@ use alloy_primitives::Address;
 use super::{
     Loaded, Stopped, fold,
     foresight::Foretold,
-    multi::{Before, Checks, Multi, ran},
+    multi::{Before, Checks, Multi},
+    nonces::Latest,
     recorder::{self, AttemptNote, LaneNotes, Spoiler},
     sequential,
 };
@@ -25,7 +26,7 @@ use crate::{
     run::{Receipt, Run, Status},
     schedule::{
         Collector, Finals, Key, Memory, Report, ViewKind, Write,
-        sync::{AtomicU8, Mutex, Ordering, PoisonError, lock},
+        sync::{Mutex, PoisonError, lock},
     },
     trace::{Clock, Outcome, StrategyId},
     units::{Incarnation, TxIndex, Version},
@@ -41,8 +42,7 @@ pub(super) struct Attempts<'a> {
     foretold: Foretold,
     memory: Memory<'a, Code>,
     results: Vec<Mutex<TxResult>>,
-    /// For each transaction, whether its latest attempt could be included: see [`ran`].
-    ran: Vec<AtomicU8>,
+    latest: Latest,
 }
 
 /// The latest complete attempt of one transaction. Written by the lane that runs it, read by the
@@ -151,8 +151,7 @@ impl<'a> Attempts<'a> {
     ) -> Result<Self, Stopped> {
         let mut results: Vec<Mutex<TxResult>> = Vec::new();
         results.resize_with(loaded.jobs.len(), Mutex::default);
-        let mut ran = Vec::new();
-        ran.resize_with(loaded.jobs.len(), AtomicU8::default);
+        let latest = Latest::new(loaded.jobs.len());
         let beneficiary = &loaded.env.beneficiary;
         let collector =
             loaded.base.number(beneficiary).map_or(Collector::Newcomer(beneficiary), Collector::Known);
@@ -175,7 +174,7 @@ impl<'a> Attempts<'a> {
                 memory.record(version, writes.iter().cloned(), &mut result.keys);
             }
         }
-        Ok(Self { loaded, record, view, foretold, memory, results, ran })
+        Ok(Self { loaded, record, view, foretold, memory, results, latest })
     }
 
     fn before(&self, tx: TxIndex) -> Before<'_> {
@@ -183,16 +182,9 @@ impl<'a> Attempts<'a> {
             base: &self.loaded.base,
             memory: &self.memory,
             order: &self.loaded.order,
-            ran: &self.ran,
+            latest: &self.latest,
             tx,
         }
-    }
-
-    /// Says whether the transaction could be included. After its writes: who finds it said finds them, or
-    /// none where there are none.
-    fn has_run(&self, tx: TxIndex, result: &TxResult) {
-        let ran = if result.did_not_count() { ran::REFUSED } else { ran::INCLUDED };
-        self.ran[tx.index()].store(ran, Ordering::Release);
     }
 
     /// What an attempt would give and use up now, without running it, if that is known.
@@ -251,7 +243,7 @@ impl<'a> Attempts<'a> {
             Ok(()) if self.view == ViewKind::Committed => {
                 let TxResult { kept, keys, .. } = &mut *result;
                 self.memory.record(version, kept.drain(..), keys);
-                self.has_run(version.tx, &result);
+                self.latest.note(version.tx, !result.did_not_count());
                 (Report::Valid { version }, None)
             }
             Ok(()) | Err(_) => (Report::Valid { version }, None),
@@ -412,7 +404,7 @@ impl Runner<'_> {
         // Whoever took it for granted that the nonce would be counted up must look again.
         let did_not_count = result.did_not_count();
         if attempts.view != ViewKind::Committed {
-            attempts.has_run(version.tx, &result);
+            attempts.latest.note(version.tx, !did_not_count);
         }
         drop(result);
         drop(old);

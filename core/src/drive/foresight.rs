@@ -103,16 +103,10 @@ fn waits(
     all: &[Vec<Write<Code>>],
 ) -> Vec<Vec<TxIndex>> {
     let sender = |job: &Job| loaded.base.number(&job.transaction().from);
-    let mut needs: HashMap<AccountNo, Option<U256>> = HashMap::new();
-    for job in &loaded.jobs {
-        if let Some(no) = sender(job) {
-            let sum = needs.entry(no).or_insert(Some(U256::ZERO));
-            *sum = sum.zip(job.most()).and_then(|(sum, most)| sum.checked_add(most));
-        }
-    }
-    needs.retain(|no, need| need.is_none_or(|need| need > loaded.base.account(*no).balance()));
+    let short = loaded.jobs.iter().enumerate().filter(|(i, _)| !loaded.order.can_pay(TxIndex(*i as u32)));
     // Since the sender's transaction before, which itself waits for those before it.
-    let mut paid: HashMap<AccountNo, Vec<TxIndex>> = needs.keys().map(|no| (*no, Vec::new())).collect();
+    let mut paid: HashMap<AccountNo, Vec<TxIndex>> =
+        short.filter_map(|(_, job)| Some((sender(job)?, Vec::new()))).collect();
     let mut waits = Vec::with_capacity(reads.len());
     for (i, range) in reads.iter().enumerate() {
         let tx = TxIndex(i as u32);

@@ -15,6 +15,7 @@ mod fold;
 mod foresight;
 mod lanes;
 mod multi;
+mod nonces;
 mod order;
 mod parallel;
 mod place;

@@ -4,6 +4,7 @@
 use alloy_primitives::{Address, B256, U256};
 
 use super::{
+    nonces::Latest,
     order::{Order, Parties},
     place::{Kind, Place, Places, Seer},
     recorder::Spoiler,
@@ -11,10 +12,7 @@ use super::{
 use crate::{
     evm::{Base, Blocked, Code, View},
     prepare::BlockEnvironment,
-    schedule::{
-        AccountNo, Key, Memory, Part, Slot, SlotNo,
-        sync::{AtomicU8, Ordering},
-    },
+    schedule::{AccountNo, Key, Memory, Part, Slot, SlotNo},
     units::{Incarnation, TxIndex, Version},
 };
 
@@ -24,19 +22,8 @@ pub(super) struct Before<'a> {
     pub(super) base: &'a Base,
     pub(super) memory: &'a Memory<'a, Code>,
     pub(super) order: &'a Order,
-    /// For each transaction, whether its latest attempt could be included: see [`ran`].
-    pub(super) ran: &'a [AtomicU8],
+    pub(super) latest: &'a Latest,
     pub(super) tx: TxIndex,
-}
-
-/// What is known of a transaction's latest attempt.
-pub(super) mod ran {
-    /// None ran to its end.
-    pub(crate) const NOT_YET: u8 = 0;
-    /// The transaction was included.
-    pub(crate) const INCLUDED: u8 = 1;
-    /// It could not be.
-    pub(crate) const REFUSED: u8 = 2;
 }
 
 /// What an attempt read, with the values, to be compared later.
@@ -147,26 +134,12 @@ impl<'a> Before<'a> {
         })
     }
 
-    /// The nonce of the transaction's sender, or what the transaction tells where the sender's
-    /// transaction before is a plain payment that has not run yet or is about to run again.
-    ///
-    /// Invariant: who is given the nonce as told is validated again unless the payment's every later
-    /// attempt writes that very nonce. The first attempt marks everybody above, and so does one that
-    /// could not be included; any other counts up to what is told (see [`Order`]).
+    /// The nonce of the transaction's sender; where the sender's transaction before foretells it, see
+    /// [`Latest::nonce`].
     fn sender_nonce(&self, no: AccountNo) -> Result<(u64, Option<Version>), Version> {
-        let (Some(earlier), Some(told)) = (self.order.foretold(self.tx), self.order.told(self.tx)) else {
-            return self.nonce(no);
-        };
-        match self.ran.get(earlier.index()).map(|ran| ran.load(Ordering::Acquire)) {
-            Some(ran::NOT_YET) => return Ok((told, None)),
-            // It is included with the nonce that it tells, or not at all, and counts once. So what
-            // it wrote need not be looked up.
-            Some(ran::INCLUDED) if self.order.counts_alone() => return Ok((told, None)),
-            _ => {}
-        }
-        match self.nonce(no) {
-            Err(writer) if writer.tx == earlier => Ok((told, None)),
-            nonce => nonce,
+        match self.order.foretold(self.tx) {
+            Some(foretold) => self.latest.nonce(foretold, self.order.counts_alone(), || self.nonce(no)),
+            None => self.nonce(no),
         }
     }
 

@@ -19,7 +19,7 @@ mod stock;
 mod stretch;
 mod view;
 
-pub use base::{Base, BaseAccount, Code};
+pub use base::{Base, Code};
 pub use executor::{Effects, Executor, Job};
 pub use meter::Spent;
 pub use preimages::keccak_preimages;

@@ -68,7 +68,7 @@ const COST: &str = "core/src/drive/cost.rs";
 const SIMULATE: &str = "core/src/drive/simulate.rs";
 const LANES: &str = "core/src/drive/lanes.rs";
 const MULTI: &str = "core/src/drive/multi.rs";
-const ORDER: &str = "core/src/drive/order.rs";
+const NONCES: &str = "core/src/drive/nonces.rs";
 const ATTEMPTS: &str = "core/src/drive/attempts.rs";
 const FOLD: &str = "core/src/drive/fold.rs";
 const JOURNAL: &str = "core/src/evm/journal.rs";
@@ -377,18 +377,18 @@ pub const BUGS: &[Bug] = &[
     Bug {
         name: "foretold-for-good",
         breaks: "a nonce that was foretold is validated when the payment before has run",
-        file: ATTEMPTS,
-        find: "if result.did_not_count() { ran::REFUSED } else { ran::INCLUDED }",
-        replace: "if result.did_not_count() { ran::NOT_YET } else { ran::INCLUDED }",
-        caught_by: Check::RandomBlocks,
+        file: NONCES,
+        find: "if included { INCLUDED } else { REFUSED }",
+        replace: "if included { INCLUDED } else { NOT_YET }",
+        caught_by: Check::Models,
     },
     Bug {
         name: "any-payment-foretells",
         breaks: "only a payment with the nonce before foretells the next one",
-        file: ORDER,
-        find: "(plain && follows(earlier)).then_some(earlier)",
-        replace: "(plain && (follows(earlier) || true)).then_some(earlier)",
-        caught_by: Check::RandomBlocks,
+        file: NONCES,
+        find: "(plain && foretells(told)).then_some(tx)",
+        replace: "(plain && (foretells(told) || true)).then_some(tx)",
+        caught_by: Check::Models,
     },
     Bug {
         name: "payment-that-failed-marks-nobody",
