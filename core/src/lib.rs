@@ -25,6 +25,7 @@ pub mod drive;
 /// What of the drivers a model checker runs; without the EVM, which would take minutes to compile.
 #[cfg(all(shuttle, test, not(feature = "engine")))]
 mod drive {
+    mod foretold;
     mod lanes;
     mod models;
     mod nonces;

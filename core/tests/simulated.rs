@@ -20,7 +20,7 @@ use std::{collections::HashSet, fs, path::Path};
 use alloy_eip7928::{
     AccountChanges, BalanceChange, BlockAccessIndex, CodeChange, NonceChange, SlotChanges, StorageChange,
 };
-use alloy_primitives::{Bytes, U256, keccak256};
+use alloy_primitives::{Address, Bytes, U256, keccak256};
 use evm_lanes_core::{
     access_list,
     cancel::CancelFlag,
@@ -30,8 +30,8 @@ use evm_lanes_core::{
     evm,
     messages::{Input, Reply, Request},
     model::{Cost, Model},
-    prepare::{self, PreparedBlock, State},
-    run::{Receipt, Run},
+    prepare::{self, Account, Fork, PreparedBlock, State, Transaction},
+    run::{Receipt, Run, Status},
     scenario::{self, builtin},
     trace::{Clock, Outcome, StrategyId},
 };
@@ -234,6 +234,54 @@ fn a_block_access_list_with_mistakes_is_no_matter_for_the_result() {
     }
     eprintln!("attempts that were thrown away: {right} with right lists, {wrong} with wrong ones");
     assert!(wrong / 4 > right, "{right} with right lists, {wrong} with wrong ones");
+}
+
+/// The first payment foretells the second one's nonce, and takes longer; the delegation between them is
+/// foretold to count it up as well, which comes true, so that nobody is told to look again.
+#[test]
+fn whoever_takes_a_nonce_for_granted_sees_who_else_is_foretold_to_count_it_up() {
+    let mut block = (0..)
+        .map(|seed| Generator::new(seed).block())
+        .find(|block| block.env.fork == Fork::Prague)
+        .expect("there are many");
+    let [payer, other] = [generator::signer(0), generator::signer(1)];
+    let nobody = Address::repeat_byte(0xcc);
+    block.env.beneficiary = nobody;
+    let rich = Account { balance: U256::from(10).pow(U256::from(18)), nonce: 1, ..Account::default() };
+    block.pre_state.accounts = [payer, other].map(|address| (address, rich.clone())).into_iter().collect();
+    let payment = |nonce, input: Bytes| Transaction {
+        from: payer,
+        to: Some(nobody),
+        input,
+        nonce,
+        gas_limit: 200_000,
+        max_fee_per_gas: 10,
+        ..Transaction::default()
+    };
+    let delegation = Transaction {
+        from: other,
+        to: Some(other),
+        nonce: 1,
+        gas_limit: 200_000,
+        kind: 4,
+        chain_id: Some(1),
+        max_fee_per_gas: 10,
+        max_priority_fee_per_gas: Some(0),
+        authorizations: vec![Generator::signed(0, 1, nobody, 2)],
+        ..Transaction::default()
+    };
+    block.transactions = vec![payment(1, Bytes::from(vec![1; 2_000])), delegation, payment(2, Bytes::new())];
+    let stock = evm::execute_block(&block);
+    assert!(matches!(stock.0[2].status, Status::Invalid(_)), "its nonce is used up");
+    let loaded = Loaded::new(&block);
+    for strategy in StrategyId::ALL {
+        for lanes in [1, 2, 3, 8] {
+            for order in 0..20 {
+                let what = format!("{} on {lanes}, seed {order}", strategy.name());
+                check(&simulate(&loaded, strategy, lanes, gas(order)), &stock, &what);
+            }
+        }
+    }
 }
 
 #[test]

@@ -13,8 +13,8 @@ use std::{
 use alloy_primitives::Address;
 
 use super::{
-    Loaded, Stopped, fold,
-    foresight::Foretold,
+    Loaded, Stopped, fold, foresight,
+    foretold::Foretold,
     multi::{Before, Checks, Multi},
     nonces::Latest,
     recorder::{self, AttemptNote, LaneNotes, Spoiler},
@@ -39,7 +39,7 @@ pub(super) struct Attempts<'a> {
     record: bool,
     view: ViewKind,
     /// Where the view is [`ViewKind::Foretold`].
-    foretold: Foretold,
+    foretold: Foretold<Code>,
     memory: Memory<'a, Code>,
     results: Vec<Mutex<TxResult>>,
     latest: Latest,
@@ -166,7 +166,7 @@ impl<'a> Attempts<'a> {
                 Some(list) => list,
                 None => loaded.access_list(cancel)?,
             };
-            foretold = Foretold::new(list, loaded.jobs.len(), &loaded.base, &memory);
+            foretold = foresight::foretold(list, loaded.jobs.len(), &loaded.base, &memory);
             for (tx, (writes, result)) in foretold.all().iter().zip(&mut results).enumerate() {
                 // As if its first attempt had run.
                 let version = Version { tx: TxIndex(tx as u32), incarnation: Incarnation(0) };

@@ -15,6 +15,7 @@ use alloy_primitives::{Address, B256, U256};
 use super::{
     Loaded, Stopped,
     flat::Flat,
+    foretold::Foretold,
     place::{Kind, Places, Seer},
 };
 use crate::{
@@ -216,81 +217,42 @@ fn push<T: PartialEq>(changes: &mut Vec<(BlockAccessIndex, T)>, at: BlockAccessI
     }
 }
 
-/// What a list foretells, for each transaction, in the order of keys.
-#[derive(Debug, Default)]
-pub(super) struct Foretold(Vec<Vec<Write<Code>>>);
-
-impl Foretold {
-    /// What `list` says of a block of that many transactions. Whatever it says of others is passed over.
-    /// Balances are foretold as increments over what the list says before.
-    pub(super) fn new(
-        list: &[AccountChanges],
-        transactions: usize,
-        base: &Base,
-        memory: &Memory<'_, Code>,
-    ) -> Self {
-        let mut writes: Vec<BTreeMap<Key, Write<Code>>> = vec![BTreeMap::new(); transactions];
-        let mut put = |at: BlockAccessIndex, write: Write<Code>| {
-            let tx = at.0.checked_sub(1).and_then(|tx| writes.get_mut(usize::try_from(tx).ok()?));
-            if let Some(writes) = tx {
-                writes.insert(write.key(), write);
-            }
-        };
-        for account in list {
-            let no = base.number(&account.address).unwrap_or_else(|| memory.newcomer(&account.address));
-            let mut balances: Vec<&BalanceChange> = account.balance_changes.iter().collect();
-            balances.sort_by_key(|change| change.block_access_index);
-            balances.dedup_by_key(|change| change.block_access_index);
-            let mut before = base.account(no).balance();
-            for change in balances {
-                let more = change.post_balance.wrapping_sub(before);
-                put(change.block_access_index, Write::Increment(no, more));
-                before = change.post_balance;
-            }
-            for change in &account.nonce_changes {
-                put(change.block_access_index, Write::Nonce(no, change.new_nonce));
-            }
-            for change in &account.code_changes {
-                put(change.block_access_index, Write::Code(no, Code::new(change.new_code.clone())));
-            }
-            for SlotChanges { slot, changes } in &account.storage_changes {
-                let at = base.slots().number(no, slot);
-                for change in changes {
-                    put(change.block_access_index, Write::Slot(no, *slot, at, change.new_value));
-                }
+/// What `list` foretells of a block of that many transactions.
+pub(super) fn foretold(
+    list: &[AccountChanges],
+    transactions: usize,
+    base: &Base,
+    memory: &Memory<'_, Code>,
+) -> Foretold<Code> {
+    let mut writes = Vec::new();
+    // Index 0 is what happens before the first transaction.
+    let mut put = |at: BlockAccessIndex, write| {
+        let tx = at.0.checked_sub(1).and_then(|tx| u32::try_from(tx).ok());
+        writes.extend(tx.map(|tx| (TxIndex(tx), write)));
+    };
+    for account in list {
+        let no = base.number(&account.address).unwrap_or_else(|| memory.newcomer(&account.address));
+        let mut balances: Vec<&BalanceChange> = account.balance_changes.iter().collect();
+        balances.sort_by_key(|change| change.block_access_index);
+        balances.dedup_by_key(|change| change.block_access_index);
+        let mut before = base.account(no).balance();
+        for change in balances {
+            let more = change.post_balance.wrapping_sub(before);
+            put(change.block_access_index, Write::Increment(no, more));
+            before = change.post_balance;
+        }
+        for change in &account.nonce_changes {
+            put(change.block_access_index, Write::Nonce(no, change.new_nonce));
+        }
+        for change in &account.code_changes {
+            put(change.block_access_index, Write::Code(no, Code::new(change.new_code.clone())));
+        }
+        for SlotChanges { slot, changes } in &account.storage_changes {
+            let at = base.slots().number(no, slot);
+            for change in changes {
+                put(change.block_access_index, Write::Slot(no, *slot, at, change.new_value));
             }
         }
-        Self(writes.into_iter().map(|writes| writes.into_values().collect()).collect())
     }
-
-    /// What it says of each transaction.
-    pub(super) fn all(&self) -> &[Vec<Write<Code>>] {
-        &self.0
-    }
-
-    /// Whether a transaction's writes are what is foretold, so that whoever read that need not look again.
-    /// `balance` is a balance before the transaction as it is now, if that is known.
-    pub(super) fn came_true(
-        &self,
-        tx: TxIndex,
-        writes: &[Write<Code>],
-        balance: impl Fn(AccountNo) -> Option<U256>,
-    ) -> bool {
-        let Some(foretold) = self.0.get(tx.index()) else { return writes.is_empty() };
-        foretold.len() == writes.len()
-            && writes.iter().all(|write| {
-                let found = foretold.binary_search_by_key(&write.key(), Write::key);
-                match (write, found.ok().map(|i| &foretold[i])) {
-                    (Write::Increment(_, ours), Some(Write::Increment(_, theirs))) => ours == theirs,
-                    // What comes before may itself not have come true.
-                    (Write::Balance(no, ours), Some(Write::Increment(_, more))) => {
-                        balance(*no).is_some_and(|before| before.wrapping_add(*more) == *ours)
-                    }
-                    (Write::Nonce(_, ours), Some(Write::Nonce(_, theirs))) => ours == theirs,
-                    (Write::Code(_, ours), Some(Write::Code(_, theirs))) => ours.hash == theirs.hash,
-                    (Write::Slot(_, _, _, ours), Some(Write::Slot(_, _, _, theirs))) => ours == theirs,
-                    _ => false,
-                }
-            })
-    }
+    Foretold::new(transactions, writes)
 }

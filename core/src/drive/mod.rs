@@ -13,6 +13,7 @@ mod cost;
 mod flat;
 mod fold;
 mod foresight;
+mod foretold;
 mod lanes;
 mod multi;
 mod nonces;

@@ -1,19 +1,21 @@
-//! The lanes' loop, the scheduler and the memory under a model checker: whatever the order in
-//! which lanes take their steps, a block ends where one transaction after the other ends.
+//! The lanes' loop, the schedulers, the memory and foretold nonces under a model checker: whatever the
+//! order in which lanes take their steps, a block ends where one transaction after the other ends.
 //!
 //! ```text
-//! seed ─▶ a toy block ─┬─ in order, on a map ────────────────────────────────▶ reads, state
-//!                      └─ Turns × BlockStm × Memory, on every schedule tried ▶ the same
+//! seed ─▶ a toy block ─┬─ in order, on a map ─────────────────────────────────▶ reads, state
+//!                      └─ Turns × Scheduler × Memory, on every schedule tried ▶ the same
 //! ```
-//! Transactions are toys (copies, payments, births and deaths on a few locations); everything that
-//! orders lanes is the real thing. Schedules are drawn at random and by PCT (Burckhardt et al.,
-//! ASPLOS 2010). A lane that nobody would wake is a deadlock here, because the model's clock never
-//! ends a nap. Orderings weaker than sequentially consistent are not modelled.
+//! Transactions are toys (copies, payments, births and deaths on a few locations), some of them sent by
+//! someone and refused if their nonce or their sender's balance is not right; everything that orders lanes
+//! is the real thing, but for what [`Lane`] does between memory and scheduler, which follows `attempts`. The
+//! seed chooses the strategy. Schedules are drawn at random and by PCT (Burckhardt et al., ASPLOS 2010). A
+//! lane that nobody would wake is a deadlock here, because the model's clock never ends a nap. Orderings
+//! weaker than sequentially consistent are not modelled.
 //!
 //! `cargo xtask models` runs this; it says how a schedule that failed is run again.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     sync::{
         Arc as StdArc, Mutex as StdMutex,
@@ -24,14 +26,19 @@ use std::{
 use alloy_primitives::{Address, U256};
 use shuttle::scheduler::{PctScheduler, RandomScheduler, ReplayScheduler, Scheduler as Checker};
 
-use super::lanes::{Turns, Work};
+use super::{
+    foretold::Foretold,
+    lanes::{Turns, Work},
+    nonces::{Foretelling, Latest, Sent},
+};
 use crate::{
     schedule::{
-        self, AccountNo, Collector, Finals, Key, Known, Life, Memory, Report, Slot, SlotNumbers, Write,
+        self, AccountNo, Collector, Finals, Key, Known, Life, Memory, Report, Slot, SlotNumbers, ViewKind,
+        Write,
         sync::{Mutex, lock},
     },
     trace::{SpanKind, StrategyId},
-    units::{TxIndex, Version},
+    units::{Incarnation, TxIndex, Version},
 };
 
 /// Schedules on each block: so many at random, and so many by PCT.
@@ -71,11 +78,40 @@ enum Step {
     IfOdd(Place),
 }
 
+impl Step {
+    /// Whose nonce it writes.
+    fn nonce_of(&self) -> Option<Who> {
+        match *self {
+            Self::Copy { to: Place::Nonce(who), .. } | Self::Destroy(who) => Some(who),
+            _ => None,
+        }
+    }
+}
+
+#[derive(Clone, Debug)]
+struct Transaction {
+    /// Who sends it, if anyone does; it is refused if the nonce is not the one that it tells.
+    sent: Option<Sent<Who>>,
+    /// What its sender pays, and to whom; it is refused if the sender has less.
+    pays: Option<(u64, Who)>,
+    /// It is refused if that is odd.
+    guard: Option<Place>,
+    /// None, if it is plain.
+    steps: Vec<Step>,
+}
+
 /// A block of toy transactions, and how it is run.
 #[derive(Debug)]
 struct Toy {
-    transactions: Vec<Vec<Step>>,
+    strategy: StrategyId,
+    transactions: Vec<Transaction>,
+    foretelling: Foretelling,
+    /// Whether senders' nonces are counted up by nothing but their own transactions.
+    alone: bool,
     earlier: Vec<Option<TxIndex>>,
+    waits: Vec<Vec<TxIndex>>,
+    /// What a block access list says that transactions leave behind; of balances, what they add.
+    list: Vec<(TxIndex, Place, u64)>,
     /// Some, to be started before others.
     first: Vec<TxIndex>,
     lanes: usize,
@@ -125,50 +161,203 @@ impl Random {
     }
 }
 
+impl Random {
+    fn steps(&mut self, accounts: u64) -> Vec<Step> {
+        (0..1 + self.below(4)).map(|_| self.step(accounts)).collect()
+    }
+
+    /// A transaction of one of two senders, whose next nonces are counted in `next`. `alone`: see
+    /// [`Toy::alone`].
+    fn sent(&mut self, accounts: u64, alone: bool, next: &mut BTreeMap<Who, u64>) -> Transaction {
+        let from = self.who(accounts.min(2));
+        let count = next.entry(from).or_default();
+        let (nonce, used) = match self.below(8) {
+            // Too high, if nobody makes up for it; or told by the one that follows, too.
+            0 => (*count + 1, 0),
+            1 => (*count, 0),
+            _ => (*count, 1),
+        };
+        *count += used;
+        let plain = self.below(3) > 0;
+        let mut steps = if plain { Vec::new() } else { self.steps(accounts) };
+        if !plain && !alone {
+            // As delegations do (EIP-7702).
+            let who = self.who(accounts.min(2));
+            steps.insert(0, Step::Copy { from: Place::Nonce(who), to: Place::Nonce(who) });
+            *next.entry(who).or_default() += self.below(2);
+        }
+        Transaction {
+            sent: Some(Sent { from, nonce, plain }),
+            pays: (plain || self.below(2) == 0).then(|| (1 + self.below(6), self.who(accounts))),
+            guard: (self.below(3) == 0).then(|| self.place(accounts)),
+            steps,
+        }
+    }
+}
+
 impl Toy {
     fn new(seed: u64) -> Self {
         let mut random = Random(seed);
         let accounts = 1 + random.below(ACCOUNTS as u64);
         let count = 2 + random.below(4);
-        let transactions =
-            (0..count).map(|_| (0..1 + random.below(4)).map(|_| random.step(accounts)).collect()).collect();
-        let earlier = (0..count)
-            .map(|i| (i > 0 && random.below(5) == 0).then(|| TxIndex(random.below(i) as u32)))
+        let alone = random.below(3) > 0;
+        let mut next = BTreeMap::new();
+        let mut transactions: Vec<Transaction> = match random.below(2) {
+            0 => (0..count).map(|_| random.sent(accounts, alone, &mut next)).collect(),
+            _ => (0..count)
+                .map(|_| Transaction { sent: None, pays: None, guard: None, steps: random.steps(accounts) })
+                .collect(),
+        };
+        if alone {
+            for Transaction { sent, steps, .. } in &mut transactions {
+                let own = sent.map(|sent| sent.from);
+                let others = |who: &Who| next.contains_key(who) && Some(*who) != own;
+                steps.retain(|step| step.nonce_of().filter(others).is_none());
+            }
+        }
+        let foretelling = Foretelling::new(transactions.iter().enumerate().map(|(i, transaction)| {
+            // What nobody sends has a sender of its own.
+            transaction.sent.unwrap_or(Sent { from: ACCOUNTS + i, nonce: 0, plain: false })
+        }));
+        let after = foretelling.after().iter().enumerate();
+        let earlier = after
+            .map(|(i, after)| {
+                let any = i > 0 && random.below(5) == 0;
+                if any { Some(TxIndex(random.below(i as u64) as u32)) } else { *after }
+            })
             .collect();
         // Such transactions need not be there, nor need they be different.
         let first = (0..random.below(3)).map(|_| TxIndex(random.below(count + 1) as u32)).collect();
-        Self {
+        let mut toy = Self {
+            strategy: match random.below(10) {
+                0..=4 => StrategyId::BlockStm,
+                5 => StrategyId::OrderedCommit,
+                6 => StrategyId::AccessList,
+                7 => StrategyId::PerfectAccessList,
+                _ => StrategyId::BlockAccessList,
+            },
             transactions,
+            foretelling,
+            alone,
             earlier,
+            waits: Vec::new(),
+            list: Vec::new(),
             first,
             lanes: 2 + random.below(3).min(random.below(3)) as usize,
             tick: [100, 4_000, 1_000_000][random.below(3) as usize],
             stop: (random.below(12) == 0).then(|| random.below(10) as i64),
+        };
+        match toy.strategy {
+            StrategyId::AccessList => toy.waits = toy.declared(&mut random),
+            StrategyId::PerfectAccessList => toy.waits = toy.recorded(),
+            StrategyId::BlockAccessList => toy.list = toy.listed(&mut random),
+            _ => {}
         }
+        toy
+    }
+
+    /// Some to be waited for, as if transactions declared something.
+    fn declared(&self, random: &mut Random) -> Vec<Vec<TxIndex>> {
+        let some = |(i, after): (usize, &Option<TxIndex>)| {
+            let mut waits: Vec<TxIndex> = (0..i as u32).map(TxIndex).collect();
+            waits.retain(|earlier| *after == Some(*earlier) || random.below(3) == 0);
+            waits
+        };
+        self.foretelling.after().iter().enumerate().map(some).collect()
+    }
+
+    /// For each transaction those that write what it reads, and the payment that foretells its nonce but is
+    /// refused.
+    fn recorded(&self) -> Vec<Vec<TxIndex>> {
+        let (all, _) = in_order(self);
+        let waits = |i: usize| {
+            let foretells = self.foretelling.of(TxIndex(i as u32)).map(|(payment, _)| payment.index());
+            let spoils = |j: &usize| {
+                all[i].reads.iter().any(|place| all[*j].writes_to(*place))
+                    || all[*j].refused && foretells == Some(*j)
+            };
+            (0..i).filter(spoils).map(|j| TxIndex(j as u32)).collect()
+        };
+        (0..all.len()).map(waits).collect()
+    }
+
+    /// What transactions leave behind, in some blocks with mistakes.
+    fn listed(&self, random: &mut Random) -> Vec<(TxIndex, Place, u64)> {
+        let mut state = State::before();
+        let mut list = Vec::new();
+        let (all, _) = in_order(self);
+        for (i, effects) in all.iter().enumerate() {
+            let before = state.values.clone();
+            state.apply(effects);
+            let places = effects.set.keys().copied();
+            let changed: BTreeSet<Place> =
+                places.chain(effects.added.keys().map(|who| Place::Balance(*who))).collect();
+            list.extend(changed.into_iter().map(|place| {
+                let value = match place {
+                    Place::Balance(_) => state.values[&place].wrapping_sub(before[&place]),
+                    _ => state.values[&place],
+                };
+                (TxIndex(i as u32), place, value)
+            }));
+        }
+        if random.below(3) == 0 {
+            list.retain(|_| random.below(4) > 0);
+        }
+        if random.below(3) == 0 {
+            let some = list.iter_mut().filter(|_| random.below(3) == 0);
+            some.for_each(|(.., value)| *value = value.wrapping_add(1));
+        }
+        // What is not written, but read by another.
+        let read: Vec<Place> = all.iter().flat_map(|effects| &effects.reads).copied().collect();
+        if !read.is_empty() && random.below(2) == 0 {
+            let tx = TxIndex(random.below(all.len() as u64) as u32);
+            list.push((tx, read[random.below(read.len() as u64) as usize], random.below(5)));
+        }
+        list
     }
 }
 
+/// What a transaction looks at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Look {
+    At(Place),
+    /// Its sender's nonce, which may be foretold.
+    SenderNonce(Who),
+    /// Whether a balance is at least that: 1 or 0.
+    AtLeast(Who, u64),
+}
+
 /// What an attempt saw and changes.
+#[derive(Debug, Default)]
 struct Effects {
     observed: Vec<u64>,
+    /// What it looked at outside of its own changes.
+    reads: BTreeSet<Place>,
+    refused: bool,
     set: BTreeMap<Place, u64>,
-    added: BTreeMap<Who, u64>,
+    added: BTreeMap<Who, i64>,
     lives: BTreeMap<Who, Life>,
 }
 
 impl Effects {
-    /// Does the steps on the state that `before` reads.
-    fn of<E>(steps: &[Step], mut before: impl FnMut(Place) -> Result<u64, E>) -> Result<Self, E> {
-        let mut this = Self {
-            observed: Vec::new(),
-            set: BTreeMap::new(),
-            added: BTreeMap::new(),
-            lives: BTreeMap::new(),
-        };
-        for step in steps {
+    /// Does a transaction on the state that `before` looks at.
+    fn of<E>(transaction: &Transaction, mut before: impl FnMut(Look) -> Result<u64, E>) -> Result<Self, E> {
+        let mut this = Self::default();
+        this.refused = !this.may_begin(transaction, &mut before)?;
+        if this.refused {
+            return Ok(this);
+        }
+        if let Some(Sent { from, nonce, .. }) = transaction.sent {
+            this.set.insert(Place::Nonce(from), nonce + 1);
+            if let Some((amount, to)) = transaction.pays {
+                *this.added.entry(from).or_default() -= amount as i64;
+                *this.added.entry(to).or_default() += amount as i64;
+            }
+        }
+        for step in &transaction.steps {
             match *step {
                 Step::Copy { from, to } => {
-                    let value = this.read(from, &mut before)? + 1;
+                    let value = this.read(from, &mut before)?.wrapping_add(1);
                     // What is gone has no storage.
                     let lost = matches!(to, Place::Slot(who, _) if this.lives.get(&who) == Some(&Life::Gone));
                     if !lost {
@@ -179,8 +368,8 @@ impl Effects {
                     }
                 }
                 Step::Pay(who, amount) => match this.set.get_mut(&Place::Balance(who)) {
-                    Some(balance) => *balance += amount,
-                    None => *this.added.entry(who).or_default() += amount,
+                    Some(balance) => *balance = balance.wrapping_add(amount),
+                    None => *this.added.entry(who).or_default() += amount as i64,
                 },
                 Step::Create(who) => this.begin(who, Life::Created),
                 Step::Destroy(who) => {
@@ -193,7 +382,7 @@ impl Effects {
                     ]);
                 }
                 Step::IfOdd(place) => {
-                    if this.read(place, &mut before)? % 2 == 0 {
+                    if this.read(place, &mut before)?.is_multiple_of(2) {
                         break;
                     }
                 }
@@ -202,17 +391,52 @@ impl Effects {
         Ok(this)
     }
 
+    /// Whether it is not refused.
+    fn may_begin<E>(
+        &mut self,
+        transaction: &Transaction,
+        before: &mut impl FnMut(Look) -> Result<u64, E>,
+    ) -> Result<bool, E> {
+        let Some(Sent { from, nonce: told, .. }) = transaction.sent else { return Ok(true) };
+        self.reads.insert(Place::Nonce(from));
+        let nonce = before(Look::SenderNonce(from))?;
+        self.observed.push(nonce);
+        if nonce != told {
+            return Ok(false);
+        }
+        if let Some((amount, _)) = transaction.pays {
+            self.reads.insert(Place::Balance(from));
+            // That it is not enough is seen in the balance itself.
+            let enough = before(Look::AtLeast(from, amount))? == 1
+                || before(Look::At(Place::Balance(from)))? >= amount;
+            self.observed.push(enough.into());
+            if !enough {
+                return Ok(false);
+            }
+        }
+        match transaction.guard {
+            Some(guard) => Ok(self.read(guard, before)?.is_multiple_of(2)),
+            None => Ok(true),
+        }
+    }
+
     fn begin(&mut self, who: Who, life: Life) {
         self.lives.insert(who, life);
         self.set.retain(|place, _| !matches!(place, Place::Slot(whose, _) if *whose == who));
     }
 
-    fn read<E>(&mut self, place: Place, before: &mut impl FnMut(Place) -> Result<u64, E>) -> Result<u64, E> {
+    fn read<E>(&mut self, place: Place, before: &mut impl FnMut(Look) -> Result<u64, E>) -> Result<u64, E> {
         let value = match (self.set.get(&place), place) {
             (Some(own), _) => *own,
             (None, Place::Slot(who, _)) if self.lives.contains_key(&who) => 0,
-            (None, Place::Balance(who)) => before(place)? + self.added.get(&who).unwrap_or(&0),
-            (None, _) => before(place)?,
+            (None, _) => {
+                self.reads.insert(place);
+                let added = match place {
+                    Place::Balance(who) => self.added.get(&who).copied().unwrap_or_default(),
+                    _ => 0,
+                };
+                before(Look::At(place))?.wrapping_add_signed(added)
+            }
         };
         self.observed.push(value);
         Ok(value)
@@ -224,14 +448,31 @@ impl Effects {
             Place::Balance(who) => Write::Balance(no(who), U256::from(*value)),
             Place::Nonce(who) => Write::Nonce(no(who), *value),
             Place::Code(who) => Write::Code(no(who), *value),
-            Place::Slot(who, slot) => {
-                let slot = U256::from(slot);
-                Write::Slot(no(who), slot, numbers.number(no(who), &slot), U256::from(*value))
-            }
+            Place::Slot(who, slot) => slot_write(no(who), slot, *value, numbers),
         });
-        let added = self.added.iter().map(|(who, value)| Write::Increment(no(*who), U256::from(*value)));
+        let added = self.added.iter().map(|(who, more)| Write::Increment(no(*who), increment(*more)));
         lives.chain(set).chain(added).collect()
     }
+
+    fn writes_to(&self, place: Place) -> bool {
+        self.set.contains_key(&place)
+            || match place {
+                Place::Balance(who) => self.added.contains_key(&who),
+                Place::Slot(who, _) => self.lives.contains_key(&who),
+                Place::Nonce(_) | Place::Code(_) => false,
+            }
+    }
+}
+
+fn slot_write(no: AccountNo, slot: u64, value: u64, numbers: &SlotNumbers) -> Write<u64> {
+    let slot = U256::from(slot);
+    Write::Slot(no, slot, numbers.number(no, &slot), U256::from(value))
+}
+
+/// Less than nothing wraps, as it does in the engine.
+fn increment(more: i64) -> U256 {
+    let size = U256::from(more.unsigned_abs());
+    if more < 0 { size.wrapping_neg() } else { size }
 }
 
 /// Every place's value, and what last happened to each account's existence.
@@ -270,45 +511,91 @@ impl State {
             self.exists.insert(*who, life.exists());
         }
         self.values.extend(&effects.set);
-        for (who, value) in &effects.added {
-            *self.values.entry(Place::Balance(*who)).or_default() += value;
+        for (who, more) in &effects.added {
+            let balance = self.values.entry(Place::Balance(*who)).or_default();
+            *balance = balance.wrapping_add_signed(*more);
         }
     }
 }
 
-/// The block in order: what each transaction saw, and the state after.
-fn in_order(toy: &Toy) -> (Vec<Vec<u64>>, State) {
+/// The block in order: what each transaction did, and the state after.
+fn in_order(toy: &Toy) -> (Vec<Effects>, State) {
     let mut state = State::before();
-    let mut observed = Vec::new();
-    for steps in &toy.transactions {
-        let read = |place| Ok::<_, std::convert::Infallible>(state.values[&place]);
-        let Ok(effects) = Effects::of(steps, read);
+    let mut all = Vec::new();
+    for transaction in &toy.transactions {
+        let look = |look| {
+            Ok::<_, std::convert::Infallible>(match look {
+                Look::At(place) => state.values[&place],
+                Look::SenderNonce(who) => state.values[&Place::Nonce(who)],
+                Look::AtLeast(who, need) => (state.values[&Place::Balance(who)] >= need).into(),
+            })
+        };
+        let Ok(effects) = Effects::of(transaction, look);
         state.apply(&effects);
-        observed.push(effects.observed);
+        all.push(effects);
     }
-    (observed, state)
+    (all, state)
 }
 
 #[derive(Default)]
 struct TxResult {
     version: Option<Version>,
-    checks: Vec<(Place, u64)>,
+    checks: Vec<(Look, u64)>,
     keys: Vec<Key>,
+    /// What it would write, in the [`ViewKind::Committed`].
+    kept: Vec<Write<u64>>,
     observed: Vec<u64>,
+    refused: bool,
     /// Attempts so far, and every location that one of them wrote to.
     attempts: usize,
-    written: Vec<Key>,
+    written: BTreeSet<Key>,
 }
 
 struct Shared<'a> {
     toy: &'a Toy,
+    view: ViewKind,
     memory: Memory<'a, u64>,
     numbers: &'a SlotNumbers,
+    foretold: Foretold<u64>,
+    latest: Latest,
     results: Vec<Mutex<TxResult>>,
     turns_left: StdI64,
 }
 
-impl Shared<'_> {
+impl<'a> Shared<'a> {
+    fn new(toy: &'a Toy, view: ViewKind, numbers: &'a SlotNumbers) -> Self {
+        let transactions = toy.transactions.len();
+        let mut this = Self {
+            toy,
+            view,
+            memory: Memory::new(transactions, KNOWN, numbers, Collector::Known(AccountNo(0))),
+            numbers,
+            foretold: Foretold::default(),
+            latest: Latest::new(transactions),
+            results: (0..transactions).map(|_| Mutex::default()).collect(),
+            turns_left: StdI64::new(toy.stop.unwrap_or(0)),
+        };
+        if view == ViewKind::Foretold {
+            let write = |(tx, place, value): &(TxIndex, Place, u64)| {
+                let write = match *place {
+                    Place::Balance(who) => Write::Increment(this.no(who), increment(*value as i64)),
+                    Place::Nonce(who) => Write::Nonce(this.no(who), *value),
+                    Place::Code(who) => Write::Code(this.no(who), *value),
+                    Place::Slot(who, slot) => slot_write(this.no(who), slot, *value, numbers),
+                };
+                (*tx, write)
+            };
+            this.foretold = Foretold::new(transactions, toy.list.iter().map(write));
+            for (tx, (writes, result)) in this.foretold.all().iter().zip(&this.results).enumerate() {
+                let version = Version { tx: TxIndex(tx as u32), incarnation: Incarnation(0) };
+                let TxResult { keys, written, .. } = &mut *lock(result);
+                this.memory.record(version, writes.iter().cloned(), keys);
+                written.extend(keys.iter().copied());
+            }
+        }
+        this
+    }
+
     fn no(&self, who: Who) -> AccountNo {
         match who {
             0..KNOWN => AccountNo(who as u32),
@@ -316,14 +603,38 @@ impl Shared<'_> {
         }
     }
 
+    fn balance(&self, no: AccountNo, base: u64, tx: TxIndex) -> Result<u64, Version> {
+        // What is foretold wrongly may be less than nothing.
+        self.memory.balance(no, tx, U256::from(base), |_| ()).map(|balance| balance.wrapping_to())
+    }
+
+    fn nonce(&self, who: Who, tx: TxIndex) -> Result<(u64, Option<Version>), Version> {
+        let written = self.memory.nonce(self.no(who), tx)?;
+        Ok(written.map_or((at_first(Place::Nonce(who)), None), |(nonce, writer)| (nonce, Some(writer))))
+    }
+
+    fn look(&self, look: Look, tx: TxIndex) -> Result<u64, Version> {
+        match look {
+            Look::At(place) => self.read(place, tx),
+            Look::SenderNonce(who) => {
+                let (nonce, _) = match self.toy.foretelling.of(tx) {
+                    Some(foretold) => self.latest.nonce(foretold, self.toy.alone, || self.nonce(who, tx))?,
+                    None => self.nonce(who, tx)?,
+                };
+                Ok(nonce)
+            }
+            Look::AtLeast(who, need) => {
+                let base = U256::from(at_first(Place::Balance(who)));
+                Ok(self.memory.at_least(self.no(who), tx, base, U256::from(need))?.into())
+            }
+        }
+    }
+
     fn read(&self, place: Place, tx: TxIndex) -> Result<u64, Version> {
         let memory = &self.memory;
         let written = match place {
-            Place::Balance(who) => {
-                let base = U256::from(at_first(place));
-                Some(memory.balance(self.no(who), tx, base, |_| ())?.to::<u64>())
-            }
-            Place::Nonce(who) => memory.nonce(self.no(who), tx)?.map(|(nonce, _)| nonce),
+            Place::Balance(who) => return self.balance(self.no(who), at_first(place), tx),
+            Place::Nonce(who) => return self.nonce(who, tx).map(|(nonce, _)| nonce),
             Place::Code(who) => memory.code(self.no(who), tx)?.map(|(code, _)| code),
             Place::Slot(who, slot) => {
                 let (no, slot) = (self.no(who), U256::from(slot));
@@ -334,13 +645,25 @@ impl Shared<'_> {
         Ok(written.unwrap_or(at_first(place)))
     }
 
-    fn state(&self) -> State {
-        let mut state = State::before();
-        let newcomers = self.memory.newcomers();
-        let who = |no: AccountNo| match newcomers.iter().find(|(_, known)| *known == no) {
+    /// Whose account has that number.
+    fn who(&self, no: AccountNo) -> Who {
+        match self.memory.newcomers().iter().find(|(_, known)| *known == no) {
             Some((met, _)) => (0..ACCOUNTS).find(|who| address(*who) == *met).expect("a toy's account"),
             None => no.index(),
-        };
+        }
+    }
+
+    /// As `Attempts::came_true`.
+    fn came_true(&self, tx: TxIndex, writes: &[Write<u64>]) -> bool {
+        self.foretold.came_true(tx, writes, |no| {
+            let base = U256::from(at_first(Place::Balance(self.who(no))));
+            self.memory.balance(no, tx, base, |_| ()).ok()
+        })
+    }
+
+    fn state(&self) -> State {
+        let mut state = State::before();
+        let who = |no| self.who(no);
         let base = |no| U256::from(at_first(Place::Balance(who(no))));
         let mut finals = Finals::default();
         (0..self.memory.pieces()).for_each(|piece| self.memory.finals(piece, base, &mut finals));
@@ -374,47 +697,76 @@ struct Lane<'a> {
 }
 
 impl Work for Lane<'_> {
+    /// `Runner::run` and `Runner::publish`, with the same steps in the same order.
     fn execute(&mut self, version: Version, _: u64) -> Report {
-        let Shared { toy, memory, results, .. } = self.shared;
+        let Shared { toy, view, memory, results, latest, .. } = self.shared;
         let mut checks = Vec::new();
-        let outcome = Effects::of(&toy.transactions[version.tx.index()], |place| {
-            let value = self.shared.read(place, version.tx)?;
-            checks.push((place, value));
+        let outcome = Effects::of(&toy.transactions[version.tx.index()], |look| {
+            let value = self.shared.look(look, version.tx)?;
+            if !matches!((look, value), (Look::AtLeast(..), 0)) {
+                checks.push((look, value));
+            }
             Ok(value)
         });
         let mut result = lock(&results[version.tx.index()]);
         result.attempts += 1;
-        match outcome {
+        let effects = match outcome {
             Err(Version { tx: writer, .. }) => {
                 assert!(writer < version.tx, "transaction {} waits for {}", version.tx.0, writer.0);
-                Report::Blocked { version, writer }
+                assert_ne!(*view, ViewKind::Committed, "what is committed is never taken back");
+                return Report::Blocked { version, writer };
             }
-            Ok(effects) => {
-                let writes = effects.writes(|who| self.shared.no(who), self.shared.numbers);
-                let wrote_new = memory.record(version, writes, &mut result.keys);
-                let TxResult { keys, written, .. } = &mut *result;
-                written.extend(keys.iter().filter(|key| !written.contains(key)).copied().collect::<Vec<_>>());
-                result.version = Some(version);
-                result.checks = checks;
-                result.observed = effects.observed;
-                Report::Executed { version, wrote_new }
+            Ok(effects) => effects,
+        };
+        let writes = effects.writes(|who| self.shared.no(who), self.shared.numbers);
+        let first = result.version.is_none();
+        let wrote_new = match view {
+            ViewKind::Committed => {
+                result.kept = writes;
+                false
             }
+            ViewKind::Foretold if first => {
+                let came_true = self.shared.came_true(version.tx, &writes);
+                memory.record(version, writes, &mut result.keys);
+                !came_true
+            }
+            _ => memory.record(version, writes, &mut result.keys),
+        };
+        let TxResult { keys, written, .. } = &mut *result;
+        written.extend(keys.iter().copied());
+        result.version = Some(version);
+        result.checks = checks;
+        result.observed = effects.observed;
+        result.refused = effects.refused;
+        if *view != ViewKind::Committed {
+            latest.note(version.tx, !effects.refused);
         }
+        Report::Executed { version, wrote_new: wrote_new || effects.refused }
     }
 
     fn ended(&mut self, _: u64) {}
 
+    /// `Attempts::validate`, with the same steps in the same order.
     fn validate(&mut self, version: Version, turns: &Turns<'_>) -> Report {
-        let result = lock(&self.shared.results[version.tx.index()]);
+        let Shared { view, memory, results, latest, .. } = self.shared;
+        let mut result = lock(&results[version.tx.index()]);
         if result.version != Some(version) {
             return Report::Valid { version };
         }
-        let holds = |(place, value): &(Place, u64)| self.shared.read(*place, version.tx) == Ok(*value);
-        if result.checks.iter().all(holds) || !turns.claim_abort(version) {
-            return Report::Valid { version };
+        let holds = |(look, value): &(Look, u64)| self.shared.look(*look, version.tx) == Ok(*value);
+        match result.checks.iter().all(holds) {
+            false if turns.claim_abort(version) => {
+                memory.withdraw(version.tx, &result.keys);
+                return Report::Aborted { version };
+            }
+            true if *view == ViewKind::Committed => {
+                let TxResult { kept, keys, .. } = &mut *result;
+                memory.record(version, kept.drain(..), keys);
+                latest.note(version.tx, !result.refused);
+            }
+            true | false => {}
         }
-        self.shared.memory.withdraw(version.tx, &result.keys);
-        Report::Aborted { version }
+        Report::Valid { version }
     }
 
     fn span(&mut self, _: u64, _: u64, _: SpanKind) {}
@@ -433,27 +785,23 @@ struct Census {
     /// Attempts beyond each transaction's first.
     again: usize,
     most_attempts: usize,
+    /// Transactions that could not be included.
+    refused: usize,
+    /// How many schedules each strategy had.
+    strategies: BTreeMap<&'static str, usize>,
 }
 
 /// Runs the block on lanes, under the model checker.
 fn on_lanes(toy: &Toy, census: &StdMutex<Census>) {
     let time = StdU64::new(1);
     let clock = || time.fetch_add(toy.tick, Relaxed);
-    let scheduler = schedule::strategy(StrategyId::BlockStm).scheduler(&Known {
-        earlier: &toy.earlier,
-        first: &toy.first,
-        waits: &[],
-    });
+    let strategy = schedule::strategy(toy.strategy);
+    let scheduler =
+        strategy.scheduler(&Known { earlier: &toy.earlier, first: &toy.first, waits: &toy.waits });
     let turns = Turns::new(scheduler, toy.lanes, 1, &clock);
     // Of each known account's slots, the first has a number.
     let numbers = (0..KNOWN).map(|who| (AccountNo(who as u32), U256::ZERO)).collect();
-    let shared = Shared {
-        toy,
-        memory: Memory::new(toy.transactions.len(), KNOWN, &numbers, Collector::Known(AccountNo(0))),
-        numbers: &numbers,
-        results: toy.transactions.iter().map(|_| Mutex::default()).collect(),
-        turns_left: StdI64::new(toy.stop.unwrap_or(0)),
-    };
+    let shared = Shared::new(toy, strategy.view(), &numbers);
     shuttle::thread::scope(|scope| {
         for i in 0..toy.lanes {
             let (turns, shared) = (&turns, &shared);
@@ -467,18 +815,31 @@ fn on_lanes(toy: &Toy, census: &StdMutex<Census>) {
         census.stopped += 1;
         return;
     }
-    let (observed, state) = in_order(toy);
+    *census.strategies.entry(toy.strategy.name()).or_default() += 1;
+    let (all, state) = in_order(toy);
     // An attempt is in vain because something below changed since it looked. That is one change
-    // of one location, by one attempt or one abort, and the next attempt begins after it.
+    // of one location, by one attempt or one abort, and the next attempt begins after it. What a payment
+    // foretells changes with each of its attempts without being a location: it counts as one more.
     let mut bound = 1;
     for (i, result) in shared.results.iter().enumerate() {
         let result = lock(result);
-        assert_eq!(result.observed, observed[i], "what transaction {i} saw");
-        assert!(result.attempts <= bound, "{} attempts at transaction {i}, {bound} can be", result.attempts);
-        bound += result.written.len() * (2 * result.attempts - 1);
+        assert_eq!(result.observed, all[i].observed, "what transaction {i} saw");
+        let most = match toy.strategy {
+            // Once on what was committed by then, once on all that is before it.
+            StrategyId::OrderedCommit => 2,
+            // Everything that it reads is there.
+            StrategyId::PerfectAccessList => 1,
+            _ => bound,
+        };
+        assert!(result.attempts <= most, "{} attempts at transaction {i}, {most} can be", result.attempts);
+        let foretells = (0..all.len()).any(
+            |later| matches!(toy.foretelling.of(TxIndex(later as u32)), Some((by, _)) if by.index() == i),
+        );
+        bound += (result.written.len() + usize::from(foretells)) * (2 * result.attempts - 1);
         census.attempts += result.attempts;
         census.again += result.attempts - 1;
         census.most_attempts = census.most_attempts.max(result.attempts);
+        census.refused += usize::from(result.refused);
     }
     assert_eq!(shared.state(), state, "the state after the block");
 }
@@ -524,7 +885,10 @@ fn lanes_end_as_one_transaction_after_the_other() {
     let census = census.lock().expect("nobody panics with it");
     eprintln!("{blocks} blocks: {census:?}");
     assert!(
-        census.stopped > 0 && census.again > census.schedules / 10,
+        census.stopped > 0
+            && census.again > census.schedules / 10
+            && census.refused > census.schedules / 10
+            && census.strategies.len() == 5,
         "the models do too little: {census:?}"
     );
 }

@@ -7,6 +7,9 @@
 //!    included, is reported as one that wrote something new, so everybody above is validated again.
 //! 3. *Writes before word of them.* An attempt's writes are in the memory before [`Latest::note`].
 //!
+//! 4. *Who else counts is seen at once.* A write after the payment's is seen, or waited for, even while the
+//!    payment has not run: a block access list may foretell it, and if that comes true nobody is told.
+//!
 //! So an attempt between the payment's abort and its next one may look past its estimate: the next one
 //! writes the same nonce, or it says that it did not.
 
@@ -114,14 +117,18 @@ impl Latest {
         look: impl FnOnce() -> Result<(u64, Option<Version>), Version>,
     ) -> Result<(u64, Option<Version>), Version> {
         match self.0[payment.index()].load(Ordering::Acquire) {
-            NOT_YET => return Ok((told, None)),
-            // What it wrote need not be looked up.
-            INCLUDED if alone => return Ok((told, None)),
-            _ => {}
-        }
-        match look() {
-            Err(writer) if writer.tx == payment => Ok((told, None)),
-            nonce => nonce,
+            REFUSED => match look() {
+                Err(writer) if writer.tx == payment => Ok((told, None)),
+                nonce => nonce,
+            },
+            // What the payment writes, or wrote, need not be looked up.
+            _ if alone => Ok((told, None)),
+            // Someone may have counted it up since, or be foretold to.
+            _ => match look() {
+                Ok((nonce, Some(writer))) if writer.tx > payment => Ok((nonce, Some(writer))),
+                Err(writer) if writer.tx > payment => Err(writer),
+                _ => Ok((told, None)),
+            },
         }
     }
 }
@@ -129,6 +136,7 @@ impl Latest {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::units::Incarnation;
 
     fn foretelling(sent: &[(char, u64, bool)]) -> Foretelling {
         Foretelling::new(sent.iter().map(|(from, nonce, plain)| Sent { from, nonce: *nonce, plain: *plain }))
@@ -141,6 +149,24 @@ mod tests {
         assert_eq!(all.of(TxIndex(3)), Some((TxIndex(2), 5)));
         assert_eq!((all.of(TxIndex(0)), all.of(TxIndex(1))), (None, None));
         assert_eq!(all.after(), [None; 4]);
+    }
+
+    #[test]
+    fn who_counts_after_the_payment_is_seen_whether_the_payment_has_run_or_not() {
+        let latest = Latest::new(3);
+        let version = |tx| Version { tx: TxIndex(tx), incarnation: Incarnation(0) };
+        let nonce = |seen| latest.nonce((TxIndex(1), 8), false, || seen);
+        let check_all = || {
+            assert_eq!(nonce(Ok((7, Some(version(0))))), Ok((8, None)), "who counted before it");
+            assert_eq!(nonce(Err(version(1))), Ok((8, None)));
+            assert_eq!(nonce(Ok((9, Some(version(2))))), Ok((9, Some(version(2)))));
+            assert_eq!(nonce(Err(version(2))), Err(version(2)));
+        };
+        check_all();
+        latest.note(TxIndex(1), true);
+        check_all();
+        latest.note(TxIndex(1), false);
+        assert_eq!(nonce(Ok((7, Some(version(0))))), Ok((7, Some(version(0)))));
     }
 
     #[test]

@@ -24,6 +24,13 @@ pub struct Code {
     pub(super) bytecode: Bytecode,
 }
 
+/// Code is its hash.
+impl PartialEq for Code {
+    fn eq(&self, other: &Self) -> bool {
+        self.hash == other.hash
+    }
+}
+
 impl Code {
     /// Code from its bytes.
     pub fn new(bytes: Bytes) -> Self {

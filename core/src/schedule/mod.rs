@@ -32,15 +32,18 @@
 //! 1. *Writes before word of them.* A lane puts an attempt's writes into the memory before it
 //!    reports `Executed`, and turns an aborted attempt's writes into estimates between
 //!    `claim_abort` and `Aborted`. The scheduler's lock orders the two for everyone who acts on
-//!    the report.
-//! 2. *Nobody misses a write.* `Executed` with a location that the transaction had not written
-//!    before, and every abort, mark all executed transactions above for validation. One that is
-//!    executing meanwhile is marked when it reports. One whose validation is under way is marked
-//!    too, and the validation's outcome does not take the mark away: only handing out the task
-//!    does. An attempt that writes the same locations as the attempt before needs no marks,
+//!    the report. ([`OrderedCommit`] keeps an attempt's writes apart and puts them in before it
+//!    reports `Valid`.) With the writes goes whether the transaction could be included, which is what
+//!    foretold nonces hang on: see `drive/nonces.rs`.
+//! 2. *Nobody misses a write.* `Executed` with `wrote_new`, and every abort, mark all executed
+//!    transactions above for validation. One that is executing meanwhile is marked when it
+//!    reports. One whose validation is under way is marked too, and the validation's outcome does
+//!    not take the mark away: only handing out the task does. An attempt that writes the same locations as the attempt before needs no marks,
 //!    because in between they were estimates: readers were stopped or aborted. Two readers look
-//!    past estimates (whether a balance is enough, a nonce that is foretold); for them an attempt
-//!    that writes another balance or nonce than the attempt before counts as writing a new location.
+//!    past estimates: whether a balance is enough, and a nonce that is foretold. For them an attempt
+//!    that writes another balance or nonce than the attempt before, or one that could not be included
+//!    and so leaves the nonce that it foretells unwritten, counts as writing a new location. What a block
+//!    access list foretells is no estimate: there a first attempt counts so unless all of it comes true.
 //! 3. *One abort per attempt.* `claim_abort` succeeds once for each incarnation.
 //! 4. *No waiting in circles.* Transactions wait only for lower ones. The lowest unsettled one is
 //!    ready, executing, or about to be validated.
@@ -88,11 +91,15 @@ pub enum Task {
 /// What became of a task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Report {
-    /// The attempt ran to its end, and its writes are in the memory.
+    /// The attempt ran to its end, and its writes are in the memory; with [`ViewKind::Committed`] they
+    /// are kept apart.
     Executed {
         /// The attempt.
         version: Version,
-        /// Whether it wrote to a location that the transaction's attempt before did not.
+        /// Whether someone above may have seen what does not hold any more without having met an
+        /// estimate: it wrote to a location that the transaction's attempt before did not, or another
+        /// balance or nonce; or it could not be included; or with [`ViewKind::Foretold`] it is the first and
+        /// wrote otherwise than foretold. With [`ViewKind::Committed`] it says nothing.
         wrote_new: bool,
     },
     /// The attempt stopped at an estimate.
@@ -102,7 +109,8 @@ pub enum Report {
         /// Whose estimate.
         writer: TxIndex,
     },
-    /// The attempt's reads hold, or someone else has already claimed its abort.
+    /// The attempt's reads hold, or someone else has already claimed its abort. With
+    /// [`ViewKind::Committed`] its writes are in the memory now.
     Valid {
         /// The attempt.
         version: Version,

@@ -28,7 +28,8 @@ static KEYS: LazyLock<Vec<(SigningKey, Address)>> = LazyLock::new(|| {
     (0..SIGNERS).map(key).collect()
 });
 
-fn signer(i: u64) -> Address {
+/// Someone with a key.
+pub fn signer(i: u64) -> Address {
     KEYS[i as usize].1
 }
 
@@ -363,19 +364,26 @@ impl Generator {
 
     /// Signed by one of few, so that the same one delegates again and again, and takes it back.
     fn authorization(&mut self) -> Authorization {
-        let (key, authority) = &KEYS[self.below(SIGNERS) as usize];
-        let expected = self.nonce(*authority);
+        let i = self.below(SIGNERS);
+        let authority = signer(i);
+        let expected = self.nonce(authority);
         let nonce = if self.one_in(8) { expected + 1 } else { expected };
         if nonce == expected {
-            *self.used.entry(*authority).or_default() += 1;
+            *self.used.entry(authority).or_default() += 1;
         }
         let chain_id = self.below(2) as u8;
-        let clear = if self.now.accounts.contains_key(authority) { 3 } else { 2 };
+        let clear = if self.now.accounts.contains_key(&authority) { 3 } else { 2 };
         let address = if self.one_in(clear) { Address::ZERO } else { self.anyone() };
+        Self::signed(i, chain_id, address, nonce)
+    }
+
+    /// An authorisation of [`signer`]`(i)`.
+    pub fn signed(i: u64, chain_id: u8, address: Address, nonce: u64) -> Authorization {
         // keccak-256 of 5 and the RLP of [chain id, address, nonce] (EIP-7702).
         let small = |number: u8| if number == 0 { 0x80 } else { number };
         let message =
             [&[5, 0xd7, small(chain_id), 0x94][..], address.as_slice(), &[small(nonce as u8)]].concat();
+        let (key, _) = &KEYS[i as usize];
         let (signature, recovery) =
             key.sign_prehash_recoverable(keccak256(message).as_slice()).expect("a hash can be signed");
         let (r, s) = signature.split_bytes();

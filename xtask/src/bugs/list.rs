@@ -69,6 +69,7 @@ const SIMULATE: &str = "core/src/drive/simulate.rs";
 const LANES: &str = "core/src/drive/lanes.rs";
 const MULTI: &str = "core/src/drive/multi.rs";
 const NONCES: &str = "core/src/drive/nonces.rs";
+const FORETOLD: &str = "core/src/drive/foretold.rs";
 const ATTEMPTS: &str = "core/src/drive/attempts.rs";
 const FOLD: &str = "core/src/drive/fold.rs";
 const JOURNAL: &str = "core/src/evm/journal.rs";
@@ -391,6 +392,14 @@ pub const BUGS: &[Bug] = &[
         caught_by: Check::Models,
     },
     Bug {
+        name: "told-means-true",
+        breaks: "who takes a nonce for granted sees who else is foretold to count it up",
+        file: NONCES,
+        find: "_ if alone => Ok((told, None)),",
+        replace: "_ if alone || true => Ok((told, None)),",
+        caught_by: Check::Models,
+    },
+    Bug {
         name: "payment-that-failed-marks-nobody",
         breaks: "who took a nonce for granted looks again when the payment before could not be included",
         file: ATTEMPTS,
@@ -421,6 +430,39 @@ pub const BUGS: &[Bug] = &[
         find: "let claimed = self.stage == Stage::Committing && version",
         replace: "let claimed = false && self.stage == Stage::Committing && version",
         caught_by: Check::Unit,
+    },
+    Bug {
+        name: "commits-overlap",
+        breaks: "in ordered commit, one validation and commit goes on at a time",
+        file: ORDERED_COMMIT,
+        find: "self.stage = Stage::Committing;
+            return Task::Validate",
+        replace: "return Task::Validate",
+        caught_by: Check::Models,
+    },
+    Bug {
+        name: "what-runs-again-is-not-waited-for",
+        breaks: "in ordered commit, what runs again is validated when it has run",
+        file: ORDERED_COMMIT,
+        find: "self.executed[self.head] = false;",
+        replace: "",
+        caught_by: Check::Models,
+    },
+    Bug {
+        name: "half-a-list-is-enough",
+        breaks: "whoever read what a block access list foretold, and nobody wrote, looks again",
+        file: FORETOLD,
+        find: "foretold.len() == writes.len()",
+        replace: "foretold.len() >= writes.len()",
+        caught_by: Check::Models,
+    },
+    Bug {
+        name: "sums-come-true-anyway",
+        breaks: "a balance that is set is what was foretold only if the sum is",
+        file: FORETOLD,
+        find: "before.wrapping_add(*more) == *ours",
+        replace: "before.wrapping_add(*more) == *ours || true",
+        caught_by: Check::Models,
     },
     Bug {
         name: "lists-are-believed",
