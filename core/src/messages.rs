@@ -5,8 +5,8 @@
 //! page ── Request ─▶ engine worker ── Reply ─▶ page
 //! ```
 //! The engine answers every request with exactly one closing reply ([`Reply::Ran`],
-//! [`Reply::Curve`], [`Reply::Detail`], [`Reply::Failed`] or [`Reply::Cancelled`]) that carries the request's id, and any number of
-//! [`Reply::Progress`] before it. Requests are handled one after the other.
+//! [`Reply::Curve`], [`Reply::AccessList`], [`Reply::Exported`], [`Reply::Detail`], [`Reply::Failed`] or [`Reply::Cancelled`])
+//! that carries the request's id, and any number of [`Reply::Progress`] before it. Requests are handled one after the other.
 
 use serde::{Deserialize, Serialize};
 
@@ -32,6 +32,10 @@ pub enum Request {
         clock: Clock,
         /// What simulated time is made of. Of no meaning to a measured run.
         model: Model,
+        /// What [`StrategyId::BlockAccessList`] runs from, as in [`Request::AccessList`]; `None`: the list that the
+        /// engine makes itself. Of no meaning to other strategies.
+        #[serde(with = "serde_bytes")]
+        list: Option<Vec<u8>>,
     },
     /// How a block's simulated duration goes with strategy and number of lanes.
     Curve {
@@ -45,14 +49,47 @@ pub enum Request {
         lanes: Vec<u16>,
         /// What time is made of.
         model: Model,
+        /// As in [`Request::Run`].
+        #[serde(with = "serde_bytes")]
+        list: Option<Vec<u8>>,
     },
-    /// The whole story of one transaction of the latest run.
+    /// The block's access list (EIP-7928), from a sequential run, and how another one stands to it.
+    AccessList {
+        /// Chosen by the page.
+        id: u32,
+        /// Of what.
+        input: Input,
+        /// The other one: JSON, RLP, or RLP in hex, as it came from outside.
+        #[serde(with = "serde_bytes")]
+        list: Option<Vec<u8>>,
+    },
+    /// The block's access list as a file.
+    ExportList {
+        /// Chosen by the page.
+        id: u32,
+        /// Of what.
+        input: Input,
+        /// In which form.
+        form: ListForm,
+    },
+    /// The whole story of one transaction of the latest run that was complete.
     Inspect {
         /// Chosen by the page.
         id: u32,
+        /// The id of the request that had asked for that run. If it was another one, there is no story.
+        run: u32,
         /// The transaction's position.
         tx: u32,
     },
+}
+
+/// How a block access list is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ListForm {
+    /// For people.
+    Json,
+    /// As it travels beside a block.
+    Rlp,
 }
 
 /// What to run.
@@ -62,7 +99,7 @@ pub enum Input {
     Scenario(String),
     /// An `evm-block-case/1` document, unpacked, as text.
     Case(String),
-    /// What the latest `Run` had prepared, again.
+    /// What the latest request had prepared, again.
     Same,
 }
 
@@ -94,6 +131,21 @@ pub enum Reply {
         /// The curve.
         curve: Box<Curve>,
     },
+    /// The block's access list.
+    AccessList {
+        /// The request's id.
+        id: u32,
+        /// The list.
+        list: Box<AccessList>,
+    },
+    /// The block's access list as a file.
+    Exported {
+        /// The request's id.
+        id: u32,
+        /// The file.
+        #[serde(with = "serde_bytes")]
+        bytes: Vec<u8>,
+    },
     /// One transaction's story.
     Detail {
         /// The request's id.
@@ -113,6 +165,101 @@ pub enum Reply {
         /// The request's id.
         id: u32,
     },
+}
+
+/// A block's access list (EIP-7928) as a table: what each transaction leaves behind, as a sequential run of it shows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccessList {
+    /// Accounts, in the order of their addresses.
+    pub accounts: Vec<ListedAccount>,
+    /// Locations that the rows speak of.
+    pub locations: Vec<ListedLocation>,
+    /// What is listed, by account, location and transaction. The first row of an account is the account itself.
+    pub rows: Vec<ListRow>,
+    /// Rows without a difference that are left out here because there are very many.
+    pub left_out: u32,
+    /// The list's figures.
+    pub figures: ListFigures,
+    /// The one that it is compared with.
+    pub given: Option<GivenList>,
+}
+
+/// An account of a list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ListedAccount {
+    /// `0x…`.
+    pub address: String,
+    /// What a person calls it.
+    pub name: Option<String>,
+}
+
+/// A location of a list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ListedLocation {
+    /// As in [`Report::location_names`].
+    pub name: String,
+    /// The slot, `0x…`, of storage.
+    pub slot: Option<String>,
+}
+
+/// A row of a list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ListRow {
+    /// Into [`AccessList::accounts`].
+    pub account: u32,
+    /// Into [`AccessList::locations`]; `None`: that the account is accessed.
+    pub location: Option<u32>,
+    /// After which transaction; `None`: a read, which belongs to the whole block, or not a transaction's.
+    pub tx: Option<u32>,
+    /// What was observed; of a row that only the other list has, what that one says.
+    pub value: String,
+    /// How the other list stands to it.
+    pub mark: ListMark,
+}
+
+/// How a list that was given stands to what was observed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ListMark {
+    /// It says the same, or there is none.
+    Same,
+    /// It does not have this.
+    Missing,
+    /// Only it has this.
+    Extra,
+    /// It says this instead.
+    Different(String),
+    /// It has this of what the block does before and after its transactions, which is not observed.
+    Outside,
+}
+
+/// What a list amounts to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ListFigures {
+    /// Accounts.
+    pub accounts: u32,
+    /// Changes and reads.
+    pub entries: u32,
+    /// Its RLP, in bytes: what a block carries.
+    pub rlp: u64,
+    /// keccak-256 of its RLP, `0x…`: what a header commits to.
+    pub hash: String,
+}
+
+/// A list that was given, and how it stands to what was observed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GivenList {
+    /// Its own figures.
+    pub figures: ListFigures,
+    /// Rows that it does not have.
+    pub missing: u32,
+    /// Rows that only it has.
+    pub extra: u32,
+    /// Rows of which it says something else.
+    pub different: u32,
+    /// Rows of what the block does before and after its transactions, which are not compared.
+    pub outside: u32,
+    /// The first rule of EIP-7928's form that it breaks, in words.
+    pub disorder: Option<String>,
 }
 
 /// Simulated durations over numbers of lanes.
@@ -177,6 +324,8 @@ pub struct Report {
     pub clock: Clock,
     /// What simulated time is made of. Of no meaning to a measured run.
     pub model: Model,
+    /// keccak-256 of the RLP of the list that was given and run from, `0x…`; `None`: none was.
+    pub given_list: Option<String>,
     /// Times.
     pub timing: Timing,
     /// The packed trace ([`crate::trace::Trace::unpack`]) of the run whose duration is the median.

@@ -47,6 +47,7 @@ mod tests {
             lanes: 4,
             clock: Clock::Simulated,
             model: Model { cost: Cost::Opcodes, seed: u64::MAX },
+            list: Some(vec![0xc0]),
         };
         assert_eq!(decode::<Request>(&encode(&request).unwrap()).unwrap(), request);
 
@@ -58,7 +59,7 @@ mod tests {
 
     #[test]
     fn cut_and_prolonged_bytes_are_errors() {
-        let bytes = encode(&Request::Inspect { id: 300, tx: 1 }).unwrap();
+        let bytes = encode(&Request::Inspect { id: 300, run: 2, tx: 1 }).unwrap();
         assert!(decode::<Request>(&bytes[..bytes.len() - 1]).is_err());
         assert!(decode::<Request>(&[&bytes[..], &[0]].concat()).is_err());
     }

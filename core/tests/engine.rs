@@ -7,7 +7,7 @@ use std::path::Path;
 use evm_lanes_core::{
     cancel::CancelFlag,
     engine::Engine,
-    messages::{Input, Phase, Reply, Report, Request},
+    messages::{AccessList, Input, ListForm, ListMark, Phase, Reply, Report, Request},
     model::{Cost, Model},
     scenario::builtin,
     trace::{Clock, StrategyId, Trace},
@@ -37,7 +37,8 @@ fn ask(engine: &mut Engine, request: Request) -> (Reply, Vec<Phase>) {
 }
 
 fn measured(id: u32, input: Input, strategy: StrategyId, lanes: u16) -> Request {
-    Request::Run { id, input, strategy, lanes, clock: Clock::Measured, model: Model::default() }
+    let (clock, model) = (Clock::Measured, Model::default());
+    Request::Run { id, input, strategy, lanes, clock, model, list: None }
 }
 
 fn run(engine: &mut Engine, input: Input, strategy: StrategyId, lanes: u16) -> Box<Report> {
@@ -86,6 +87,7 @@ fn simulated_lanes_need_no_threads_and_are_the_same_for_everyone() {
                 lanes: 200,
                 clock: Clock::Simulated,
                 model,
+                list: None,
             };
             let (Reply::Ran { report, .. }, phases) = ask(&mut engine(threads), request) else {
                 panic!("a report")
@@ -109,8 +111,14 @@ fn a_curve_has_the_points_that_runs_have() {
     let mut engine = engine(1);
     let (model, lanes) = (Model { cost: Cost::Gas, seed: 0 }, vec![1, 3, 300]);
     let strategies = StrategyId::ALL.to_vec();
-    let request =
-        |input| Request::Curve { id: 4, input, strategies: strategies.clone(), lanes: lanes.clone(), model };
+    let request = |input| Request::Curve {
+        id: 4,
+        input,
+        strategies: strategies.clone(),
+        lanes: lanes.clone(),
+        model,
+        list: None,
+    };
     let (Reply::Curve { id: 4, curve }, phases) = ask(&mut engine, request(Input::Scenario(text))) else {
         panic!("a curve")
     };
@@ -120,7 +128,7 @@ fn a_curve_has_the_points_that_runs_have() {
     for point in &curve.points {
         let strategy = point.strategy;
         let (input, clock) = (Input::Same, Clock::Simulated);
-        let request = Request::Run { id: 1, input, strategy, lanes: point.lanes, clock, model };
+        let request = Request::Run { id: 1, input, strategy, lanes: point.lanes, clock, model, list: None };
         let (Reply::Ran { report, .. }, _) = ask(&mut engine, request) else { panic!("a report") };
         assert_eq!(report.timing.parallel, [point.duration]);
         assert_eq!(report.timing.sequential, [curve.sequential]);
@@ -142,7 +150,8 @@ fn a_story_decodes_the_call_and_its_logs() {
     let text = builtin::find(builtin::DEFAULT).expect("the default exists").text.to_owned();
     let report = run(&mut engine, Input::Scenario(text), StrategyId::BlockStm, 2);
     let swap = report.transactions.iter().position(|t| t.label == "swap").expect("there is a swap");
-    let (Reply::Detail { detail, .. }, _) = ask(&mut engine, Request::Inspect { id: 2, tx: swap as u32 })
+    let (Reply::Detail { detail, .. }, _) =
+        ask(&mut engine, Request::Inspect { id: 2, run: 1, tx: swap as u32 })
     else {
         panic!("a story")
     };
@@ -154,7 +163,7 @@ fn a_story_decodes_the_call_and_its_logs() {
         "{:?}",
         report.location_names.iter().map(|l| &l.name).collect::<Vec<_>>()
     );
-    let (reply, _) = ask(&mut engine, Request::Inspect { id: 3, tx: 1_000_000 });
+    let (reply, _) = ask(&mut engine, Request::Inspect { id: 3, run: 1, tx: 1_000_000 });
     assert!(matches!(reply, Reply::Failed { id: 3, .. }));
 }
 
@@ -197,4 +206,131 @@ fn a_mistake_is_answered_with_its_place() {
     }
     let request = measured(1, Input::Same, StrategyId::BlockStm, 1);
     assert!(matches!(ask(&mut engine, request).0, Reply::Failed { .. }), "nothing has run yet");
+}
+
+fn listed(engine: &mut Engine, input: Input, list: Option<&[u8]>) -> Box<AccessList> {
+    let request = Request::AccessList { id: 7, input, list: list.map(<[u8]>::to_vec) };
+    match ask(engine, request).0 {
+        Reply::AccessList { id: 7, list } => list,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn exported(engine: &mut Engine, form: ListForm) -> Vec<u8> {
+    match ask(engine, Request::ExportList { id: 8, input: Input::Same, form }).0 {
+        Reply::Exported { id: 8, bytes } => bytes,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// A simulated run from a list.
+fn run_from(engine: &mut Engine, list: Option<&[u8]>) -> Box<Report> {
+    let request = Request::Run {
+        id: 1,
+        input: Input::Same,
+        strategy: StrategyId::BlockAccessList,
+        lanes: 64,
+        clock: Clock::Simulated,
+        model: Model::default(),
+        list: list.map(<[u8]>::to_vec),
+    };
+    match ask(engine, request).0 {
+        Reply::Ran { report, .. } => report,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_list_that_was_exported_has_no_differences_when_it_comes_back() {
+    let mut engine = engine(1);
+    for scenario in builtin::ALL {
+        let list = listed(&mut engine, Input::Scenario(scenario.text.to_owned()), None);
+        assert_eq!(list.given, None);
+        assert_eq!(list.rows.iter().filter(|row| row.location.is_none()).count(), list.accounts.len());
+        assert_eq!(list.rows.len() as u32, list.figures.entries + list.figures.accounts, "{}", scenario.name);
+        let own = run_from(&mut engine, None);
+        assert_eq!(own.given_list, None);
+        for form in [ListForm::Json, ListForm::Rlp] {
+            let bytes = exported(&mut engine, form);
+            let back = listed(&mut engine, Input::Same, Some(&bytes));
+            let given = back.given.expect("one was given");
+            assert_eq!((given.missing, given.extra, given.different, given.outside), (0, 0, 0, 0));
+            assert_eq!((&given.figures, &given.disorder), (&list.figures, &None), "{}", scenario.name);
+            assert_eq!(back.rows, list.rows);
+            let run = run_from(&mut engine, Some(&bytes));
+            assert_eq!(run.given_list.as_ref(), Some(&list.figures.hash));
+            assert_eq!(run.trace_hash, own.trace_hash);
+        }
+    }
+}
+
+#[test]
+fn one_value_that_is_changed_is_one_difference_and_no_matter_for_the_result() {
+    let mut engine = engine(1);
+    let text = builtin::find(builtin::DEFAULT).expect("the default exists").text;
+    let list = listed(&mut engine, Input::Scenario(text.to_owned()), None);
+    let json = String::from_utf8(exported(&mut engine, ListForm::Json)).expect("JSON is text");
+    // A slot that several transactions change: the first of them leaves something else behind.
+    let slot = list.rows.windows(2).position(|pair| {
+        pair[0].location == pair[1].location
+            && pair[0].location.is_some_and(|at| list.locations[at as usize].slot.is_some())
+    });
+    let slot = slot.expect("a pool's reserves change often");
+    let name = &list.locations[list.rows[slot].location.expect("a slot") as usize];
+    let key = name.slot.as_deref().expect("a slot").trim_start_matches("0x").trim_start_matches('0');
+    let account = json.find(&list.accounts[list.rows[slot].account as usize].address.to_lowercase());
+    let at = account.map(|at| at + json[at..].find(&format!("\"0x{key}\"")).expect("the slot's key"));
+    let at = at.expect("the account is in its file");
+    let value = at + json[at..].find("\"value\": \"").expect("a change") + "\"value\": \"".len();
+    let end = value + json[value..].find('"').expect("the value's end");
+    let spoilt = format!("{}0x5{}", &json[..value], &json[end..]);
+
+    let compared = listed(&mut engine, Input::Same, Some(spoilt.as_bytes()));
+    let differences: Vec<_> = compared.rows.iter().filter(|row| row.mark != ListMark::Same).collect();
+    let [difference] = differences[..] else { panic!("{differences:?}") };
+    assert_eq!(difference.mark, ListMark::Different("5".into()));
+    assert_eq!((difference.tx, &difference.value), (list.rows[slot].tx, &list.rows[slot].value));
+
+    let (right, wrong) = (run_from(&mut engine, None), run_from(&mut engine, Some(spoilt.as_bytes())));
+    check(&wrong);
+    assert_eq!((right.analysis.aborts, right.given_list), (0, None));
+    assert!(wrong.analysis.aborts > 0, "whoever read the wrong value runs again");
+    assert_eq!(right.verdict.state_root, wrong.verdict.state_root);
+    // Nothing stays of it.
+    assert_eq!(run_from(&mut engine, None).trace_hash, right.trace_hash);
+}
+
+#[test]
+fn bytes_that_are_no_list_are_answered_with_their_place_and_change_nothing() {
+    let mut engine = engine(1);
+    let text = builtin::find(builtin::DEFAULT).expect("the default exists").text;
+    listed(&mut engine, Input::Scenario(text.to_owned()), None);
+    let cases: [(&[u8], &str); 5] = [
+        (b"hello", "list"),
+        (b"[{\"address\": \"0x12\"}]", "list[0].address"),
+        (&[0xc2, 0xc1, 0x80], "list[0]"),
+        (&[0xff; 40], "list"),
+        (&[0], "list"),
+    ];
+    for (bytes, place) in cases {
+        let request = Request::AccessList { id: 7, input: Input::Same, list: Some(bytes.to_vec()) };
+        let (Reply::Failed { id: 7, problems }, _) = ask(&mut engine, request) else { panic!("{bytes:?}") };
+        assert_eq!(problems[0].path, place, "{problems:?}");
+    }
+    assert_eq!(listed(&mut engine, Input::Same, None).given, None);
+    check(&run_from(&mut engine, None));
+}
+
+#[test]
+fn a_run_is_told_of_also_when_another_block_has_been_prepared_since() {
+    let mut engine = engine(1);
+    let text = |name| builtin::find(name).expect("it exists").text.to_owned();
+    run(&mut engine, Input::Scenario(text(builtin::DEFAULT)), StrategyId::BlockStm, 1);
+    let story = |engine: &mut Engine, run| ask(engine, Request::Inspect { id: 2, run, tx: 3 }).0;
+    let before = story(&mut engine, 1);
+    listed(&mut engine, Input::Scenario(text("payments")), None);
+    let Reply::Detail { detail, .. } = &before else { panic!("{before:?}") };
+    assert!(detail.call.is_some());
+    assert_eq!(story(&mut engine, 1), before);
+    assert!(matches!(story(&mut engine, 9), Reply::Failed { .. }), "that run is not the latest");
 }

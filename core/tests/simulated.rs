@@ -219,7 +219,7 @@ fn a_block_access_list_with_mistakes_is_no_matter_for_the_result() {
         let list = loaded.access_list(&CancelFlag::new()).expect("nobody cancels").clone();
         let mut draw = Generator::new(seed);
         for mistakes in [0, 1, 2, 5, 20] {
-            loaded.foretell(Some(spoilt(&list, mistakes, &mut draw)));
+            loaded.foretell(Some(spoilt(&list, mistakes, &mut draw).into()));
             for (lanes, order) in [(1, 0), (4, 0), (4, 1 + seed), (32, 7 + seed)] {
                 let run = simulate(&loaded, StrategyId::BlockAccessList, lanes, gas(order));
                 check(
@@ -303,10 +303,12 @@ fn a_list_that_was_written_and_read_again_foretells_the_same() {
             }
         }
         let recorded = simulate(&loaded, StrategyId::BlockAccessList, 8, gas(0));
-        for text in [access_list::to_json(&list), access_list::to_rlp(&list).to_string()] {
-            let read = access_list::parse(&text).expect("what was written can be read");
-            assert_eq!(access_list::compare(&read, &list), []);
-            loaded.foretell(Some(read));
+        assert_eq!(access_list::disorder(&list, loaded.transactions()), None, "{}", builtin.name);
+        let rlp = access_list::to_rlp(&list);
+        for bytes in [access_list::to_json(&list).into(), rlp.to_string().into(), rlp.to_vec()] {
+            let read = access_list::parse(&bytes).expect("what was written can be read");
+            assert_eq!(access_list::compare(&read, &list, loaded.transactions()), []);
+            loaded.foretell(Some(read.into()));
             let run = simulate(&loaded, StrategyId::BlockAccessList, 8, gas(0));
             assert!(run.trace == recorded.trace, "{}", builtin.name);
         }
@@ -418,7 +420,15 @@ fn golden() -> String {
             for (lanes, cost, seed) in [(4, Cost::Gas, 0), (4, Cost::Gas, 7), (64, Cost::Opcodes, 0)] {
                 let input = std::mem::replace(&mut input, Input::Same);
                 let model = Model { cost, seed };
-                let request = Request::Run { id: 1, input, strategy, lanes, clock: Clock::Simulated, model };
+                let request = Request::Run {
+                    id: 1,
+                    input,
+                    strategy,
+                    lanes,
+                    clock: Clock::Simulated,
+                    model,
+                    list: None,
+                };
                 let mut closing = None;
                 engine.handle(request, &CancelFlag::new(), &mut |reply| closing = Some(reply));
                 let Some(Reply::Ran { report, .. }) = closing else { panic!("{name}: {closing:?}") };

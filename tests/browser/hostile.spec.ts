@@ -7,7 +7,7 @@ const people = { alice: {}, bob: {} };
 for (const [name, contents, message] of [
   ['no JSON', 'hello', /line|column|JSON|expected/i],
   ['empty', '', /./],
-  ['nothing but brackets', '['.repeat(200_000), /expected a scenario/i],
+  ['nothing but brackets', '['.repeat(200_000), /expected a block access list/i],
   ['nested 200,000 deep', `{"format":"evm-lanes/1","title":"x","transactions":${'['.repeat(200_000)}`, /deep|nest|levels/i],
   ['a newer version', JSON.stringify({ format: 'evm-lanes/2', title: 'x', transactions: [] }), /newer|version|evm-lanes/i],
   ['unknown fields', scenario({ accounts: people, transactionz: [] }), /transactions/],

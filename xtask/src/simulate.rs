@@ -183,9 +183,10 @@ mod engine {
         let strategies = StrategyId::ALL.to_vec();
         // What it takes to get the block ready is no part of it.
         let (strategy, clock) = (StrategyId::Sequential, Clock::Simulated);
-        ask(&mut engine, Request::Run { id: 1, input, strategy, lanes: 1, clock, model })?;
+        ask(&mut engine, Request::Run { id: 1, input, strategy, lanes: 1, clock, model, list: None })?;
         let began = std::time::Instant::now();
-        let request = Request::Curve { id: 2, input: Input::Same, strategies, lanes: lanes.clone(), model };
+        let request =
+            Request::Curve { id: 2, input: Input::Same, strategies, lanes: lanes.clone(), model, list: None };
         let Reply::Curve { curve, .. } = ask(&mut engine, request)? else { bail!("no curve") };
         let took = began.elapsed();
         let line = |name: &str, values: &mut dyn Iterator<Item = f64>| {
@@ -204,7 +205,8 @@ mod engine {
 
     pub(super) fn document(path: &Path, strategy: StrategyId, lanes: u16, model: Model) -> Result<Found> {
         let (mut engine, input, named) = open(path)?;
-        let request = Request::Run { id: 1, input, strategy, lanes, clock: Clock::Simulated, model };
+        let request =
+            Request::Run { id: 1, input, strategy, lanes, clock: Clock::Simulated, model, list: None };
         match ask(&mut engine, request)? {
             Reply::Ran { report, .. } => {
                 let scenario = named.map(|name| format!("s={name}&")).unwrap_or_default();

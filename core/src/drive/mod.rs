@@ -25,7 +25,7 @@ mod sequential;
 mod simulate;
 
 use std::sync::{
-    OnceLock,
+    Arc, OnceLock,
     atomic::{AtomicU32, Ordering},
 };
 
@@ -58,7 +58,7 @@ pub struct Loaded {
     declared: OnceLock<Vec<Vec<TxIndex>>>,
     recorded: OnceLock<Recorded>,
     /// Instead of the recorded one.
-    list: Option<BlockAccessList>,
+    list: Option<Arc<BlockAccessList>>,
 }
 
 impl Loaded {
@@ -93,7 +93,7 @@ impl Loaded {
 
     /// Gives [`StrategyId::BlockAccessList`] another list than the recorded one, right or wrong; `None`:
     /// the recorded one. It is no matter for the result.
-    pub fn foretell(&mut self, list: Option<BlockAccessList>) {
+    pub fn foretell(&mut self, list: Option<Arc<BlockAccessList>>) {
         self.list = list;
     }
 

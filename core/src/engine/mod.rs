@@ -6,14 +6,13 @@
 //! The engine knows no worker and no message channel; `wasm.rs` is its edge.
 
 mod curve;
+mod list;
 mod measure;
 mod ready;
 mod report;
 mod rounds;
 mod simulated;
 mod story;
-
-use std::sync::Arc;
 
 use crate::cancel::CancelFlag;
 use crate::catalogue::{Catalogue, CatalogueError};
@@ -32,9 +31,9 @@ use report::Shown;
 pub struct Engine {
     lanes: Lanes,
     catalogue: Catalogue,
-    /// What the latest run had prepared, for [`Input::Same`].
-    ready: Option<Arc<Ready>>,
-    /// The latest run, for [`Request::Inspect`].
+    /// What the latest request had prepared, for [`Input::Same`].
+    ready: Option<Ready>,
+    /// The latest complete run, for [`Request::Inspect`].
     shown: Option<Shown>,
     /// How long rounds have warmed this engine up so far, in nanoseconds.
     warmed: u64,
@@ -123,15 +122,39 @@ impl Engine {
     /// a cancel that arrives before the engine looks is not lost. `reply` is called for each step of progress, and with the closing reply last.
     pub fn handle(&mut self, request: Request, cancel: &CancelFlag, reply: &mut dyn FnMut(Reply)) {
         let (id, met) = match request {
-            Request::Run { id, input, strategy, lanes, clock, model } => {
+            Request::Run { id, input, strategy, lanes, clock, model, list } => {
                 let mut progress = |phase, done, total| reply(Reply::Progress { id, phase, done, total });
-                (id, self.run(id, input, How { strategy, lanes, clock, model }, cancel, &mut progress))
+                let how = How { strategy, lanes, clock, model };
+                (id, self.run(id, input, how, list.as_deref(), cancel, &mut progress))
             }
-            Request::Curve { id, input, strategies, lanes, model } => {
+            Request::Curve { id, input, strategies, lanes, model, list } => {
                 let mut progress = |phase, done, total| reply(Reply::Progress { id, phase, done, total });
-                (id, self.curve(id, input, &strategies, &lanes, model, cancel, &mut progress))
+                let met = self.with(input, &mut progress, |this, ready, progress| {
+                    ready.give(list.as_deref()).map_err(|problem| vec![problem])?;
+                    let (curve, warming) =
+                        curve::curve(ready, &strategies, &lanes, model, this.warmed, cancel, progress)?;
+                    this.warmed = this.warmed.saturating_add(warming);
+                    Ok(Reply::Curve { id, curve: Box::new(curve) })
+                });
+                (id, met)
             }
-            Request::Inspect { id, tx } => (id, self.inspect(id, tx)),
+            Request::AccessList { id, input, list } => {
+                let mut progress = |phase, done, total| reply(Reply::Progress { id, phase, done, total });
+                let met = self.with(input, &mut progress, |_, ready, progress| {
+                    ready.give(list.as_deref()).map_err(|problem| vec![problem])?;
+                    progress(Phase::Analysing, 0, 0);
+                    Ok(Reply::AccessList { id, list: Box::new(list::list(ready, cancel)?) })
+                });
+                (id, met)
+            }
+            Request::ExportList { id, input, form } => {
+                let mut progress = |phase, done, total| reply(Reply::Progress { id, phase, done, total });
+                let met = self.with(input, &mut progress, |_, ready, _| {
+                    Ok(Reply::Exported { id, bytes: list::export(ready, form, cancel)? })
+                });
+                (id, met)
+            }
+            Request::Inspect { id, run, tx } => (id, self.inspect(id, run, tx)),
         };
         reply(met.unwrap_or_else(|unmet| match unmet {
             Unmet::Problems(problems) => Reply::Failed { id, problems },
@@ -144,87 +167,76 @@ impl Engine {
         id: u32,
         input: Input,
         how: How,
+        list: Option<&[u8]>,
         cancel: &CancelFlag,
         progress: &mut dyn FnMut(Phase, u32, u32),
     ) -> Result<Reply, Unmet> {
         let How { strategy, lanes, clock, model } = how;
-        let ready = self.prepare(input, progress)?;
-        let info = self.info();
-        let most = match clock {
-            Clock::Measured => info.max_lanes,
-            Clock::Simulated => MAX_LANES,
-        };
-        let lanes = match strategy {
-            StrategyId::Sequential => 1,
-            _ => lanes.clamp(1, most),
-        };
-        let threads = match &self.lanes {
-            Lanes::Own => Threads::Own,
-            #[cfg(target_arch = "wasm32")]
-            Lanes::Global(_) => Threads::Global,
-            #[cfg(not(target_arch = "wasm32"))]
-            Lanes::Pool(pool) => Threads::Pool(pool),
-        };
-        let measured = match clock {
-            Clock::Measured => {
-                measure::measure(&ready, strategy, lanes, threads, self.warmed, cancel, progress)?
+        self.with(input, progress, |this, ready, progress| {
+            if strategy == StrategyId::BlockAccessList {
+                ready.give(list).map_err(|problem| vec![problem])?;
             }
-            Clock::Simulated => {
-                simulated::simulate(&ready, How { lanes, ..how }, self.warmed, cancel, progress)?
-            }
-        };
-        self.warmed = self.warmed.saturating_add(measured.warming);
-        let (report, shown) = report::report(&ready, info, model, measured, progress);
-        self.shown = Some(shown);
-        Ok(Reply::Ran { id, report: Box::new(report) })
+            let info = this.info();
+            let most = match clock {
+                Clock::Measured => info.max_lanes,
+                Clock::Simulated => MAX_LANES,
+            };
+            let lanes = match strategy {
+                StrategyId::Sequential => 1,
+                _ => lanes.clamp(1, most),
+            };
+            let threads = match &this.lanes {
+                Lanes::Own => Threads::Own,
+                #[cfg(target_arch = "wasm32")]
+                Lanes::Global(_) => Threads::Global,
+                #[cfg(not(target_arch = "wasm32"))]
+                Lanes::Pool(pool) => Threads::Pool(pool),
+            };
+            let measured = match clock {
+                Clock::Measured => {
+                    measure::measure(ready, strategy, lanes, threads, this.warmed, cancel, progress)?
+                }
+                Clock::Simulated => {
+                    simulated::simulate(ready, How { lanes, ..how }, this.warmed, cancel, progress)?
+                }
+            };
+            this.warmed = this.warmed.saturating_add(measured.warming);
+            let (report, shown) = report::report(ready, id, info, model, measured, progress)?;
+            this.shown = Some(shown);
+            Ok(Reply::Ran { id, report: Box::new(report) })
+        })
     }
 
-    /// What `input` stands for, for this request and for [`Input::Same`] after it.
-    fn prepare(
+    /// Does something with what `input` stands for, which stays for [`Input::Same`] whatever comes of it.
+    fn with(
         &mut self,
         input: Input,
         progress: &mut dyn FnMut(Phase, u32, u32),
-    ) -> Result<Arc<Ready>, Unmet> {
-        progress(Phase::Preparing, 0, 0);
-        let ready = match input {
-            Input::Scenario(text) => Arc::new(Ready::scenario(&text, &self.catalogue)?),
-            Input::Case(text) => Arc::new(Ready::case(&text, &self.catalogue)?),
-            Input::Same => {
-                return self.ready.clone().ok_or_else(|| {
-                    vec![Problem::new("", "a scenario", "nothing: this engine has not run anything yet")]
-                        .into()
-                });
-            }
-        };
-        self.ready = Some(ready.clone());
-        // What was shown is of another block.
-        self.shown = None;
-        Ok(ready)
-    }
-
-    #[allow(clippy::too_many_arguments, reason = "each is something else, and there is one caller")]
-    fn curve(
-        &mut self,
-        id: u32,
-        input: Input,
-        strategies: &[StrategyId],
-        lanes: &[u16],
-        model: Model,
-        cancel: &CancelFlag,
-        progress: &mut dyn FnMut(Phase, u32, u32),
+        act: impl FnOnce(&mut Self, &mut Ready, &mut dyn FnMut(Phase, u32, u32)) -> Result<Reply, Unmet>,
     ) -> Result<Reply, Unmet> {
-        let ready = self.prepare(input, progress)?;
-        let (curve, warming) = curve::curve(&ready, strategies, lanes, model, self.warmed, cancel, progress)?;
-        self.warmed = self.warmed.saturating_add(warming);
-        Ok(Reply::Curve { id, curve: Box::new(curve) })
+        progress(Phase::Preparing, 0, 0);
+        let mut ready = match input {
+            Input::Scenario(text) => {
+                self.ready = None;
+                Ready::scenario(&text, &self.catalogue)?
+            }
+            Input::Case(text) => {
+                self.ready = None;
+                Ready::case(&text, &self.catalogue)?
+            }
+            Input::Same => self.ready.take().ok_or_else(|| {
+                vec![Problem::new("", "a scenario", "nothing: this engine has not run anything yet")]
+            })?,
+        };
+        let met = act(self, &mut ready, progress);
+        self.ready = Some(ready);
+        met
     }
 
-    fn inspect(&self, id: u32, tx: u32) -> Result<Reply, Unmet> {
-        let detail = self
-            .ready
-            .as_ref()
-            .zip(self.shown.as_ref())
-            .and_then(|(ready, shown)| story::detail(ready, shown, tx))
+    fn inspect(&self, id: u32, run: u32, tx: u32) -> Result<Reply, Unmet> {
+        let shown = self.shown.as_ref().filter(|shown| shown.run == run);
+        let detail = shown
+            .and_then(|shown| story::detail(shown, tx))
             .ok_or_else(|| vec![Problem::new("tx", "a transaction of the latest run", tx.to_string())])?;
         Ok(Reply::Detail { id, detail: Box::new(detail) })
     }

@@ -1,31 +1,83 @@
 //! What the page shows of a run at first.
 
-use alloy_primitives::keccak256;
+use std::sync::Arc;
 
-use super::{measure::Measured, ready::Ready};
+use alloy_primitives::{Address, Bytes, U256, keccak256};
+
+use super::{Unmet, measure::Measured, ready::Ready};
 use crate::analysis;
 use crate::messages::{EngineInfo, Phase, Report, TxSummary};
 use crate::model::Model;
-use crate::naming;
-use crate::prepare::Origin;
+use crate::naming::{self, Names};
+use crate::prepare::{Origin, Transaction};
+use crate::problem::Problem;
 use crate::run::Receipt;
-
+use crate::trace::{StrategyId, Trace};
 use crate::verify;
 
-/// What stays in the engine of the run that the page shows, for later questions.
+/// The most records of a trace that the page is given: attempts, other pieces of the lanes' time, reads and writes.
+const MOST_RECORDS: usize = 8_000_000;
+
+/// What stays in the engine of the run that the page shows, for later questions: also when another block has been
+/// prepared since.
 pub(super) struct Shown {
+    /// The request that had asked for it.
+    pub(super) run: u32,
+    pub(super) names: Arc<Names>,
+    pub(super) transactions: Vec<Asked>,
     pub(super) receipts: Vec<Receipt>,
     pub(super) summaries: Vec<TxSummary>,
 }
 
+/// What a transaction asks for.
+pub(super) struct Asked {
+    pub(super) from: Address,
+    pub(super) to: Option<Address>,
+    pub(super) value: U256,
+    pub(super) nonce: u64,
+    pub(super) gas_limit: u64,
+    pub(super) input: Bytes,
+}
+
+impl From<&Transaction> for Asked {
+    fn from(tx: &Transaction) -> Self {
+        let Transaction { from, to, value, nonce, gas_limit, input, .. } = tx;
+        Self {
+            from: *from,
+            to: *to,
+            value: *value,
+            nonce: *nonce,
+            gas_limit: *gas_limit,
+            input: input.clone(),
+        }
+    }
+}
+
+/// That the page can hold the trace.
+fn bounded(trace: &Trace, most: usize) -> Result<(), Unmet> {
+    let records = trace.attempts.len() + trace.spans.len() + trace.reads.len() + trace.writes.len();
+    if records <= most {
+        return Ok(());
+    }
+    let found = format!(
+        "{records}: {} attempts with {} reads and {} writes. Fewer transactions, or such as read less, can be shown",
+        trace.attempts.len(),
+        trace.reads.len(),
+        trace.writes.len()
+    );
+    Err(vec![Problem::new("", format!("a run of at most {most} records to show"), found)].into())
+}
+
 pub(super) fn report(
     ready: &Ready,
+    run: u32,
     engine: EngineInfo,
     model: Model,
     measured: Measured,
     progress: &mut dyn FnMut(Phase, u32, u32),
-) -> (Report, Shown) {
+) -> Result<(Report, Shown), Unmet> {
     let Measured { timing, oracle, shown, difference, times, warming: _ } = measured;
+    bounded(&shown.trace, MOST_RECORDS)?;
     progress(Phase::Verifying, 0, 0);
     let whole_state = matches!(ready.block.origin, Origin::Scenario);
     let mut verdict = verify::verdict(
@@ -61,6 +113,10 @@ pub(super) fn report(
         lanes: trace.lanes,
         clock: trace.clock,
         model,
+        given_list: ready
+            .given()
+            .filter(|_| trace.strategy == StrategyId::BlockAccessList)
+            .map(|(_, hash)| hash.to_string()),
         timing,
         trace_hash: keccak256(&packed).to_string(),
         trace: packed,
@@ -71,7 +127,14 @@ pub(super) fn report(
         header,
         contracts: ready.names.contracts().to_vec(),
     };
-    (report, Shown { receipts: shown.receipts, summaries })
+    let shown = Shown {
+        run,
+        names: ready.names.clone(),
+        transactions: ready.block.transactions.iter().map(Asked::from).collect(),
+        receipts: shown.receipts,
+        summaries,
+    };
+    Ok((report, shown))
 }
 
 fn summary(ready: &Ready, index: usize, receipt: &Receipt, sequential_time: u64) -> TxSummary {
@@ -85,5 +148,35 @@ fn summary(ready: &Ready, index: usize, receipt: &Receipt, sequential_time: u64)
         success: receipt.status.is_success(),
         gas: receipt.gas_used,
         sequential_time,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::trace::Clock;
+    use crate::units::Ticks;
+
+    #[test]
+    fn a_trace_that_the_page_cannot_hold_is_refused_in_words() {
+        let write = crate::trace::Write { location: crate::units::LocationId(0), increment: false };
+        let trace = Trace {
+            strategy: StrategyId::BlockStm,
+            clock: Clock::Simulated,
+            lanes: 1,
+            transactions: 0,
+            duration: Ticks(0),
+            attempts: Vec::new(),
+            spans: Vec::new(),
+            reads: Vec::new(),
+            writes: vec![write; 5],
+            locations: Vec::new(),
+        };
+        assert!(bounded(&trace, 5).is_ok());
+        let Err(Unmet::Problems(problems)) = bounded(&trace, 4) else { panic!("it is not refused") };
+        assert!(
+            problems[0].to_string().contains("at most 4 records to show, found 5: 0 attempts"),
+            "{problems:?}"
+        );
     }
 }

@@ -1,6 +1,6 @@
 //! One transaction in full.
 
-use super::{ready::Ready, report::Shown};
+use super::report::Shown;
 use crate::messages::TxDetail;
 use crate::naming;
 
@@ -8,9 +8,9 @@ use crate::naming;
 const INPUT_SHOWN: usize = 1_024;
 
 /// The story of transaction `tx`; `None` if the run has no such transaction.
-pub(super) fn detail(ready: &Ready, shown: &Shown, tx: u32) -> Option<TxDetail> {
-    let index = tx as usize;
-    let transaction = ready.block.transactions.get(index)?;
+pub(super) fn detail(shown: &Shown, tx: u32) -> Option<TxDetail> {
+    let (index, names) = (tx as usize, &shown.names);
+    let transaction = shown.transactions.get(index)?;
     let receipt = shown.receipts.get(index)?;
     let cut = transaction.input.len().min(INPUT_SHOWN);
     let mut input = format!("{}", transaction.input.slice(..cut));
@@ -25,10 +25,10 @@ pub(super) fn detail(ready: &Ready, shown: &Shown, tx: u32) -> Option<TxDetail> 
         value: transaction.value.to_string(),
         nonce: transaction.nonce,
         gas_limit: transaction.gas_limit,
-        call: naming::decode_call(&ready.names, transaction.to, &transaction.input),
+        call: naming::decode_call(names, transaction.to, &transaction.input),
         input,
-        reason: naming::decode_revert(&ready.names, transaction.to, &receipt.output)
+        reason: naming::decode_revert(names, transaction.to, &receipt.output)
             .filter(|_| !receipt.status.is_success()),
-        logs: naming::decode_logs(&ready.names, &receipt.logs),
+        logs: naming::decode_logs(names, &receipt.logs),
     })
 }

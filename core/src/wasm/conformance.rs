@@ -79,6 +79,7 @@ impl SimulatedRuns {
             lanes: lanes.parse()?,
             clock: Clock::Simulated,
             model: Model { cost: Cost::from_name(cost).ok_or_else(wrong)?, seed: seed.parse()? },
+            list: None,
         };
         let mut closing = None;
         self.0.handle(request, &CancelFlag::new(), &mut |reply| closing = Some(reply));

@@ -34,7 +34,7 @@ pub fn App() -> impl IntoView {
             <Head page/>
             <div></div>
             <main class="main">
-                <div class="left" class:writing=move || matches!(page.tab.get(), Tab::Scenario | Tab::Compare | Tab::Curve)>
+                <div class="left" class:writing=move || matches!(page.tab.get(), Tab::Scenario | Tab::AccessList | Tab::Compare | Tab::Curve)>
                     <Lanes page/>
                     <Graph page/>
                     <Tabs page/>
@@ -49,7 +49,7 @@ pub fn App() -> impl IntoView {
         <CostModel page/>
         <Strategies page/>
         <Show when=move || dropping.get()>
-            <div class="dropping">"Drop a scenario or a real block (evm-block-case/1)"</div>
+            <div class="dropping">"Drop a scenario, a real block (evm-block-case/1) or a block access list (EIP-7928)"</div>
         </Show>
     }
 }

@@ -145,6 +145,7 @@ pub fn Share(page: Page) -> impl IntoView {
             }).collect_view();
             view! {
                 <p>"It holds the scenario, strategy, lanes, clock and selection; nothing is kept on a server."</p>
+                <GivenList page/>
                 <input type="text" readonly aria-label="Link" prop:value=text on:focus=|e| {
                     use wasm_bindgen::JsCast;
                     if let Some(input) = e.target().and_then(|t| t.dyn_into::<web_sys::HtmlInputElement>().ok()) {
@@ -165,6 +166,7 @@ pub fn Share(page: Page) -> impl IntoView {
             <div class="row"><SaveButton page/></div>
         }.into_any(),
         Some(Link::File(name)) => view! {
+            <GivenList page/>
             <p>{format!("A real block does not fit into a link. Share the file {name}: dropped on this page it runs the same.")}</p>
         }.into_any(),
         None => ().into_any(),
@@ -178,12 +180,21 @@ pub fn Share(page: Page) -> impl IntoView {
     }
 }
 
+/// That a list from a file is in no link.
+#[component]
+fn GivenList(page: Page) -> impl IntoView {
+    let name = page.given.get_untracked().map(|given| given.name);
+    name.filter(|_| page.strategy.get_untracked() == StrategyId::BlockAccessList).map(|name| view! {
+        <p class="wrong">{format!("Without the access list in {name}: whoever opens this runs from the block’s own list. Send the file along; dropped on the page it takes its place.")}</p>
+    })
+}
+
 #[component]
 fn SaveButton(page: Page) -> impl IntoView {
     view! {
         <button type="button" class="btn" on:click=move |_| {
             if let Some(text) = page.document.with_untracked(|d| d.text().map(str::to_owned)) {
-                dom::save("scenario.json", &text);
+                dom::save("scenario.json", "application/json", text.as_bytes());
             }
         }>"Save as file"</button>
     }

@@ -137,7 +137,7 @@ fn Paper(page: Page) -> impl IntoView {
                 <button type="button" class="btn small" disabled=move || !can_freeze.get()
                     title="Writes every generated transaction out as it is now, so that each can be changed by itself"
                     on:click=freeze>"Freeze"</button>
-                <button type="button" class="btn small" on:click=move |_| dom::save("scenario.json", &untrack(text))>"Save as file"</button>
+                <button type="button" class="btn small" on:click=move |_| dom::save("scenario.json", "application/json", untrack(text).as_bytes())>"Save as file"</button>
                 <button type="button" class="btn small go" aria-keyshortcuts="Control+Enter"
                     disabled=move || !problems.with(Vec::is_empty) && !parsed.with(Vec::is_empty)
                     on:click=move |_| {

@@ -134,8 +134,8 @@ fn LanesStepper(page: Page) -> impl IntoView {
 fn OpenFile(page: Page) -> impl IntoView {
     let input: NodeRef<leptos::html::Input> = NodeRef::new();
     view! {
-        <input node_ref=input type="file" data-open="" tabindex="-1" aria-label="Scenario or real block"
-            accept=".json,.gz,application/json,application/gzip"
+        <input node_ref=input type="file" data-open="" tabindex="-1" aria-label="Scenario, real block or block access list"
+            accept=".json,.gz,.rlp,.hex,application/json,application/gzip"
             on:change=move |e| {
                 let Some(input) = e.target().and_then(|t| t.dyn_into::<HtmlInputElement>().ok()) else { return };
                 if let Some(chosen) = input.files().and_then(|f| f.get(0)) {

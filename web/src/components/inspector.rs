@@ -83,6 +83,9 @@ fn Story(page: Page, model: Arc<RunModel>, tx: u32, incarnation: Option<u32>) ->
             </span>
         </div>
         <Call page model=model.clone() tx/>
+        <Show when=move || page.untold.get()>
+            <p class="empty" role="status">"The engine no longer knows this transaction’s call and logs: it was started anew, or has run another block since. Run the block again to see them."</p>
+        </Show>
         <h3>"Attempts"</h3>
         <ol class="attempts">{list}</ol>
         <h3>{format!("Reads{suffix}")}</h3>
@@ -116,7 +119,7 @@ fn Call(page: Page, model: Arc<RunModel>, tx: u32) -> impl IntoView {
             <dd class="mono" title=move || detail().and_then(|d| d.to.clone())>{shortened(&route)}</dd>
             {move || detail().filter(|d| d.value != "0").map(|d| view! { <dt>"Value"</dt><dd>{wei(&d.value)}</dd> })}
             <dt>"Call"</dt>
-            <dd class="mono">{move || call_text(call_name.clone(), detail())}</dd>
+            <dd class="mono">{move || if page.untold.get() { "–".into_any() } else { call_text(call_name.clone(), detail()) }}</dd>
             <dt>"Result"</dt>
             <dd>
                 <span class=if success { "ok" } else { "wrong" }>{status}</span>

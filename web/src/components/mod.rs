@@ -11,7 +11,9 @@ mod header;
 mod inspector;
 mod keys;
 mod lanes;
+mod list;
 mod measure;
+mod rows;
 mod tables;
 mod tabs;
 

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use leptos::prelude::*;
-use wasm_bindgen::JsCast;
 
+use super::rows::Rows;
 use super::{LocationLink, TxLinks};
 use crate::state::Page;
 use crate::view::format::{Unit, count, factor, share, shortened};
@@ -13,16 +13,11 @@ use crate::view::model::RunModel;
 use crate::view::navigate;
 use crate::view::spent::{self, Spent, Use};
 
-/// Beyond this many rows only the visible ones exist.
-const MOST_ROWS: usize = 500;
-const ROW: f64 = 29.0;
-
 /// Every transaction in block order: what the pictures show, as text.
 #[component]
 pub fn Transactions(page: Page) -> impl IntoView {
     let body: NodeRef<leptos::html::Tbody> = NodeRef::new();
-    let top = RwSignal::new(0.0);
-    let height = RwSignal::new(600.0);
+    let window = Rows::of(body);
     let rows = Memo::new(move |_| {
         let query = page.query.get();
         page.model
@@ -37,33 +32,6 @@ pub fn Transactions(page: Page) -> impl IntoView {
             })
             .unwrap_or_default()
     });
-    // The panel that scrolls is the table's ancestor.
-    let panel = move || dom_panel().and_then(|p| p.dyn_into::<web_sys::HtmlElement>().ok());
-    let follow = move || {
-        if let Some(panel) = panel() {
-            top.set(f64::from(panel.scroll_top()));
-            height.set(f64::from(panel.client_height()).max(200.0));
-        }
-    };
-    let scrolled: StoredValue<Option<wasm_bindgen::closure::Closure<dyn FnMut()>>, LocalStorage> =
-        StoredValue::new_local(None);
-    Effect::new(move |_| {
-        if body.get().is_some()
-            && let Some(panel) = panel()
-        {
-            let closure: wasm_bindgen::closure::Closure<dyn FnMut()> =
-                wasm_bindgen::closure::Closure::new(follow);
-            let _ = panel.add_event_listener_with_callback("scroll", closure.as_ref().unchecked_ref());
-            scrolled.set_value(Some(closure));
-            follow();
-        }
-    });
-    on_cleanup(move || {
-        if let (Some(panel), Some(closure)) = (dom_panel(), scrolled.try_update_value(Option::take).flatten())
-        {
-            let _ = panel.remove_event_listener_with_callback("scroll", closure.as_ref().unchecked_ref());
-        }
-    });
     // What is selected elsewhere is scrolled into sight here.
     Effect::new(move |_| {
         let Some(tx) = page.selection.get().tx else { return };
@@ -71,21 +39,9 @@ pub fn Transactions(page: Page) -> impl IntoView {
             return;
         }
         let Some(at) = rows.with_untracked(|r| r.iter().position(|t| *t == tx)) else { return };
-        let Some(panel) = panel() else { return };
-        let (y, seen, room) =
-            (at as f64 * ROW, f64::from(panel.scroll_top()), f64::from(panel.client_height()));
-        if y < seen || y + 2.0 * ROW > seen + room {
-            panel.set_scroll_top((y - room / 2.0 + ROW).max(0.0) as i32);
-        }
+        window.show(at);
     });
-    let visible = Memo::new(move |_| {
-        let all = rows.with(Vec::len);
-        if all <= MOST_ROWS {
-            return (0, all);
-        }
-        let first = ((top.get() / ROW) as usize).saturating_sub(10).min(all);
-        (first, (first + (height.get() / ROW) as usize + 22).min(all))
-    });
+    let visible = Memo::new(move |_| window.visible(rows.with(Vec::len)));
     view! {
         <table class="table" aria-rowcount=move || rows.with(|r| r.len() + 1).to_string()>
             <caption class="hidden">"Transactions in block order"</caption>
@@ -102,7 +58,7 @@ pub fn Transactions(page: Page) -> impl IntoView {
                 <th scope="col">"Reads from"</th>
             </tr></thead>
             <tbody node_ref=body>
-                {move || spacer(visible.get().0)}
+                {move || window.spacer(visible.get().0, 10)}
                 {move || {
                     let Some(model) = page.model.get() else { return Vec::new() };
                     let (first, last) = visible.get();
@@ -111,7 +67,7 @@ pub fn Transactions(page: Page) -> impl IntoView {
                         .map(|(i, tx)| view! { <Row page model=model.clone() tx at=first + i/> })
                         .collect::<Vec<_>>()
                 }}
-                {move || spacer(rows.with(Vec::len) - visible.get().1.min(rows.with(Vec::len)))}
+                {move || window.spacer(rows.with(Vec::len) - visible.get().1.min(rows.with(Vec::len)), 10)}
             </tbody>
         </table>
         {move || (rows.with(Vec::is_empty) && page.model.with(Option::is_some)).then(|| view! {
@@ -119,16 +75,6 @@ pub fn Transactions(page: Page) -> impl IntoView {
         })}
         {move || page.model.with(Option::is_none).then(|| view! { <p class="empty">"The transactions stand here once the block has run."</p> })}
     }
-}
-
-fn dom_panel() -> Option<web_sys::Element> {
-    web_sys::window()?.document()?.get_element_by_id("tab-panel")
-}
-
-fn spacer(rows: usize) -> Option<impl IntoView> {
-    (rows > 0).then(|| view! {
-        <tr class="spacer" aria-hidden="true"><td colspan="10" style:height=format!("{}px", rows as f64 * ROW)></td></tr>
-    })
 }
 
 #[component]

@@ -6,6 +6,7 @@ use web_sys::KeyboardEvent;
 use super::compare::Compare;
 use super::curve::Curve;
 use super::editor::Editor;
+use super::list::List;
 use super::tables::{Contracts, Locations, Time, Transactions};
 use crate::state::{Page, Tab, dom};
 use evm_lanes_core::scenario;
@@ -50,6 +51,7 @@ pub fn Tabs(page: Page) -> impl IntoView {
                     Tab::Transactions => view! { <Transactions page/> }.into_any(),
                     Tab::Locations => view! { <Locations page/> }.into_any(),
                     Tab::Time => view! { <Time page/> }.into_any(),
+                    Tab::AccessList => view! { <List page/> }.into_any(),
                     Tab::Compare => view! { <Compare page/> }.into_any(),
                     Tab::Curve => view! { <Curve page/> }.into_any(),
                     Tab::Story => view! { <Story page/> }.into_any(),

@@ -192,6 +192,8 @@ impl Supervisor {
             Reply::Progress { id, .. } => (*id, false),
             Reply::Ran { id, .. }
             | Reply::Curve { id, .. }
+            | Reply::AccessList { id, .. }
+            | Reply::Exported { id, .. }
             | Reply::Detail { id, .. }
             | Reply::Failed { id, .. }
             | Reply::Cancelled { id } => (*id, true),
@@ -270,7 +272,11 @@ impl Supervisor {
 
 fn request_id(request: &Request) -> u32 {
     match request {
-        Request::Run { id, .. } | Request::Curve { id, .. } | Request::Inspect { id, .. } => *id,
+        Request::Run { id, .. }
+        | Request::Curve { id, .. }
+        | Request::AccessList { id, .. }
+        | Request::ExportList { id, .. }
+        | Request::Inspect { id, .. } => *id,
     }
 }
 
@@ -293,7 +299,7 @@ mod tests {
     const INFO: EngineInfo = EngineInfo { threads: true, max_lanes: 4 };
 
     fn inspect(id: u32) -> Request {
-        Request::Inspect { id, tx: 0 }
+        Request::Inspect { id, run: 0, tx: 0 }
     }
 
     /// A supervisor whose engine is up at time 0.

@@ -59,12 +59,12 @@ pub fn focus(id: &str) {
     }
 }
 
-/// Offers `text` as a file.
-pub fn save(name: &str, text: &str) {
-    let parts = js_sys::Array::of1(&text.into());
+/// Offers `bytes` as a file of that MIME type.
+pub fn save(name: &str, kind: &str, bytes: &[u8]) {
+    let parts = js_sys::Array::of1(&js_sys::Uint8Array::from(bytes));
     let options = web_sys::BlobPropertyBag::new();
-    options.set_type("application/json");
-    let Ok(blob) = web_sys::Blob::new_with_str_sequence_and_options(&parts, &options) else { return };
+    options.set_type(kind);
+    let Ok(blob) = web_sys::Blob::new_with_u8_array_sequence_and_options(&parts, &options) else { return };
     let Ok(url) = web_sys::Url::create_object_url_with_blob(&blob) else { return };
     if let Some(link) = window()
         .and_then(|w| w.document())

@@ -42,9 +42,9 @@ pub enum FileError {
         /// Why.
         reason: String,
     },
-    /// Neither a scenario nor a block case.
+    /// None of what the page reads.
     #[error(
-        "{name}: expected a scenario (evm-lanes/1) or a real block (evm-block-case/1), but {found}. Nothing was changed."
+        "{name}: expected a scenario (evm-lanes/1), a real block (evm-block-case/1) or a block access list (EIP-7928), but {found}. Nothing was changed."
     )]
     Unknown {
         /// The file.
@@ -61,6 +61,8 @@ pub enum Kind {
     Scenario,
     /// `evm-block-case/1`.
     Case,
+    /// A block access list, in JSON or as RLP in hex.
+    List,
     /// Something else.
     Unknown,
 }
@@ -77,6 +79,8 @@ pub fn kind(text: &str) -> Kind {
         Kind::Case
     } else if start.trim_start().starts_with('{') {
         Kind::Scenario
+    } else if start.trim_start().starts_with('[') || start.trim_start().starts_with("0x") {
+        Kind::List
     } else {
         Kind::Unknown
     }
@@ -84,15 +88,68 @@ pub fn kind(text: &str) -> Kind {
 
 /// Reads a file and runs what is in it. What goes wrong is told, and nothing else changes.
 pub fn open(page: Page, file: File) {
+    let name = file.name();
     spawn_local(async move {
         match read(&file).await {
-            Ok(document) => page.open(document),
+            Ok(Opened::Document(document)) => page.open(document),
+            Ok(Opened::List(bytes)) => page.take_list(name, bytes),
             Err(error) => page.complain(error.to_string()),
         }
     });
 }
 
-async fn read(file: &File) -> Result<Document, FileError> {
+/// Reads a file that is to be a block access list, whatever it looks like.
+pub fn open_list(page: Page, file: File) {
+    let name = file.name();
+    spawn_local(async move {
+        match unpack(&file).await {
+            Ok(bytes) => page.take_list(name, bytes),
+            Err(error) => page.complain(error.to_string()),
+        }
+    });
+}
+
+/// What a file turned out to be.
+enum Opened {
+    Document(Document),
+    /// A block access list, which the engine reads.
+    List(Vec<u8>),
+}
+
+async fn read(file: &File) -> Result<Opened, FileError> {
+    let name = file.name();
+    let read = unpack(file).await?;
+    // The RLP of a list begins with a byte from 0xc0 on, with which no JSON begins.
+    if read.first().is_some_and(|first| *first >= 0xc0) && read.len() as u64 <= MOST_BYTES {
+        return Ok(Opened::List(read));
+    }
+    let text = String::from_utf8(read).map_err(|_| FileError::Unreadable {
+        name: file.name(),
+        reason: "it is not text (UTF-8)".to_owned(),
+    })?;
+    let long = text.len() as u64 > MOST_BYTES;
+    match kind(&text) {
+        Kind::Case => Ok(Opened::Document(Document {
+            source: Source::Case { name: name.into(), text: text.into() },
+            builtin: None,
+        })),
+        Kind::Scenario | Kind::List if long => Err(FileError::Grows { name, limit: MOST_BYTES }),
+        Kind::Scenario => Ok(Opened::Document(Document::scenario(text))),
+        Kind::List => Ok(Opened::List(text.into_bytes())),
+        Kind::Unknown => {
+            let found: String = text.trim_start().chars().take(24).collect();
+            let found = if found.is_empty() {
+                "it is empty".to_owned()
+            } else {
+                format!("it begins with “{found}”")
+            };
+            Err(FileError::Unknown { name, found })
+        }
+    }
+}
+
+/// A file's bytes, unpacked if they are packed.
+async fn unpack(file: &File) -> Result<Vec<u8>, FileError> {
     let name = file.name();
     let size = file.size() as u64;
     if size > MOST_BYTES {
@@ -108,27 +165,7 @@ async fn read(file: &File) -> Result<Document, FileError> {
         (file.stream(), MOST_BYTES)
     };
     let read = collect(&stream, limit).await.map_err(unreadable)?;
-    let Some(read) = read else { return Err(FileError::Grows { name, limit }) };
-    let text = String::from_utf8(read).map_err(|_| FileError::Unreadable {
-        name: file.name(),
-        reason: "it is not text (UTF-8)".to_owned(),
-    })?;
-    match kind(&text) {
-        Kind::Case => {
-            Ok(Document { source: Source::Case { name: name.into(), text: text.into() }, builtin: None })
-        }
-        Kind::Scenario if text.len() as u64 <= MOST_BYTES => Ok(Document::scenario(text)),
-        Kind::Scenario => Err(FileError::Grows { name, limit: MOST_BYTES }),
-        Kind::Unknown => {
-            let found: String = text.trim_start().chars().take(24).collect();
-            let found = if found.is_empty() {
-                "it is empty".to_owned()
-            } else {
-                format!("it begins with “{found}”")
-            };
-            Err(FileError::Unknown { name, found })
-        }
-    }
+    read.ok_or(FileError::Grows { name, limit })
 }
 
 /// A `DecompressionStream` for gzip. By name, because the bindings do not have it yet.
@@ -175,6 +212,8 @@ mod tests {
             (r#"{"format":"evm-block-case/1","source":""}"#, Kind::Case),
             ("  {\n \"format\": \"evm-lanes/1\"", Kind::Scenario),
             ("{}", Kind::Scenario),
+            ("\n[]", Kind::List),
+            ("0xc0", Kind::List),
             ("hello", Kind::Unknown),
             ("", Kind::Unknown),
         ];

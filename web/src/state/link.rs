@@ -152,6 +152,7 @@ impl Page {
             self.ask_for_lanes(lanes);
         }
         self.want_selection(NamedSelection(link.selection.unwrap_or_default()));
+        self.forget_list_of_another(&document.source);
         self.document.set(document);
         self.remember();
     }

@@ -12,6 +12,7 @@ pub mod dom;
 pub mod file;
 pub mod history;
 pub mod link;
+mod list;
 pub mod sync;
 pub mod theme;
 
@@ -32,6 +33,7 @@ use crate::view::scale::Viewport;
 
 pub use document::{Document, Source};
 pub use history::History;
+pub use list::{Given, ListState};
 pub use theme::Theme;
 
 /// What is selected, anywhere on the page.
@@ -87,6 +89,8 @@ pub struct Pin {
     pub model: Arc<RunModel>,
     /// What it had run.
     source: Option<Source>,
+    /// The list from a file that it ran from.
+    given: Option<Given>,
     /// Whether the page kept it by itself: the latest one by the other clock.
     by_itself: bool,
 }
@@ -126,6 +130,7 @@ pub enum Tab {
     Transactions,
     Locations,
     Time,
+    AccessList,
     Compare,
     Curve,
     Story,
@@ -135,10 +140,11 @@ pub enum Tab {
 
 impl Tab {
     /// In their order.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Transactions,
         Self::Locations,
         Self::Time,
+        Self::AccessList,
         Self::Compare,
         Self::Curve,
         Self::Story,
@@ -152,6 +158,7 @@ impl Tab {
             Self::Transactions => "Transactions",
             Self::Locations => "Locations",
             Self::Time => "Time",
+            Self::AccessList => "Access list",
             Self::Compare => "Compare",
             Self::Curve => "Curve",
             Self::Story => "Story",
@@ -166,6 +173,7 @@ impl Tab {
             Self::Transactions => "transactions",
             Self::Locations => "locations",
             Self::Time => "time",
+            Self::AccessList => "access-list",
             Self::Compare => "compare",
             Self::Curve => "curve",
             Self::Story => "story",
@@ -201,6 +209,14 @@ pub struct Page {
     pub pins: RwSignal<Vec<Pin>>,
     /// Speed-up over lanes, if it was asked for.
     pub curve: RwSignal<CurveState>,
+    /// The block's access list, if it was asked for.
+    pub list: RwSignal<ListState>,
+    /// A list from a file: what block access lists run from, and what the block's own is compared with.
+    pub given: RwSignal<Option<Given>>,
+    /// One that the engine has not read yet.
+    pub offered: RwSignal<Option<Given>>,
+    /// Whether only what differs is shown of the list.
+    pub only_differences: RwSignal<bool>,
     /// What is being done.
     pub activity: RwSignal<Activity>,
     /// How the engine is.
@@ -215,6 +231,8 @@ pub struct Page {
     pub detail: RwSignal<Option<Arc<TxDetail>>>,
     /// Whether the engine was asked for that and has not answered yet.
     pub asking: RwSignal<bool>,
+    /// Whether the engine can no longer be asked: it was started anew, or has completed another run since.
+    pub untold: RwSignal<bool>,
     /// What part of the run the lanes show; `None`: all of it.
     pub viewport: RwSignal<Option<Viewport>>,
     /// Whether the longest chain is emphasised in the lanes.
@@ -263,8 +281,12 @@ struct Wanted {
     chosen: bool,
     /// What the engine is running.
     running: Option<Source>,
-    /// What the engine holds prepared.
+    /// What the engine holds prepared, once it has met what it was sent.
     prepared: Option<Source>,
+    /// The latest run that the engine completed, by its request, and of what.
+    complete: Option<(u32, Source)>,
+    /// The list that is to be saved.
+    exporting: Option<(u32, evm_lanes_core::messages::ListForm)>,
 }
 
 /// The lanes asked for at first, where neither the scenario nor the link says: as many as there
@@ -286,6 +308,10 @@ impl Page {
             model: RwSignal::new(None),
             pins: RwSignal::new(Vec::new()),
             curve: RwSignal::new(CurveState::None),
+            list: RwSignal::new(ListState::None),
+            given: RwSignal::new(None),
+            offered: RwSignal::new(None),
+            only_differences: RwSignal::new(false),
             activity: RwSignal::new(Activity::Idle),
             engine: RwSignal::new(EngineState::Starting),
             info: RwSignal::new(None),
@@ -293,6 +319,7 @@ impl Page {
             selection: RwSignal::new(Selection::default()),
             detail: RwSignal::new(None),
             asking: RwSignal::new(false),
+            untold: RwSignal::new(false),
             viewport: RwSignal::new(None),
             show_path: RwSignal::new(false),
             tab: RwSignal::new(Tab::default()),
@@ -401,7 +428,8 @@ impl Page {
         };
         self.wanted.update_value(|w| w.running = Some(source));
         let (clock, model) = (self.clock.get_untracked(), self.cost_model.get_untracked());
-        self.with_client(|c| c.send(Request::Run { id, input, strategy, lanes, clock, model }));
+        let list = self.list_for(strategy);
+        self.with_client(|c| c.send(Request::Run { id, input, strategy, lanes, clock, model, list }));
     }
 
     /// `source` as the engine takes it: by name if it holds it already.
@@ -503,6 +531,7 @@ impl Page {
             }
             Source::Case { .. } => {}
         }
+        self.forget_list_of_another(&document.source);
         self.document.set(document);
         self.remember();
         self.wanted.update_value(|w| w.selection = Some(link::NamedSelection::default()));
@@ -653,7 +682,7 @@ impl Page {
 
     /// A run whose engine is gone is over; what it was to run is still there.
     fn fail_run(self, reason: &str) {
-        self.wanted.update_value(|w| w.prepared = None);
+        self.wanted.update_value(|w| (w.prepared, w.complete) = (None, None));
         if self.activity.with_untracked(|a| matches!(a, Activity::Running { .. })) {
             self.activity.set(Activity::Failed(vec![Problem::new(
                 "",
@@ -665,6 +694,7 @@ impl Page {
 
     fn hear_reply(self, reply: Reply) {
         self.hear_curve(&reply);
+        self.hear_list(&reply);
         let current = self.activity.with_untracked(|a| match a {
             Activity::Running { id, .. } => Some(*id),
             _ => None,
@@ -676,7 +706,7 @@ impl Page {
                 }
             }),
             Reply::Ran { id, report } if current == Some(id) => match RunModel::new(*report) {
-                Ok(model) => self.show(model),
+                Ok(model) => self.show(id, model),
                 Err(error) => {
                     self.activity.set(Activity::Failed(vec![Problem::new(
                         "",
@@ -703,16 +733,23 @@ impl Page {
             // A run that was cancelled took the question with it.
             Reply::Cancelled { id } if self.is_asked(id) => self.ask_for_detail(),
             // The engine is another one by now, and has not run this.
-            Reply::Failed { id, .. } if self.is_asked(id) => self.asking.set(false),
+            Reply::Failed { id, .. } if self.is_asked(id) => {
+                self.asking.set(false);
+                self.untold.set(true);
+            }
+            // Replaced by something newer; but it is what the engine tells of now.
+            Reply::Ran { .. } => self.wanted.update_value(|w| w.complete = None),
             // Answers to requests that something newer has replaced.
             _ => {}
         }
     }
 
-    fn show(self, model: RunModel) {
+    /// Shows the run that request `id` asked for.
+    fn show(self, id: u32, model: RunModel) {
         let model = Arc::new(model);
         let source = self.wanted.try_update_value(|w| {
             w.prepared = w.running.take();
+            w.complete = w.prepared.clone().map(|source| (id, source));
             w.prepared.clone()
         });
         self.keep_other_clock(&model, source.as_ref().and_then(Option::as_ref));
@@ -725,7 +762,7 @@ impl Page {
         let before = self.model.get_untracked().filter(|before| {
             before.report.clock != model.report.clock && self.ran.with_untracked(|ran| ran.as_ref() == source)
         });
-        let id = self.next_id();
+        let (id, given) = (self.next_id(), self.given.get_untracked());
         self.pins.update(|pins| {
             pins.retain(|pin| {
                 !pin.by_itself
@@ -734,7 +771,8 @@ impl Page {
                         && pin.source.as_ref() == source)
             });
             if let Some(model) = before.filter(|m| !pins.iter().any(|p| Arc::ptr_eq(&p.model, m))) {
-                pins.push(Pin { id, model, source: source.cloned(), by_itself: true });
+                let given = given.filter(|given| given.is(model.report.given_list.as_deref()));
+                pins.push(Pin { id, model, source: source.cloned(), given, by_itself: true });
             }
         });
     }
@@ -780,9 +818,10 @@ impl Page {
     pub fn pin(self) {
         let Some(model) = self.model.get_untracked() else { return };
         let (id, source) = (self.next_id(), self.ran.get_untracked());
+        let given = self.given.get_untracked().filter(|given| given.is(model.report.given_list.as_deref()));
         self.pins.update(|pins| match pins.iter().position(|p| Arc::ptr_eq(&p.model, &model)) {
             Some(at) => drop(pins.remove(at)),
-            None => pins.push(Pin { id, model, source, by_itself: false }),
+            None => pins.push(Pin { id, model, source, given, by_itself: false }),
         });
     }
 
@@ -792,15 +831,18 @@ impl Page {
     }
 
     /// Shows a run that is kept, and keeps the one that was shown. The page's settings become those of that run. If
-    /// it had run something else, that is run again: the engine knows the latest block only.
+    /// it had run something else, that is run again: the engine can tell of the latest complete run only.
     pub fn look_at(self, id: u32) {
         let found = self.pins.with_untracked(|pins| pins.iter().find(|p| p.id == id).cloned());
-        let Some(Pin { model, source, .. }) = found else { return };
+        let Some(Pin { model, source, given, .. }) = found else { return };
         if self.model.with_untracked(Option::is_some) && !untrack(|| self.is_pinned()) {
             self.pin();
         }
         let report = &model.report;
         self.strategy.set(report.strategy);
+        if report.strategy == StrategyId::BlockAccessList {
+            self.given.set(given);
+        }
         self.clock.set(report.clock);
         match report.clock {
             Clock::Measured => {
@@ -816,7 +858,7 @@ impl Page {
                 self.cost_model.set(report.model);
             }
         }
-        if self.wanted.with_value(|w| w.prepared == source) {
+        if self.wanted.with_value(|w| w.complete.as_ref().map(|(_, of)| of) == source.as_ref()) {
             self.display(model, source);
             sync::push_address(self);
         } else if let Some(source) = source {
@@ -878,7 +920,8 @@ impl Page {
         let model = self.cost_model.get_untracked();
         self.curve.set(CurveState::Running { id, source, done: 0, total: 0 });
         let (strategies, lanes) = (StrategyId::ALL.to_vec(), LANES.to_vec());
-        self.with_client(|c| c.send(Request::Curve { id, input, strategies, lanes, model }));
+        let list = self.list_for(StrategyId::BlockAccessList);
+        self.with_client(|c| c.send(Request::Curve { id, input, strategies, lanes, model, list }));
     }
 
     /// Stops it.
@@ -930,16 +973,34 @@ impl Page {
     }
 
     fn ask_for_detail(self) {
+        self.detail.set(None);
+        self.untold.set(false);
         let Some(tx) = self.selection.get_untracked().tx else {
-            self.detail.set(None);
             self.asking.set(false);
             return;
         };
+        let ran = self.ran.get_untracked();
+        let run = self.wanted.with_value(|w| {
+            w.complete.as_ref().filter(|(_, source)| Some(source) == ran.as_ref()).map(|(run, _)| *run)
+        });
+        let Some(run) = run else {
+            self.asking.set(false);
+            self.untold.set(true);
+            return;
+        };
         let id = self.next_id();
-        self.detail.set(None);
         self.asking.set(true);
         self.wanted.update_value(|w| w.detail_id = Some(id));
-        self.with_client(|c| c.send(Request::Inspect { id, tx }));
+        self.with_client(|c| c.send(Request::Inspect { id, run, tx }));
+    }
+
+    /// A list from a file is of the document that it was given to, also when that is edited.
+    fn forget_list_of_another(self, source: &Source) {
+        if self.document.with_untracked(|d| d.source != *source) {
+            self.given.set(None);
+            self.offered.set(None);
+            self.only_differences.set(false);
+        }
     }
 
     fn is_asked(self, id: u32) -> bool {

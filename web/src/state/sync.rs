@@ -131,6 +131,8 @@ fn root_attributes(page: Page) {
             set("data-cost", by.map(|m| m.cost.name().to_owned()));
             set("data-seed", by.map(|m| m.seed.to_string()));
             set("data-strategy", model.map(|m| m.report.strategy.name().to_owned()));
+            // keccak-256 of the list from a file that it ran from.
+            set("data-given-list", model.and_then(|m| m.report.given_list.clone()));
             set("data-lanes", model.map(|m| m.report.lanes.to_string()));
             set("data-equal", model.map(|m| m.report.verdict.difference.is_none().to_string()));
             set("data-transactions", model.map(|m| m.transactions().to_string()));

@@ -40,7 +40,7 @@ pub fn line(model: &RunModel) -> Line {
         run: if alone {
             sentence::strategy_name(report.strategy).to_owned()
         } else {
-            format!("{} on {}", sentence::strategy_name(report.strategy), sentence::lanes(model))
+            format!("{} on {}", sentence::scheduled_by(model), sentence::lanes(model))
         },
         time: model.ticks(report.timing.parallel_median),
         speed_up: factor(model.speed_up()),

@@ -19,6 +19,7 @@ pub mod inspect;
 pub mod lane_steps;
 pub mod lanes;
 pub mod limits;
+pub mod list;
 pub mod model;
 pub mod navigate;
 #[cfg(test)]

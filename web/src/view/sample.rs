@@ -68,6 +68,7 @@ pub fn report(trace: &Trace, labels: &[&str], analysis: Analysis, sequential: u6
         lanes: trace.lanes,
         clock: trace.clock,
         model: Model::default(),
+        given_list: None,
         timing: Timing {
             warm_ups: 2,
             sequential: vec![sequential; 5],

@@ -6,7 +6,9 @@ use std::collections::HashMap;
 use evm_lanes_core::model::Cost;
 use evm_lanes_core::trace::{Outcome, SpanKind, StrategyId};
 
-use super::format::{capitalised, count, counted, factor, in_words, listed, ordinal, share, times};
+use super::format::{
+    capitalised, count, counted, factor, in_words, listed, ordinal, share, shortened, times,
+};
 use super::model::{RunModel, What};
 
 /// A piece of running text.
@@ -29,6 +31,14 @@ pub fn strategy_name(strategy: StrategyId) -> &'static str {
         StrategyId::AccessList => "Access lists",
         StrategyId::PerfectAccessList => "Perfect access lists",
         StrategyId::BlockAccessList => "Block access list",
+    }
+}
+
+/// The name of what a run was scheduled by: a list from a file is told apart from the block's own.
+pub fn scheduled_by(model: &RunModel) -> &'static str {
+    match model.report.given_list {
+        Some(_) => "Block access list from a file",
+        None => strategy_name(model.report.strategy),
     }
 }
 
@@ -59,7 +69,7 @@ pub fn headline(model: &RunModel) -> String {
 
 /// `Block-STM on 8 simulated lanes: 2.1×`.
 pub fn short(model: &RunModel) -> String {
-    format!("{} on {}: {}", strategy_name(model.report.strategy), lanes(model), factor(model.speed_up()))
+    format!("{} on {}: {}", scheduled_by(model), lanes(model), factor(model.speed_up()))
 }
 
 /// `8 simulated lanes`, `2 lanes`.
@@ -78,6 +88,15 @@ pub fn story(model: &RunModel) -> Vec<Piece> {
         words(&mut out, "This is the order that every parallel run must agree with. ");
         limit_sentence(model, &mut out);
         return out;
+    }
+    if let Some(hash) = &model.report.given_list {
+        words(
+            &mut out,
+            format!(
+                "From the list of a file ({}), not from the block’s own: its mistakes cost attempts, never the result. ",
+                shortened(hash)
+            ),
+        );
     }
     rerun_sentence(model, &mut out);
     limit_sentence(model, &mut out);

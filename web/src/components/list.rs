@@ -1,0 +1,268 @@
+//! The block's access list (EIP-7928): shown, exported, compared with one from a file.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use evm_lanes_core::messages::{AccessList, ListForm, ListMark};
+use evm_lanes_core::trace::StrategyId;
+use leptos::prelude::*;
+use wasm_bindgen::JsCast;
+use web_sys::HtmlInputElement;
+
+use super::rows::Rows;
+use super::{LocationLink, TxLink};
+use crate::engine::EngineState;
+use crate::state::{ListState, Page, file};
+use crate::view::format::{count, shortened};
+use crate::view::list;
+
+/// The tab of the list.
+#[component]
+pub fn List(page: Page) -> impl IntoView {
+    Effect::new(move |_| page.follow_list());
+    let done = Memo::new(move |_| {
+        page.list.with(|list| match list {
+            ListState::Done { list, source, .. } if page.ran.with(|ran| ran.as_ref() == Some(source)) => {
+                Some(Same(list.clone()))
+            }
+            _ => None,
+        })
+    });
+    let there = move || done.with(Option::is_some);
+    let free =
+        move || there() && !page.is_running() && matches!(page.engine.get(), EngineState::Ready { .. });
+    let told = move || {
+        let list = done.get()?.0;
+        let model = page.model.get()?;
+        Some(list::figures(&list, model.transactions()))
+    };
+    let hash = move || done.get().map(|list| list.0.figures.hash.clone());
+    view! {
+        <div class="tools">
+            <button type="button" class="btn small" disabled=move || !free()
+                on:click=move |_| page.export_list(ListForm::Json)>"Export JSON"</button>
+            <button type="button" class="btn small" disabled=move || !free()
+                on:click=move |_| page.export_list(ListForm::Rlp)>"Export RLP"</button>
+            <OpenList page/>
+            {move || told().map(|told| view! { <span data-list-figures="">{told}</span> })}
+            {move || hash().map(|hash| view! {
+                <span title=format!("{hash}: keccak-256 of the RLP, what a block’s header commits to")>"hash "<code>{shortened(&hash)}</code></span>
+            })}
+        </div>
+        <Compared page done/>
+        {move || done.get().map(|list| view! { <Table page list=list.0/> })}
+        <Nothing page there=Signal::derive(there)/>
+    }
+}
+
+/// A list; the same if it is the very one.
+#[derive(Clone)]
+struct Same(Arc<AccessList>);
+
+impl PartialEq for Same {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+#[component]
+fn OpenList(page: Page) -> impl IntoView {
+    let input: NodeRef<leptos::html::Input> = NodeRef::new();
+    view! {
+        <input node_ref=input type="file" data-list="" tabindex="-1" aria-label="Block access list" class="hidden"
+            accept=".json,.rlp,.hex,.gz,application/json"
+            on:change=move |e| {
+                let Some(input) = e.target().and_then(|t| t.dyn_into::<HtmlInputElement>().ok()) else { return };
+                if let Some(chosen) = input.files().and_then(|f| f.get(0)) {
+                    file::open_list(page, chosen);
+                }
+                // So that the same file can be chosen again.
+                input.set_value("");
+            }/>
+        <button type="button" class="btn small" disabled=move || page.ran.with(Option::is_none) on:click=move |_| {
+            if let Some(input) = input.get_untracked() {
+                input.click();
+            }
+        }>"Compare with a file…"</button>
+    }
+}
+
+/// What stands in the list's place.
+#[component]
+fn Nothing(page: Page, there: Signal<bool>) -> impl IntoView {
+    let words = move || {
+        if there.get() {
+            return None;
+        }
+        let text = if page.model.with(Option::is_none) {
+            "Run the block first: what its transactions access stands here then.".to_owned()
+        } else if let ListState::Failed { why, .. } = page.list.get() {
+            format!("There is no list: {why}.")
+        } else {
+            "The list is made from a sequential run of the block…".to_owned()
+        };
+        let failed = page.list.with(|list| matches!(list, ListState::Failed { .. }));
+        Some(view! {
+            <div class="empty" role=if failed { "alert" } else { "status" }>
+                <p>{text}</p>
+                {failed.then(|| view! {
+                    <button type="button" class="btn small" on:click=move |_| page.retry_list()>"Try again"</button>
+                })}
+            </div>
+        })
+    };
+    view! { {words} }
+}
+
+/// What the comparison with a list from a file says, and what can be done with that one.
+#[component]
+fn Compared(page: Page, done: Memo<Option<Same>>) -> impl IntoView {
+    let told = move || {
+        let (given, list) = (page.given.get()?, done.get()?.0);
+        let told = list.given.as_ref()?;
+        Some((list::verdict(&given.name, told), told.missing + told.extra + told.different))
+    };
+    let in_force = move || page.strategy.get() == StrategyId::BlockAccessList;
+    view! {
+        {move || page.given.get().map(|given| view! {
+            <div class="tools given" data-differences=move || told().map(|(_, all)| all.to_string())>
+                <span role="status">{move || told().map_or_else(
+                    || format!("{} ({}) is being compared…", given.name, list::size(given.bytes.len())),
+                    |(told, _)| told,
+                )}</span>
+                <label>
+                    <input type="checkbox" prop:checked=move || page.only_differences.get()
+                        on:change=move |e| page.only_differences.set(event_target_checked(&e))/>
+                    " Only differences"
+                </label>
+                <Show when=move || !in_force() fallback=|| view! { <span>"Runs start from it; mistakes in it cost attempts, never the result."</span> }>
+                    <button type="button" class="btn small" disabled=move || page.is_running()
+                        title="With the strategy Block access list"
+                        on:click=move |_| page.set_strategy(StrategyId::BlockAccessList)>"Run from it"</button>
+                </Show>
+                <button type="button" class="btn small" on:click=move |_| page.drop_list()>"Remove it"</button>
+            </div>
+        })}
+    }
+}
+
+#[component]
+fn Table(page: Page, list: Arc<AccessList>) -> impl IntoView {
+    let body: NodeRef<leptos::html::Tbody> = NodeRef::new();
+    let window = Rows::of(body);
+    let compared = list.given.is_some();
+    let columns = if compared { 4 } else { 3 };
+    let left_out = list.left_out;
+    let of_rows = list.clone();
+    let shown = Memo::new(move |_| list::shown(&of_rows, compared && page.only_differences.get()));
+    let visible = Memo::new(move |_| window.visible(shown.with(Vec::len)));
+    // A run's own ids of the locations that it met.
+    let ids = Memo::new(move |_| {
+        page.model.with(|model| {
+            let names = model.iter().flat_map(|m| m.report.location_names.iter());
+            names.enumerate().map(|(i, name)| (name.name.clone(), i as u32)).collect::<HashMap<_, _>>()
+        })
+    });
+    let rows = move || {
+        let (first, last) = visible.get();
+        let transactions = page.model.with(|m| m.as_ref().map_or(0, |m| m.transactions()));
+        let list = list.clone();
+        shown
+            .with(|shown| shown.get(first..last.min(shown.len())).unwrap_or_default().to_vec())
+            .into_iter()
+            .enumerate()
+            .map(|(i, row)| {
+                ids.with(|ids| line(page, &list, row as usize, first + i, transactions, ids, compared))
+            })
+            .collect::<Vec<_>>()
+    };
+    view! {
+        <table class="table of-list" data-access-list="" aria-rowcount=move || shown.with(|s| s.len() + 1).to_string()>
+            <caption class="hidden">"What the block’s transactions access and leave behind, by account, location and transaction"</caption>
+            <thead><tr>
+                <th scope="col">"Account, location"</th>
+                {compared.then(|| view! { <th scope="col">"Compared"</th> })}
+                <th scope="col">"After transaction"</th>
+                <th scope="col">"Value"</th>
+            </tr></thead>
+            <tbody node_ref=body>
+                {move || window.spacer(visible.get().0, columns)}
+                {rows}
+                {move || window.spacer(shown.with(Vec::len) - visible.get().1.min(shown.with(Vec::len)), columns)}
+            </tbody>
+        </table>
+        {move || shown.with(Vec::is_empty).then(|| view! {
+            <p class="empty">{if compared { "No difference." } else { "The transactions access nothing." }}</p>
+        })}
+        {(left_out > 0).then(|| view! {
+            <p class="empty">{format!("{} more rows without a difference are in the exported list.", count(left_out.into()))}</p>
+        })}
+    }
+}
+
+/// One row.
+fn line(
+    page: Page,
+    list: &AccessList,
+    row: usize,
+    at: usize,
+    transactions: u32,
+    ids: &HashMap<String, u32>,
+    compared: bool,
+) -> AnyView {
+    let Some(row) = list.rows.get(row) else { return ().into_any() };
+    let wrong = list::differs(row);
+    let mark = compared.then(|| {
+        let (class, text) = (if wrong { "wrong" } else { "faint" }, list::mark(row));
+        view! { <td class=class title=text.clone()>{wrong.then_some("✗ ")}{text.clone()}</td> }
+    });
+    let value = row.value.clone();
+    let location = row.location.and_then(|at| list.locations.get(at as usize)).cloned();
+    let Some(location) = location else {
+        let account = list.accounts.get(row.account as usize);
+        let address = account.map(|account| account.address.clone()).unwrap_or_default();
+        let name = account.and_then(|account| account.name.clone());
+        return view! {
+            <tr class="account" aria-rowindex=at + 2 data-mark=word(&row.mark)>
+                <th scope="row" title=address.clone()>{name.map(|name| format!("{name} "))}<code>{shortened(&address)}</code></th>
+                {mark}
+                <td></td>
+                <td>{value}</td>
+            </tr>
+        }
+        .into_any();
+    };
+    let name = match ids.get(&location.name) {
+        Some(id) => view! { <LocationLink page location=*id name=location.name.clone()/> }.into_any(),
+        None => view! { <span class="mono">{location.name.clone()}</span> }.into_any(),
+    };
+    let tx = match row.tx {
+        Some(tx) if tx < transactions => view! { <TxLink page tx/> }.into_any(),
+        Some(tx) => tx.to_string().into_any(),
+        None => "–".into_any(),
+    };
+    let chosen = ids.get(&location.name).copied();
+    let selected = move || {
+        let selection = page.selection.get();
+        chosen.is_some() && selection.location == chosen
+    };
+    view! {
+        <tr class:on=selected aria-rowindex=at + 2 data-mark=word(&row.mark)>
+            <td class="within" title=location.slot.clone().unwrap_or_default()>{name}</td>
+            {mark}
+            <td>{tx}</td>
+            <td class="mono" title=value.clone()>{value.clone()}</td>
+        </tr>
+    }
+    .into_any()
+}
+
+fn word(mark: &ListMark) -> &'static str {
+    match mark {
+        ListMark::Same => "same",
+        ListMark::Missing => "missing",
+        ListMark::Extra => "extra",
+        ListMark::Different(_) => "different",
+        ListMark::Outside => "outside",
+    }
+}
