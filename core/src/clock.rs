@@ -30,10 +30,22 @@ mod platform {
 
     #[wasm_bindgen]
     extern "C" {
-        #[wasm_bindgen(js_namespace = performance, js_name = now)]
-        fn performance_now() -> f64;
-        #[wasm_bindgen(thread_local_v2, js_namespace = performance, js_name = timeOrigin)]
-        static TIME_ORIGIN: f64;
+        type Performance;
+        /// Each worker's own, fetched once: in Chromium it takes 120 ns to fetch it, and 65 ns to ask it.
+        #[wasm_bindgen(thread_local_v2, js_name = performance)]
+        static PERFORMANCE: Performance;
+        #[wasm_bindgen(method)]
+        fn now(this: &Performance) -> f64;
+        #[wasm_bindgen(method, getter, js_name = timeOrigin)]
+        fn time_origin(this: &Performance) -> f64;
+    }
+
+    thread_local! {
+        /// How much later this worker started than the first one that asked, in milliseconds.
+        static LATER: f64 = {
+            let origin = PERFORMANCE.with(Performance::time_origin);
+            origin - *FIRST.get_or_init(|| origin)
+        };
     }
 
     /// The start of the first worker that asked. Only differences to it are kept, because the full time since 1970
@@ -41,10 +53,8 @@ mod platform {
     static FIRST: OnceLock<f64> = OnceLock::new();
 
     pub fn now() -> u64 {
-        let origin = TIME_ORIGIN.with(|origin| *origin);
-        let offset = origin - FIRST.get_or_init(|| origin);
         // A worker that started before the first one asked counts from 0 rather than from a negative number.
-        ((offset + performance_now()) * 1e6).max(0.0) as u64
+        ((LATER.with(|later| *later) + PERFORMANCE.with(Performance::now)) * 1e6).max(0.0) as u64
     }
 }
 

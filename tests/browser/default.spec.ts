@@ -29,6 +29,36 @@ test('with threads and more than one core a measured run uses more than one lane
   expect(Number(await attribute(page, 'data-lanes'))).toBeGreaterThan(1);
 });
 
+test('nothing moves while a block is measured', async ({ page }) => {
+  await open(page, `${ISOLATED}?s=erc20-2000&clock=measured`);
+  // Drawing takes a core that is measured. A button may change its colour at first.
+  const watched = page.evaluate(
+    () =>
+      new Promise<{ looks: number; moving: string[] }>((settle) => {
+        const moving = new Set<string>();
+        let [began, looks] = [Infinity, 0];
+        const timer = setInterval(() => {
+          if (document.documentElement.dataset.phase === 'running') {
+            began = Math.min(began, performance.now());
+            if (performance.now() - began < 300) return;
+            looks += 1;
+            for (const { effect, playState } of document.getAnimations()) {
+              const target = effect instanceof KeyframeEffect ? effect.target?.parentElement?.outerHTML : undefined;
+              if (playState === 'running') moving.add(target ?? 'something');
+            }
+          } else if (began < Infinity) {
+            clearInterval(timer);
+            settle({ looks, moving: [...moving] });
+          }
+        }, 10);
+      }),
+  );
+  await page.getByRole('button', { name: /^▶? ?Run/ }).click();
+  const { looks, moving } = await watched;
+  expect(looks).toBeGreaterThan(0);
+  expect(moving).toEqual([]);
+});
+
 for (const colour of ['light', 'dark'] as const) {
   for (const [width, height] of [
     [1440, 900],
