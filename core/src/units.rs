@@ -44,6 +44,12 @@ impl TxIndex {
     pub fn index(self) -> usize {
         self.0 as usize
     }
+
+    /// The position after it.
+    #[must_use]
+    pub fn next(self) -> Self {
+        Self(self.0 + 1)
+    }
 }
 
 impl LocationId {

@@ -233,12 +233,13 @@ impl<'a> Attempts<'a> {
     ) -> (Report, Option<Abort>) {
         let mut result = lock(&self.results[version.tx.index()]);
         if result.version != Some(version) {
-            return (Report::Valid { version }, None);
+            return (Report::Stale { version }, None);
         }
         match self.before(version.tx).validate(&result.checks) {
             Err(spoiler) if claim(version) => {
                 self.memory.withdraw(version.tx, &result.keys);
-                (Report::Aborted { version }, Some(Abort { version, spoiler }))
+                let writer = spoiler.writer.tx;
+                (Report::Aborted { version, writer }, Some(Abort { version, spoiler }))
             }
             Ok(()) if self.view == ViewKind::Committed => {
                 let TxResult { kept, keys, .. } = &mut *result;
@@ -246,7 +247,8 @@ impl<'a> Attempts<'a> {
                 self.latest.note(version.tx, !result.did_not_count());
                 (Report::Valid { version }, None)
             }
-            Ok(()) | Err(_) => (Report::Valid { version }, None),
+            Ok(()) => (Report::Valid { version }, None),
+            Err(_) => (Report::Stale { version }, None),
         }
     }
 
@@ -315,20 +317,21 @@ impl Runner<'_> {
         self.executor.spent(job, outcome.as_ref().ok().map(|ran| &ran.receipt))
     }
 
-    /// Runs an attempt on what is there now. `start` is noted in `notes` as its start and, for the
-    /// time being, as its end.
+    /// Runs an attempt on what is there now. With `keep` it keeps what it read, to be validated. `start` is noted
+    /// in `notes` as its start and, for the time being, as its end.
     ///
     /// # Errors
     /// If it met an estimate.
     pub(super) fn run(
         &mut self,
         version: Version,
+        keep: bool,
         start: u64,
         notes: &mut LaneNotes,
     ) -> Result<Ran, Blocked> {
         let attempts = self.attempts;
         let job = &attempts.loaded.jobs[version.tx.index()];
-        self.executor.view().turn_to(version.tx);
+        self.executor.view().turn_to(version.tx, keep);
         let outcome = catch_unwind(AssertUnwindSafe(|| self.executor.run(job)));
         let seen = self.executor.view().reads.seen.len();
         let handed_over = notes.reads.len();
@@ -378,7 +381,8 @@ impl Runner<'_> {
     }
 
     /// Puts an attempt's writes where others see them. Whether the transaction had no result before.
-    pub(super) fn publish(&mut self, ran: Ran) -> (Report, bool) {
+    /// `firm`: what it saw was settled.
+    pub(super) fn publish(&mut self, ran: Ran, firm: bool) -> (Report, bool) {
         let Ran { version, checks, mut writes, receipt, panicked } = ran;
         let attempts = self.attempts;
         let mut result = lock(&attempts.results[version.tx.index()]);
@@ -409,7 +413,7 @@ impl Runner<'_> {
         drop(result);
         drop(old);
         self.executor.reuse(writes);
-        (Report::Executed { version, wrote_new: wrote_new || did_not_count }, first)
+        (Report::Executed { version, wrote_new: wrote_new || did_not_count, firm }, first)
     }
 
     /// Gives the reads noted so far to the lane that made them.

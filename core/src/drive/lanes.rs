@@ -16,7 +16,7 @@ use crate::{
         },
     },
     trace::SpanKind,
-    units::Version,
+    units::{TxIndex, Version},
 };
 
 /// How often a lane looks again before it sleeps: some hundred microseconds. Waking up takes a
@@ -43,8 +43,9 @@ const MOST: usize = 32;
 
 /// What a lane does with a task.
 pub(super) trait Work {
-    /// Runs an attempt and puts its writes where others see them.
-    fn execute(&mut self, version: Version, start: u64) -> Report;
+    /// Runs an attempt and puts its writes where others see them. `firm`: what it is about to see is
+    /// settled, so it will not be validated.
+    fn execute(&mut self, version: Version, firm: bool, start: u64) -> Report;
     /// Notes when the attempt that was run last ended.
     fn ended(&mut self, now: u64);
     /// Looks whether an attempt's reads hold. If not, and `turns` lets this lane claim the abort,
@@ -134,7 +135,7 @@ impl<'a> Turns<'a> {
                 self.wake_all();
                 return now;
             }
-            self.turn(&mut reports, &mut tasks, pace.tasks());
+            let mut settled = self.turn(&mut reports, &mut tasks, pace.tasks());
             let begun = now;
             // In a browser the clock is a call to JavaScript and moves in steps of 5 µs.
             if !cfg!(target_arch = "wasm32") {
@@ -143,13 +144,21 @@ impl<'a> Turns<'a> {
             for task in tasks.drain(..) {
                 match task {
                     Task::Execute(version) => {
-                        reports.push(work.execute(version, now));
+                        let firm = settled == Some(version.tx);
+                        let report = work.execute(version, firm, now);
+                        if firm {
+                            settled = matches!(report, Report::Executed { .. }).then(|| version.tx.next());
+                        }
+                        reports.push(report);
                         now = (self.clock)();
                         work.ended(now);
                     }
                     Task::Validate(version) => {
                         let report = work.validate(version, self);
-                        let valid = matches!(report, Report::Valid { .. });
+                        let valid = !matches!(report, Report::Aborted { .. });
+                        if settled == Some(version.tx) && matches!(report, Report::Valid { .. }) {
+                            settled = Some(version.tx.next());
+                        }
                         reports.push(report);
                         let start = std::mem::replace(&mut now, (self.clock)());
                         work.span(start, now, SpanKind::Validating { version, valid });
@@ -221,15 +230,26 @@ impl<'a> Turns<'a> {
         }
     }
 
-    /// Hands in reports and takes the next tasks, in one turn at the scheduler.
-    fn turn(&self, reports: &mut Vec<Report>, tasks: &mut Vec<Task>, most: usize) {
+    /// Hands in reports and takes the next tasks, in one turn at the scheduler. Gives the lowest transaction
+    /// that is not settled.
+    fn turn(&self, reports: &mut Vec<Report>, tasks: &mut Vec<Task>, most: usize) -> Option<TxIndex> {
         let mut scheduler = lock_briefly(&self.scheduler);
         for report in reports.drain(..) {
             scheduler.report(report);
         }
         // Towards the end the portions become smaller, so that lanes end together.
         let share = scheduler.left() / (2 * self.looks.len()) + 1;
-        for _ in 0..most.min(share).min(scheduler.most()) {
+        let most = most.min(scheduler.most());
+        while tasks.len() < most {
+            if let Some(Task::Execute(Version { tx, .. })) = tasks.last()
+                && let Some(version) = scheduler.follow(*tx)
+            {
+                tasks.push(Task::Execute(version));
+                continue;
+            }
+            if tasks.len() >= share {
+                break;
+            }
             match scheduler.next() {
                 // What was taken comes first; then the lane asks again.
                 Task::Wait | Task::Done if !tasks.is_empty() => break,
@@ -239,6 +259,7 @@ impl<'a> Turns<'a> {
                 break;
             }
         }
+        let settled = scheduler.settled();
         // Others are only disturbed if there is something left for them; who comes then looks
         // whether there is more again.
         let more = scheduler.left() > 0;
@@ -252,6 +273,7 @@ impl<'a> Turns<'a> {
         if more && self.sleepers.load(Ordering::SeqCst) > 0 {
             self.news.notify_one();
         }
+        settled
     }
 
     /// Waits until tasks were left for others since the count was `seen`, or a while.

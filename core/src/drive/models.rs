@@ -114,6 +114,8 @@ struct Toy {
     list: Vec<(TxIndex, Place, u64)>,
     /// Some, to be started before others.
     first: Vec<TxIndex>,
+    /// Which are alike.
+    alike: Vec<Option<u32>>,
     lanes: usize,
     /// How long everything takes by the lanes' clock, which decides on the size of portions.
     tick: u64,
@@ -228,6 +230,8 @@ impl Toy {
             .collect();
         // Such transactions need not be there, nor need they be different.
         let first = (0..random.below(3)).map(|_| TxIndex(random.below(count + 1) as u32)).collect();
+        let some = [0, 1, 3][random.below(3) as usize];
+        let alike = (0..count).map(|_| (random.below(4) < some).then_some(0)).collect();
         let mut toy = Self {
             strategy: match random.below(10) {
                 0..=4 => StrategyId::BlockStm,
@@ -243,6 +247,7 @@ impl Toy {
             waits: Vec::new(),
             list: Vec::new(),
             first,
+            alike,
             lanes: 2 + random.below(3).min(random.below(3)) as usize,
             tick: [100, 4_000, 1_000_000][random.below(3) as usize],
             stop: (random.below(12) == 0).then(|| random.below(10) as i64),
@@ -698,12 +703,12 @@ struct Lane<'a> {
 
 impl Work for Lane<'_> {
     /// `Runner::run` and `Runner::publish`, with the same steps in the same order.
-    fn execute(&mut self, version: Version, _: u64) -> Report {
+    fn execute(&mut self, version: Version, firm: bool, _: u64) -> Report {
         let Shared { toy, view, memory, results, latest, .. } = self.shared;
         let mut checks = Vec::new();
         let outcome = Effects::of(&toy.transactions[version.tx.index()], |look| {
             let value = self.shared.look(look, version.tx)?;
-            if !matches!((look, value), (Look::AtLeast(..), 0)) {
+            if !firm && !matches!((look, value), (Look::AtLeast(..), 0)) {
                 checks.push((look, value));
             }
             Ok(value)
@@ -741,7 +746,7 @@ impl Work for Lane<'_> {
         if *view != ViewKind::Committed {
             latest.note(version.tx, !effects.refused);
         }
-        Report::Executed { version, wrote_new: wrote_new || effects.refused }
+        Report::Executed { version, wrote_new: wrote_new || effects.refused, firm }
     }
 
     fn ended(&mut self, _: u64) {}
@@ -751,20 +756,23 @@ impl Work for Lane<'_> {
         let Shared { view, memory, results, latest, .. } = self.shared;
         let mut result = lock(&results[version.tx.index()]);
         if result.version != Some(version) {
-            return Report::Valid { version };
+            return Report::Stale { version };
         }
         let holds = |(look, value): &(Look, u64)| self.shared.look(*look, version.tx) == Ok(*value);
         match result.checks.iter().all(holds) {
             false if turns.claim_abort(version) => {
                 memory.withdraw(version.tx, &result.keys);
-                return Report::Aborted { version };
+                // Whoever it was: if there are any alike, they are all of one kind.
+                let writer = TxIndex(version.tx.0.saturating_sub(1));
+                return Report::Aborted { version, writer };
             }
             true if *view == ViewKind::Committed => {
                 let TxResult { kept, keys, .. } = &mut *result;
                 memory.record(version, kept.drain(..), keys);
                 latest.note(version.tx, !result.refused);
             }
-            true | false => {}
+            true => {}
+            false => return Report::Stale { version },
         }
         Report::Valid { version }
     }
@@ -796,8 +804,12 @@ fn on_lanes(toy: &Toy, census: &StdMutex<Census>) {
     let time = StdU64::new(1);
     let clock = || time.fetch_add(toy.tick, Relaxed);
     let strategy = schedule::strategy(toy.strategy);
-    let scheduler =
-        strategy.scheduler(&Known { earlier: &toy.earlier, first: &toy.first, waits: &toy.waits });
+    let scheduler = strategy.scheduler(&Known {
+        earlier: &toy.earlier,
+        first: &toy.first,
+        alike: &toy.alike,
+        waits: &toy.waits,
+    });
     let turns = Turns::new(scheduler, toy.lanes, 1, &clock);
     // Of each known account's slots, the first has a number.
     let numbers = (0..KNOWN).map(|who| (AccountNo(who as u32), U256::ZERO)).collect();

@@ -63,6 +63,8 @@ enum Value {
 pub(super) struct Reads {
     /// Whether `seen` is kept.
     record: bool,
+    /// Whether `checks` are kept.
+    keep: bool,
     /// For the trace: what was seen, and from whom. All attempts' so far.
     pub(super) seen: Places<Seer>,
     /// For validation: the values. The running attempt's.
@@ -79,6 +81,9 @@ impl Reads {
 
     /// Notes the value for validation.
     fn check(&mut self, key: Key, at: Option<SlotNo>, value: Value, from: Option<Version>) {
+        if !self.keep {
+            return;
+        }
         let place = Place::of(key, at, &mut self.checks.others);
         self.checks.list.push(Check { place, account: key.account, from: from.into(), value });
     }
@@ -247,9 +252,10 @@ impl<'a> Multi<'a> {
         }
     }
 
-    /// Turns to the state before another transaction.
-    pub(super) fn turn_to(&mut self, tx: TxIndex) {
+    /// Turns to the state before another transaction. `keep`: what is read will be validated.
+    pub(super) fn turn_to(&mut self, tx: TxIndex, keep: bool) {
         self.before.tx = tx;
+        self.reads.keep = keep;
         self.parties = self.before.order.parties(tx);
         self.reads.checks.clear();
     }

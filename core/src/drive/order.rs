@@ -1,5 +1,7 @@
 //! What is known of a block's order before it runs: whose transactions follow each other.
 
+use std::collections::HashMap;
+
 use alloy_primitives::{Address, U256, map::AddressMap};
 
 use super::nonces::{Foretelling, Sent};
@@ -16,6 +18,7 @@ pub(super) struct Order {
     foretelling: Foretelling,
     /// Senders and recipients.
     parties: Vec<Parties>,
+    alike: Vec<Option<u32>>,
     /// Whether the sender can pay for all its transactions of the block from what it had before.
     can_pay: Vec<bool>,
     /// Whether it then need not be asked again: see [`Order::covered`].
@@ -62,6 +65,7 @@ impl Order {
         let mut order = Self {
             foretelling: Foretelling::new(sent),
             parties: jobs.iter().map(|job| Parties::new(job.transaction(), base)).collect(),
+            alike: alike(jobs, base),
             can_pay: Vec::with_capacity(jobs.len()),
             covered: Vec::with_capacity(jobs.len()),
             delegations: jobs.iter().any(|job| !job.transaction().authorizations.is_empty()),
@@ -105,6 +109,12 @@ impl Order {
         !self.delegations
     }
 
+    /// For each transaction the number of those that are alike, if there are others: they call the same
+    /// contract, and their inputs name the same contracts.
+    pub(super) fn alike(&self) -> &[Option<u32>] {
+        &self.alike
+    }
+
     /// For each transaction, the one that it should wait for.
     pub(super) fn after(&self) -> &[Option<TxIndex>] {
         self.foretelling.after()
@@ -117,6 +127,44 @@ fn is_plain_payment(tx: &Transaction, base: &Base) -> bool {
     let recipient = tx.to.map(|to| base.number(&to).is_none_or(|no| base.account(no).code().is_none()));
     let sender = base.number(&tx.from).is_none_or(|no| base.account(no).code().is_none());
     recipient == Some(true) && sender && tx.authorizations.is_empty()
+}
+
+/// See [`Order::alike`]. Of swaps through one router, those in the same pool are alike: they name its tokens.
+fn alike(jobs: &[Job], base: &Base) -> Vec<Option<u32>> {
+    /// More are not looked for.
+    const NAMED: usize = 16;
+    let contract = |address: &Address| {
+        let no = base.number(address)?;
+        (!base.account(no).code().is_none()).then_some(no)
+    };
+    let kind = |tx: &Transaction| {
+        let called = contract(&tx.to?)?;
+        let (words, _) = tx.input.get(4..).unwrap_or_default().as_chunks::<32>();
+        let addresses = words.iter().filter(|word| word[..12] == [0; 12]);
+        let named = addresses.filter_map(|word| contract(&Address::from_slice(&word[12..])));
+        let mut kind = vec![called];
+        kind.extend(named.take(NAMED));
+        kind[1..].sort_unstable();
+        kind.dedup();
+        Some(kind)
+    };
+    // Its number, if it has one yet, and who was the first.
+    let mut met: HashMap<Vec<AccountNo>, (Option<u32>, usize)> = HashMap::new();
+    let mut kinds = 0;
+    let mut alike = vec![None; jobs.len()];
+    for (i, job) in jobs.iter().enumerate() {
+        let Some(kind) = kind(job.transaction()) else { continue };
+        let (number, first) = met.entry(kind).or_insert((None, i));
+        if *first != i {
+            let number = *number.get_or_insert_with(|| {
+                kinds += 1;
+                kinds - 1
+            });
+            alike[*first] = Some(number);
+            alike[i] = Some(number);
+        }
+    }
+    alike
 }
 
 #[cfg(test)]

@@ -62,7 +62,8 @@ pub(super) fn run(
     }
 
     let waits = loaded.foresee(strategy, around.cancel)?;
-    let known = Known { earlier: loaded.order.after(), first: around.first, waits };
+    let (earlier, alike) = (loaded.order.after(), loaded.order.alike());
+    let known = Known { earlier, first: around.first, alike, waits };
     // What cannot say how many cores it has (a browser's worker) has threads for no more than them.
     let cores = std::thread::available_parallelism().map_or(threads, usize::from);
     let shared = Shared {
@@ -101,10 +102,10 @@ struct Lane<'a> {
 }
 
 impl<'a> Work for Lane<'a> {
-    fn execute(&mut self, version: Version, start: u64) -> Report {
-        match self.runner.run(version, start, &mut self.end.notes) {
+    fn execute(&mut self, version: Version, firm: bool, start: u64) -> Report {
+        match self.runner.run(version, !firm, start, &mut self.end.notes) {
             Ok(ran) => {
-                let (report, first) = self.runner.publish(ran);
+                let (report, first) = self.runner.publish(ran, firm);
                 self.news += u32::from(first);
                 report
             }

@@ -152,7 +152,7 @@ pub(super) fn execute(
             });
         }
         receipts.push(receipt);
-        scheduler.report(Report::Executed { version, wrote_new: false });
+        scheduler.report(Report::Executed { version, wrote_new: false, firm: true });
         (around.progress)(version.tx.0 + 1);
     }
     // Up to the same point as a parallel run: what became of every location is listed.

@@ -78,7 +78,8 @@ pub fn simulate(
         return Ok(sequential::finish(loaded, Clock::Simulated, done));
     }
     let waits = loaded.foresee(&*strategy, around.cancel)?;
-    let scheduler = strategy.scheduler(&Known { earlier: loaded.order.after(), first: &[], waits });
+    let (earlier, alike) = (loaded.order.after(), loaded.order.alike());
+    let scheduler = strategy.scheduler(&Known { earlier, first: &[], alike, waits });
     let attempts = Attempts::new(loaded, strategy.view(), around.record, around.cancel, None)?;
     let mut simulator = Simulator::new(&attempts, scheduler, lanes.max(1), around, None);
     simulator.run()?;
@@ -162,7 +163,8 @@ impl<'a> Tallies<'a> {
             return Ok(tally);
         }
         let waits = loaded.foresee(&*strategy, around.cancel)?;
-        let scheduler = strategy.scheduler(&Known { earlier: loaded.order.after(), first: &[], waits });
+        let (earlier, alike) = (loaded.order.after(), loaded.order.alike());
+        let scheduler = strategy.scheduler(&Known { earlier, first: &[], alike, waits });
         let view = strategy.view();
         let attempts = Attempts::new(loaded, view, false, around.cancel, Some(&self.answers))?;
         let answers = std::mem::take(&mut self.answers);
@@ -223,11 +225,11 @@ struct Lane {
 enum Next {
     /// It asks the scheduler.
     Turn,
-    /// It starts a task.
-    Execute(Version),
+    /// It starts a task. Of an execution: whether what it is about to see is settled.
+    Execute(Version, bool),
     Validate(Version),
     /// It ends an execution.
-    Executed(Box<Ran>),
+    Executed(Box<Ran>, bool),
     Blocked(Blocked),
     /// It ends a validation that began then.
     Validated(Version, u64),
@@ -280,14 +282,14 @@ impl<'a> Simulator<'a> {
             }
             match std::mem::replace(&mut self.lanes[lane].next, Next::Wait) {
                 Next::Turn => self.turn(now, lane),
-                Next::Execute(version) => self.execute(now, lane, version),
+                Next::Execute(version, firm) => self.execute(now, lane, version, firm),
                 Next::Validate(version) => {
                     let cost = self.costs.validation(self.attempts.checks(version.tx));
                     let end = now + self.chance.duration(cost);
                     self.push(end, lane, Next::Validated(version, now));
                 }
-                Next::Executed(ran) => {
-                    let (report, first) = self.runner.publish(*ran);
+                Next::Executed(ran, firm) => {
+                    let (report, first) = self.runner.publish(*ran, firm);
                     if first {
                         self.executed += 1;
                         (self.around.progress)(self.executed);
@@ -306,7 +308,7 @@ impl<'a> Simulator<'a> {
                         self.tally.useful -= took;
                     }
                     self.aborts.extend(abort);
-                    let valid = matches!(report, Report::Valid { .. });
+                    let valid = !matches!(report, Report::Aborted { .. });
                     self.span(lane, start, now, SpanKind::Validating { version, valid });
                     self.report(now, lane, report);
                 }
@@ -329,7 +331,7 @@ impl<'a> Simulator<'a> {
                 return;
             }
             Task::Done => Next::Done,
-            Task::Execute(version) => Next::Execute(version),
+            Task::Execute(version) => Next::Execute(version, self.scheduler.settled() == Some(version.tx)),
             Task::Validate(version) => Next::Validate(version),
         };
         if let Some(since) = self.lanes[lane].waiting_since.take() {
@@ -343,13 +345,15 @@ impl<'a> Simulator<'a> {
         }
     }
 
-    fn execute(&mut self, now: u64, lane: usize, version: Version) {
+    fn execute(&mut self, now: u64, lane: usize, version: Version, firm: bool) {
         let notes = &mut self.lanes[lane].notes;
         let known = self.answers.as_ref().and_then(|answers| self.attempts.answer(version, answers));
         let (outcome, spent) = match known {
             Some((ran, spent)) => (Ok(ran), spent),
             None => {
-                let outcome = self.runner.run(version, now, notes);
+                // What is read is also what says later whether a transaction would give the same again.
+                let keep = !firm || self.answers.is_some();
+                let outcome = self.runner.run(version, keep, now, notes);
                 let spent = self.runner.spent(version.tx, &outcome);
                 if let (Some(answers), Ok(ran)) = (&mut self.answers, &outcome) {
                     answers.note(version.tx, ran, spent);
@@ -373,7 +377,7 @@ impl<'a> Simulator<'a> {
             }
         }
         let next = match outcome {
-            Ok(ran) => Next::Executed(Box::new(ran)),
+            Ok(ran) => Next::Executed(Box::new(ran), firm),
             Err(blocked) => Next::Blocked(blocked),
         };
         self.push(end, lane, next);

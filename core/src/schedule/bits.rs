@@ -35,7 +35,6 @@ impl Bits {
         self.len
     }
 
-    #[cfg(test)]
     pub(super) fn contains(&self, i: usize) -> bool {
         self.words[i / 64] >> (i % 64) & 1 == 1
     }

@@ -19,7 +19,7 @@ impl Strategy for Optimistic {
     }
 
     fn scheduler(&self, known: &Known<'_>) -> Box<dyn Scheduler> {
-        Box::new(BlockStm::new(known.earlier).starting_with(known.first))
+        Box::new(BlockStm::new(known.earlier).starting_with(known.first).learning_from(known.alike))
     }
 }
 
@@ -40,6 +40,58 @@ struct Tx {
     waits_for: u32,
     /// Transactions that wait for this one to execute.
     waiting: Vec<TxIndex>,
+    /// Validations of it that are handed out.
+    validations: u32,
+}
+
+/// Transactions that are alike, and what became of those that were tried side by side.
+#[derive(Debug, Default)]
+struct Kin {
+    /// For each transaction, if any is like it: their place in `tries`, and the latest before it.
+    of: Vec<Option<(u32, Option<TxIndex>)>>,
+    tries: Vec<Tries>,
+}
+
+/// Attempts that were started before the kin's transaction before had executed.
+#[derive(Clone, Copy, Debug, Default)]
+struct Tries {
+    made: u32,
+    /// Those that came to nothing because of kin.
+    in_vain: u32,
+}
+
+impl Tries {
+    /// So many must have been in vain before anything is concluded from them.
+    const FEW: u32 = 3;
+
+    /// Whether the next one would most likely be in vain, too.
+    fn in_vain(self) -> bool {
+        self.in_vain >= Self::FEW && 4 * self.in_vain >= 3 * self.made
+    }
+}
+
+impl Kin {
+    fn new(alike: &[Option<u32>]) -> Self {
+        let kinds = alike.iter().flatten().max().map_or(0, |last| *last as usize + 1);
+        let mut latest = vec![None; kinds];
+        let txs = alike.iter().zip(0..);
+        let of = txs.map(|(kind, tx)| kind.map(|kind| (kind, latest[kind as usize].replace(TxIndex(tx)))));
+        Self { of: of.collect(), tries: vec![Tries::default(); kinds] }
+    }
+
+    fn of(&self, tx: usize) -> Option<(u32, Option<TxIndex>)> {
+        self.of.get(tx).copied().flatten()
+    }
+
+    /// An attempt came to nothing because of `writer`.
+    fn failed(&mut self, tx: TxIndex, writer: TxIndex) {
+        let (this, that) = (self.of(tx.index()), self.of(writer.index()));
+        if let (Some((this, _)), Some((that, _))) = (this, that)
+            && this == that
+        {
+            self.tries[this as usize].in_vain += 1;
+        }
+    }
 }
 
 /// Block-STM's scheduler.
@@ -54,6 +106,9 @@ pub struct BlockStm {
     marked: Bits,
     /// All transactions below this one are executed.
     frontier: usize,
+    /// All transactions below this one are settled.
+    settled: usize,
+    kin: Kin,
     /// Those to be started before others, the last one first.
     first: Vec<TxIndex>,
     /// Tasks handed out and not reported.
@@ -74,13 +129,21 @@ impl BlockStm {
     }
 
     fn with_waits<'a>(len: usize, waits: impl Fn(usize) -> &'a [TxIndex]) -> Self {
-        let tx = Tx { status: Status::Ready, incarnation: Incarnation(0), waits_for: 0, waiting: Vec::new() };
+        let tx = Tx {
+            status: Status::Ready,
+            incarnation: Incarnation(0),
+            waits_for: 0,
+            waiting: Vec::new(),
+            validations: 0,
+        };
         let mut this = Self {
             txs: vec![tx; len],
             ready: Bits::none(len),
             executed: Bits::none(len),
             marked: Bits::none(len),
             frontier: 0,
+            settled: 0,
+            kin: Kin::default(),
             first: Vec::new(),
             out: 0,
         };
@@ -106,6 +169,14 @@ impl BlockStm {
         self
     }
 
+    /// The same, but that transactions that are alike are tried one after the other, once it has shown that
+    /// side by side they are in vain: see [`Known::alike`].
+    #[must_use]
+    pub fn learning_from(mut self, alike: &[Option<u32>]) -> Self {
+        self.kin = Kin::new(alike);
+        self
+    }
+
     /// The next to be executed.
     fn next_ready(&mut self) -> Option<usize> {
         while let Some(tx) = self.first.last() {
@@ -116,7 +187,55 @@ impl BlockStm {
                 _ => drop(self.first.pop()),
             }
         }
-        self.ready.first()
+        loop {
+            let next = self.ready.first()?;
+            match self.held_by(next) {
+                Some(before) => self.wait(next, before),
+                None => return Some(next),
+            }
+        }
+    }
+
+    /// Whose execution a transaction must wait for, though it is ready, because one like it has no chance
+    /// before.
+    fn held_by(&self, i: usize) -> Option<TxIndex> {
+        // Who has been tried has met those that it depends on.
+        if self.txs[i].incarnation != Incarnation(0) {
+            return None;
+        }
+        let (kind, before) = self.kin.of(i)?;
+        let before = before.filter(|before| self.txs[before.index()].status != Status::Executed)?;
+        self.kin.tries[kind as usize].in_vain().then_some(before)
+    }
+
+    fn wait(&mut self, i: usize, writer: TxIndex) {
+        self.ready.remove(i);
+        self.txs[i].status = Status::Waiting;
+        self.txs[i].waits_for = 1;
+        self.txs[writer.index()].waiting.push(TxIndex(i as u32));
+    }
+
+    fn start(&mut self, i: usize) -> Version {
+        self.txs[i].status = Status::Executing;
+        self.out += 1;
+        self.version(i)
+    }
+
+    /// Counts a transaction that is started before its kin has executed.
+    fn try_early(&mut self, i: usize) {
+        if let Some((kind, Some(before))) = self.kin.of(i)
+            && self.txs[before.index()].status != Status::Executed
+        {
+            self.kin.tries[kind as usize].made += 1;
+        }
+    }
+
+    /// Moves past transactions that are settled, if the next one has become so.
+    fn settle(&mut self) {
+        let done = |tx: &Tx| tx.status == Status::Executed && tx.validations == 0;
+        while self.txs.get(self.settled).is_some_and(done) && !self.marked.contains(self.settled) {
+            self.settled += 1;
+        }
     }
 
     fn make_ready(&mut self, tx: TxIndex) {
@@ -134,21 +253,36 @@ impl Scheduler for BlockStm {
         // What has only executed transactions below it is validated first, because whoever comes
         // later builds on it. The rest is validated when there is nothing to execute: a
         // transaction below it that is yet to write would call for it again.
-        let task = match (self.marked.first(), self.next_ready()) {
+        match (self.marked.first(), self.next_ready()) {
             (Some(validate), execute) if validate <= self.frontier || execute.is_none() => {
                 self.marked.remove(validate);
+                self.txs[validate].validations += 1;
+                self.out += 1;
                 Task::Validate(self.version(validate))
             }
             (_, Some(execute)) => {
                 self.ready.remove(execute);
-                self.txs[execute].status = Status::Executing;
-                Task::Execute(self.version(execute))
+                self.try_early(execute);
+                Task::Execute(self.start(execute))
             }
-            _ if self.out == 0 => return Task::Done,
-            _ => return Task::Wait,
-        };
-        self.out += 1;
-        task
+            _ if self.out == 0 => Task::Done,
+            _ => Task::Wait,
+        }
+    }
+
+    fn follow(&mut self, tx: TxIndex) -> Option<Version> {
+        let next = self.txs[tx.index()].waiting.first()?.index();
+        // In block order, as ever: what is ready and comes before has more right.
+        if self.txs[next].waits_for != 1 || self.ready.first().is_some_and(|ready| ready < next) {
+            return None;
+        }
+        self.txs[tx.index()].waiting.remove(0);
+        self.txs[next].waits_for = 0;
+        Some(self.start(next))
+    }
+
+    fn settled(&self) -> Option<TxIndex> {
+        Some(TxIndex(self.settled as u32))
     }
 
     fn left(&self) -> usize {
@@ -158,18 +292,21 @@ impl Scheduler for BlockStm {
     fn report(&mut self, report: Report) {
         self.out -= 1;
         match report {
-            Report::Executed { version, wrote_new } => {
+            Report::Executed { version, wrote_new, firm } => {
                 let i = version.tx.index();
                 self.txs[i].status = Status::Executed;
                 self.executed.insert(i);
-                self.marked.insert(i);
+                if !firm {
+                    self.marked.insert(i);
+                }
                 if i == self.frontier {
                     let executed = |tx: &&Tx| tx.status == Status::Executed;
                     self.frontier += self.txs[i..].iter().take_while(executed).count();
                 }
                 if wrote_new {
-                    self.marked.insert_from(&self.executed, i);
+                    self.marked.insert_from(&self.executed, i + 1);
                 }
+                self.settle();
                 for waiting in std::mem::take(&mut self.txs[i].waiting) {
                     let tx = &mut self.txs[waiting.index()];
                     tx.waits_for -= 1;
@@ -179,6 +316,7 @@ impl Scheduler for BlockStm {
                 }
             }
             Report::Blocked { version, writer } => {
+                self.kin.failed(version.tx, writer);
                 let tx = &mut self.txs[version.tx.index()];
                 tx.incarnation.0 += 1;
                 tx.status = Status::Waiting;
@@ -191,12 +329,17 @@ impl Scheduler for BlockStm {
                     }
                 }
             }
-            Report::Valid { .. } => {}
-            Report::Aborted { version } => {
+            Report::Valid { version } | Report::Stale { version } => {
+                self.txs[version.tx.index()].validations -= 1;
+                self.settle();
+            }
+            Report::Aborted { version, writer } => {
                 let i = version.tx.index();
+                self.kin.failed(version.tx, writer);
+                self.txs[i].validations -= 1;
                 self.txs[i].incarnation.0 += 1;
                 self.make_ready(version.tx);
-                self.marked.insert_from(&self.executed, i);
+                self.marked.insert_from(&self.executed, i + 1);
             }
         }
     }
@@ -208,6 +351,7 @@ impl Scheduler for BlockStm {
         }
         tx.status = Status::Aborting;
         let i = version.tx.index();
+        debug_assert!(i >= self.settled, "transaction {i} was settled");
         self.executed.remove(i);
         self.marked.remove(i);
         self.frontier = self.frontier.min(i);
@@ -224,7 +368,7 @@ mod tests {
     }
 
     fn executed(tx: u32, incarnation: u32, wrote_new: bool) -> Report {
-        Report::Executed { version: version(tx, incarnation), wrote_new }
+        Report::Executed { version: version(tx, incarnation), wrote_new, firm: false }
     }
 
     fn independent(transactions: usize) -> BlockStm {
@@ -292,7 +436,7 @@ mod tests {
         stm.next();
         assert!(stm.claim_abort(version(0, 0)));
         assert!(!stm.claim_abort(version(0, 0)));
-        stm.report(Report::Aborted { version: version(0, 0) });
+        stm.report(Report::Aborted { version: version(0, 0), writer: TxIndex(0) });
         assert_eq!(stm.next(), Task::Execute(version(0, 1)));
         assert!(!stm.claim_abort(version(0, 0)));
     }

@@ -9,14 +9,11 @@
 
 use std::ops::Range;
 
-use alloy_primitives::{
-    Address, U256,
-    map::{AddressMap, HashMap},
-};
+use alloy_primitives::{Address, U256, map::AddressMap};
 use smallvec::SmallVec;
 
 use super::{
-    AccountNo, Key, Life, Part, SlotNo, SlotNumbers, Write,
+    AccountNo, Key, Life, Part, SlotMap, SlotNo, SlotNumbers, Write,
     sync::{AtomicBool, AtomicU32, Mutex, OnceLock, Ordering, PoisonError, RwLock, lock},
 };
 use crate::units::{TxIndex, Version};
@@ -46,7 +43,7 @@ pub struct Memory<'a, C> {
 /// they meet.
 #[repr(align(128))]
 #[derive(Default)]
-struct Shard(Mutex<HashMap<(AccountNo, U256), Entries<U256>>>);
+struct Shard(Mutex<SlotMap<Entries<U256>>>);
 
 /// Shards of the maps, so that lanes seldom meet at one lock. (In a model they are to meet.)
 const SHARDS: usize = if cfg!(shuttle) { 2 } else { 64 };
@@ -463,7 +460,7 @@ impl<'a, C: Clone> Memory<'a, C> {
         &cells[at - begin]
     }
 
-    fn shard(&self, no: AccountNo, slot: &U256) -> &Mutex<HashMap<(AccountNo, U256), Entries<U256>>> {
+    fn shard(&self, no: AccountNo, slot: &U256) -> &Mutex<SlotMap<Entries<U256>>> {
         // Slots are hashes or small numbers: the lowest byte spreads both.
         &self.other_slots[(slot.as_limbs()[0] as usize ^ no.index()) % SLOT_SHARDS].0
     }

@@ -38,9 +38,9 @@
 //! 2. *Nobody misses a write.* `Executed` with `wrote_new`, and every abort, mark all executed
 //!    transactions above for validation. One that is executing meanwhile is marked when it
 //!    reports. One whose validation is under way is marked too, and the validation's outcome does
-//!    not take the mark away: only handing out the task does. An attempt that writes the same locations as the attempt before needs no marks,
-//!    because in between they were estimates: readers were stopped or aborted. Two readers look
-//!    past estimates: whether a balance is enough, and a nonce that is foretold. For them an attempt
+//!    not take the mark away: only handing out the task does. An attempt that writes the same
+//!    locations as the attempt before needs no marks, because in between they were estimates:
+//!    readers were stopped or aborted. Two readers look past estimates: whether a balance is enough, and a nonce that is foretold. For them an attempt
 //!    that writes another balance or nonce than the attempt before, or one that could not be included
 //!    and so leaves the nonce that it foretells unwritten, counts as writing a new location. What a block
 //!    access list foretells is no estimate: there a first attempt counts so unless all of it comes true.
@@ -48,7 +48,18 @@
 //! 4. *No waiting in circles.* Transactions wait only for lower ones. The lowest unsettled one is
 //!    ready, executing, or about to be validated.
 //! 5. *The end is the end.* `Done` is given when nothing is ready, marked, or handed out. Then
-//!    every attempt has been validated after the last change below it.
+//!    every attempt has been validated after the last change below it, or was firm.
+//! 6. *Settled is settled.* A transaction is settled when it and all below it have executed, none is
+//!    marked, and no validation of theirs is handed out. Then nothing below changes, so by 2 nor does
+//!    it. An attempt is *firm* if all below it were settled when it started: it sees what it is to see,
+//!    keeps no reads, and is not marked. So is one that a lane runs right after a firm attempt of the
+//!    transaction before, or after it found that one's reads to hold with all below it settled. (Should a
+//!    validation that looked earlier abort that one yet, it runs again on settled values and writes the
+//!    same.)
+//!
+//! Transactions that are alike ([`Known::alike`]) are first tried side by side. Once most of such tries
+//! were in vain because of each other, the rest of them is tried one after the other, which leaves the
+//! other lanes to others. This is about time only: whatever is held back or not, the above holds.
 //!
 //! An attempt on inconsistent values may do anything that the EVM can do, also fail; its result
 //! is only kept if its reads hold. It ends, because gas does.
@@ -80,7 +91,8 @@ pub use slot_map::SlotMap;
 pub enum Task {
     /// Run that attempt, then report [`Report::Executed`] or [`Report::Blocked`].
     Execute(Version),
-    /// Read again what that attempt read, then report [`Report::Valid`], or claim the abort.
+    /// Read again what that attempt read, then report [`Report::Valid`], or claim the abort and report
+    /// [`Report::Aborted`] or [`Report::Stale`].
     Validate(Version),
     /// Nothing at present; other lanes hold what remains.
     Wait,
@@ -101,6 +113,9 @@ pub enum Report {
         /// balance or nonce; or it could not be included; or with [`ViewKind::Foretold`] it is the first and
         /// wrote otherwise than foretold. With [`ViewKind::Committed`] it says nothing.
         wrote_new: bool,
+        /// Whether all transactions below were settled, for the lane that ran it, when it started:
+        /// see [`Scheduler::settled`].
+        firm: bool,
     },
     /// The attempt stopped at an estimate.
     Blocked {
@@ -109,9 +124,13 @@ pub enum Report {
         /// Whose estimate.
         writer: TxIndex,
     },
-    /// The attempt's reads hold, or someone else has already claimed its abort. With
-    /// [`ViewKind::Committed`] its writes are in the memory now.
+    /// The attempt's reads hold. With [`ViewKind::Committed`] its writes are in the memory now.
     Valid {
+        /// The attempt.
+        version: Version,
+    },
+    /// Someone else has already claimed the attempt's abort.
+    Stale {
         /// The attempt.
         version: Version,
     },
@@ -119,6 +138,8 @@ pub enum Report {
     Aborted {
         /// The attempt.
         version: Version,
+        /// Who wrote, or took back, what spoiled it.
+        writer: TxIndex,
     },
 }
 
@@ -127,6 +148,16 @@ pub enum Report {
 pub trait Scheduler: Send {
     /// The next task for a lane.
     fn next(&mut self) -> Task;
+    /// A transaction that waits for nothing but `tx`, for the lane that was just handed `tx` and will run
+    /// both in that order. Nobody else could have it before.
+    fn follow(&mut self, _tx: TxIndex) -> Option<Version> {
+        None
+    }
+    /// The lowest transaction that is not settled; `None` if that is not known. What is *settled* has an
+    /// attempt that holds whatever happens, because everything below it is settled.
+    fn settled(&self) -> Option<TxIndex> {
+        None
+    }
     /// How many tasks [`Scheduler::next`] could hand out at once now.
     fn left(&self) -> usize;
     /// How many tasks a lane should take at one turn, at most.
@@ -171,6 +202,9 @@ pub struct Known<'a> {
     pub earlier: &'a [Option<TxIndex>],
     /// Those worth starting before others.
     pub first: &'a [TxIndex],
+    /// For each transaction the number of those that are alike, if there are others: likely to meet wherever two
+    /// of them have met. Numbers count from 0.
+    pub alike: &'a [Option<u32>],
     /// For each transaction all that it should wait for, as far as [`Strategy::foresight`] asks for it;
     /// all come before it. Empty where it asks for nothing.
     pub waits: &'a [Vec<TxIndex>],

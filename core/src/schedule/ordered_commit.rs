@@ -124,8 +124,9 @@ impl Scheduler for OrderedCommit {
                 self.again = true;
                 self.stage = Stage::Again;
             }
-            // What is committed is never taken back, so nobody meets an estimate.
-            Report::Blocked { .. } => {}
+            // What is committed is never taken back, so nobody meets an estimate; and of the head there is
+            // one validation at a time.
+            Report::Blocked { .. } | Report::Stale { .. } => {}
         }
     }
 
@@ -147,7 +148,7 @@ mod tests {
     }
 
     fn executed(tx: u32, incarnation: u32) -> Report {
-        Report::Executed { version: version(tx, incarnation), wrote_new: false }
+        Report::Executed { version: version(tx, incarnation), wrote_new: false, firm: false }
     }
 
     #[test]
@@ -175,7 +176,7 @@ mod tests {
         assert!(!scheduler.claim_abort(version(1, 0)), "only the head");
         assert!(scheduler.claim_abort(version(0, 0)));
         assert!(!scheduler.claim_abort(version(0, 0)), "once");
-        scheduler.report(Report::Aborted { version: version(0, 0) });
+        scheduler.report(Report::Aborted { version: version(0, 0), writer: TxIndex(0) });
         assert_eq!(scheduler.left(), 3);
         assert_eq!(scheduler.next(), Task::Execute(version(0, 1)));
         assert_eq!(scheduler.next(), Task::Execute(version(1, 0)));
