@@ -20,7 +20,7 @@ use std::{collections::HashSet, fs, path::Path};
 use alloy_eip7928::{
     AccountChanges, BalanceChange, BlockAccessIndex, CodeChange, NonceChange, SlotChanges, StorageChange,
 };
-use alloy_primitives::{Address, Bytes, U256, keccak256};
+use alloy_primitives::{Address, Bytes, U256, hex, keccak256};
 use evm_lanes_core::{
     access_list,
     cancel::CancelFlag,
@@ -236,22 +236,77 @@ fn a_block_access_list_with_mistakes_is_no_matter_for_the_result() {
     assert!(wrong / 4 > right, "{right} with right lists, {wrong} with wrong ones");
 }
 
+/// A block under Prague without transactions, in which nobody is paid who has a part in a test.
+fn empty_block() -> PreparedBlock {
+    let blocks = (0..).map(|seed| Generator::new(seed).block());
+    let mut block = blocks.into_iter().find(|block| block.env.fork == Fork::Prague).expect("there are many");
+    block.env.beneficiary = NOBODY;
+    block.pre_state = State::default();
+    block.transactions.clear();
+    block
+}
+
+const NOBODY: Address = Address::repeat_byte(0xcc);
+
+/// Every strategy on simulated lanes, in some orders, against stock execution.
+fn check_all(block: &PreparedBlock, stock: &(Vec<Receipt>, State)) {
+    let loaded = Loaded::new(block);
+    for strategy in StrategyId::ALL {
+        for lanes in [1, 2, 3, 8] {
+            for order in 0..20 {
+                let what = format!("{} on {lanes}, seed {order}", strategy.name());
+                check(&simulate(&loaded, strategy, lanes, gas(order)), stock, &what);
+            }
+        }
+    }
+}
+
+/// The sender's own code spends more in its transaction than the transaction says; and someone else has
+/// made it spend before.
+#[test]
+fn a_sender_whose_code_spends_more_than_its_transaction_says_is_looked_at() {
+    let mut block = empty_block();
+    let [spender, other] = [generator::signer(0), generator::signer(1)];
+    // Calls NOBODY with 6 * 10^17 wei, and stops.
+    let spend = U256::from(600_000_000_000_000_000_u64);
+    let amount = &spend.to_be_bytes::<32>()[24..];
+    let code = [&hex!("600060006000600067")[..], amount, &hex!("73")[..], NOBODY.as_slice(), &hex!("5af100")]
+        .concat();
+    let contract = Address::repeat_byte(0xc0);
+    let delegated = [&hex!("ef0100")[..], contract.as_slice()].concat();
+    let rich = Account { balance: U256::from(10).pow(U256::from(18)), nonce: 1, ..Account::default() };
+    for (address, code) in [(contract, code), (spender, delegated)] {
+        let hash = keccak256(&code);
+        block.pre_state.codes.insert(hash, code.into());
+        block.pre_state.accounts.insert(address, Account { code_hash: Some(hash), ..rich.clone() });
+    }
+    block.pre_state.accounts.insert(other, rich);
+    let call = |from| Transaction {
+        from,
+        to: Some(spender),
+        nonce: 1,
+        gas_limit: 200_000,
+        max_fee_per_gas: 10,
+        ..Transaction::default()
+    };
+    block.transactions = vec![call(other), call(spender)];
+    let stock = evm::execute_block(&block);
+    assert!(stock.0.iter().all(|receipt| receipt.status == Status::Success));
+    assert!(stock.1.accounts[&NOBODY].balance < spend + spend, "it is there once only");
+    check_all(&block, &stock);
+}
+
 /// The first payment foretells the second one's nonce, and takes longer; the delegation between them is
 /// foretold to count it up as well, which comes true, so that nobody is told to look again.
 #[test]
 fn whoever_takes_a_nonce_for_granted_sees_who_else_is_foretold_to_count_it_up() {
-    let mut block = (0..)
-        .map(|seed| Generator::new(seed).block())
-        .find(|block| block.env.fork == Fork::Prague)
-        .expect("there are many");
+    let mut block = empty_block();
     let [payer, other] = [generator::signer(0), generator::signer(1)];
-    let nobody = Address::repeat_byte(0xcc);
-    block.env.beneficiary = nobody;
     let rich = Account { balance: U256::from(10).pow(U256::from(18)), nonce: 1, ..Account::default() };
     block.pre_state.accounts = [payer, other].map(|address| (address, rich.clone())).into_iter().collect();
     let payment = |nonce, input: Bytes| Transaction {
         from: payer,
-        to: Some(nobody),
+        to: Some(NOBODY),
         input,
         nonce,
         gas_limit: 200_000,
@@ -267,21 +322,13 @@ fn whoever_takes_a_nonce_for_granted_sees_who_else_is_foretold_to_count_it_up() 
         chain_id: Some(1),
         max_fee_per_gas: 10,
         max_priority_fee_per_gas: Some(0),
-        authorizations: vec![Generator::signed(0, 1, nobody, 2)],
+        authorizations: vec![Generator::signed(0, 1, NOBODY, 2)],
         ..Transaction::default()
     };
     block.transactions = vec![payment(1, Bytes::from(vec![1; 2_000])), delegation, payment(2, Bytes::new())];
     let stock = evm::execute_block(&block);
     assert!(matches!(stock.0[2].status, Status::Invalid(_)), "its nonce is used up");
-    let loaded = Loaded::new(&block);
-    for strategy in StrategyId::ALL {
-        for lanes in [1, 2, 3, 8] {
-            for order in 0..20 {
-                let what = format!("{} on {lanes}, seed {order}", strategy.name());
-                check(&simulate(&loaded, strategy, lanes, gas(order)), &stock, &what);
-            }
-        }
-    }
+    check_all(&block, &stock);
 }
 
 #[test]

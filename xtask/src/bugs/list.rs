@@ -56,7 +56,9 @@ impl Check {
             Self::Models => &["drive::models"],
             Self::RandomBlocks => &[],
             // Those that need no catalogue, which is not copied.
-            Self::Simulated => &["random_blocks_end", "a_block_access_list_with_mistakes"],
+            Self::Simulated => {
+                &["random_blocks_end", "a_block_access_list_with_mistakes", "a_sender_whose", "whoever_takes"]
+            }
         }
     }
 }
@@ -448,7 +450,7 @@ pub const BUGS: &[Bug] = &[
         file: JOURNAL,
         find: "is_some_and(|all| all <= facts.covered)",
         replace: "is_some_and(|_| !facts.covered.is_zero())",
-        caught_by: Check::RandomBlocks,
+        caught_by: Check::Simulated,
     },
     Bug {
         name: "stale-reads-are-committed",
@@ -489,7 +491,7 @@ pub const BUGS: &[Bug] = &[
         file: FORETOLD,
         find: "before.wrapping_add(*more) == *ours",
         replace: "before.wrapping_add(*more) == *ours || true",
-        caught_by: Check::Models,
+        caught_by: Check::Simulated,
     },
     Bug {
         name: "lists-are-believed",
