@@ -22,11 +22,11 @@ use super::{
 };
 use crate::{
     cancel::CancelFlag,
-    evm::{Code, Executor, Spent, block_gas_left},
+    evm::{Code, Executor, Spent},
     run::{Receipt, Run, Status},
     schedule::{
-        Collector, Finals, Key, Memory, Report, ViewKind, Write,
-        sync::{Mutex, PoisonError, lock},
+        Collector, Finals, Memory, Report, ViewKind, Write, Written,
+        sync::{AtomicU64, Mutex, Ordering, PoisonError, lock},
     },
     trace::{Clock, Outcome, StrategyId},
     units::{Incarnation, TxIndex, Version},
@@ -42,6 +42,9 @@ pub(super) struct Attempts<'a> {
     foretold: Foretold<Code>,
     memory: Memory<'a, Code>,
     results: Vec<Mutex<TxResult>>,
+    /// What each transaction's latest attempt used. Apart from the results, because in the end one lane goes
+    /// through all of it.
+    gas_used: Vec<AtomicU64>,
     latest: Latest,
 }
 
@@ -52,7 +55,7 @@ struct TxResult {
     version: Option<Version>,
     checks: Checks,
     /// What it wrote, which is what the memory holds of it.
-    keys: Vec<Key>,
+    written: Written,
     /// What it would write, where that is not in the memory before it is committed.
     kept: Vec<Write<Code>>,
     receipt: Receipt,
@@ -171,10 +174,12 @@ impl<'a> Attempts<'a> {
                 // As if its first attempt had run.
                 let version = Version { tx: TxIndex(tx as u32), incarnation: Incarnation(0) };
                 let result = result.get_mut().unwrap_or_else(PoisonError::into_inner);
-                memory.record(version, writes.iter().cloned(), &mut result.keys);
+                memory.record(version, writes.iter().cloned(), &mut result.written);
             }
         }
-        Ok(Self { loaded, record, view, foretold, memory, results, latest })
+        let mut gas_used = Vec::new();
+        gas_used.resize_with(loaded.jobs.len(), AtomicU64::default);
+        Ok(Self { loaded, record, view, foretold, memory, results, gas_used, latest })
     }
 
     fn before(&self, tx: TxIndex) -> Before<'_> {
@@ -237,18 +242,26 @@ impl<'a> Attempts<'a> {
         }
         match self.before(version.tx).validate(&result.checks) {
             Err(spoiler) if claim(version) => {
-                self.memory.withdraw(version.tx, &result.keys);
+                self.memory.withdraw(version.tx, &result.written);
                 let writer = spoiler.writer.tx;
                 (Report::Aborted { version, writer }, Some(Abort { version, spoiler }))
             }
             Ok(()) if self.view == ViewKind::Committed => {
-                let TxResult { kept, keys, .. } = &mut *result;
-                self.memory.record(version, kept.drain(..), keys);
-                self.latest.note(version.tx, !result.did_not_count());
+                let TxResult { kept, written, .. } = &mut *result;
+                self.memory.record(version, kept.drain(..), written);
+                self.note(version.tx, &result);
                 (Report::Valid { version }, None)
             }
             Ok(()) => (Report::Valid { version }, None),
             Err(_) => (Report::Stale { version }, None),
+        }
+    }
+
+    /// After its writes: see [`Latest`]. Lanes that run neighbours meet at one cache line there, so only where
+    /// anyone will ask.
+    fn note(&self, tx: TxIndex, result: &TxResult) {
+        if self.loaded.order.foretells(tx) {
+            self.latest.note(tx, !result.did_not_count());
         }
     }
 
@@ -263,22 +276,20 @@ impl<'a> Attempts<'a> {
         self.memory.finals(piece, base, finals);
     }
 
-    /// Gives every transaction its place in the block's gas. Whether all fit into its limit.
-    pub(super) fn place(&self) -> bool {
+    /// Whether all transactions fit into the block's gas limit, in block order.
+    pub(super) fn fits(&self) -> bool {
         let mut cumulative = 0;
-        let mut fits = true;
-        for (result, job) in self.results.iter().zip(&self.loaded.jobs) {
-            let receipt = &mut lock(result).receipt;
-            fits &= block_gas_left(&self.loaded.env, cumulative, job.transaction()).is_ok();
-            cumulative += receipt.gas_used;
-            receipt.cumulative_gas_used = cumulative;
-        }
-        fits
+        // Relaxed, here and below: the scheduler's lock published it when it said that all is done.
+        self.gas_used.iter().zip(self.loaded.order.gas_limits()).all(|(used, limit)| {
+            let fits = *limit <= self.loaded.env.gas_limit.saturating_sub(cumulative);
+            cumulative += used.load(Ordering::Relaxed);
+            fits
+        })
     }
 
-    /// Gas used by the block, once every transaction has its place.
+    /// Gas used by the block.
     pub(super) fn gas_used(&self) -> u64 {
-        self.results.last().map_or(0, |result| lock(result).receipt.cumulative_gas_used)
+        self.gas_used.iter().map(|used| used.load(Ordering::Relaxed)).sum()
     }
 
     /// Every account's address, by number.
@@ -294,11 +305,14 @@ impl<'a> Attempts<'a> {
 
     fn receipts(self) -> Result<Vec<Receipt>, Stopped> {
         let mut receipts = Vec::with_capacity(self.results.len());
+        let mut cumulative = 0;
         for result in self.results {
-            let result = result.into_inner().unwrap_or_else(PoisonError::into_inner);
+            let mut result = result.into_inner().unwrap_or_else(PoisonError::into_inner);
             if result.panicked || result.version.is_none() {
                 return Err(Stopped::LanePanicked);
             }
+            cumulative += result.receipt.gas_used;
+            result.receipt.cumulative_gas_used = cumulative;
             receipts.push(result.receipt);
         }
         Ok(receipts)
@@ -396,19 +410,20 @@ impl Runner<'_> {
             // What the memory holds of the transaction is no estimate yet, so values count as well.
             ViewKind::Foretold if first => {
                 let came_true = attempts.came_true(version.tx, &writes);
-                attempts.memory.record(version, writes.drain(..), &mut result.keys);
+                attempts.memory.record(version, writes.drain(..), &mut result.written);
                 !came_true
             }
-            _ => attempts.memory.record(version, writes.drain(..), &mut result.keys),
+            _ => attempts.memory.record(version, writes.drain(..), &mut result.written),
         };
         result.version = Some(version);
+        attempts.gas_used[version.tx.index()].store(receipt.gas_used, Ordering::Relaxed);
         let old = std::mem::replace(&mut result.checks, checks);
         result.receipt = receipt;
         result.panicked = panicked;
         // Whoever took it for granted that the nonce would be counted up must look again.
         let did_not_count = result.did_not_count();
         if attempts.view != ViewKind::Committed {
-            attempts.latest.note(version.tx, !did_not_count);
+            attempts.note(version.tx, &result);
         }
         drop(result);
         drop(old);
@@ -430,7 +445,7 @@ pub(super) struct Ends {
     pub(super) lanes: Vec<LaneNotes>,
     pub(super) aborts: Vec<Abort>,
     pub(super) finals: Vec<Finals<Code>>,
-    /// Whether all transactions fit into the block's gas limit: see [`Attempts::place`].
+    /// Whether all transactions fit into the block's gas limit: see [`Attempts::fits`].
     pub(super) fits: bool,
 }
 

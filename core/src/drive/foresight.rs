@@ -16,12 +16,12 @@ use super::{
     Loaded, Stopped,
     flat::Flat,
     foretold::Foretold,
-    place::{Kind, Places, Seer},
+    place::{Places, Seer},
 };
 use crate::{
     cancel::CancelFlag,
     evm::{Base, Code, Effects, Executor, Job, block_gas_left},
-    schedule::{AccountNo, Key, Memory, Part, Write},
+    schedule::{AccountNo, Key, Kind, Memory, Part, Write},
     units::{TxIndex, Version},
 };
 

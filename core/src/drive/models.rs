@@ -34,7 +34,7 @@ use super::{
 use crate::{
     schedule::{
         self, AccountNo, Collector, Finals, Key, Known, Life, Memory, Report, Slot, SlotNumbers, ViewKind,
-        Write,
+        Write, Written,
         sync::{Mutex, lock},
     },
     trace::{SpanKind, StrategyId},
@@ -546,7 +546,7 @@ fn in_order(toy: &Toy) -> (Vec<Effects>, State) {
 struct TxResult {
     version: Option<Version>,
     checks: Vec<(Look, u64)>,
-    keys: Vec<Key>,
+    keys: Written,
     /// What it would write, in the [`ViewKind::Committed`].
     kept: Vec<Write<u64>>,
     observed: Vec<u64>,
@@ -568,6 +568,13 @@ struct Shared<'a> {
 }
 
 impl<'a> Shared<'a> {
+    /// `Attempts::note`.
+    fn note(&self, tx: TxIndex, refused: bool) {
+        if self.toy.foretelling.foretells(tx) {
+            self.latest.note(tx, !refused);
+        }
+    }
+
     fn new(toy: &'a Toy, view: ViewKind, numbers: &'a SlotNumbers) -> Self {
         let transactions = toy.transactions.len();
         let mut this = Self {
@@ -594,8 +601,8 @@ impl<'a> Shared<'a> {
             for (tx, (writes, result)) in this.foretold.all().iter().zip(&this.results).enumerate() {
                 let version = Version { tx: TxIndex(tx as u32), incarnation: Incarnation(0) };
                 let TxResult { keys, written, .. } = &mut *lock(result);
+                written.extend(writes.iter().map(Write::key));
                 this.memory.record(version, writes.iter().cloned(), keys);
-                written.extend(keys.iter().copied());
             }
         }
         this
@@ -725,6 +732,7 @@ impl Work for Lane<'_> {
         };
         let writes = effects.writes(|who| self.shared.no(who), self.shared.numbers);
         let first = result.version.is_none();
+        result.written.extend(writes.iter().map(Write::key));
         let wrote_new = match view {
             ViewKind::Committed => {
                 result.kept = writes;
@@ -737,14 +745,12 @@ impl Work for Lane<'_> {
             }
             _ => memory.record(version, writes, &mut result.keys),
         };
-        let TxResult { keys, written, .. } = &mut *result;
-        written.extend(keys.iter().copied());
         result.version = Some(version);
         result.checks = checks;
         result.observed = effects.observed;
         result.refused = effects.refused;
         if *view != ViewKind::Committed {
-            latest.note(version.tx, !effects.refused);
+            self.shared.note(version.tx, effects.refused);
         }
         Report::Executed { version, wrote_new: wrote_new || effects.refused, firm }
     }
@@ -769,7 +775,7 @@ impl Work for Lane<'_> {
             true if *view == ViewKind::Committed => {
                 let TxResult { kept, keys, .. } = &mut *result;
                 memory.record(version, kept.drain(..), keys);
-                latest.note(version.tx, !result.refused);
+                self.shared.note(version.tx, result.refused);
             }
             true => {}
             false => return Report::Stale { version },

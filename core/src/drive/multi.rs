@@ -6,13 +6,13 @@ use alloy_primitives::{Address, B256, U256};
 use super::{
     nonces::Latest,
     order::{Order, Parties},
-    place::{Kind, Place, Places, Seer},
+    place::{Places, Seer},
     recorder::Spoiler,
 };
 use crate::{
     evm::{Base, Blocked, Code, View},
     prepare::BlockEnvironment,
-    schedule::{AccountNo, Key, Memory, Part, Slot, SlotNo},
+    schedule::{AccountNo, Key, Kind, Memory, Part, Place, Slot, SlotNo},
     units::{Incarnation, TxIndex, Version},
 };
 

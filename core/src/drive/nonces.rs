@@ -38,6 +38,8 @@ pub(super) struct Foretelling {
     by: Vec<Option<TxIndex>>,
     /// The latest transaction before with the same sender that leaves something to be waited for.
     after: Vec<Option<TxIndex>>,
+    /// Whether it foretells anyone's nonce.
+    foretells: Vec<bool>,
 }
 
 /// A sender's latest transactions.
@@ -50,7 +52,7 @@ struct Before {
 impl Foretelling {
     pub(super) fn new<S: Eq + Hash>(sent: impl IntoIterator<Item = Sent<S>>) -> Self {
         let mut senders: HashMap<S, Before> = HashMap::new();
-        let mut this = Self { nonces: Vec::new(), by: Vec::new(), after: Vec::new() };
+        let mut this = Self { nonces: Vec::new(), by: Vec::new(), after: Vec::new(), foretells: Vec::new() };
         for (i, Sent { from, nonce, plain }) in sent.into_iter().enumerate() {
             let tx = TxIndex(i as u32);
             let before = senders.entry(from).or_insert(Before { latest: None, other: None });
@@ -61,6 +63,10 @@ impl Foretelling {
             let by = latest.and_then(|(tx, told, plain)| (plain && foretells(told)).then_some(tx));
             this.nonces.push(nonce);
             this.by.push(by);
+            this.foretells.push(false);
+            if let Some(payment) = by {
+                this.foretells[payment.index()] = true;
+            }
             this.after.push(if by.is_some() { before.other } else { latest.map(|(tx, ..)| tx) });
             before.latest = Some((tx, nonce, plain));
             if !plain {
@@ -74,6 +80,11 @@ impl Foretelling {
     pub(super) fn of(&self, tx: TxIndex) -> Option<(TxIndex, u64)> {
         let payment = self.by.get(tx.index()).copied().flatten()?;
         Some((payment, *self.nonces.get(tx.index())?))
+    }
+
+    /// Whether the transaction foretells anyone's nonce.
+    pub(super) fn foretells(&self, tx: TxIndex) -> bool {
+        self.foretells.get(tx.index()).copied().unwrap_or(false)
     }
 
     /// For each transaction, the one of the same sender that it should wait for.
@@ -99,7 +110,8 @@ impl Latest {
         Self(latest)
     }
 
-    /// Notes what became of an attempt whose writes are in the memory.
+    /// Notes what became of an attempt whose writes are in the memory. Only of transactions that foretell a nonce
+    /// does anyone ask.
     pub(super) fn note(&self, tx: TxIndex, included: bool) {
         // Release: who finds it said finds the writes, or none where there are none.
         self.0[tx.index()].store(if included { INCLUDED } else { REFUSED }, Ordering::Release);

@@ -18,6 +18,7 @@ pub(super) struct Order {
     foretelling: Foretelling,
     /// Senders and recipients.
     parties: Vec<Parties>,
+    gas_limits: Vec<u64>,
     alike: Vec<Option<u32>>,
     /// Whether the sender can pay for all its transactions of the block from what it had before.
     can_pay: Vec<bool>,
@@ -65,6 +66,7 @@ impl Order {
         let mut order = Self {
             foretelling: Foretelling::new(sent),
             parties: jobs.iter().map(|job| Parties::new(job.transaction(), base)).collect(),
+            gas_limits: jobs.iter().map(|job| job.transaction().gas_limit).collect(),
             alike: alike(jobs, base),
             can_pay: Vec::with_capacity(jobs.len()),
             covered: Vec::with_capacity(jobs.len()),
@@ -99,6 +101,11 @@ impl Order {
         self.foretelling.of(tx)
     }
 
+    /// Whether the transaction foretells anyone's nonce.
+    pub(super) fn foretells(&self, tx: TxIndex) -> bool {
+        self.foretelling.foretells(tx)
+    }
+
     /// The transaction's sender and recipient.
     pub(super) fn parties(&self, tx: TxIndex) -> Parties {
         self.parties.get(tx.index()).copied().unwrap_or_default()
@@ -107,6 +114,11 @@ impl Order {
     /// Whether a sender's nonce is counted up by nothing but its own transactions.
     pub(super) fn counts_alone(&self) -> bool {
         !self.delegations
+    }
+
+    /// The transactions' gas limits.
+    pub(super) fn gas_limits(&self) -> &[u64] {
+        &self.gas_limits
     }
 
     /// For each transaction the number of those that are alike, if there are others: they call the same

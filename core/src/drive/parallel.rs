@@ -157,8 +157,8 @@ impl Shared<'_> {
         end
     }
 
-    /// What becomes of the state, a piece at a time, each by the lane that comes first. Then
-    /// every transaction's place in the block's gas, by the lane that is done last.
+    /// What becomes of the state, a piece at a time, each by the lane that comes first. Then, by the lane that
+    /// is done last, whether all transactions fit into the block.
     fn settle(&self, end: &mut LaneEnd) {
         loop {
             // Relaxed: the count only keeps pieces apart; what they are made of was published
@@ -170,7 +170,7 @@ impl Shared<'_> {
             self.attempts.finals(piece, &mut end.finals);
         }
         if self.settled.fetch_add(1, Ordering::Relaxed) + 1 == self.lanes {
-            end.fits = Some(self.attempts.place());
+            end.fits = Some(self.attempts.fits());
         }
     }
 

@@ -1,66 +1,9 @@
-//! Locations in four bytes: what notes and checks hold by the million.
+//! Notes about places: what traces are made of by the million.
 
 use crate::{
-    schedule::{AccountNo, Key, Part, SlotNo, SlotNumbers},
+    schedule::{AccountNo, Key, Kind, Part, Place, SlotNo, SlotNumbers},
     units::{Incarnation, TxIndex, Version},
 };
-
-/// A location: its kind in the topmost three bits, and the number of the account, of the slot, or
-/// of the entry in the list of [`Places::others`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Place(u32);
-
-const KIND: u32 = 29;
-const NUMBER: u32 = (1 << KIND) - 1;
-
-/// What a [`Place`] stands for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
-    /// A part of the account that is no slot.
-    Part(AccountNo, Part),
-    /// A slot of the pre-state.
-    Slot(SlotNo),
-    /// An entry in the list of others.
-    Other(usize),
-}
-
-impl Place {
-    fn new(kind: u32, number: u32) -> Self {
-        // A block with half a billion accounts or slots does not fit into any memory here.
-        debug_assert!(number <= NUMBER);
-        Self(kind << KIND | number & NUMBER)
-    }
-
-    /// The place of `key`. `at` is the slot's number, if the key is a slot's and it has one;
-    /// a slot without is appended to `others`.
-    pub(super) fn of(key: Key, at: Option<SlotNo>, others: &mut Vec<Key>) -> Self {
-        match (key.part, at) {
-            (Part::Balance, _) => Self::new(0, key.account.0),
-            (Part::Nonce, _) => Self::new(1, key.account.0),
-            (Part::Code, _) => Self::new(2, key.account.0),
-            (Part::Life, _) => Self::new(3, key.account.0),
-            (Part::Slot(_), Some(at)) => Self::new(4, at.0),
-            (Part::Slot(_), None) => {
-                others.push(key);
-                Self::new(5, others.len() as u32 - 1)
-            }
-        }
-    }
-
-    /// What it stands for.
-    pub(super) fn kind(self) -> Kind {
-        let number = self.0 & NUMBER;
-        let part = |part| Kind::Part(AccountNo(number), part);
-        match self.0 >> KIND {
-            0 => part(Part::Balance),
-            1 => part(Part::Nonce),
-            2 => part(Part::Code),
-            3 => part(Part::Life),
-            4 => Kind::Slot(SlotNo(number)),
-            _ => Kind::Other(number as usize),
-        }
-    }
-}
 
 /// Whose value was seen, in eight bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -127,9 +70,9 @@ impl<T> Places<T> {
             *self = more;
             return;
         }
-        let shift = self.others.len() as u32;
+        let shift = self.others.len();
         self.items.extend(more.items.into_iter().map(|(place, about)| match place.kind() {
-            Kind::Other(i) => (Place::new(5, i as u32 + shift), about),
+            Kind::Other(i) => (Place::other(i + shift), about),
             _ => (place, about),
         }));
         self.others.extend(more.others);

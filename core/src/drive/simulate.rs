@@ -91,7 +91,7 @@ pub fn simulate(
         lanes: lanes.into_iter().map(|lane| lane.notes).collect(),
         aborts,
         finals: vec![finals],
-        fits: attempts.place(),
+        fits: attempts.fits(),
     };
     attempts::finish(attempts, strategy.id(), Clock::Simulated, ends, |addresses| in_order(end, addresses))
 }
@@ -175,7 +175,7 @@ impl<'a> Tallies<'a> {
         self.answers.end(&attempts);
         ran?;
         tally.duration = end;
-        if attempts.place() {
+        if attempts.fits() {
             tally.gas_used = attempts.gas_used();
             return Ok(tally);
         }

@@ -200,7 +200,14 @@ impl<V: View> ObservingJournal<V> {
 
     /// Forgets the last attempt.
     pub(super) fn reset(&mut self) {
+        /// A larger table is not kept: to empty it takes as long as it is large.
+        const KEPT: usize = 64;
+        let mut state = std::mem::take(&mut self.inner.state);
         self.inner.finalize();
+        if state.capacity() <= KEPT {
+            state.clear();
+            self.inner.state = state;
+        }
         self.db.facts.clear();
         self.purpose = Purpose::Whole;
         self.stop = None;
@@ -328,9 +335,9 @@ impl<V: View> ObservingJournal<V> {
         let eip161 = self.db.eip161;
         // revm's own rules for accounts before EIP-161 are not wanted here: they judge emptiness
         // by balances that may be guesses.
-        let state = std::mem::take(&mut self.inner.state);
+        let mut state = std::mem::take(&mut self.inner.state);
         self.inner.finalize();
-        for (address, account) in state {
+        for (address, account) in state.drain() {
             if !account.is_touched() {
                 continue;
             }
@@ -346,6 +353,7 @@ impl<V: View> ObservingJournal<V> {
             writes.push(Write::Increment(no, fee));
         }
         self.db.facts.clear();
+        self.inner.state = state;
     }
 }
 

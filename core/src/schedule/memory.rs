@@ -13,7 +13,7 @@ use alloy_primitives::{Address, U256, map::AddressMap};
 use smallvec::SmallVec;
 
 use super::{
-    AccountNo, Key, Life, Part, SlotMap, SlotNo, SlotNumbers, Write,
+    AccountNo, Key, Kind, Life, Part, Place, SlotMap, SlotNo, SlotNumbers, Write, Written,
     sync::{AtomicBool, AtomicU32, Mutex, OnceLock, Ordering, PoisonError, RwLock, lock},
 };
 use crate::units::{TxIndex, Version};
@@ -652,24 +652,26 @@ impl<'a, C: Clone> Memory<'a, C> {
     }
 
     /// Puts an attempt's writes in, and takes out what the transaction's attempt before wrote
-    /// elsewhere. `keys` is what that wrote, and becomes what this one wrote. Gives whether a
+    /// elsewhere. `written` is what that wrote, and becomes what this one wrote. Gives whether a
     /// location is new, or one that is looked at past estimates (balance, nonce) has another value.
     pub fn record(
         &self,
         version: Version,
         writes: impl IntoIterator<Item = Write<C>>,
-        keys: &mut Vec<Key>,
+        written: &mut Written,
     ) -> bool {
-        let before = std::mem::take(keys);
+        let before = std::mem::take(written);
         let writes = writes.into_iter();
-        keys.reserve_exact(writes.size_hint().0);
+        written.reserve(writes.size_hint().0);
         let mut wrote_new = false;
         for write in writes {
-            keys.push(write.key());
+            written.push(&write);
             wrote_new |= self.put(version, write);
         }
         if !before.is_empty() {
-            self.remove_others(version.tx, &before, keys);
+            for (place, key) in before.without(written) {
+                self.act(place, key, Action::Remove(version.tx));
+            }
         }
         wrote_new
     }
@@ -695,44 +697,34 @@ impl<'a, C: Clone> Memory<'a, C> {
         }
     }
 
-    /// Takes out those of the transaction's writes that are in `before` and not in `now`.
-    fn remove_others(&self, tx: TxIndex, before: &[Key], now: &[Key]) {
-        /// More are not compared each with each.
-        const FEW: usize = 16;
-        let gone = |key: &&Key| !now.contains(key);
-        if before.len() <= FEW || now.len() <= FEW {
-            before.iter().filter(gone).for_each(|key| self.each(*key, Action::Remove(tx)));
-            return;
-        }
-        let now: std::collections::HashSet<&Key> = now.iter().collect();
-        for key in before.iter().filter(|key| !now.contains(key)) {
-            self.each(*key, Action::Remove(tx));
-        }
-    }
-
     /// Turns an aborted attempt's writes into estimates.
-    pub fn withdraw(&self, tx: TxIndex, keys: &[Key]) {
-        for key in keys {
-            self.each(*key, Action::MakeEstimate(tx));
+    pub fn withdraw(&self, tx: TxIndex, written: &Written) {
+        for (place, key) in written.iter() {
+            self.act(place, key, Action::MakeEstimate(tx));
         }
     }
 
-    fn each(&self, key: Key, action: Action) {
-        let cells = self.cells(key.account);
-        match key.part {
-            Part::Balance => self.act_on_balance(key.account, action),
-            Part::Nonce => cells.nonce.act(action),
-            Part::Code => cells.rare().code.act(action),
-            Part::Life => cells.rare().life.act(action),
-            Part::Slot(slot) => match self.slot_numbers.number(key.account, &slot) {
-                Some(at) => self.known_slots[at.index()].act(action),
-                None => {
-                    if let Some(entries) = lock(self.shard(key.account, &slot)).get_mut(&(key.account, slot))
-                    {
-                        entries.act(action);
-                    }
+    /// `key` is that of a slot that has no number.
+    fn act(&self, place: Place, key: Option<&Key>, action: Action) {
+        match (place.kind(), key) {
+            (Kind::Slot(at), _) => self.known_slots[at.index()].act(action),
+            (Kind::Part(no, part), _) => {
+                let cells = self.cells(no);
+                match part {
+                    Part::Balance => self.act_on_balance(no, action),
+                    Part::Nonce => cells.nonce.act(action),
+                    Part::Code => cells.rare().code.act(action),
+                    Part::Life => cells.rare().life.act(action),
+                    Part::Slot(_) => {}
                 }
-            },
+            }
+            (Kind::Other(_), Some(Key { account, part: Part::Slot(slot) })) => {
+                if let Some(entries) = lock(self.shard(*account, slot)).get_mut(&(*account, *slot)) {
+                    entries.act(action);
+                }
+            }
+            // Others are slots, and come with their keys.
+            (Kind::Other(_), _) => {}
         }
     }
 
@@ -891,7 +883,7 @@ mod tests {
     fn memory(writes: &[(u32, Write<()>)]) -> Memory<'static, ()> {
         let memory = empty(1);
         for (tx, write) in writes {
-            memory.record(version(*tx), vec![write.clone()], &mut Vec::new());
+            memory.record(version(*tx), vec![write.clone()], &mut Written::default());
         }
         memory
     }
@@ -930,22 +922,22 @@ mod tests {
         let memory = empty(1);
         // The collector's is kept in another way.
         for who in [A, memory.newcomer(&Address::ZERO)] {
-            memory.record(version(0), [Write::Increment(who, debit(30))], &mut Vec::new());
-            memory.record(version(2), [Write::Increment(who, debit(30))], &mut Vec::new());
-            memory.record(version(4), [Write::Increment(who, word(50))], &mut Vec::new());
+            memory.record(version(0), [Write::Increment(who, debit(30))], &mut Written::default());
+            let mut second = Written::default();
+            memory.record(version(2), [Write::Increment(who, debit(30))], &mut second);
+            memory.record(version(4), [Write::Increment(who, word(50))], &mut Written::default());
             let at_least = |before, need| memory.at_least(who, TxIndex(before), word(100), word(need));
             assert_eq!((at_least(0, 100), at_least(0, 101)), (Ok(true), Ok(false)));
             assert_eq!((at_least(1, 70), at_least(1, 71)), (Ok(true), Ok(false)));
             assert_eq!((at_least(3, 40), at_least(3, 41)), (Ok(true), Ok(false)));
             assert_eq!((at_least(5, 90), at_least(5, 91)), (Ok(true), Ok(false)));
-            let keys = [Key { account: who, part: Part::Balance }];
-            memory.withdraw(TxIndex(2), &keys);
+            memory.withdraw(TxIndex(2), &second);
             // What was taken will probably be taken again; only if that decides, it is waited for.
             assert_eq!((at_least(3, 40), at_least(3, 41)), (Ok(true), Err(version(2))));
             assert_eq!(at_least(2, 70), Ok(true));
-            memory.record(version(2), [], &mut keys.to_vec());
+            memory.record(version(2), [], &mut second);
             assert_eq!((at_least(3, 70), at_least(5, 120)), (Ok(true), Ok(true)));
-            memory.record(version(1), [Write::Balance(who, word(5))], &mut Vec::new());
+            memory.record(version(1), [Write::Balance(who, word(5))], &mut Written::default());
             assert_eq!((at_least(2, 6), at_least(5, 55)), (Ok(false), Ok(true)));
         }
     }
@@ -954,11 +946,11 @@ mod tests {
     fn the_collectors_balance_is_one_like_any_other() {
         let memory = empty(1);
         let no = memory.newcomer(&Address::ZERO);
-        let mut keys = [const { Vec::new() }; 5];
+        let mut written: [Written; 5] = Default::default();
         let writes =
             [Write::Increment(no, word(1)), Write::Balance(no, word(100)), Write::Increment(no, word(20))];
         for (tx, write) in [0, 1, 4].into_iter().zip(writes) {
-            assert!(memory.record(version(tx), [write], &mut keys[tx as usize]));
+            assert!(memory.record(version(tx), [write], &mut written[tx as usize]));
         }
         let read = |before| {
             let mut writers = Vec::new();
@@ -971,18 +963,20 @@ mod tests {
         assert_eq!(read(9), (Ok(word(120)), vec![4, 1]));
         let key = Key { account: no, part: Part::Balance };
         assert_eq!(memory.last_writer(key, TxIndex(4)), Some(version(1)));
-        memory.withdraw(TxIndex(1), &keys[1]);
+        memory.withdraw(TxIndex(1), &written[1]);
         assert_eq!(read(9).0, Err(version(1)));
         assert_eq!(read(1).0, Ok(word(8)));
         let again = Version { incarnation: Incarnation(1), ..version(1) };
-        assert!(!memory.record(again, [], &mut keys[1]));
+        assert!(!memory.record(again, [], &mut written[1]));
         assert_eq!(read(9), (Ok(word(28)), vec![4, 0]));
     }
 
     #[test]
     fn aborted_writes_become_estimates() {
-        let memory = memory(&[(1, Write::Nonce(A, 10))]);
-        memory.withdraw(TxIndex(1), &[Key { account: A, part: Part::Nonce }]);
+        let memory = empty(1);
+        let mut written = Written::default();
+        memory.record(version(1), [Write::Nonce(A, 10)], &mut written);
+        memory.withdraw(TxIndex(1), &written);
         assert_eq!(memory.nonce(A, TxIndex(2)), Err(version(1)));
         assert_eq!(memory.nonce(A, TxIndex(1)), Ok(None));
     }
@@ -990,12 +984,12 @@ mod tests {
     #[test]
     fn a_new_attempt_takes_out_what_only_the_old_one_wrote() {
         let memory = empty(1);
-        let mut keys = Vec::new();
+        let mut written = Written::default();
         let first = vec![set(1, 5), Write::Nonce(A, 1)];
-        assert!(memory.record(version(0), first, &mut keys));
-        memory.withdraw(TxIndex(0), &keys);
+        assert!(memory.record(version(0), first, &mut written));
+        memory.withdraw(TxIndex(0), &written);
         let again = Version { incarnation: Incarnation(1), ..version(0) };
-        assert!(!memory.record(again, vec![Write::Nonce(A, 1)], &mut keys));
+        assert!(!memory.record(again, vec![Write::Nonce(A, 1)], &mut written));
         assert_eq!(slot(&memory, 1, 1), Ok(None));
         assert_eq!(memory.nonce(A, TxIndex(1)), Ok(Some((1, again))));
     }
@@ -1003,11 +997,11 @@ mod tests {
     #[test]
     fn what_was_taken_out_again_has_not_become_of_anyone() {
         let memory = empty(1);
-        let mut keys = Vec::new();
-        memory.record(version(0), vec![Write::Increment(A, word(5))], &mut keys);
-        memory.withdraw(TxIndex(0), &keys);
+        let mut written = Written::default();
+        memory.record(version(0), vec![Write::Increment(A, word(5))], &mut written);
+        memory.withdraw(TxIndex(0), &written);
         let again = Version { incarnation: Incarnation(1), ..version(0) };
-        memory.record(again, Vec::new(), &mut keys);
+        memory.record(again, Vec::new(), &mut written);
         let mut finals = Finals::default();
         (0..memory.pieces()).for_each(|piece| memory.finals(piece, |_| word(7), &mut finals));
         assert!(finals.accounts.is_empty() && finals.slots.is_empty());
@@ -1035,12 +1029,12 @@ mod tests {
     fn an_attempt_that_writes_elsewhere_leaves_nothing_behind() {
         let memory = empty(1);
         let slots = |range: std::ops::Range<u64>| range.map(|i| set(i, i + 1));
-        let mut keys = Vec::new();
-        assert!(memory.record(version(0), slots(0..40), &mut keys));
-        memory.withdraw(TxIndex(0), &keys);
+        let mut written = Written::default();
+        assert!(memory.record(version(0), slots(0..40), &mut written));
+        memory.withdraw(TxIndex(0), &written);
         assert_eq!(slot(&memory, 7, 1), Err(version(0)));
         let again = Version { incarnation: Incarnation(1), ..version(0) };
-        assert!(memory.record(again, slots(20..60), &mut keys));
+        assert!(memory.record(again, slots(20..60), &mut written));
         for i in 0..60 {
             let seen = (i >= 20).then(|| (word(i + 1), again));
             assert_eq!(slot(&memory, i, 1), Ok(seen), "{i}");
@@ -1054,7 +1048,7 @@ mod tests {
         let numbers: Vec<AccountNo> = (1..1001).map(|i| memory.newcomer(&address(i))).collect();
         for (i, no) in numbers.iter().enumerate() {
             assert_eq!(memory.newcomer(&address(i as u32 + 1)), *no);
-            memory.record(version(0), vec![Write::Nonce(*no, i as u64 + 1)], &mut Vec::new());
+            memory.record(version(0), vec![Write::Nonce(*no, i as u64 + 1)], &mut Written::default());
         }
         for (i, no) in numbers.iter().enumerate() {
             assert_eq!(memory.nonce(*no, TxIndex(1)), Ok(Some((i as u64 + 1, version(0)))));

@@ -70,6 +70,7 @@ mod block_stm;
 mod location;
 mod memory;
 mod ordered_commit;
+mod place;
 mod sequential;
 mod slot_map;
 pub mod sync;
@@ -83,6 +84,7 @@ pub use block_stm::BlockStm;
 pub use location::{AccountNo, Key, Life, Part, SlotNo, SlotNumbers, Write};
 pub use memory::{Collector, Final, Finals, Memory, Slot};
 pub use ordered_commit::OrderedCommit;
+pub use place::{Kind, Place, Written};
 pub use sequential::Sequential;
 pub use slot_map::SlotMap;
 

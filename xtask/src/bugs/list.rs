@@ -64,6 +64,7 @@ impl Check {
 }
 
 const MEMORY: &str = "core/src/schedule/memory.rs";
+const PLACE: &str = "core/src/schedule/place.rs";
 const BLOCK_STM: &str = "core/src/schedule/block_stm.rs";
 const ORDERED_COMMIT: &str = "core/src/schedule/ordered_commit.rs";
 const COST: &str = "core/src/drive/cost.rs";
@@ -108,9 +109,9 @@ pub const BUGS: &[Bug] = &[
     Bug {
         name: "stale-write-stays",
         breaks: "what only the attempt before wrote is taken out",
-        file: MEMORY,
-        find: "let gone = |key: &&Key| !now.contains(key);",
-        replace: "let gone = |key: &&Key| now.contains(key);",
+        file: PLACE,
+        find: "filter(move |one| !stays(same(*one)))",
+        replace: "filter(move |one| !stays(same(*one)) && false)",
         caught_by: Check::Unit,
     },
     Bug {
@@ -316,7 +317,7 @@ pub const BUGS: &[Bug] = &[
         name: "aborted-writes-are-left",
         breaks: "an aborted attempt's writes become estimates before word of the abort",
         file: ATTEMPTS,
-        find: "self.memory.withdraw(version.tx, &result.keys);",
+        find: "self.memory.withdraw(version.tx, &result.written);",
         replace: "",
         caught_by: Check::RandomBlocks,
     },
