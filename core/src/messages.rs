@@ -337,6 +337,9 @@ pub struct Report {
     pub analysis: Analysis,
     /// A name for each of the trace's locations.
     pub location_names: Vec<LocationName>,
+    /// Of a run with [`StrategyId::AccessList`]: for each transaction the trace's locations that its own access list
+    /// names (EIP-2930: storage slots only), ascending.
+    pub declared: Option<Vec<Vec<u32>>>,
     /// One line per transaction, in block order.
     pub transactions: Vec<TxSummary>,
     /// Parallel against sequential.

@@ -5,13 +5,15 @@
 //! seed ─ generator ─▶ block ─┬─ stock revm ─────────────────────────────────▶ receipts, state
 //!                            └─ strategies × lanes × seeds on a virtual clock ─▶ the same
 //! ```
-//! A failure prints the command that replays it. `EVM_LANES_RUNS=n` makes that many seeded runs.
+//! A failure of a random block prints the command that replays it, and a link that shows it in the page. `EVM_LANES_RUNS=n` makes that many seeded runs.
 //! `EVM_LANES_WRITE_GOLDEN=1` writes the golden file anew.
 
 mod support;
 
 #[path = "random_blocks/generator.rs"]
 mod generator;
+#[path = "random_blocks/link.rs"]
+mod link;
 #[path = "random_blocks/program.rs"]
 mod program;
 
@@ -37,6 +39,7 @@ use evm_lanes_core::{
 };
 
 use generator::Generator;
+use link::{OnFailure, Shown};
 
 /// Seeded runs of random blocks, at least.
 const RUNS: u64 = 10_000;
@@ -115,8 +118,12 @@ fn random_blocks_end_as_stock_execution_ends_them_in_every_order() {
                         strategy.name(),
                         cost.name()
                     );
+                    let (block, stock) = (&block, &stock);
+                    let shown = Shown { strategy: *strategy, lanes, clock: Clock::Simulated, model };
+                    let told = OnFailure { block, stock, shown };
                     let run = simulate(&loaded, *strategy, lanes, model);
-                    check(&run, &stock, &what);
+                    check(&run, stock, &what);
+                    drop(told);
                     runs += 1;
                     let ended = |outcome| run.trace.attempts.iter().filter(|a| a.outcome == outcome).count();
                     aborted += ended(Outcome::Aborted);
@@ -130,6 +137,41 @@ fn random_blocks_end_as_stock_execution_ends_them_in_every_order() {
     eprintln!("{runs} runs of {seed} blocks, {} different; {aborted} aborts, {blocked} blocks", orders.len());
     assert!(orders.len() as u64 > runs / 2, "seeds make different orders");
     assert!(aborted as u64 > runs && blocked > 0, "lanes meet");
+}
+
+#[test]
+fn the_link_of_a_seeded_run_shows_that_run() {
+    let mut engine = Engine::new(None);
+    for seed in 0..120 {
+        let block = Generator::new(seed).block();
+        let stock = evm::execute_block(&block);
+        let strategy = StrategyId::ALL[seed as usize % StrategyId::ALL.len()];
+        let model = gas(seed / 2);
+        let shown = Shown { strategy, lanes: 8, clock: Clock::Simulated, model };
+        let link = link::link(&block, &stock, shown);
+        assert!(link.len() < 32_000, "seed {seed}: {} characters are more than browsers take", link.len());
+        let (query, fragment) = link.split_at(link.find('#').expect("the block is in the fragment"));
+        let read =
+            scenario::link::PageLink::decode(query, fragment).expect("it can be read").expect("a block");
+        assert_eq!((read.strategy, read.lanes, read.seed), (Some(strategy), Some(8), Some(model.seed)));
+        let scenario::link::Source::Document(text) = read.scenario else {
+            panic!("seed {seed}: no document")
+        };
+        let (clock, list) = (Clock::Simulated, None);
+        let request =
+            Request::Run { id: 1, input: Input::Case(text), strategy, lanes: 8, clock, model, list };
+        let mut reply = None;
+        engine.handle(request, &CancelFlag::new(), &mut |said| reply = Some(said));
+        let Some(Reply::Ran { report, .. }) = reply else { panic!("seed {seed}: {reply:?}") };
+        assert_eq!(report.verdict.difference, None, "seed {seed}");
+        let header = report.header.expect("a block case has figures to compare with");
+        assert!(header.figures.iter().all(|figure| figure.equal), "seed {seed}: {header:?}");
+        assert_eq!(header.difference, None, "seed {seed}");
+        let mut own = simulate(&Loaded::new(&block), strategy, 8, model).trace;
+        let mut oracle = simulate(&Loaded::new(&block), StrategyId::Sequential, 1, model).trace;
+        evm_lanes_core::analysis::align_locations(&mut own, &mut oracle);
+        assert_eq!(report.trace_hash, keccak256(own.pack()).to_string(), "seed {seed}");
+    }
 }
 
 #[test]

@@ -76,3 +76,41 @@ for (const [name, damage] of [
     await context.close();
   });
 }
+
+const payer = `0x${'a1'.repeat(20)}`;
+const payee = `0x${'b2'.repeat(20)}`;
+
+/** A block of one payment, with all that its execution needs and must give. */
+const block = JSON.stringify({
+  format: 'evm-block-case/1',
+  chainId: '0x1',
+  fork: 'Cancun',
+  header: { number: '0x7', miner: `0x${'c3'.repeat(20)}`, timestamp: '0x1', gasLimit: '0x1c9c380', baseFeePerGas: '0x7', excessBlobGas: '0x0' },
+  transactions: [
+    { type: '0x2', from: payer, to: payee, nonce: '0x0', value: '0x1', input: '0x', gas: '0x5208', chainId: '0x1', maxFeePerGas: '0x7', maxPriorityFeePerGas: '0x0' },
+  ],
+  preState: { [payer]: { balance: '0xde0b6b3a7640000', nonce: '0x0', codeHash: null } },
+  codes: {},
+  expected: {
+    gasUsed: '0x5208',
+    logsBloom: `0x${'00'.repeat(256)}`,
+    receipts: [{ type: '0x2', status: '0x1', gasUsed: '0x5208', cumulativeGasUsed: '0x5208', logs: [], contractAddress: null }],
+    postState: { [payer]: { balance: `0x${(10n ** 18n - 1n - 7n * 21000n).toString(16)}`, nonce: '0x1' }, [payee]: { balance: '0x1', nonce: '0x0' } },
+  },
+});
+
+test('a small block travels in the link, with what it must come to', async ({ page }) => {
+  await open(page, `${ISOLATED}?clock=simulated`);
+  await give(page, 'payment.json', block);
+  await expect(root(page)).toHaveAttribute('data-scenario', 'Block 7');
+  await done(page);
+  await expect.poll(() => page.url()).toContain('#1.');
+  const link = page.url();
+  const context = await page.context().browser()!.newContext();
+  const other = await context.newPage();
+  await open(other, link);
+  expect(await attribute(other, 'data-scenario')).toBe('Block 7');
+  await expect(other.locator('[data-header-check]')).toContainText('✓ equal');
+  await expect(other.locator('[data-header-check]')).not.toContainText('✗');
+  await context.close();
+});

@@ -125,6 +125,72 @@ test('every strategy is run for a comparison, on one axis and in a table', async
   await expect(page.locator('[data-pinned]')).toHaveCount(0);
 });
 
+test('a scenario before and after a change stands on one axis and in the table, told apart', async ({ page }) => {
+  await open(page, ISOLATED);
+  const before = await how(page);
+  await page.getByRole('button', { name: 'Keep' }).click();
+  await page.getByRole('tab', { name: /^Scenario/ }).click();
+  const text = page.locator('#tab-panel textarea');
+  const written = await text.inputValue();
+  // The same block with its last transaction taken out.
+  const changed = JSON.parse(written);
+  changed.transactions.pop();
+  await text.fill(JSON.stringify(changed, null, 2));
+  await text.press('Control+Enter');
+  await expect(root(page)).not.toHaveAttribute('data-trace-hash', before['data-trace-hash']!);
+  await done(page);
+  await expect(page.locator('[data-pinned]')).toHaveAttribute('data-pinned', before['data-trace-hash']!);
+  await expect(page.locator('[data-pinned]')).toContainText('version 1');
+  await expect(page.locator('#lanes h2')).toContainText('version 2');
+  await page.getByRole('tab', { name: 'Compare' }).click();
+  const rows = page.locator('#tab-panel tbody tr');
+  await expect(rows).toHaveCount(2);
+  await expect(rows.nth(0)).toContainText('version 2');
+  await expect(rows.nth(1)).toContainText('version 1');
+  await accessible(page, 'two versions');
+  await page.screenshot({ path: 'artefacts/versions.png' });
+
+  // Looking at the earlier one brings its scenario back.
+  await page.locator('[data-pinned]').getByRole('button', { name: /^Look at it/ }).click();
+  await expect(root(page)).toHaveAttribute('data-trace-hash', before['data-trace-hash']!);
+  await done(page);
+  await page.getByRole('tab', { name: /^Scenario/ }).click();
+  await expect(text).toHaveValue(written);
+});
+
+test('the lanes’ time is told by cause, and its parts add up', async ({ page }) => {
+  for (const [url, cause] of [
+    [`${ISOLATED}?clock=simulated&lanes=4`, 'nothing left'],
+    [`${ISOLATED}?strategy=perfect-access-list&clock=simulated&lanes=16`, 'waiting for values'],
+  ]) {
+    await open(page, url);
+    await page.getByRole('tab', { name: 'Time' }).click();
+    const all = Number(await page.locator('[data-spent]').getAttribute('data-spent'));
+    const duration = Number(await attribute(page, 'data-parallel-time'));
+    expect(all).toBe(duration * Number(await attribute(page, 'data-lanes')));
+    const parts = await page.locator('[data-part]').evaluateAll((rows) => rows.map((row) => Number(row.getAttribute('data-ticks'))));
+    expect(parts.length).toBe(9);
+    expect(parts.reduce((sum, part) => sum + part, 0)).toBe(all);
+    expect(Number(await page.locator(`[data-part="${cause}"]`).getAttribute('data-ticks'))).toBeGreaterThan(0);
+    await accessible(page, 'time');
+  }
+});
+
+test('the inspector says what is undeclared, and every strategy its own why', async ({ page }) => {
+  await open(page, `${ISOLATED}?strategy=access-list&clock=simulated&lanes=8`);
+  const inspector = page.locator('aside.inspector');
+  await expect(inspector.locator('[data-declaration]')).toContainText(/Undeclared: (\d+) of the \1 storage slots/);
+  await expect(inspector.locator('table.access').first()).toContainText('undeclared');
+  await expect(inspector.locator('ol.attempts')).toContainText(/Undeclared by both, so nothing waited/);
+  await expect(page.getByRole('region', { name: 'What the run says' })).toContainText(/access lists do not declare it/);
+  await accessible(page, 'undeclared');
+  await page.getByRole('combobox', { name: 'Strategy' }).selectOption('ordered-commit');
+  await expect(root(page)).toHaveAttribute('data-strategy', 'ordered-commit');
+  await done(page);
+  await expect(inspector.locator('ol.attempts')).toContainText(/when its turn came/);
+  await expect(inspector.locator('[data-declaration]')).toHaveCount(0);
+});
+
 test('each strategy is explained, with its source', async ({ page }) => {
   await open(page, ISOLATED);
   await page.getByRole('button', { name: 'About the strategies' }).click();

@@ -10,6 +10,7 @@ mod attribution;
 mod choice;
 mod graph;
 mod hot;
+mod idle;
 mod limits;
 
 use serde::{Deserialize, Serialize};
@@ -19,6 +20,7 @@ use crate::trace::{Outcome, Trace};
 pub use attribution::ATTRIBUTED;
 pub use choice::{choose, long_first};
 pub use hot::HOT_LOCATIONS;
+pub use idle::{Idle, idle};
 
 /// What a run's trace means. Indices are transaction positions and location ids of the trace.
 #[derive(Clone, Debug, PartialEq, Default, Serialize, Deserialize)]

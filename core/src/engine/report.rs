@@ -1,6 +1,6 @@
 //! What the page shows of a run at first.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use alloy_primitives::{Address, Bytes, U256, keccak256};
 
@@ -12,7 +12,7 @@ use crate::naming::{self, Names};
 use crate::prepare::{Origin, Transaction};
 use crate::problem::Problem;
 use crate::run::Receipt;
-use crate::trace::{StrategyId, Trace};
+use crate::trace::{Location, StrategyId, Trace};
 use crate::verify;
 
 /// The most records of a trace that the page is given: attempts, other pieces of the lanes' time, reads and writes.
@@ -100,6 +100,7 @@ pub(super) fn report(
     analysis::align_locations(&mut trace, &mut sequential);
     let analysis = analysis::analyse(&trace, &sequential, &times);
     let packed = trace.pack();
+    let declared = (trace.strategy == StrategyId::AccessList).then(|| declared(ready, &trace));
     let summaries: Vec<TxSummary> = shown
         .receipts
         .iter()
@@ -122,6 +123,7 @@ pub(super) fn report(
         trace: packed,
         analysis,
         location_names: naming::location_names(&ready.names, &trace.locations, &ready.preimages),
+        declared,
         transactions: summaries.clone(),
         verdict,
         header,
@@ -135,6 +137,22 @@ pub(super) fn report(
         summaries,
     };
     Ok((report, shown))
+}
+
+/// For each transaction the trace's locations that its access list names.
+fn declared(ready: &Ready, trace: &Trace) -> Vec<Vec<u32>> {
+    let ids: HashMap<Location, u32> =
+        trace.locations.iter().enumerate().map(|(i, location)| (*location, i as u32)).collect();
+    let of = |tx: &Transaction| {
+        let slots = tx.access_list.iter().flat_map(|(address, slots)| {
+            slots.iter().map(|slot| Location::Storage(*address, U256::from_be_bytes(slot.0)))
+        });
+        let mut named: Vec<u32> = slots.filter_map(|location| ids.get(&location).copied()).collect();
+        named.sort_unstable();
+        named.dedup();
+        named
+    };
+    ready.block.transactions.iter().map(of).collect()
 }
 
 fn summary(ready: &Ready, index: usize, receipt: &Receipt, sequential_time: u64) -> TxSummary {

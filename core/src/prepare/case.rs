@@ -31,7 +31,8 @@ pub struct Expected {
     /// stock revm).
     pub header_known: bool,
     /// Receipts in order. The format has no output and tells only success from failure: outputs
-    /// are empty, and every failure stands as [`Status::Revert`].
+    /// are empty, and every failure stands as [`Status::Revert`]. One that used no gas is a transaction that cannot
+    /// be included: blocks made by tests have such.
     pub receipts: Vec<Receipt>,
     /// The whole state after the block: the pre-state changed by the file's `postState`.
     pub post_state: State,
@@ -406,7 +407,12 @@ impl ReceiptDocument {
     fn into_receipt(self) -> Receipt {
         Receipt {
             kind: self.kind.to::<u64>().min(u64::from(u8::MAX)) as u8,
-            status: if self.status.is_zero() { Status::Revert } else { Status::Success },
+            status: match (self.status.is_zero(), self.gas_used.is_zero()) {
+                // Whatever is included uses gas.
+                (true, true) => Status::Invalid(String::new()),
+                (true, false) => Status::Revert,
+                (false, _) => Status::Success,
+            },
             gas_used: self.gas_used.to(),
             cumulative_gas_used: self.cumulative_gas_used.to(),
             logs: self

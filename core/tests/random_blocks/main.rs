@@ -7,7 +7,7 @@
 //! ```
 //! The census counts what really happened in those blocks and wants every kind of event, so that
 //! a generator that no longer makes what it is for fails as well. `EVM_LANES_SEEDS=n` runs that
-//! many seeds; a failing one is printed: `EVM_LANES_SEED=n` runs it alone, many times over, and
+//! many seeds; a failing one is printed, with a link that shows it in the page: `EVM_LANES_SEED=n` runs it alone, many times over, and
 //! `SEEDS_THAT_FAILED` is where it belongs then.
 
 #[path = "../support/mod.rs"]
@@ -15,14 +15,16 @@ mod support;
 
 mod census;
 mod generator;
+mod link;
 mod program;
 
 use std::time::{Duration, Instant};
 
-use evm_lanes_core::{drive::Loaded, evm, prepare::PreparedBlock};
+use evm_lanes_core::{drive::Loaded, evm, model::Model, prepare::PreparedBlock, trace::Clock};
 
 use census::Census;
 use generator::Generator;
+use link::{OnFailure, Shown};
 
 /// Seeds that once showed a mistake.
 const SEEDS_THAT_FAILED: &[u64] = &[367];
@@ -58,17 +60,20 @@ fn random_blocks_end_as_stock_execution_ends_them() {
 fn check(seed: u64, census: &mut Census) {
     let block = Generator::new(seed).block();
     let what = format!("seed {seed}, {}", block.env.fork.name());
-    let (receipts, state) = evm::execute_block(&block);
-    census.of_block(&block, &receipts);
+    let stock = evm::execute_block(&block);
+    let (receipts, state) = &stock;
+    census.of_block(&block, receipts);
     let loaded = Loaded::new(&block);
     for (strategy, lanes) in support::LANES {
+        let shown = Shown { strategy, lanes, clock: Clock::Measured, model: Model::default() };
+        let _told = OnFailure { block: &block, stock: &stock, shown };
         let run = support::run_restless(&loaded, strategy, lanes, seed);
         let what = format!("{what}, {} on {lanes}", strategy.name());
         assert_eq!(run.receipts.len(), receipts.len(), "{what}: receipts");
-        for (i, (ours, theirs)) in run.receipts.iter().zip(&receipts).enumerate() {
+        for (i, (ours, theirs)) in run.receipts.iter().zip(receipts).enumerate() {
             assert_eq!(ours, theirs, "{what}: transaction {i}: {:?}", transaction(&block, i));
         }
-        support::assert_equal_states(&run.post_state, &state, &what);
+        support::assert_equal_states(&run.post_state, state, &what);
         support::assert_whole(&run.trace, &what);
         census.of_run(&run);
     }

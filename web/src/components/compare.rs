@@ -37,7 +37,7 @@ pub fn Compare(page: Page) -> impl IntoView {
             </button>
             <button type="button" class="btn small" disabled=move || page.pins.with(Vec::is_empty)
                 on:click=move |_| page.pins.set(Vec::new())>"Put all away"</button>
-            <span>"Keep a run, change the strategy, the lanes or the scenario, and run again: both stand here, and above as lanes."</span>
+            <span>"Keep the run (above the lanes), change the strategy, the lanes or the scenario, and run again: both stand here, and above as lanes on one axis."</span>
         </div>
         <table class="table">
             <caption class="hidden">"Runs side by side"</caption>
@@ -72,7 +72,7 @@ fn Row(page: Page, id: Option<u32>, here: bool, model: Arc<RunModel>) -> impl In
     view! {
         <tr class:on=here aria-current=here.then_some("true") data-run=model.report.strategy.name()>
             <th scope="row">{name}</th>
-            <td>{model.report.title.clone()}</td>
+            <td>{model.report.title.clone()}{move || page.version_of(id).map(|n| format!(", version {n}"))}</td>
             <td class="number">{line.time}</td>
             <td class="number">{line.speed_up}</td>
             <td class="number">{line.limit}</td>

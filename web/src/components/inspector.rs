@@ -13,6 +13,7 @@ use crate::view::format::{count, counted, shortened};
 use crate::view::inspect::{self, AccessLine, AttemptLine};
 use crate::view::model::RunModel;
 use crate::view::navigate;
+use crate::view::sentence::Piece;
 
 /// The inspector; on a phone a sheet from below.
 #[component]
@@ -72,7 +73,11 @@ fn Story(page: Page, model: Arc<RunModel>, tx: u32, incarnation: Option<u32>) ->
         }
     };
     let chosen = page.selection.get_untracked().incarnation;
-    let list = attempts.into_iter().map(|line| view! { <Attempt page tx line chosen/> }).collect_view();
+    let list = attempts
+        .into_iter()
+        .map(|line| view! { <Attempt page model=model.clone() tx line chosen/> })
+        .collect_view();
+    let declaration = shown.and_then(|a| inspect::declaration(&model, a));
     view! {
         <h2>"Transaction"</h2>
         <div class="title">
@@ -88,6 +93,10 @@ fn Story(page: Page, model: Arc<RunModel>, tx: u32, incarnation: Option<u32>) ->
         </Show>
         <h3>"Attempts"</h3>
         <ol class="attempts">{list}</ol>
+        {declaration.map(|text| view! {
+            <h3>"Access list"</h3>
+            <p class="declaration" data-declaration="">{text}</p>
+        })}
         <h3>{format!("Reads{suffix}")}</h3>
         <Access page lines=reads kind=Kind::Reads/>
         <h3>{format!("Writes{suffix}")}</h3>
@@ -181,21 +190,27 @@ fn call_text(name: Option<String>, detail: Option<Arc<TxDetail>>) -> AnyView {
 }
 
 #[component]
-fn Attempt(page: Page, tx: u32, line: AttemptLine, chosen: Option<u32>) -> impl IntoView {
+fn Attempt(
+    page: Page,
+    model: Arc<RunModel>,
+    tx: u32,
+    line: AttemptLine,
+    chosen: Option<u32>,
+) -> impl IntoView {
     let n = line.incarnation;
     let (word, class) = match line.outcome {
         Outcome::Committed => ("committed", "ok"),
         Outcome::Aborted => ("aborted", "wrong"),
         Outcome::Blocked => ("stopped", "wrong"),
     };
-    let outcome = line.outcome;
-    let cause = line.cause.map(|cause| {
-        let before = match (outcome, cause.saw) {
-            (Outcome::Blocked, _) => view! { <span>"met "<LocationLink page location=cause.location name=cause.name.clone()/>", which "<TxLink page tx=cause.writer/>" was about to write again"</span> }.into_any(),
-            (_, Some(saw)) => view! { <span>"read "<LocationLink page location=cause.location name=cause.name.clone()/>" of "<TxLink page tx=saw/>"; "<TxLink page tx=cause.writer/>" wrote it afterwards"</span> }.into_any(),
-            (_, None) => view! { <span>"read "<LocationLink page location=cause.location name=cause.name.clone()/>" as it was before the block; "<TxLink page tx=cause.writer/>" wrote it afterwards"</span> }.into_any(),
-        };
-        view! { <p>{before}</p> }
+    let cause = inspect::why(&model, tx, &line);
+    let cause = (!cause.is_empty()).then(|| {
+        let pieces = cause.into_iter().map(|piece| match piece {
+            Piece::Words(words) => words.into_any(),
+            Piece::Location(location, name) => view! { <LocationLink page location name/> }.into_any(),
+            Piece::Tx(tx) => view! { <TxLink page tx/> }.into_any(),
+        });
+        view! { <p><span>{pieces.collect_view()}</span></p> }
     });
     view! {
         <li class:on=chosen == Some(n)>
@@ -243,6 +258,11 @@ fn Access(page: Page, lines: Vec<AccessLine>, kind: Kind) -> impl IntoView {
                     <td>
                         <span class:hot=line.hot><LocationLink page location name=line.name.clone()/></span>
                         {line.increment.then_some(" (added)")}
+                        {line.declared.map(|declared| if declared {
+                            view! { <small>" declared"</small> }.into_any()
+                        } else {
+                            view! { <small class="wrong">" undeclared"</small> }.into_any()
+                        })}
                     </td>
                     <td>{other}</td>
                 </tr>

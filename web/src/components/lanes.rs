@@ -91,7 +91,7 @@ pub fn Lanes(page: Page) -> impl IntoView {
                     Some(m) if m.is_simulated() => "Simulated lanes",
                     Some(_) => "Measured lanes",
                     None => "Lanes",
-                })}</h2>
+                })}{move || page.version_of(None).map(|version| format!(", version {version}"))}</h2>
                 <Legend page/>
                 <span class="push"></span>
                 <Show when=move || page.clock.get() == Clock::Simulated>
@@ -180,6 +180,18 @@ fn names(lanes: u16, metrics: Metrics) -> impl IntoView {
         .collect_view()
 }
 
+/// Which scenario a kept run is of, where it is another than the one that is shown.
+fn scenario_of(page: Page, id: u32) -> Option<impl IntoView> {
+    let title =
+        page.pins.with(|pins| pins.iter().find(|p| p.id == id).map(|p| p.model.report.title.clone()))?;
+    let text = match page.version_of(Some(id)) {
+        Some(version) => format!("{title}, version {version}"),
+        None if page.model.with(|m| m.as_ref().is_some_and(|m| m.report.title == title)) => return None,
+        None => title,
+    };
+    Some(view! { <span>{text}</span> })
+}
+
 /// Runs that are kept beside the one that is shown, below it: on its axis where both count the same.
 #[component]
 fn Pins(page: Page, palette: RwSignal<Option<Palette>, LocalStorage>) -> impl IntoView {
@@ -238,6 +250,7 @@ fn Pinned(page: Page, id: u32, palette: RwSignal<Option<Palette>, LocalStorage>)
         <div class="pinned" data-pinned=model.report.trace_hash.clone() data-clock=model.report.clock.name()>
             <p>
                 <b>{title.clone()}</b>
+                {move || scenario_of(page, id)}
                 <span>{sentence::taken(&model)}</span>
                 <span class="push"></span>
                 <button type="button" class="btn small" aria-label=format!("Look at it: {title}")

@@ -127,7 +127,7 @@ fn Compared(page: Page, done: Memo<Option<Same>>) -> impl IntoView {
         {move || page.given.get().map(|given| view! {
             <div class="tools given" data-differences=move || told().map(|(_, all)| all.to_string())>
                 <span role="status">{move || told().map_or_else(
-                    || format!("{} ({}) is being compared…", given.name, list::size(given.bytes.len())),
+                    || format!("{} is being compared…", given.name),
                     |(told, _)| told,
                 )}</span>
                 <label>
@@ -149,7 +149,7 @@ fn Compared(page: Page, done: Memo<Option<Same>>) -> impl IntoView {
 #[component]
 fn Table(page: Page, list: Arc<AccessList>) -> impl IntoView {
     let body: NodeRef<leptos::html::Tbody> = NodeRef::new();
-    let window = Rows::of(body);
+    let window = Rows::of(body, 100);
     let compared = list.given.is_some();
     let columns = if compared { 4 } else { 3 };
     let left_out = list.left_out;

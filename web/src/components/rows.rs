@@ -6,23 +6,24 @@ use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 use web_sys::HtmlElement;
 
-/// Beyond this many rows only the visible ones exist.
-const MOST_ROWS: usize = 500;
 /// A row's height before any was drawn, in CSS pixels.
 const ROW: f64 = 29.0;
 
 /// Where the panel of the tabs stands that a table scrolls in.
 #[derive(Clone, Copy)]
 pub struct Rows {
+    /// Beyond this many rows only the visible ones exist.
+    most: usize,
     top: RwSignal<f64>,
     height: RwSignal<f64>,
     row: RwSignal<f64>,
 }
 
 impl Rows {
-    /// Follows the panel as long as `body` stands in it.
-    pub fn of(body: NodeRef<Tbody>) -> Self {
-        let this = Self { top: RwSignal::new(0.0), height: RwSignal::new(600.0), row: RwSignal::new(ROW) };
+    /// Follows the panel as long as `body` stands in it. Up to `most` rows all of them are drawn.
+    pub fn of(body: NodeRef<Tbody>, most: usize) -> Self {
+        let this =
+            Self { most, top: RwSignal::new(0.0), height: RwSignal::new(600.0), row: RwSignal::new(ROW) };
         let follow = move || {
             if let Some(panel) = panel() {
                 this.top.set(f64::from(panel.scroll_top()));
@@ -59,7 +60,7 @@ impl Rows {
 
     /// Which of so many rows are drawn: from, to.
     pub fn visible(self, all: usize) -> (usize, usize) {
-        if all <= MOST_ROWS {
+        if all <= self.most {
             return (0, all);
         }
         let row = self.row.get();

@@ -7,17 +7,17 @@ use leptos::prelude::*;
 use super::rows::Rows;
 use super::{LocationLink, TxLinks};
 use crate::state::Page;
-use crate::view::format::{Unit, count, factor, share, shortened};
+use crate::view::format::{Unit, count, counted, factor, share, shortened};
 use crate::view::inspect;
 use crate::view::model::RunModel;
 use crate::view::navigate;
-use crate::view::spent::{self, Spent, Use};
+use crate::view::spent::{self, Part, Spent};
 
 /// Every transaction in block order: what the pictures show, as text.
 #[component]
 pub fn Transactions(page: Page) -> impl IntoView {
     let body: NodeRef<leptos::html::Tbody> = NodeRef::new();
-    let window = Rows::of(body);
+    let window = Rows::of(body, 500);
     let rows = Memo::new(move |_| {
         let query = page.query.get();
         page.model
@@ -131,43 +131,75 @@ fn Row(page: Page, model: Arc<RunModel>, tx: u32, at: usize) -> impl IntoView {
     }
 }
 
-/// What each lane's time went into: the drawn run, as numbers.
+/// What the lanes' time went into: the drawn run, as numbers. All lanes together, with what each part is, then lane by
+/// lane.
 #[component]
 pub fn Time(page: Page) -> impl IntoView {
-    let row = |name: String, spent: Spent, unit: Unit| {
+    let shown = |ticks: f64, of: f64| if ticks > 0.0 { share(ticks / of) } else { "–".to_owned() };
+    let parts = move |total: Spent, unit: Unit| {
+        let sum = total.iter().sum::<f64>().max(1.0);
+        Part::ALL
+            .into_iter()
+            .zip(total)
+            .map(|(part, ticks)| {
+                let text = if ticks > 0.0 { unit.text(ticks as u64) } else { "–".to_owned() };
+                view! {
+                    <tr data-part=part.name() data-ticks=ticks.to_string()>
+                        <th scope="row"><super::lanes::Key kind=part.drawn()/>{part.name()}</th>
+                        <td class="number">{shown(ticks, sum)}</td>
+                        <td class="number">{text}</td>
+                        <td class="about">{part.about()}</td>
+                    </tr>
+                }
+            })
+            .collect_view()
+    };
+    let lane = move |name: String, spent: Spent, unit: Unit| {
         let sum = spent.iter().sum::<f64>().max(1.0);
         let cells = spent
             .into_iter()
             .map(|ticks| {
-                let shown = if ticks > 0.0 { share(ticks / sum) } else { "–".to_owned() };
-                view! { <td class="number" title=unit.text(ticks as u64)>{shown}</td> }
+                view! { <td class="number" title=unit.text(ticks as u64)>{shown(ticks, sum)}</td> }
             })
             .collect_view();
-        view! { <tr><th scope="row">{name}</th>{cells}<td class="number">{unit.text(sum as u64)}</td></tr> }
+        view! { <tr><th scope="row">{name}</th>{cells}</tr> }
     };
     let table = move || {
         let model = page.model.get()?;
+        let unit = model.unit();
         let lanes = spent::by_lane(&model);
         let total = spent::total(&lanes);
-        let rows = lanes
-            .iter()
-            .enumerate()
-            .map(|(i, s)| row(format!("Lane {}", i + 1), *s, model.unit()))
+        let all = total.iter().sum::<f64>() as u64;
+        let rows =
+            lanes.iter().enumerate().map(|(i, s)| lane(format!("Lane {}", i + 1), *s, unit)).collect_view();
+        let heads = Part::ALL
+            .map(|part| view! { <th scope="col" class="number" title=part.about()>{part.name()}</th> })
             .collect_view();
-        let heads = Use::ALL
-            .map(|u| {
-                view! {
-                    <th scope="col" class="number" title=u.about()><super::lanes::Key kind=u/>{u.name()}</th>
-                }
-            })
-            .collect_view();
+        let told = format!(
+            "{} in the run that is drawn. The parts add up to {} times its duration of {}: {}.",
+            if model.is_simulated() { "Simulated" } else { "Measured" },
+            counted(model.report.lanes.into(), "lane"),
+            model.ticks(model.trace.duration.0),
+            unit.text(all),
+        );
         Some(view! {
-            <table class="table spent">
-                <caption class="hidden">"What each lane's time went into, in the run that is drawn"</caption>
-                <thead><tr><th scope="col">"Of the time of"</th>{heads}<th scope="col" class="number">"in all"</th></tr></thead>
-                <tbody>{rows}{(lanes.len() > 1).then(|| row("All lanes".to_owned(), total, model.unit()))}</tbody>
+            <table class="table parts" data-spent=all.to_string()>
+                <caption>{told}</caption>
+                <thead><tr>
+                    <th scope="col">"All lanes"</th>
+                    <th scope="col" class="number">"Share"</th>
+                    <th scope="col" class="number">"In all"</th>
+                    <th scope="col">"What it is"</th>
+                </tr></thead>
+                <tbody>{parts(total, unit)}</tbody>
             </table>
-            <p class="empty">{if model.is_simulated() { "Simulated" } else { "Measured" }}" in the run that is drawn. A lane's shares add up to the run, from the moment all lanes are awake to the moment the block's changes are known."</p>
+            {(lanes.len() > 1).then(|| view! {
+                <table class="table spent">
+                    <caption class="hidden">"What each lane's time went into, in the run that is drawn"</caption>
+                    <thead><tr><th scope="col">"Of the run"</th>{heads}</tr></thead>
+                    <tbody>{rows}</tbody>
+                </table>
+            })}
         })
     };
     view! {

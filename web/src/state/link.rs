@@ -6,7 +6,7 @@ use evm_lanes_core::trace::Clock;
 use evm_lanes_core::units::{Incarnation, TxIndex};
 use leptos::prelude::*;
 
-use super::{Document, Page, Selection, Source, dom};
+use super::{Document, Page, Selection, Source, dom, file};
 use crate::view::model::RunModel;
 use crate::view::share;
 
@@ -56,8 +56,9 @@ pub enum Link {
 pub fn current(page: Page) -> Link {
     let document = page.document.get_untracked();
     let text = match &document.source {
-        Source::Case { name, .. } => return Link::File(name.to_string()),
-        Source::Scenario(text) => text,
+        // A small block fits into a link, too.
+        Source::Case { name, text } if text.len() > MOST_TEXT => return Link::File(name.to_string()),
+        Source::Case { text, .. } | Source::Scenario(text) => text,
     };
     let builtin = document.builtin.and_then(builtin::find).filter(|b| *b.text == **text);
     if builtin.is_none() && text.len() > MOST_TEXT {
@@ -92,7 +93,11 @@ pub fn current(page: Page) -> Link {
     }
     let link = link.encode();
     let length = base().len() + link.len();
-    if share::keeps(length).is_some() { Link::Fits(link) } else { Link::TooLong }
+    match (&document.source, share::keeps(length)) {
+        (_, Some(_)) => Link::Fits(link),
+        (Source::Case { name, .. }, None) => Link::File(name.to_string()),
+        (Source::Scenario(_), None) => Link::TooLong,
+    }
 }
 
 /// The page's address without query and fragment.
@@ -129,7 +134,13 @@ impl Page {
                 Some(b) => Document { source: Source::Scenario(b.text.into()), builtin: Some(b.name) },
                 None => return,
             },
-            codec::Source::Document(text) => Document::scenario(text),
+            codec::Source::Document(text) => match file::kind(&text) {
+                file::Kind::Case => Document {
+                    source: Source::Case { name: "block.json".into(), text: text.into() },
+                    builtin: None,
+                },
+                _ => Document::scenario(text),
+            },
         };
         let settings =
             document.text().and_then(|t| scenario::parse(t).ok()).map(|s| s.run).unwrap_or_default();

@@ -825,6 +825,26 @@ impl Page {
         });
     }
 
+    /// Which version of its scenario a run is of, from 1, where runs of several are kept: of a pin, or (`None`) of the
+    /// run that is shown. Follows all of them.
+    pub fn version_of(self, pin: Option<u32>) -> Option<usize> {
+        let shown = self.model.get().zip(self.ran.get());
+        self.pins.with(|pins| {
+            let title = |model: &RunModel| model.report.title.clone();
+            let kept = pins.iter().filter_map(|p| Some((Some(p.id), title(&p.model), p.source.clone()?)));
+            let shown = shown.map(|(model, source)| (None, title(&model), source));
+            let runs: Vec<(Option<u32>, String, Source)> = kept.chain(shown).collect();
+            let (_, title, source) = runs.iter().find(|(id, ..)| *id == pin)?;
+            let mut versions: Vec<&Source> = Vec::new();
+            for (_, _, source) in runs.iter().filter(|(_, other, _)| other == title) {
+                if !versions.contains(&source) {
+                    versions.push(source);
+                }
+            }
+            versions.iter().position(|other| *other == source).filter(|_| versions.len() > 1).map(|at| at + 1)
+        })
+    }
+
     /// Lets a run go.
     pub fn unpin(self, id: u32) {
         self.pins.update(|pins| pins.retain(|pin| pin.id != id));

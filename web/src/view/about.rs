@@ -22,21 +22,23 @@ pub fn strategy(strategy: StrategyId) -> Option<&'static About> {
 }
 
 const BLOCK_STM: (&str, &str) = (
-    "R. Gelashvili et al., Block-STM: Scaling Blockchain Execution by Turning Ordering Curse to a Performance Blessing, PPoPP 2023",
+    "R. Gelashvili et al., Block-STM: Scaling Blockchain Execution by Turning Ordering Curse to a Performance Blessing, PPoPP 2023, sections 2 and 3",
     "arxiv.org/abs/2203.06871",
 );
-const EIP_2930: (&str, &str) = ("EIP-2930: Optional access lists", "eips.ethereum.org/EIPS/eip-2930");
-const EIP_7928: (&str, &str) = ("EIP-7928: Block-level access lists", "eips.ethereum.org/EIPS/eip-7928");
+const EIP_2930: (&str, &str) =
+    ("EIP-2930: Optional access lists, Specification", "eips.ethereum.org/EIPS/eip-2930");
+const EIP_7928: (&str, &str) =
+    ("EIP-7928: Block-level access lists, Specification", "eips.ethereum.org/EIPS/eip-7928");
 
 const PAGES: [(StrategyId, About); 6] = [
     (
         StrategyId::Sequential,
         About {
             does: &[
-                "One transaction after the other, in block order, on one lane: what every client does by default, and the oracle that every other run is compared with.",
+                "One transaction after the other, in block order, on one lane: what the protocol defines a block by, and the oracle that every other run is compared with.",
             ],
             look: &[
-                "The graph: it shows which transactions truly needed each other. Its longest chain is what no strategy can pass.",
+                "The graph: it shows which transactions truly needed each other. Its longest chain is what no strategy can pass that waits for values; only a block access list, which knows them beforehand, can.",
             ],
             sources: &[("Ethereum's execution specification", "github.com/ethereum/execution-specs")],
         },
@@ -47,7 +49,8 @@ const PAGES: [(StrategyId, About); 6] = [
             does: &[
                 "Every lane takes the next transaction in block order and executes it at once, without knowing whom it depends on. Writes go into a memory with a version for each transaction, so that a reader gets the value of the nearest transaction before it.",
                 "Afterwards the reads are validated: if one would see something else by now, the attempt is aborted and the transaction runs again. The writes of the aborted attempt stay as estimates. Whoever meets an estimate stops and waits, since that value is about to change.",
-                "The lowest transactions are validated and executed first, so that the block settles from its beginning.",
+                "The lowest transactions are validated and executed first, so that the block settles from its beginning. Reads are compared by value: whoever wrote the same again spoils nobody.",
+                "One thing is not left to chance: a transaction waits for the one before it of the same sender, unless that is a plain payment, after which the next nonce is certain.",
             ],
             look: &[
                 "Hatched bars are attempts in vain; the arrow leads from the write to the attempt that it spoiled. A raised number counts attempts.",
@@ -77,10 +80,11 @@ const PAGES: [(StrategyId, About); 6] = [
         StrategyId::AccessList,
         About {
             does: &[
-                "Pessimistic where it can be: a transaction waits for lower ones that declare a storage slot that it declares too, in its access list, and for those of its own sender.",
+                "Pessimistic where it can be: a transaction waits for lower ones that declare a storage slot that it declares too, in its access list, and for its own sender’s, unless those are plain payments.",
                 "Lists may be missing or incomplete, so what was not declared is handled as in Block-STM: reads are validated, and what is stale runs again.",
             ],
             look: &[
+                "The inspector says of each storage slot whether the list declares it; what is undeclared is handled all the same, and named where it cost an attempt.",
                 "Without access lists in the transactions (most have none) the lanes look as with Block-STM. Add \"accessList\" to a scenario's transactions and compare.",
                 "A list does not tell reads from writes: two that only read a slot wait for each other all the same. Dotted waiting takes the place of hatched attempts in vain.",
             ],
@@ -104,8 +108,8 @@ const PAGES: [(StrategyId, About); 6] = [
         StrategyId::BlockAccessList,
         About {
             does: &[
-                "The block carries a list of every location that its transactions touch, with the values after each transaction. So every transaction can start at once, reading from the list what those before it will have written.",
-                "Here the list is made from a run of the same block. Reads are validated all the same: a list that is wrong costs attempts, never the result.",
+                "With the block comes a list of every location that its transactions touch, with the values after each transaction; the header holds its hash. So every transaction can start at once, reading from the list what those before it will have written.",
+                "Here the list is made from a sequential run of the same block, or comes from a file: the tab Access list shows it, exports it, and marks each difference of another one. Reads are validated all the same: a list that is wrong costs attempts, never the result.",
             ],
             look: &[
                 "Chains no longer matter: even swaps in one pool run side by side, and the speed-up may pass the path limit, which holds for those who must wait for values.",

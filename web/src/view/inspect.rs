@@ -3,9 +3,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use evm_lanes_core::trace::{Attempt, Outcome};
+use evm_lanes_core::trace::{Attempt, Location, Outcome, StrategyId};
 
+use super::format::{count, counted};
 use super::model::RunModel;
+use super::sentence::Piece;
 
 /// One attempt.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,6 +52,8 @@ pub struct AccessLine {
     pub increment: bool,
     /// Whether it made transactions depend on each other.
     pub hot: bool,
+    /// Where lists decide who waits: whether the transaction's own list names it. Lists name storage only.
+    pub declared: Option<bool>,
 }
 
 /// The attempts of a transaction, first attempt first.
@@ -103,6 +107,7 @@ pub fn reads(model: &RunModel, attempt: &Attempt) -> Vec<AccessLine> {
         before_block,
         increment: false,
         hot: is_hot(model, location),
+        declared: declared(model, attempt.version.tx.0, location),
     });
     ranked(lines)
 }
@@ -128,8 +133,94 @@ pub fn writes(model: &RunModel, attempt: &Attempt) -> Vec<AccessLine> {
             before_block: false,
             increment: write.increment,
             hot: is_hot(model, write.location.0),
+            declared: declared(model, tx, write.location.0),
         });
     ranked(lines)
+}
+
+/// Whether a transaction's access list names a storage slot, in a run in which lists decide who waits; `None` in others,
+/// and for what no list can name.
+pub fn declared(model: &RunModel, tx: u32, location: u32) -> Option<bool> {
+    let named = model.report.declared.as_ref()?.get(tx as usize)?;
+    let Location::Storage(..) = model.trace.locations.get(location as usize)? else { return None };
+    Some(named.binary_search(&location).is_ok())
+}
+
+/// What of an attempt's accesses its list names, in a run in which lists decide who waits.
+pub fn declaration(model: &RunModel, attempt: &Attempt) -> Option<String> {
+    let tx = attempt.version.tx.0;
+    let named = model.report.declared.as_ref()?.get(tx as usize)?;
+    let reads = model.trace.reads_of(attempt).iter().map(|read| read.location.0);
+    let writes = model.trace.writes_of(attempt).iter().map(|write| write.location.0);
+    let slots: BTreeSet<u32> = reads.chain(writes).filter(|at| declared(model, tx, *at).is_some()).collect();
+    let undeclared = slots.iter().filter(|at| named.binary_search(at).is_err()).count() as u64;
+    Some(match (slots.len() as u64, undeclared) {
+        (0, _) => "It accesses no storage slot, and an access list names nothing else.".to_owned(),
+        (all, 0) => format!(
+            "Its access list names each of the {} that it accesses: it waited for those before it that name them, too.",
+            counted(all, "storage slot")
+        ),
+        (all, undeclared) => format!(
+            "Undeclared: {} of the {} that it accesses. Nothing waited for that: reads are validated as in Block-STM, and a stale one runs again.",
+            count(undeclared),
+            counted(all, "storage slot")
+        ),
+    })
+}
+
+/// Why an attempt did not commit, in the words of the strategy that ran.
+pub fn why(model: &RunModel, tx: u32, line: &AttemptLine) -> Vec<Piece> {
+    let words = |text: &str| Piece::Words(text.to_owned());
+    let Some(cause) = &line.cause else {
+        return match line.outcome {
+            Outcome::Committed => Vec::new(),
+            // `drive` repeats such a block in order, within the same run.
+            Outcome::Aborted | Outcome::Blocked => vec![words(
+                "the block’s gas ran out before its last transactions, so all of it ran again in order",
+            )],
+        };
+    };
+    let location = Piece::Location(cause.location, cause.name.clone());
+    let writer = Piece::Tx(cause.writer);
+    if line.outcome == Outcome::Blocked {
+        return vec![words("met "), location, words(", which "), writer, words(" was about to write again")];
+    }
+    let mut out = vec![words("read "), location];
+    let strategy = model.report.strategy;
+    match (strategy, cause.saw) {
+        (StrategyId::BlockAccessList, Some(saw)) => {
+            out.extend([words(" as the list foretells it of "), Piece::Tx(saw), words("; ")]);
+            out.extend([writer, words(" left something else there")]);
+        }
+        (StrategyId::BlockAccessList, None) => {
+            out.extend([words(" as it was before the block, as the list has it; "), writer]);
+            out.push(words(" left something else there"));
+        }
+        (StrategyId::OrderedCommit, Some(saw)) => {
+            out.extend([words(" as committed by "), Piece::Tx(saw), words("; when its turn came, ")]);
+            out.extend([writer, words(" had committed another value")]);
+        }
+        (StrategyId::OrderedCommit, None) => {
+            out.extend([words(" as it was before the block; when its turn came, "), writer]);
+            out.push(words(" had committed another value"));
+        }
+        (_, Some(saw)) => {
+            out.extend([words(" of "), Piece::Tx(saw), words("; "), writer, words(" wrote it afterwards")]);
+        }
+        (_, None) => {
+            out.extend([words(" as it was before the block; "), writer, words(" wrote it afterwards")]);
+        }
+    }
+    let named = |tx| declared(model, tx, cause.location);
+    match (named(tx), named(cause.writer)) {
+        (Some(false), Some(false)) => out.push(words(". Undeclared by both, so nothing waited")),
+        (Some(false), Some(true)) => out.push(words(". Undeclared by this one, so it did not wait")),
+        (Some(true), Some(false)) => {
+            out.extend([words(". Undeclared by "), Piece::Tx(cause.writer), words(", so nothing waited")]);
+        }
+        _ => {}
+    }
+    out
 }
 
 fn is_hot(model: &RunModel, location: u32) -> bool {
@@ -174,6 +265,65 @@ mod tests {
         let cause = lines[0].cause.as_ref().unwrap();
         assert_eq!((cause.name.as_str(), cause.writer, cause.saw), ("Pair.reserves", 0, None));
         assert_eq!(lines[1].outcome, Outcome::Committed);
+    }
+
+    fn text(pieces: &[Piece]) -> String {
+        let word = |piece: &Piece| match piece {
+            Piece::Words(words) => words.clone(),
+            Piece::Location(_, name) => name.clone(),
+            Piece::Tx(tx) => tx.to_string(),
+        };
+        pieces.iter().map(word).collect()
+    }
+
+    #[test]
+    fn why_an_attempt_was_in_vain_is_told_in_the_words_of_its_strategy() {
+        let mut model = sample::pool();
+        let told = |model: &RunModel| text(&why(model, 2, &attempts(model, 2)[0]));
+        let expected = [
+            (StrategyId::BlockStm, "read Pair.reserves as it was before the block; 0 wrote it afterwards"),
+            (
+                StrategyId::OrderedCommit,
+                "read Pair.reserves as it was before the block; when its turn came, 0 had committed another value",
+            ),
+            (
+                StrategyId::BlockAccessList,
+                "read Pair.reserves as it was before the block, as the list has it; 0 left something else there",
+            ),
+        ];
+        for (strategy, words) in expected {
+            model.report.strategy = strategy;
+            assert_eq!(told(&model), words);
+        }
+        model.report.strategy = StrategyId::AccessList;
+        let read = "read Pair.reserves as it was before the block; 0 wrote it afterwards";
+        for (lists, words) in [
+            ([vec![], vec![], vec![], vec![]], ". Undeclared by both, so nothing waited"),
+            ([vec![0], vec![], vec![], vec![]], ". Undeclared by this one, so it did not wait"),
+            ([vec![], vec![], vec![0], vec![]], ". Undeclared by 0, so nothing waited"),
+            ([vec![0], vec![], vec![0], vec![]], ""),
+        ] {
+            model.report.declared = Some(lists.to_vec());
+            assert_eq!(told(&model), format!("{read}{words}"));
+        }
+    }
+
+    #[test]
+    fn undeclared_accesses_are_shown_as_such_where_lists_decide() {
+        let mut model = sample::pool();
+        let line = |model: &RunModel, tx| {
+            let attempt = shown_attempt(model, tx, None).unwrap();
+            (declaration(model, attempt), writes(model, attempt).first().and_then(|line| line.declared))
+        };
+        assert_eq!(line(&model, 0), (None, None));
+        model.report.declared = Some(vec![vec![0], vec![], vec![], vec![]]);
+        let (told, declared) = line(&model, 0);
+        assert!(told.unwrap().starts_with("Its access list names each of the 1 storage slot that"));
+        assert_eq!(declared, Some(true));
+        let (told, declared) = line(&model, 2);
+        assert!(told.unwrap().starts_with("Undeclared: 1 of the 1 storage slot that"));
+        assert_eq!(declared, Some(false));
+        assert!(line(&model, 1).0.unwrap().starts_with("It accesses no storage slot"));
     }
 
     #[test]

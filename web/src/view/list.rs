@@ -2,7 +2,7 @@
 
 use evm_lanes_core::messages::{AccessList, GivenList, ListMark, ListRow};
 
-use super::format::{bytes, count, counted, listed};
+use super::format::{count, counted, listed};
 
 /// Whether a row is a difference.
 pub fn differs(row: &ListRow) -> bool {
@@ -85,11 +85,6 @@ pub fn verdict(name: &str, given: &GivenList) -> String {
         text.push_str(&format!(" Not in the form that EIP-7928 asks for: {disorder}."));
     }
     text
-}
-
-/// How long a file is.
-pub fn size(length: usize) -> String {
-    bytes(length as u64)
 }
 
 #[cfg(test)]

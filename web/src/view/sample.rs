@@ -92,6 +92,7 @@ pub fn report(trace: &Trace, labels: &[&str], analysis: Analysis, sequential: u6
                 named: true,
             })
             .collect(),
+        declared: None,
         transactions,
         verdict: Verdict {
             difference: None,

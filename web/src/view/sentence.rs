@@ -4,12 +4,14 @@
 use std::collections::HashMap;
 
 use evm_lanes_core::model::Cost;
-use evm_lanes_core::trace::{Outcome, SpanKind, StrategyId};
+use evm_lanes_core::trace::{Cause, Outcome, SpanKind, StrategyId};
 
 use super::format::{
     capitalised, count, counted, factor, in_words, listed, ordinal, share, shortened, times,
 };
+use super::inspect;
 use super::model::{RunModel, What};
+use super::spent::{self, Part};
 
 /// A piece of running text.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -141,11 +143,77 @@ fn noun(model: &RunModel, txs: &[u32]) -> String {
     }
 }
 
+/// What it means, with that strategy, that nothing ran twice.
+fn nothing_twice(strategy: StrategyId) -> &'static str {
+    match strategy {
+        StrategyId::Sequential | StrategyId::BlockStm => {
+            "Nothing ran twice: no transaction read a value before it was written. "
+        }
+        StrategyId::OrderedCommit => {
+            "Nothing ran twice: what each transaction had read still held when its turn to commit came. "
+        }
+        StrategyId::AccessList => {
+            "Nothing ran twice: whoever needed another’s value waited for it, or came late enough. "
+        }
+        StrategyId::PerfectAccessList => {
+            "Nothing ran twice: every transaction waited for those whose values it reads. "
+        }
+        StrategyId::BlockAccessList => {
+            "Nothing ran twice: whatever a transaction read of the list came true. "
+        }
+    }
+}
+
+/// What went wrong with a value that one transaction wrote: the words before and behind its number.
+fn spoiled_by_one(strategy: StrategyId) -> (&'static str, &'static str) {
+    match strategy {
+        StrategyId::OrderedCommit => (" before transaction ", " had committed it. "),
+        StrategyId::BlockAccessList => {
+            (" as the list foretells it, and transaction ", " left something else there. ")
+        }
+        _ => (" before transaction ", " had written it. "),
+    }
+}
+
+/// The same of one or several values that several transactions wrote.
+fn spoiled(strategy: StrategyId, several: bool) -> &'static str {
+    match (strategy, several) {
+        (StrategyId::OrderedCommit, false) => " before an earlier transaction had committed it. ",
+        (StrategyId::OrderedCommit, true) => " before earlier transactions had committed them. ",
+        (StrategyId::BlockAccessList, false) => {
+            " as the list foretells it, and earlier transactions left something else there. "
+        }
+        (StrategyId::BlockAccessList, true) => {
+            " as the list foretells them, and earlier transactions left something else there. "
+        }
+        (_, false) => " before an earlier transaction had written it. ",
+        (_, true) => " before earlier transactions had written them. ",
+    }
+}
+
+/// Why an attempt was in vain, after the word "aborted" or "run again".
+fn because(model: &RunModel, tx: u32, cause: Cause) -> String {
+    let (name, writer) = (model.location(cause.location.0), cause.writer.tx.0);
+    let named = |tx| inspect::declared(model, tx, cause.location.0) == Some(true);
+    match model.report.strategy {
+        StrategyId::OrderedCommit => {
+            format!(" because transaction {writer} had committed {name} when its turn came")
+        }
+        StrategyId::BlockAccessList => {
+            format!(" because transaction {writer} left something else in {name} than the list foretells")
+        }
+        StrategyId::AccessList if !(named(tx) && named(writer)) => {
+            format!(" because transaction {writer} wrote {name}, which is not declared by both")
+        }
+        _ => format!(" because transaction {writer} wrote {name}"),
+    }
+}
+
 fn rerun_sentence(model: &RunModel, out: &mut Vec<Piece>) {
     let again: Vec<u32> =
         (0..model.transactions()).filter(|tx| model.attempts_of[*tx as usize].len() > 1).collect();
     if again.is_empty() {
-        words(out, "Nothing ran twice: no transaction read a value before it was written. ");
+        words(out, nothing_twice(model.report.strategy));
         return;
     }
     let mut causes: HashMap<u32, (u32, Option<u32>)> = HashMap::new();
@@ -170,14 +238,15 @@ fn rerun_sentence(model: &RunModel, out: &mut Vec<Piece>) {
         [(id, _, Some(writer))] => {
             words(out, format!(": {pronoun} read "));
             location(model, out, *id);
-            words(out, " before transaction ");
+            let (before, after) = spoiled_by_one(model.report.strategy);
+            words(out, before);
             out.push(Piece::Tx(*writer));
-            words(out, " had written it. ");
+            words(out, after);
         }
         [(id, _, None)] => {
             words(out, format!(": {pronoun} read "));
             location(model, out, *id);
-            words(out, " before an earlier transaction had written it. ");
+            words(out, spoiled(model.report.strategy, false));
         }
         [first, second, rest @ ..] => {
             words(out, format!(": {pronoun} read "));
@@ -187,8 +256,18 @@ fn rerun_sentence(model: &RunModel, out: &mut Vec<Piece>) {
             if !rest.is_empty() {
                 words(out, format!(" and {}", counted(rest.len() as u64, "other location")));
             }
-            words(out, " before earlier transactions had written them. ");
+            words(out, spoiled(model.report.strategy, true));
         }
+    }
+    let undeclared = model.trace.attempts.iter().all(|attempt| {
+        let tx = attempt.version.tx.0;
+        attempt.cause.is_none_or(|cause| {
+            let named = |tx| inspect::declared(model, tx, cause.location.0) == Some(true);
+            !(named(tx) && named(cause.writer.tx.0))
+        })
+    });
+    if model.report.declared.is_some() && undeclared {
+        words(out, "Nothing waited for that: access lists do not declare it. ");
     }
 }
 
@@ -267,30 +346,16 @@ fn distance_sentence(model: &RunModel, out: &mut Vec<Piece>) {
     if speed >= ceiling * NEAR || model.report.strategy == StrategyId::Sequential {
         return;
     }
-    let time = |wanted: fn(&SpanKind) -> bool| -> f64 {
-        let all = model.duration() * f64::from(model.report.lanes.max(1));
-        model
-            .trace
-            .spans
-            .iter()
-            .filter(|s| wanted(&s.kind))
-            .map(|s| s.end.0.saturating_sub(s.start.0) as f64)
-            .sum::<f64>()
-            / all
-    };
-    let waste: f64 = model
-        .trace
-        .attempts
-        .iter()
-        .filter(|a| a.outcome != Outcome::Committed)
-        .map(|a| a.end.0.saturating_sub(a.start.0) as f64)
-        .sum::<f64>()
-        / (model.duration() * f64::from(model.report.lanes.max(1)));
+    let spent = spent::total(&spent::by_lane(model));
+    let all = spent.iter().sum::<f64>().max(1.0);
+    let part = |parts: &[Part]| parts.iter().map(|part| spent[*part as usize]).sum::<f64>() / all;
     let mut parts = [
-        (time(|k| matches!(k, SpanKind::Validating { .. })), "validating"),
-        (time(|k| matches!(k, SpanKind::Scheduling | SpanKind::Committing)), "scheduling and recording"),
-        (time(|k| matches!(k, SpanKind::Waiting | SpanKind::Idle)), "waiting for other lanes"),
-        (waste, "executing in vain"),
+        (part(&[Part::Validating]), "validating"),
+        (part(&[Part::Start, Part::Between, Part::Committing]), "scheduling and recording"),
+        (part(&[Part::Value]), "waiting for values"),
+        (part(&[Part::Held]), "waiting although something could have started"),
+        (part(&[Part::Tail]), "waiting for the last transactions"),
+        (part(&[Part::InVain]), "executing in vain"),
     ];
     parts.sort_by(|a, b| b.0.total_cmp(&a.0));
     let named: Vec<String> = parts
@@ -398,11 +463,12 @@ pub fn step(model: &RunModel, what: What) -> String {
                 Outcome::Blocked => text.push_str(", stopped"),
             }
             if let Some(cause) = attempt.cause {
-                let name = model.location(cause.location.0);
-                let writer = cause.writer.tx.0;
                 text.push_str(&match attempt.outcome {
-                    Outcome::Blocked => format!(" because {name} waited for transaction {writer}"),
-                    _ => format!(" because transaction {writer} wrote {name}"),
+                    Outcome::Blocked => {
+                        let name = model.location(cause.location.0);
+                        format!(" because {name} waited for transaction {}", cause.writer.tx.0)
+                    }
+                    _ => because(model, tx, cause),
                 });
             } else if attempt.outcome == Outcome::Committed
                 && let Some(cause) = number
@@ -410,11 +476,7 @@ pub fn step(model: &RunModel, what: What) -> String {
                     .and_then(|n| model.attempts(tx).nth(n as usize))
                     .and_then(|a| a.cause)
             {
-                text.push_str(&format!(
-                    ", run again because transaction {} wrote {}",
-                    cause.writer.tx.0,
-                    model.location(cause.location.0)
-                ));
+                text.push_str(&format!(", run again{}", because(model, tx, cause)));
             }
             text.push('.');
             text

@@ -1,11 +1,13 @@
-//! What each lane's time went into. A lane's shares add up to the run.
+//! What each lane's time went into: as it is drawn ([`Use`]), and as it is counted ([`Part`]), where what a lane waited
+//! for is told apart. A lane's parts add up to the run.
 
+use evm_lanes_core::analysis;
 use evm_lanes_core::trace::{Outcome, SpanKind};
 
 use super::lanes::Pattern;
 use super::model::{RunModel, What};
 
-/// What a stretch of a lane's time went into, in the order of legend and table.
+/// What a stretch of a lane's time went into, in the order of the legend.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Use {
     /// Attempts that committed.
@@ -36,7 +38,7 @@ impl Use {
         Self::Idle,
     ];
 
-    /// What legend and table call it.
+    /// What the legend calls it.
     pub fn name(self) -> &'static str {
         match self {
             Self::Executed => "executed",
@@ -77,34 +79,127 @@ impl Use {
     }
 }
 
-/// The time of one lane by use, in the order of [`Use::ALL`], in ticks.
-pub type Spent = [f64; Use::ALL.len()];
+/// What a lane's time is counted under, in the order of the tables.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// Attempts that committed.
+    Executed,
+    /// Attempts that were aborted or stopped.
+    InVain,
+    /// Comparing reads with what they would be now.
+    Validating,
+    /// Folding results into the block's state.
+    Committing,
+    /// Before the first task.
+    Start,
+    /// Between two tasks.
+    Between,
+    /// Until a value was written.
+    Value,
+    /// Although something could have started.
+    Held,
+    /// After the last start.
+    Tail,
+}
+
+impl Part {
+    /// In their order.
+    pub const ALL: [Self; 9] = [
+        Self::Executed,
+        Self::InVain,
+        Self::Validating,
+        Self::Committing,
+        Self::Start,
+        Self::Between,
+        Self::Value,
+        Self::Held,
+        Self::Tail,
+    ];
+
+    /// What the tables call it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Executed => "executed",
+            Self::InVain => "ran in vain",
+            Self::Validating => "validating",
+            Self::Committing => "committing",
+            Self::Start => "starting up",
+            Self::Between => "between tasks",
+            Self::Value => "waiting for values",
+            Self::Held => "held back",
+            Self::Tail => "nothing left",
+        }
+    }
+
+    /// What it is, in a sentence.
+    pub fn about(self) -> &'static str {
+        match self {
+            Self::Executed => Use::Executed.about(),
+            Self::InVain => Use::InVain.about(),
+            Self::Validating => Use::Validating.about(),
+            Self::Committing => Use::Committing.about(),
+            Self::Start => "Before the lane’s first task: waking up, asking for it.",
+            Self::Between => "Recording an attempt’s writes and choosing the next task.",
+            Self::Value => {
+                "Nothing to do: whatever was still to start read a value that was not written yet, or had to run again and was not known to."
+            }
+            Self::Held => {
+                "Nothing to do, although something that started later had all that it read: the scheduler kept it for its turn, another lane had already taken it, or this lane was asleep."
+            }
+            Self::Tail => "After the block’s last attempt had started: nothing was left to start.",
+        }
+    }
+
+    /// As what the lanes draw it. What is left at the end is drawn as waiting or not at all.
+    pub fn drawn(self) -> Use {
+        match self {
+            Self::Executed => Use::Executed,
+            Self::InVain => Use::InVain,
+            Self::Validating => Use::Validating,
+            Self::Committing => Use::Committing,
+            Self::Start | Self::Between => Use::Scheduling,
+            Self::Value | Self::Held => Use::Waiting,
+            Self::Tail => Use::Idle,
+        }
+    }
+}
+
+/// The time of one lane by part, in the order of [`Part::ALL`], in ticks.
+pub type Spent = [f64; Part::ALL.len()];
 
 /// For each lane what its time went into.
 pub fn by_lane(model: &RunModel) -> Vec<Spent> {
-    let spent = |pieces: &[super::model::Piece]| {
+    let idle = analysis::idle(&model.trace);
+    let spent = |(pieces, idle): (&Vec<super::model::Piece>, &analysis::Idle)| {
         let mut spent = Spent::default();
         for piece in pieces {
             let found = match piece.what {
                 What::Attempt(i) => model.attempt(i).map(|a| match a.outcome {
-                    Outcome::Committed => Use::Executed,
-                    Outcome::Aborted | Outcome::Blocked => Use::InVain,
+                    Outcome::Committed => Part::Executed,
+                    Outcome::Aborted | Outcome::Blocked => Part::InVain,
                 }),
-                What::Span(i) => model.trace.spans.get(i as usize).map(|span| match span.kind {
-                    SpanKind::Validating { .. } => Use::Validating,
-                    SpanKind::Scheduling => Use::Scheduling,
-                    SpanKind::Committing => Use::Committing,
-                    SpanKind::Waiting => Use::Waiting,
-                    SpanKind::Idle => Use::Idle,
+                What::Span(i) => model.trace.spans.get(i as usize).and_then(|span| match span.kind {
+                    SpanKind::Validating { .. } => Some(Part::Validating),
+                    SpanKind::Committing => Some(Part::Committing),
+                    SpanKind::Scheduling | SpanKind::Waiting | SpanKind::Idle => None,
                 }),
             };
             if let Some(found) = found {
                 spent[found as usize] += piece.end - piece.start;
             }
         }
+        for (part, ticks) in [
+            (Part::Start, idle.start),
+            (Part::Between, idle.between),
+            (Part::Value, idle.value),
+            (Part::Held, idle.held),
+            (Part::Tail, idle.tail),
+        ] {
+            spent[part as usize] = ticks as f64;
+        }
         spent
     };
-    model.lanes.iter().map(|pieces| spent(pieces)).collect()
+    model.lanes.iter().zip(&idle).map(spent).collect()
 }
 
 /// All lanes together.
@@ -127,11 +222,20 @@ mod tests {
     fn the_parts_of_a_lane_add_up_to_what_it_noted() {
         let model = sample::pool();
         let lanes = by_lane(&model);
-        assert_eq!(lanes[0], [200_000.0, 0.0, 10_000.0, 0.0, 0.0, 0.0, 90_000.0]);
-        assert_eq!(lanes[1], [200_000.0, 80_000.0, 0.0, 0.0, 0.0, 20_000.0, 0.0]);
+        // The last attempt starts at 180,000; before that both lanes are busy.
+        assert_eq!(lanes[0], [200_000.0, 0.0, 10_000.0, 0.0, 0.0, 0.0, 0.0, 0.0, 90_000.0]);
+        assert_eq!(lanes[1], [200_000.0, 80_000.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 20_000.0]);
         for lane in &lanes {
             assert_eq!(lane.iter().sum::<f64>(), model.duration());
         }
         assert_eq!(total(&lanes).iter().sum::<f64>(), 2.0 * model.duration());
+    }
+
+    #[test]
+    fn every_part_is_told_in_a_sentence() {
+        for (i, part) in Part::ALL.into_iter().enumerate() {
+            assert_eq!(part as usize, i);
+            assert!(part.about().ends_with('.') && !part.name().is_empty());
+        }
     }
 }
