@@ -29,6 +29,9 @@ pub struct Arguments {
 /// Longest run of one check. A bug may make lanes wait for ever.
 const PATIENCE: Duration = Duration::from_secs(180);
 
+/// As many schedules as `cargo xtask models` tries: some bugs take more than every day's.
+const SCHEDULES: u64 = 500_000;
+
 /// How a check ended.
 enum Verdict {
     Passed,
@@ -154,6 +157,7 @@ impl Copy {
                 .args(check.filter())
                 .current_dir(self.root.join("core"))
                 .env_remove("EVM_LANES_SEEDS")
+                .env("EVM_LANES_SCHEDULES", SCHEDULES.to_string())
                 .stdout(Stdio::from(output.try_clone()?))
                 .stderr(Stdio::from(output))
                 .spawn()
