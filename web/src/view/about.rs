@@ -51,10 +51,11 @@ const PAGES: [(StrategyId, About); 6] = [
                 "Afterwards the reads are validated: if one would see something else by now, the attempt is aborted and the transaction runs again. The writes of the aborted attempt stay as estimates. Whoever meets an estimate stops and waits, since that value is about to change.",
                 "The lowest transactions are validated and executed first, so that the block settles from its beginning. Reads are compared by value: whoever wrote the same again spoils nobody.",
                 "One thing is not left to chance: a transaction waits for the one before it of the same sender, unless that is a plain payment, after which the next nonce is certain.",
+                "Two things are learnt on the way: what began when everything before it was settled needs no validation; and once most tries of transactions that are alike (they call one contract and name the same ones) were in vain because of each other, the rest of them wait for each other.",
             ],
             look: &[
                 "Hatched bars are attempts in vain; the arrow leads from the write to the attempt that it spoiled. A raised number counts attempts.",
-                "On a chain (swaps in one pool) more lanes mean more attempts in vain and hardly more speed; on independent payments nearly none.",
+                "On a chain (swaps in one pool) the first attempts are in vain, then lanes wait: more of them bring hardly more speed. On independent payments nearly nothing is in vain.",
             ],
             sources: &[BLOCK_STM],
         },
