@@ -14,7 +14,7 @@ const run = (page: Page) => page.getByRole('banner').getByRole('button', { name:
 const LONG = scenario({
   title: 'Long',
   accounts: { alice: {}, friend: { count: 200 } },
-  transactions: [{ repeat: 60_000, from: { pick: 'friend', by: 'round-robin' }, to: 'alice', value: '1 gwei' }],
+  transactions: [{ repeat: 100_000, from: { pick: 'friend', by: 'round-robin' }, to: 'alice', value: '1 gwei' }],
 });
 
 test.describe('crashes', () => {

@@ -74,9 +74,14 @@ export async function selected(page: Page): Promise<number> {
   return Number(await inspector.getAttribute('data-tx'));
 }
 
-/** Waits until the run under way does what these words say. */
+/** Waits until the run under way does what these words say. Looked at with each picture that the page makes: what
+ * is done in less than a second would be over before the next look of an assertion. */
 export const doing = (page: Page, words: RegExp) =>
-  expect(page.getByRole('region', { name: 'What the run says' })).toContainText(words);
+  page.waitForFunction(
+    (words) => words.test(document.querySelector('[aria-label="What the run says"]')?.textContent ?? ''),
+    words,
+    { polling: 'raf' },
+  );
 
 /** Gives the page a file, as its button does. */
 export async function give(page: Page, name: string, contents: string | Buffer): Promise<void> {
