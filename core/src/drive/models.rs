@@ -711,7 +711,7 @@ struct Lane<'a> {
 impl Work for Lane<'_> {
     /// `Runner::run` and `Runner::publish`, with the same steps in the same order.
     fn execute(&mut self, version: Version, firm: bool, _: u64) -> Report {
-        let Shared { toy, view, memory, results, latest, .. } = self.shared;
+        let Shared { toy, view, memory, results, .. } = self.shared;
         let mut checks = Vec::new();
         let outcome = Effects::of(&toy.transactions[version.tx.index()], |look| {
             let value = self.shared.look(look, version.tx)?;
@@ -759,7 +759,7 @@ impl Work for Lane<'_> {
 
     /// `Attempts::validate`, with the same steps in the same order.
     fn validate(&mut self, version: Version, turns: &Turns<'_>) -> Report {
-        let Shared { view, memory, results, latest, .. } = self.shared;
+        let Shared { view, memory, results, .. } = self.shared;
         let mut result = lock(&results[version.tx.index()]);
         if result.version != Some(version) {
             return Report::Stale { version };
