@@ -86,7 +86,7 @@ const PAGES: [(StrategyId, About); 6] = [
             ],
             look: &[
                 "The inspector says of each storage slot whether the list declares it; what is undeclared is handled all the same, and named where it cost an attempt.",
-                "Without access lists in the transactions (most have none) the lanes look as with Block-STM. Add \"accessList\" to a scenario's transactions and compare.",
+                "Without access lists in the transactions (most have none) the lanes look much as with Block-STM. Add \"accessList\" to a scenario's transactions and compare.",
                 "A list does not tell reads from writes: two that only read a slot wait for each other all the same. Dotted waiting takes the place of hatched attempts in vain.",
             ],
             sources: &[EIP_2930, BLOCK_STM],

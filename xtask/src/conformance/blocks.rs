@@ -20,24 +20,17 @@ use evm_lanes_core::{
 };
 use serde::Serialize;
 
+/// Numbers of lanes that every strategy but the sequential one is tried with. Sixteen are more than most machines
+/// have cores: lanes that are put to sleep at any moment.
+const LANES: [u16; 6] = [1, 2, 3, 4, 8, 16];
+
 /// Strategies with the numbers of lanes that they are tried with.
-const WAYS: [(StrategyId, u16); 14] = [
-    (StrategyId::Sequential, 1),
-    (StrategyId::BlockStm, 1),
-    (StrategyId::BlockStm, 2),
-    (StrategyId::BlockStm, 3),
-    (StrategyId::BlockStm, 4),
-    (StrategyId::BlockStm, 8),
-    // More than most machines have cores: lanes that are put to sleep at any moment.
-    (StrategyId::BlockStm, 16),
-    (StrategyId::OrderedCommit, 1),
-    (StrategyId::OrderedCommit, 4),
-    (StrategyId::OrderedCommit, 16),
-    (StrategyId::AccessList, 4),
-    (StrategyId::PerfectAccessList, 4),
-    (StrategyId::BlockAccessList, 4),
-    (StrategyId::BlockAccessList, 16),
-];
+fn ways() -> impl Iterator<Item = (StrategyId, u16)> {
+    StrategyId::ALL.into_iter().flat_map(|strategy| {
+        let lanes = if strategy == StrategyId::Sequential { &LANES[..1] } else { &LANES[..] };
+        lanes.iter().map(move |lanes| (strategy, *lanes))
+    })
+}
 
 /// One block, one strategy, one number of lanes.
 #[derive(Serialize)]
@@ -66,7 +59,7 @@ pub struct Record {
 /// # Errors
 /// If a block cannot be read or a run does not end.
 pub fn run<'p>(paths: impl Iterator<Item = &'p PathBuf>, rounds: usize) -> Result<Vec<Record>> {
-    let most = WAYS.iter().map(|(_, lanes)| *lanes).max().unwrap_or(1);
+    let most = ways().map(|(_, lanes)| lanes).max().unwrap_or(1);
     let pool = crate::lanes::pool(usize::from(most))?;
     let mut records: Vec<Record> = Vec::new();
     for path in paths {
@@ -100,7 +93,7 @@ fn try_block(
     let (receipts, state) = evm::execute_block(block);
     let loaded = Loaded::new(block);
     let mut records = Vec::new();
-    for (strategy, lanes) in WAYS {
+    for (strategy, lanes) in ways() {
         let cancel = CancelFlag::new();
         let progress = AtomicU32::new(0);
         let around = Surroundings {
@@ -160,7 +153,7 @@ pub fn summary(records: &[Record]) {
         .collect();
     eprintln!();
     eprintln!("  strategy    threads   time of all blocks   against sequential   aborts   equal");
-    for (strategy, lanes) in WAYS {
+    for (strategy, lanes) in ways() {
         let of_way: Vec<&Record> = records
             .iter()
             .filter(|record| record.strategy == strategy.name() && record.threads == lanes)
