@@ -6,6 +6,9 @@
 //!    scheduler's lock, and only then looks for sleepers; a lane that goes to sleep counts itself
 //!    as a sleeper under the same lock, and only sleeps if there were no news since its last turn.
 //! 2. *Everybody hears of the end.* The lane that is told `Done`, or that is to stop, wakes all.
+//! 3. *Firm is what follows the settled.* Within a portion a lane counts on from the lowest transaction
+//!    that is not settled: past its own firm attempts, and past attempts whose reads it found to hold
+//!    itself. Nothing else is firm. Why that is enough is in the schedulers' room, invariant 6.
 
 use crate::{
     schedule::{

@@ -181,6 +181,8 @@ fn alike(jobs: &[Job], base: &Base) -> Vec<Option<u32>> {
 
 #[cfg(test)]
 mod tests {
+    use alloy_primitives::B256;
+
     use super::*;
     use crate::prepare::{Account, Fork, State};
 
@@ -189,6 +191,33 @@ mod tests {
 
     fn payment(nonce: u64) -> Transaction {
         Transaction { from: ALICE, to: Some(BOB), value: U256::ONE, nonce, ..Transaction::default() }
+    }
+
+    #[test]
+    fn who_calls_the_same_and_names_the_same_is_alike() {
+        const ROUTER: Address = Address::repeat_byte(0xc0);
+        const TOKENS: [Address; 2] = [Address::repeat_byte(0xc1), Address::repeat_byte(0xc2)];
+        let mut state = State::default();
+        for address in [ROUTER, TOKENS[0], TOKENS[1]] {
+            let code_hash = Some(B256::repeat_byte(1));
+            state.accounts.insert(address, Account { code_hash, ..Account::default() });
+        }
+        let call = |to, named: &[Address]| {
+            let words = named.iter().flat_map(|address| address.into_word().0);
+            let input = [0; 4].into_iter().chain(words).collect();
+            Job::new(&Transaction { to: Some(to), input, ..payment(0) })
+        };
+        let jobs = [
+            call(ROUTER, &[TOKENS[0], ALICE]),
+            call(ROUTER, &[TOKENS[1]]),
+            call(ROUTER, &[BOB, TOKENS[0]]),
+            call(TOKENS[0], &[]),
+            call(BOB, &[TOKENS[0]]),
+            call(ROUTER, &[TOKENS[1], TOKENS[0]]),
+            call(ROUTER, &[TOKENS[0], TOKENS[1], TOKENS[1]]),
+        ];
+        let base = Base::new(&state, Fork::Prague, []);
+        assert_eq!(alike(&jobs, &base), [Some(0), None, Some(0), None, None, Some(1), Some(1)]);
     }
 
     #[test]

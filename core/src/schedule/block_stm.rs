@@ -491,6 +491,89 @@ mod tests {
     }
 
     #[test]
+    fn what_is_below_is_settled_once_it_is_neither_marked_nor_validated() {
+        let mut stm = independent(3);
+        (0..3).for_each(|_| assert!(matches!(stm.next(), Task::Execute(_))));
+        stm.report(executed(0, 0, true));
+        assert_eq!(stm.settled(), Some(TxIndex(0)), "marked");
+        stm.report(executed(1, 0, true));
+        assert_eq!(stm.next(), Task::Validate(version(0, 0)));
+        assert_eq!(stm.settled(), Some(TxIndex(0)), "being validated");
+        stm.report(Report::Valid { version: version(0, 0) });
+        assert_eq!(stm.settled(), Some(TxIndex(1)));
+        assert_eq!(stm.next(), Task::Validate(version(1, 0)));
+        assert!(stm.claim_abort(version(1, 0)));
+        stm.report(Report::Aborted { version: version(1, 0), writer: TxIndex(0) });
+        assert_eq!(stm.next(), Task::Execute(version(1, 1)));
+        stm.report(Report::Executed { version: version(1, 1), wrote_new: false, firm: true });
+        assert_eq!(stm.settled(), Some(TxIndex(2)), "without a validation");
+    }
+
+    #[test]
+    fn one_of_two_validations_does_not_settle() {
+        let mut stm = independent(2);
+        stm.next();
+        stm.next();
+        stm.report(executed(1, 0, true));
+        assert_eq!(stm.next(), Task::Validate(version(1, 0)));
+        stm.report(Report::Executed { version: version(0, 0), wrote_new: true, firm: true });
+        assert_eq!(stm.next(), Task::Validate(version(1, 0)), "marked again meanwhile");
+        stm.report(Report::Valid { version: version(1, 0) });
+        assert_eq!(stm.settled(), Some(TxIndex(1)));
+        stm.report(Report::Valid { version: version(1, 0) });
+        assert_eq!(stm.settled(), Some(TxIndex(2)));
+    }
+
+    /// Tries the first four side by side; those after the first come to nothing because of the one before.
+    fn tried_in_vain(alike: &[Option<u32>]) -> BlockStm {
+        let mut stm = independent(alike.len()).learning_from(alike);
+        (0..4).for_each(|tx| assert_eq!(stm.next(), Task::Execute(version(tx, 0))));
+        for tx in 1..4 {
+            stm.report(Report::Blocked { version: version(tx, 0), writer: TxIndex(tx - 1) });
+        }
+        stm
+    }
+
+    #[test]
+    fn what_is_alike_is_held_back_once_side_by_side_is_in_vain() {
+        let mut stm = tried_in_vain(&[Some(0); 6]);
+        assert_eq!(stm.next(), Task::Wait, "4 waits for 3, and 5 for 4");
+        stm.report(executed(0, 0, true));
+        assert_eq!(stm.next(), Task::Validate(version(0, 0)));
+        assert_eq!(stm.next(), Task::Execute(version(1, 1)), "who was tried waits for whom it met");
+        assert_eq!(stm.next(), Task::Wait);
+    }
+
+    #[test]
+    fn what_is_not_alike_is_tried_all_the_same() {
+        let kinds = [Some(0), Some(0), Some(0), Some(0), Some(1), None, Some(0)];
+        let mut stm = tried_in_vain(&kinds);
+        assert_eq!(stm.next(), Task::Execute(version(4, 0)));
+        assert_eq!(stm.next(), Task::Execute(version(5, 0)));
+        assert_eq!(stm.next(), Task::Wait);
+    }
+
+    #[test]
+    fn who_waits_for_one_alone_follows_it_on_its_lane() {
+        let mut stm = BlockStm::waiting_for(&[vec![], vec![TxIndex(0)], vec![TxIndex(1)], vec![]]);
+        assert_eq!(stm.next(), Task::Execute(version(0, 0)));
+        assert_eq!(stm.follow(TxIndex(0)), Some(version(1, 0)));
+        assert_eq!(stm.next(), Task::Execute(version(3, 0)));
+        assert_eq!(stm.follow(TxIndex(1)), Some(version(2, 0)));
+        assert_eq!(stm.follow(TxIndex(2)), None);
+        assert_eq!(stm.next(), Task::Wait);
+    }
+
+    #[test]
+    fn whoever_is_ready_and_comes_before_has_more_right_than_a_follower() {
+        let mut stm = BlockStm::waiting_for(&[vec![], vec![], vec![TxIndex(0)]]);
+        assert_eq!(stm.next(), Task::Execute(version(0, 0)));
+        assert_eq!(stm.follow(TxIndex(0)), None);
+        assert_eq!(stm.next(), Task::Execute(version(1, 0)));
+        assert_eq!(stm.follow(TxIndex(0)), Some(version(2, 0)));
+    }
+
+    #[test]
     fn an_empty_block_is_done_at_once() {
         assert_eq!(independent(0).next(), Task::Done);
     }
