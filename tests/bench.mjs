@@ -1,7 +1,9 @@
-// Measures the page in Chromium and prints one JSON document; `cargo xtask bench` calls it and makes the table.
+// Measures the page in Chromium; `cargo xtask bench` starts it, answers its questions, and makes the table. A line on its output is a
+// question, answered by a line on its input, or in the end the figures: JSON each.
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { brotliCompressSync } from 'node:zlib';
 import { chromium } from '@playwright/test';
 
@@ -10,14 +12,37 @@ const { CHROMIUM, EVM_LANES_ISOLATED, EVM_LANES_PLAIN, EVM_LANES_DIST } = proces
 const inputs = process.argv.slice(2);
 const TIME_LIMIT = 120_000;
 const FIRST_PICTURES = 5;
-// The page warms up by itself; browsers go on optimising for some runs after that, beside them. What counts are the
-// last runs, once they are about as fast as the fastest.
-const LEAST_RUNS = 6;
-const MOST_RUNS = 14;
-const LAST = 3;
-const STEADY = 1.06;
+// The page warms up by itself; browsers go on optimising for some runs after that, beside them. These runs of a fresh
+// page do not count.
+const WARM_UPS = 4;
+// With two workers a run counts if the two cores were two right before and right after it.
+const WANTED = 5;
+const MOST_RUNS = 10;
+// Where fewer are left there is another visit in the end.
+const VISITS = 2;
+// Without threads.
+const SINGLE_RUNS = 5;
+// What the page does after a run, before anybody is asked about the cores, in milliseconds.
+const CALM = 100;
 
 const median = (numbers) => numbers.toSorted((a, b) => a - b)[Math.floor((numbers.length - 1) / 2)];
+
+const lines = createInterface({ input: process.stdin });
+const answers = lines[Symbol.asyncIterator]();
+
+/** Asks the program that started this one. */
+async function ask(question) {
+  process.stdout.write(`${JSON.stringify(question)}\n`);
+  const { value, done } = await answers.next();
+  if (done) throw new Error('nobody answers');
+  return JSON.parse(value);
+}
+
+/** Whether the two cores are threads of one. */
+const shared = async () => (await ask('probe')).shared;
+
+/** How long our own native run of that scenario takes, in order, in nanoseconds. */
+const native = async (scenario) => (await ask({ sequential: scenario })).time;
 
 const browser = await chromium.launch({
   executablePath: CHROMIUM,
@@ -46,30 +71,54 @@ const NOW_AND_THEN = { polling: 50 };
 const done = (page) =>
   page.waitForFunction(() => document.documentElement.dataset.phase === 'done', undefined, NOW_AND_THEN);
 
-/** Medians of the page's own medians in its last runs, in nanoseconds. */
+/** The page's own medians of its latest run, in nanoseconds. */
 async function times(page) {
-  const sequential = [];
-  const parallel = [];
-  const settled = (times) => times.slice(-LAST).every((time) => time <= STEADY * Math.min(...times));
-  await done(page);
-  for (;;) {
-    const { equal, sequentialTime, parallelTime } = await page.evaluate(() => ({ ...document.documentElement.dataset }));
-    if (equal !== 'true') throw new Error('a run was not equal to sequential');
-    sequential.push(Number(sequentialTime));
-    parallel.push(Number(parallelTime));
-    if (sequential.length === MOST_RUNS || (sequential.length >= LEAST_RUNS && settled(sequential))) break;
-    await page.getByRole('button', { name: /^▶? ?Run/ }).click();
-    await page.waitForFunction(() => document.documentElement.dataset.phase === 'running');
-    await done(page);
-  }
-  return { sequential: median(sequential.slice(-LAST)), parallel: median(parallel.slice(-LAST)) };
+  const { equal, sequentialTime, parallelTime } = await page.evaluate(() => ({ ...document.documentElement.dataset }));
+  if (equal !== 'true') throw new Error('a run was not equal to sequential');
+  return { sequential: Number(sequentialTime), parallel: Number(parallelTime) };
 }
 
-async function measure(name, open, withoutThreads) {
-  const threads = await withPage(async (page) => (await open(page, EVM_LANES_ISOLATED), times(page)));
-  const single =
-    withoutThreads && (await withPage(async (page) => (await open(page, EVM_LANES_PLAIN), times(page))));
-  return { name, single: single?.sequential ?? null, sequential: threads.sequential, twoLanes: threads.parallel };
+/** One more run. */
+async function run(page) {
+  await page.getByRole('button', { name: /^▶? ?Run/ }).click();
+  await page.waitForFunction(() => document.documentElement.dataset.phase === 'running');
+  await done(page);
+  await page.waitForTimeout(CALM);
+  return times(page);
+}
+
+async function warmUp(page) {
+  await done(page);
+  for (let i = 1; i < WARM_UPS; i += 1) await run(page);
+}
+
+/** Runs on two workers, until enough of them count. */
+async function onWorkers(page) {
+  await warmUp(page);
+  const runs = [];
+  let before = await shared();
+  for (let left = WANTED; left > 0 && runs.length < MOST_RUNS; ) {
+    const measured = await run(page);
+    const after = await shared();
+    runs.push({ ...measured, shared: before || after });
+    left -= before || after ? 0 : 1;
+    before = after;
+  }
+  return runs;
+}
+
+/** Runs without threads, by turns with native ones. */
+async function byTurns(page, scenario) {
+  await warmUp(page);
+  const runs = [];
+  let before = await native(scenario);
+  while (runs.length < SINGLE_RUNS) {
+    const { sequential } = await run(page);
+    const after = await native(scenario);
+    runs.push({ sequential, native: [before, after] });
+    before = after;
+  }
+  return runs;
 }
 
 const files = (folder) =>
@@ -92,21 +141,37 @@ for (let i = 0; i < FIRST_PICTURES; i += 1) {
   );
 }
 
-const runs = [];
-for (const input of inputs) {
-  const number = /(\d+)\.json/.exec(input)?.[1];
-  process.stderr.write(`  ${number ?? input}\n`);
+/** Shows a scenario or a real block in a fresh page. */
+async function open(page, base, input) {
+  const number = numberOf(input);
+  const measured = 'clock=measured&strategy=block-stm&lanes=2';
   if (number === undefined) {
-    runs.push(await measure(input, (page, base) => page.goto(`${base}?s=${input}&clock=measured&strategy=block-stm&lanes=2`), true));
-    continue;
+    await page.goto(`${base}?s=${input}&${measured}`);
+    return;
   }
-  const open = async (page, base) => {
-    await page.goto(`${base}?clock=measured&strategy=block-stm&lanes=2`);
-    await done(page);
-    await page.locator('input[type=file][data-open]').setInputFiles(input);
-    await page.waitForFunction((title) => document.documentElement.dataset.scenario === title, `Block ${number}`);
-  };
-  runs.push(await measure(number, open, null));
+  await page.goto(`${base}?${measured}`);
+  await done(page);
+  await page.locator('input[type=file][data-open]').setInputFiles(input);
+  await page.waitForFunction((title) => document.documentElement.dataset.scenario === title, `Block ${number}`);
+}
+
+const numberOf = (input) => /(\d+)\.json/.exec(input)?.[1];
+
+const blocks = inputs.map((input) => ({ input, name: numberOf(input) ?? input, threads: [], single: [] }));
+for (let visit = 0; visit < VISITS; visit += 1) {
+  for (const { input, name, threads, single } of blocks) {
+    if (threads.filter((run) => !run.shared).length >= WANTED) continue;
+    process.stderr.write(`  ${name}\n`);
+    threads.push(...(await withPage(async (page) => (await open(page, EVM_LANES_ISOLATED, input), onWorkers(page)))));
+    if (visit > 0 || numberOf(input) !== undefined) continue;
+    single.push(...(await withPage(async (page) => (await open(page, EVM_LANES_PLAIN, input), byTurns(page, name)))));
+  }
 }
 await browser.close();
-console.log(JSON.stringify({ sizes, firstPicture: median(pictures), runs }));
+const figures = {
+  sizes,
+  firstPicture: median(pictures),
+  blocks: blocks.map(({ name, threads, single }) => ({ name, threads, single })),
+};
+console.log(JSON.stringify({ figures }));
+lines.close();

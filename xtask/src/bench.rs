@@ -1,11 +1,17 @@
-//! The figures that the project reports: medians and ratios of one run.
+//! The figures that the project reports: medians over rounds, of ratios within each round.
 
 #[cfg(feature = "engine")]
 mod blocks;
 #[cfg(feature = "engine")]
 mod browser;
 #[cfg(feature = "engine")]
+mod cores;
+#[cfg(feature = "engine")]
 mod native;
+#[cfg(feature = "engine")]
+mod rounds;
+#[cfg(feature = "engine")]
+mod subject;
 #[cfg(feature = "engine")]
 mod table;
 
@@ -21,8 +27,8 @@ pub struct Arguments {
     /// Only what needs no browser.
     #[arg(long)]
     native_only: bool,
-    /// Measured rounds of each block; the median counts. Half as many before them warm up. Blocks
-    /// of more than a tenth of a second get fewer.
+    /// Rounds of each block that count natively; a quarter as many before them warm up. Long blocks
+    /// get fewer. At most three times as many are made for those in which the cores are one.
     #[arg(long, default_value_t = 15)]
     rounds: usize,
     /// Only blocks whose name contains this.
@@ -42,8 +48,10 @@ pub fn run(arguments: &Arguments) -> Result<()> {
 
     let selected = |name: &str| arguments.only.as_ref().is_none_or(|only| name.contains(only));
     let mut figures = table::Figures::default();
-    let native = native::measure(arguments.rounds, &selected)?;
+    let cores = cores::Cores::new()?;
+    let native = native::measure(&cores, arguments.rounds, &selected)?;
     native::report(&native, &mut figures);
+    table::report_cores("native", &cores, &mut figures);
     let write = |figures: &table::Figures| match &arguments.json {
         Some(file) => fs::write(file, serde_json::to_string_pretty(figures)?)
             .with_context(|| format!("{} cannot be written", file.display())),
@@ -52,8 +60,9 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     // What is measured so far is not lost if there is no browser.
     write(&figures)?;
     if !arguments.native_only {
-        let measured = browser::measure()?;
-        browser::report(&measured, &native, &mut figures);
+        let measured = browser::measure(&cores, &selected)?;
+        browser::report(&measured, &mut figures);
+        table::report_cores("browser", &cores, &mut figures);
         write(&figures)?;
     }
     Ok(())

@@ -1,14 +1,21 @@
-//! Figures from the page itself, in Chromium: `tests/bench.mjs` drives it.
+//! Figures from the page itself, in Chromium: `tests/bench.mjs` drives it, and asks this program meanwhile
+//! what the cores are like and how fast it is itself.
 
-use std::process::{Command, Stdio};
+use std::{
+    collections::BTreeMap,
+    io::{BufRead, BufReader, Write},
+    process::{Command, Stdio},
+};
 
 use anyhow::{Context, Result};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::{
-    blocks::{self, LONDON_PLUS, SCENARIOS},
-    native,
-    table::{Figures, ms, ratio},
+    blocks::{self, LONDON_PLUS, SCENARIOS, Scenarios},
+    cores::{CORES, Cores},
+    rounds::{Round, Rounds, median, median_of, together},
+    subject::Subject,
+    table::{Figures, ms},
 };
 use crate::{
     build, process,
@@ -16,7 +23,33 @@ use crate::{
     setup, workspace,
 };
 
-/// What the script prints.
+/// Probes for one answer; what most of them say is said.
+const PROBES: usize = 5;
+/// A native answer takes about so long on each core, in nanoseconds.
+const NATIVE: f64 = 40e6;
+
+/// A line from the script.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+enum Line {
+    /// Are the two cores one?
+    Probe,
+    /// How fast is this scenario natively, in order?
+    Sequential(String),
+    /// The end.
+    Figures(Measured),
+}
+
+/// What the script is answered.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+enum Answer {
+    Shared(bool),
+    /// In nanoseconds.
+    Time(f64),
+}
+
+/// What the script found.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Measured {
@@ -25,59 +58,154 @@ pub(super) struct Measured {
     /// Median time from navigation to the first run's picture, in milliseconds, fresh profile each.
     first_picture: f64,
     /// One per scenario and real block.
-    runs: Vec<Run>,
+    blocks: Vec<Block>,
 }
 
-/// One block's times in the page, in nanoseconds: medians that the page itself shows.
+/// What the page showed of one block. Times are medians of its own rounds, in nanoseconds.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Run {
+struct Block {
     name: String,
-    /// Sequential, in the engine without threads; left out for real blocks but one.
-    single: Option<u64>,
-    /// Sequential, in the engine with threads.
-    sequential: u64,
-    /// Block-STM on two workers, in the engine with threads.
-    two_lanes: u64,
+    /// In the engine with threads.
+    threads: Vec<PageRun>,
+    /// In the engine without; none for real blocks.
+    single: Vec<SingleRun>,
 }
 
-/// Builds the site and measures it.
+/// A run in the engine with threads.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct PageRun {
+    sequential: f64,
+    /// Block-STM on two workers.
+    parallel: f64,
+    /// Whether the probe before or after it found the cores to be one.
+    shared: bool,
+}
+
+/// A run in the engine without threads.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct SingleRun {
+    sequential: f64,
+    /// The same natively, right before and right after.
+    native: [f64; 2],
+}
+
+impl Block {
+    fn rounds(&self) -> Rounds {
+        let mut rounds = Rounds::default();
+        for &PageRun { sequential, parallel, shared } in &self.threads {
+            rounds.push(Round {
+                plain: None,
+                sequential,
+                one: None,
+                two: parallel,
+                unrecorded: None,
+                shared,
+            });
+        }
+        rounds
+    }
+
+    /// Medians of the native time, of the page's, and of the one's share of the other's speed.
+    fn single(&self) -> (f64, f64, f64) {
+        let median_of =
+            |part: fn(&SingleRun) -> f64| median_of(self.single.iter().map(|run| Some(part(run))));
+        (
+            median_of(|run| median(&run.native)),
+            median_of(|run| run.sequential),
+            median_of(|run| median(&run.native) / run.sequential),
+        )
+    }
+}
+
+/// Builds the site and measures it, with the blocks whose name `selected` wants.
 ///
 /// # Errors
 /// If the site, Chromium or a run fails.
-pub(super) fn measure() -> Result<Measured> {
+pub(super) fn measure(cores: &Cores, selected: &dyn Fn(&str) -> bool) -> Result<Measured> {
     let chromium = setup::chromium()?;
     setup::npm("tests")?;
     build::build(&build::Arguments::default())?;
     let isolated = server::start(build::dist(), 0, Isolation::Isolated)?;
     let plain = server::start(build::dist(), 0, Isolation::Plain)?;
     let there = blocks::real();
-    let files: Vec<String> = LONDON_PLUS
+    let files = LONDON_PLUS
         .iter()
-        .filter(|number| there.iter().any(|real| real == *number))
+        .filter(|number| there.iter().any(|real| real == *number) && selected(&format!("block/{number}")))
         .map(|number| {
             workspace::data().join("blocks").join(format!("{number}.json.gz")).display().to_string()
-        })
-        .collect();
+        });
     process::say("measuring in Chromium (about six minutes)");
-    let output = Command::new("node")
+    let mut script = Command::new("node")
         .arg("bench.mjs")
-        .args(SCENARIOS.map(|(_, scenario)| scenario))
-        .args(&files)
+        .args(SCENARIOS.iter().filter(|(name, _)| selected(name)).map(|(_, scenario)| scenario))
+        .args(files)
         .current_dir(workspace::path("tests"))
         .env("CHROMIUM", chromium)
         .env("EVM_LANES_ISOLATED", isolated)
         .env("EVM_LANES_PLAIN", plain)
         .env("EVM_LANES_DIST", build::dist())
-        .stderr(Stdio::inherit())
-        .output()
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
         .context("node cannot be started")?;
-    anyhow::ensure!(output.status.success(), "tests/bench.mjs failed ({})", output.status);
-    serde_json::from_slice(&output.stdout).context("tests/bench.mjs did not print figures")
+    let mut answers = script.stdin.take().context("node has no input")?;
+    let lines = BufReader::new(script.stdout.take().context("node has no output")?).lines();
+    let mut figures = None;
+    let mut native = Native { cores, scenarios: Scenarios::new()?, subjects: BTreeMap::new() };
+    for line in lines {
+        let line = line?;
+        let answer = match serde_json::from_str(&line).with_context(|| format!("tests/bench.mjs: {line}"))? {
+            Line::Probe => {
+                let shared = (0..PROBES).filter(|_| cores.probe().shared()).count();
+                Answer::Shared(2 * shared > PROBES)
+            }
+            Line::Sequential(name) => Answer::Time(native.sequential(&name)?),
+            Line::Figures(measured) => {
+                figures = Some(measured);
+                continue;
+            }
+        };
+        writeln!(answers, "{}", serde_json::to_string(&answer)?)
+            .context("tests/bench.mjs does not listen")?;
+    }
+    drop(answers);
+    let status = script.wait()?;
+    anyhow::ensure!(status.success(), "tests/bench.mjs failed ({status})");
+    figures.context("tests/bench.mjs did not print figures")
+}
+
+/// Native runs beside the page's.
+struct Native<'a> {
+    cores: &'a Cores,
+    scenarios: Scenarios,
+    /// By scenario.
+    subjects: BTreeMap<String, Subject<'a>>,
+}
+
+impl Native<'_> {
+    /// The sequential time at the cores' mean speed, in nanoseconds.
+    fn sequential(&mut self, name: &str) -> Result<f64> {
+        if !self.subjects.contains_key(name) {
+            let subject = Subject::new(name, self.scenarios.builtin(name)?, self.cores)?;
+            // Warms up.
+            time(&subject)?;
+            self.subjects.insert(name.to_owned(), subject);
+        }
+        time(&self.subjects[name])
+    }
+}
+
+/// The median of some times at the cores' mean speed.
+fn time(subject: &Subject<'_>) -> Result<f64> {
+    let times = (NATIVE / subject.estimate().max(1.0)).clamp(1.0, 20.0) as usize;
+    Ok(median(&(0..times).map(|_| subject.sequential_on_average()).collect::<Result<Vec<_>>>()?))
 }
 
 /// Prints one screen, and puts the figures down by name.
-pub(super) fn report(measured: &Measured, native: &[native::Figure], figures: &mut Figures) {
+pub(super) fn report(measured: &Measured, figures: &mut Figures) {
     eprintln!();
     eprintln!("  wasm                          raw      brotli");
     for (name, raw, brotli) in &measured.sizes {
@@ -89,40 +217,60 @@ pub(super) fn report(measured: &Measured, native: &[native::Figure], figures: &m
     figures.put("wasm/first_picture_ms", measured.first_picture);
     eprintln!();
     eprintln!(
-        "  in Chromium          native sequential   wasm, no threads (share of native speed)   wasm, threads   2 workers, against it"
+        "  in Chromium          native sequential   wasm, no threads (share of native speed)   wasm, threads   2 workers, against it    runs"
     );
-    for run in &measured.runs {
-        let figure_name = SCENARIOS.iter().find(|(_, scenario)| *scenario == run.name).map(|(name, _)| *name);
-        let native_name = figure_name.map_or_else(|| format!("block/{}", run.name), str::to_owned);
-        let native = native.iter().find(|figure| figure.name == native_name).map(|figure| figure.sequential);
-        let time = |time: Option<u64>| time.map_or("–".to_owned(), |time| format!("{:.2} ms", ms(time)));
-        let share = native.zip(run.single).map(|(native, single)| ratio(native, single));
+    let (mut made, mut clear, mut few) = (0, 0, Vec::new());
+    let mut london = Vec::new();
+    for block in &measured.blocks {
+        let rounds = block.rounds();
+        let figure_name =
+            SCENARIOS.iter().find(|(_, scenario)| *scenario == block.name).map(|(name, _)| *name);
+        let (native, single, share) = block.single();
+        let time =
+            |time: f64| if time.is_finite() { format!("{:.2} ms", ms(time)) } else { "–".to_owned() };
+        let speed_up = rounds.speed_up_two();
         eprintln!(
-            "  {:<20} {:>17} {:>23} {:>9} {:>24} {:>12}  {:.2}×",
-            run.name,
+            "  {:<20} {:>17} {:>23} {:>9} {:>24} {:>22.2}×{} {:>8}",
+            block.name,
             time(native),
-            time(run.single),
-            share.map_or(String::new(), |share| format!("({:.0} %)", 100.0 * share)),
-            time(Some(run.sequential)),
-            time(Some(run.two_lanes)),
-            ratio(run.sequential, run.two_lanes),
+            time(single),
+            if share.is_finite() { format!("({:.0} %)", 100.0 * share) } else { String::new() },
+            time(rounds.sequential()),
+            speed_up,
+            if rounds.enough() { " " } else { "!" },
+            format!("{}/{}", rounds.clear(), rounds.made()),
         );
-        figures.put(
-            format!("wasm/threads2/{}", figure_name.unwrap_or(&native_name)),
-            ratio(run.sequential, run.two_lanes),
-        );
-        if let (Some(name), Some(share)) = (figure_name, share) {
+        made += rounds.made();
+        clear += rounds.clear();
+        if !rounds.enough() {
+            few.push(block.name.as_str());
+        }
+        let name = figure_name.map_or_else(|| format!("block/{}", block.name), str::to_owned);
+        figures.put(format!("wasm/threads{CORES}/{name}"), speed_up);
+        figures.put(format!("wasm/threads{CORES}/{name}/all_runs"), rounds.speed_up_two_of_all());
+        if figure_name.is_some() {
             figures.put(format!("wasm/sequential_vs_native/{name}"), share);
         }
+        if LONDON_PLUS.contains(&block.name.as_str()) {
+            london.push((rounds.sequential(), speed_up));
+        }
     }
-    let london: Vec<&Run> =
-        measured.runs.iter().filter(|run| LONDON_PLUS.contains(&run.name.as_str())).collect();
+    figures.put("machine/browser_runs", made as f64);
+    figures.put("machine/browser_runs_put_aside", (made - clear) as f64);
+    eprintln!();
+    eprintln!(
+        "  {} of {made} runs on {CORES} workers put aside: the two cores were threads of one",
+        made - clear
+    );
+    if !few.is_empty() {
+        eprintln!("  ! too few left, so all runs count, though most tell of one core: {}", few.join(", "));
+    }
     if london.len() == LONDON_PLUS.len() {
-        let together = ratio(
-            london.iter().map(|run| run.sequential).sum(),
-            london.iter().map(|run| run.two_lanes).sum(),
+        let together = together(&london);
+        eprintln!(
+            "  the {} blocks of London to Cancun together: {together:.2}× on {CORES} workers",
+            london.len()
         );
-        eprintln!("  the {} blocks of London to Cancun together: {together:.2}× on 2 workers", london.len());
-        figures.put("wasm/threads2/london_plus", together);
+        figures.put(format!("wasm/threads{CORES}/london_plus"), together);
     }
 }

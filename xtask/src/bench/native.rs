@@ -1,239 +1,294 @@
 //! Native figures: Block-STM against our own sequential run, and that against a plain revm loop.
+//!
+//! ```text
+//! a round    core 0: plain, 1 lane, sequential ─ probe ─ 2 lanes ─ probe ─ core 1: sequential, 1 lane, plain
+//! ```
+//! What runs on one core runs on each, and the time at their mean speed counts ([`harmonic_mean`]): a
+//! speed-up is two lanes on both cores against one run on a core of average speed. A round whose probes
+//! find the cores to be one ([`super::cores`]) is put aside, and another is made.
 
-use std::{fs, sync::atomic::AtomicU32};
+use std::fs;
 
-use anyhow::{Result, bail};
-use evm_lanes_core::{
-    analysis,
-    cancel::CancelFlag,
-    clock,
-    drive::{self, Loaded, Surroundings, Threads},
-    evm,
-    prepare::PreparedBlock,
-    run::Run,
-    trace::StrategyId,
-    units::TxIndex,
-    verify,
-};
+use anyhow::Result;
+use evm_lanes_core::{clock, prepare::PreparedBlock, trace::StrategyId};
 
 use super::{
     blocks::{self, GIGAGAS, GROWTH, LONDON_PLUS, SCENARIOS, Scenarios},
-    table::{Figures, ms, ratio},
+    cores::{CORES, Cores},
+    rounds::{FEWEST, Round, Rounds, harmonic_mean, together},
+    subject::Subject,
+    table::{Figures, ms},
 };
-use crate::{lanes, process};
+use crate::process;
 
-/// Lanes that figures are given for.
-const LANES: u16 = 2;
-/// Measured rounds of one block take about so long at most, in nanoseconds.
-const PATIENCE: u64 = 4_000_000_000;
-const FEWEST_ROUNDS: usize = 5;
+/// The rounds of one block take about so long at most if none is put aside, in nanoseconds.
+const PATIENCE: f64 = 15e9;
+/// A round takes about so many sequential runs.
+const SEQUENTIAL_RUNS: f64 = 12.0;
+/// At most so many rounds are made for one that is wanted.
+const TRIES: usize = 3;
+/// Blocks with too few rounds are visited again after all others: the host may have placed its cores anew.
+const VISITS: usize = 3;
+/// No block is visited again after this, in nanoseconds.
+const NO_MORE: u64 = 480_000_000_000;
+/// The block of which it is told what recording costs.
+const RECORDING: &str = "gigagas/erc20";
 
-/// Medians for one block, in nanoseconds.
+/// What was measured of one block.
 pub(super) struct Figure {
-    pub(super) name: String,
-    pub(super) transactions: usize,
-    /// revm's own journal on a plain state, committing each transaction.
-    pub(super) stock: u64,
-    /// The sequential strategy.
-    pub(super) sequential: u64,
-    /// Block-STM on one lane and on [`LANES`].
-    pub(super) one: u64,
-    pub(super) two: u64,
-    /// Block-STM on [`LANES`], without notes for the trace.
-    unrecorded: u64,
-    /// What is chosen from the sequential run, on [`LANES`].
-    automatic: u64,
+    name: String,
+    transactions: usize,
+    rounds: Rounds,
+    /// What is chosen from the sequential run, on two lanes.
     chosen: StrategyId,
-    /// Attempts of the last run on [`LANES`].
+    /// Attempts of the first run on two lanes.
     attempts: usize,
-    /// What a run on [`LANES`] adds to the process's memory at most, in bytes, where that is known.
+    /// What that run added to the process's memory at most, in bytes, where that is known.
     memory: Option<u64>,
 }
 
-/// Measures every block whose name `selected` wants.
+impl Figure {
+    /// Speed-up of what is chosen; the same run twice would only show how the machine varies.
+    fn speed_up_chosen(&self) -> f64 {
+        if self.chosen == StrategyId::Sequential { 1.0 } else { self.rounds.speed_up_two() }
+    }
+}
+
+/// How a block is made, and what is run of it beside the sequential strategy and two lanes.
+struct Plan<'a> {
+    name: String,
+    make: Box<dyn Fn() -> Result<PreparedBlock> + 'a>,
+    /// The plain loop, and one lane.
+    alone: bool,
+    /// Two lanes without notes for the trace.
+    unrecorded: bool,
+}
+
+/// Measures every block whose name `selected` wants, with so many rounds each.
 ///
 /// # Errors
 /// If a block cannot be prepared, or a run ends otherwise than the plain loop.
-pub(super) fn measure(rounds: usize, selected: &dyn Fn(&str) -> bool) -> Result<Vec<Figure>> {
-    let pool = lanes::pool(LANES.into())?;
+pub(super) fn measure(cores: &Cores, rounds: usize, selected: &dyn Fn(&str) -> bool) -> Result<Vec<Figure>> {
     let scenarios = Scenarios::new()?;
-    let mut figures = Vec::new();
-    let mut add = |name: &str, block: &dyn Fn() -> Result<PreparedBlock>| -> Result<()> {
-        if selected(name) {
-            process::say(name);
-            figures.push(measure_block(name, &block()?, &pool, rounds)?);
+    let plans = plans(&scenarios, selected);
+    let mut figures: Vec<Vec<Figure>> = plans.iter().map(|_| Vec::new()).collect();
+    let started = clock::now();
+    for visit in 0..VISITS {
+        for (plans, figures) in plans.iter().zip(&mut figures) {
+            let enough = visit > 0 && figures.iter().all(|figure| figure.rounds.enough());
+            if !enough && (visit == 0 || clock::now() - started < NO_MORE) {
+                take_turns(plans, cores, rounds, figures)?;
+            }
         }
-        Ok(())
+    }
+    Ok(figures.into_iter().flatten().collect())
+}
+
+/// Blocks, those that are measured by turns together.
+fn plans<'a>(scenarios: &'a Scenarios, selected: &dyn Fn(&str) -> bool) -> Vec<Vec<Plan<'a>>> {
+    let plan = |name: String, make: Box<dyn Fn() -> Result<PreparedBlock> + 'a>| {
+        let (alone, unrecorded) = (!GROWTH.iter().any(|(growth, _)| *growth == name), name == RECORDING);
+        Plan { name, make, alone, unrecorded }
     };
     let real = blocks::real();
     if real.is_empty() {
         eprintln!("  no real blocks: their figures are left out");
     }
-    for number in &real {
-        add(&format!("block/{number}"), &|| blocks::read(number))?;
+    let mut plans: Vec<Vec<Plan<'a>>> = Vec::new();
+    for number in real {
+        plans.push(vec![plan(format!("block/{number}"), Box::new(move || blocks::read(&number)))]);
     }
     for (name, scenario) in SCENARIOS {
-        add(name, &|| scenarios.builtin(scenario))?;
+        plans.push(vec![plan(name.to_owned(), Box::new(move || scenarios.builtin(scenario)))]);
     }
     for (name, scenario, from, to) in GIGAGAS {
-        add(name, &|| scenarios.resized(scenario, from, to, to))?;
+        plans.push(vec![plan(name.to_owned(), Box::new(move || scenarios.resized(scenario, from, to, to)))]);
     }
-    for (name, transactions) in GROWTH {
-        add(name, &|| scenarios.resized("transfers-2000", 2_000, transactions / 2, transactions))?;
+    let growth = GROWTH.map(|(name, transactions)| {
+        let accounts = transactions / 2;
+        let make = move || scenarios.resized("transfers-2000", 2_000, accounts, transactions);
+        plan(name.to_owned(), Box::new(make))
+    });
+    plans.push(growth.into());
+    for plans in &mut plans {
+        plans.retain(|plan| selected(&plan.name));
     }
-    Ok(figures)
+    plans.retain(|plans| !plans.is_empty());
+    plans
 }
 
-/// Every round runs everything once, so that a machine that slows down slows all alike.
-fn measure_block(
-    name: &str,
-    block: &PreparedBlock,
-    pool: &rayon::ThreadPool,
-    rounds: usize,
-) -> Result<Figure> {
-    let loaded = Loaded::new(block);
-    let (receipts, state) = evm::execute_block(block);
-    let cancel = CancelFlag::new();
-    let progress = AtomicU32::new(0);
-    let run = |strategy: StrategyId, lanes: u16, record: bool, early: &[TxIndex]| -> Result<Run> {
-        let threads = if lanes == 1 { Threads::Own } else { Threads::Pool(pool) };
-        let around = Surroundings {
-            clock: &clock::now,
-            cancel: &cancel,
-            progress: &progress,
-            threads,
-            first: early,
-            record,
-        };
-        let run = drive::run(&loaded, strategy, lanes, &around)?;
-        if let Some(difference) = verify::difference((&run.receipts, &run.post_state), (&receipts, &state)) {
-            bail!("{name}, {} on {lanes}: {difference}", strategy.name());
+/// Rounds in which each of the blocks has its turn, after some that warm up. They are added to `figures`,
+/// which are those of the same blocks, or none yet.
+fn take_turns(plans: &[Plan<'_>], cores: &Cores, rounds: usize, figures: &mut Vec<Figure>) -> Result<()> {
+    let names: Vec<&str> = plans.iter().map(|plan| plan.name.as_str()).collect();
+    process::say(&names.join(", "));
+    let subjects = plans
+        .iter()
+        .map(|plan| Subject::new(&plan.name, (plan.make)()?, cores))
+        .collect::<Result<Vec<_>>>()?;
+    if figures.is_empty() {
+        for (plan, subject) in plans.iter().zip(&subjects) {
+            let before = memory::peak_from_here();
+            let attempts = subject.attempts()?;
+            figures.push(Figure {
+                name: plan.name.clone(),
+                transactions: subject.transactions(),
+                rounds: Rounds::default(),
+                chosen: subject.chosen(),
+                attempts,
+                memory: memory::peak().zip(before).map(|(peak, before)| peak.saturating_sub(before)),
+            });
         }
-        Ok(run)
+    }
+    let each = SEQUENTIAL_RUNS * subjects.iter().map(Subject::estimate).sum::<f64>();
+    let wanted = rounds.min((PATIENCE / each.max(1.0)) as usize).max(FEWEST);
+    let mut number = 0;
+    let mut round = || {
+        number += 1;
+        let each = plans.iter().zip(&subjects);
+        let mut rounds = each
+            .map(|(plan, subject)| one_round(plan, subject, cores, number))
+            .collect::<Result<Vec<_>>>()?;
+        // They are compared with each other, too.
+        let shared = rounds.iter().any(|round| round.shared);
+        rounds.iter_mut().for_each(|round| round.shared = shared);
+        anyhow::Ok(rounds)
     };
-    // The second: the first run of a block is slower than all that follow.
-    run(StrategyId::Sequential, 1, true, &[])?;
-    let first = run(StrategyId::Sequential, 1, true, &[])?;
-    let chosen = analysis::choose(&first.trace, LANES);
-    let early = analysis::long_first(&first.trace, LANES);
-    let affordable = PATIENCE / (6 * first.trace.duration.0).max(1);
-    let rounds = rounds.min((affordable as usize).max(FEWEST_ROUNDS));
-    drop(first);
-    let before = memory::peak_from_here();
-    let attempts = run(StrategyId::BlockStm, LANES, true, &early)?.trace.attempts.len();
-    let memory = memory::peak().zip(before).map(|(peak, before)| peak.saturating_sub(before));
-
-    let warm_ups = rounds / 2 + 1;
-    let mut times: [Vec<u64>; 6] = Default::default();
-    for round in 0..warm_ups + rounds {
-        let started = clock::now();
-        let done = evm::execute_block(block);
-        let stock = clock::now() - started;
-        drop(done);
-        let duration = |strategy, lanes, record| {
-            Ok::<u64, anyhow::Error>(run(strategy, lanes, record, &early)?.trace.duration.0)
-        };
-        let lanes_chosen = if chosen == StrategyId::Sequential { 1 } else { LANES };
-        let taken = [
-            stock,
-            duration(StrategyId::Sequential, 1, true)?,
-            duration(StrategyId::BlockStm, 1, true)?,
-            duration(StrategyId::BlockStm, LANES, true)?,
-            duration(StrategyId::BlockStm, LANES, false)?,
-            duration(chosen, lanes_chosen, true)?,
-        ];
-        if round >= warm_ups {
-            times.iter_mut().zip(taken).for_each(|(times, time)| times.push(time));
+    for _ in 0..=wanted / 4 {
+        round()?;
+    }
+    let mut clear = 0;
+    for _ in 0..TRIES * wanted {
+        let rounds = round()?;
+        clear += usize::from(rounds.iter().all(|round| !round.shared));
+        figures.iter_mut().zip(rounds).for_each(|(figure, round)| figure.rounds.push(round));
+        if clear >= wanted {
+            break;
         }
     }
-    let [stock, sequential, one, two, unrecorded, automatic] = times.map(median);
-    // The same run twice would only show how the machine varies.
-    let automatic = if chosen == StrategyId::Sequential { sequential } else { automatic };
-    Ok(Figure {
-        name: name.to_owned(),
-        transactions: block.transactions.len(),
-        stock,
-        sequential,
-        one,
-        two,
-        unrecorded,
-        automatic,
-        chosen,
-        attempts,
-        memory,
-    })
+    Ok(())
 }
 
-fn median(mut times: Vec<u64>) -> u64 {
-    times.sort_unstable();
-    times.get(times.len() / 2).copied().unwrap_or_default()
+/// Everything once, the same on both cores around what is run on both: what slows one of them down for
+/// longer than a run slows both sides of a ratio.
+fn one_round(plan: &Plan<'_>, subject: &Subject<'_>, cores: &Cores, number: usize) -> Result<Round> {
+    let alone = |run: &dyn Fn() -> Result<f64>| if plan.alone { run().map(Some) } else { Ok(None) };
+    let plain = alone(&|| subject.plain(0))?;
+    let one = alone(&|| subject.one(0))?;
+    let sequential = subject.sequential(0)?;
+    let mut shared = cores.probe().shared();
+    let mut on_both = |record| {
+        let time = subject.two(record)?;
+        shared |= cores.probe().shared();
+        anyhow::Ok(time)
+    };
+    // The second of two runs finds memory and cores as the first left them: by turns it is the one and the
+    // other.
+    let (two, unrecorded) = match (plan.unrecorded, number % 2) {
+        (false, _) => (on_both(true)?, None),
+        (true, 0) => (on_both(true)?, Some(on_both(false)?)),
+        (true, _) => {
+            let unrecorded = on_both(false)?;
+            (on_both(true)?, Some(unrecorded))
+        }
+    };
+    let sequential = harmonic_mean(&[sequential, subject.sequential(1)?]);
+    let one = one.map(|first| anyhow::Ok(harmonic_mean(&[first, subject.one(1)?]))).transpose()?;
+    let plain = plain.map(|first| anyhow::Ok(harmonic_mean(&[first, subject.plain(1)?]))).transpose()?;
+    Ok(Round { plain, sequential, one, two, unrecorded, shared })
 }
 
 /// Prints one screen, and puts the figures down by name.
 pub(super) fn report(measured: &[Figure], figures: &mut Figures) {
     eprintln!();
     eprintln!(
-        "  native                    transactions   plain revm   sequential    1 lane  {LANES} lanes  automatic   attempts   memory each"
+        "  native                    transactions   plain revm   sequential   1 lane  {CORES} lanes  automatic  attempts  memory each    rounds"
     );
     for figure in measured {
-        let Figure { name, sequential, .. } = figure;
-        let memory = figure.memory.map_or("?".to_owned(), |bytes| {
-            format!("{:.1} kB", bytes as f64 / 1e3 / figure.transactions.max(1) as f64)
-        });
+        let Figure { name, rounds, .. } = figure;
+        let each = figure.memory.map(|bytes| bytes as f64 / figure.transactions.max(1) as f64);
+        let memory = each.map_or("?".to_owned(), |bytes| format!("{:.1} kB", bytes / 1e3));
         let automatic = if figure.chosen == StrategyId::Sequential { "seq" } else { "" };
+        let or_none = |value: f64, text: String| if value.is_finite() { text } else { "–".to_owned() };
+        let (plain, one) = (rounds.plain(), rounds.speed_up_one());
+        let (two, chosen) = (rounds.speed_up_two(), figure.speed_up_chosen());
         eprintln!(
-            "  {name:<26} {:>10} {:>9.2} ms {:>9.2} ms   {:>5.2}×   {:>5.2}×  {:>5.2}× {automatic:<3} {:>10} {memory:>13}",
+            "  {name:<26} {:>11} {:>12} {:>9.2} ms {:>8} {:>6.2}×{} {:>6.2}× {automatic:<3} {:>9} {memory:>12} {:>9}",
             figure.transactions,
-            ms(figure.stock),
-            ms(*sequential),
-            ratio(*sequential, figure.one),
-            ratio(*sequential, figure.two),
-            ratio(*sequential, figure.automatic),
+            or_none(plain, format!("{:.2} ms", ms(plain))),
+            ms(rounds.sequential()),
+            or_none(one, format!("{one:.2}×")),
+            two,
+            if rounds.enough() { " " } else { "!" },
+            chosen,
             figure.attempts,
+            format!("{}/{}", rounds.clear(), rounds.made()),
         );
-        figures.put(format!("native/{name}/threads1"), ratio(*sequential, figure.one));
-        figures.put(format!("native/{name}/threads{LANES}"), ratio(*sequential, figure.two));
-        if let Some(bytes) = figure.memory {
-            let each = bytes as f64 / figure.transactions.max(1) as f64;
+        figures.put(format!("native/{name}/threads1"), one);
+        figures.put(format!("native/{name}/threads{CORES}"), two);
+        figures.put(format!("native/{name}/threads{CORES}/all_rounds"), rounds.speed_up_two_of_all());
+        if let Some(each) = each {
             figures.put(format!("native/{name}/bytes_per_transaction"), each);
         }
     }
-    let london: Vec<&Figure> =
-        measured.iter().filter(|f| LONDON_PLUS.iter().any(|n| f.name == format!("block/{n}"))).collect();
-    let sum = |part: fn(&Figure) -> u64| london.iter().map(|f| part(f)).sum::<u64>();
-    let sequential = sum(|f| f.sequential);
+    report_rounds(measured, figures);
+    let london: Vec<&Rounds> = measured
+        .iter()
+        .filter(|f| LONDON_PLUS.iter().any(|number| f.name == format!("block/{number}")))
+        .map(|figure| &figure.rounds)
+        .collect();
     if london.len() == LONDON_PLUS.len() {
-        figures.put("native/london_plus/threads1", ratio(sequential, sum(|f| f.one)));
-        figures.put(format!("native/london_plus/threads{LANES}"), ratio(sequential, sum(|f| f.two)));
-        figures.put("native/sequential_vs_plain_revm", ratio(sum(|f| f.stock), sequential));
-        eprintln!();
+        let all = |speed_up: fn(&Rounds) -> f64| {
+            together(&london.iter().map(|r| (r.sequential(), speed_up(r))).collect::<Vec<_>>())
+        };
+        let (one, two) = (all(Rounds::speed_up_one), all(Rounds::speed_up_two));
+        // The plain loop is the slower one: its gain is below 1.
+        let plain = all(|rounds| rounds.plain_to_sequential().recip()).recip();
+        figures.put("native/london_plus/threads1", one);
+        figures.put(format!("native/london_plus/threads{CORES}"), two);
+        figures
+            .put(format!("native/london_plus/threads{CORES}/all_rounds"), all(Rounds::speed_up_two_of_all));
+        figures.put("native/sequential_vs_plain_revm", plain);
         eprintln!(
-            "  the {} blocks of London to Cancun together: {:.2}× on 1 lane, {:.2}× on {LANES}; sequential {:.2}× of a plain revm loop",
+            "  the {} blocks of London to Cancun together: {one:.2}× on 1 lane, {two:.2}× on {CORES}; sequential {plain:.2}× of a plain revm loop",
             london.len(),
-            ratio(sequential, sum(|f| f.one)),
-            ratio(sequential, sum(|f| f.two)),
-            ratio(sum(|f| f.stock), sequential),
         );
     }
-    let worst = measured
-        .iter()
-        .min_by(|a, b| ratio(a.sequential, a.automatic).total_cmp(&ratio(b.sequential, b.automatic)));
+    let worst = measured.iter().min_by(|a, b| a.speed_up_chosen().total_cmp(&b.speed_up_chosen()));
     if let Some(worst) = worst {
-        let least = ratio(worst.sequential, worst.automatic);
+        let least = worst.speed_up_chosen();
         figures.put("native/auto/min", least);
-        eprintln!("  automatic choice on {LANES} lanes: never below {least:.2}× ({})", worst.name);
+        eprintln!("  automatic choice on {CORES} lanes: never below {least:.2}× ({})", worst.name);
     }
     let find = |name: &str| measured.iter().find(|figure| figure.name == name);
-    if let Some(figure) = find("gigagas/erc20") {
-        let overhead = ratio(figure.two, figure.unrecorded) - 1.0;
+    if let Some(figure) = find(RECORDING) {
+        let overhead = figure.rounds.overhead();
         figures.put("native/trace_overhead", overhead);
         eprintln!("  recording the trace: {:.1} % on ERC-20 transfers", 100.0 * overhead);
     }
     if let (Some(few), Some(many)) = (find(GROWTH[0].0), find(GROWTH[1].0)) {
-        let each = |figure: &Figure| figure.two as f64 / figure.transactions as f64;
-        let growth = each(many) / each(few);
+        let growth =
+            many.rounds.two_against(&few.rounds) * few.transactions as f64 / many.transactions.max(1) as f64;
         figures.put("native/growth/100k_vs_1k", growth);
         eprintln!("  a payment among 100,000 costs {growth:.2}× of one among 1,000");
+    }
+}
+
+/// How many rounds count.
+fn report_rounds(measured: &[Figure], figures: &mut Figures) {
+    let made: usize = measured.iter().map(|figure| figure.rounds.made()).sum();
+    let aside = made - measured.iter().map(|figure| figure.rounds.clear()).sum::<usize>();
+    figures.put("machine/rounds", made as f64);
+    figures.put("machine/rounds_put_aside", aside as f64);
+    eprintln!();
+    eprintln!("  {aside} of {made} rounds put aside: the two cores were threads of one");
+    let few: Vec<&str> =
+        measured.iter().filter(|f| !f.rounds.enough()).map(|figure| figure.name.as_str()).collect();
+    if !few.is_empty() {
+        eprintln!(
+            "  ! fewer than {FEWEST} left, so all rounds count, though most tell of one core: {}",
+            few.join(", ")
+        );
     }
 }
 

@@ -1,0 +1,197 @@
+//! What counts of many rounds. Nothing here measures; times are in nanoseconds.
+
+/// With fewer rounds than these nothing is said about two lanes on two cores.
+pub(super) const FEWEST: usize = 5;
+
+/// One round: everything once, within the same moment.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Round {
+    /// revm's own journal on a plain state, committing each transaction.
+    pub(super) plain: Option<f64>,
+    /// The sequential strategy.
+    pub(super) sequential: f64,
+    /// Block-STM on one lane.
+    pub(super) one: Option<f64>,
+    /// Block-STM on two lanes, and the same without notes for the trace.
+    pub(super) two: f64,
+    pub(super) unrecorded: Option<f64>,
+    /// Whether a probe around the runs on two lanes found the two cores to be one.
+    pub(super) shared: bool,
+}
+
+/// All rounds of one block. What is said of one lane counts them all; what is said of two counts those in
+/// which the cores were two, if these are enough.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Rounds(Vec<Round>);
+
+impl Rounds {
+    pub(super) fn push(&mut self, round: Round) {
+        self.0.push(round);
+    }
+
+    /// How many there are.
+    pub(super) fn made(&self) -> usize {
+        self.0.len()
+    }
+
+    /// In how many the cores were two.
+    pub(super) fn clear(&self) -> usize {
+        self.0.iter().filter(|round| !round.shared).count()
+    }
+
+    /// Whether those are enough to count alone.
+    pub(super) fn enough(&self) -> bool {
+        self.clear() >= FEWEST
+    }
+
+    /// The rounds that count for two lanes.
+    pub(super) fn counted(&self) -> impl Iterator<Item = &Round> {
+        let all = !self.enough();
+        self.0.iter().filter(move |round| all || !round.shared)
+    }
+
+    pub(super) fn sequential(&self) -> f64 {
+        median_of(self.0.iter().map(|round| Some(round.sequential)))
+    }
+
+    pub(super) fn plain(&self) -> f64 {
+        median_of(self.0.iter().map(|round| round.plain))
+    }
+
+    /// How many times the plain loop's time is the sequential run's.
+    pub(super) fn plain_to_sequential(&self) -> f64 {
+        median_of(self.0.iter().map(|round| Some(round.plain? / round.sequential)))
+    }
+
+    /// Speed-up on one lane.
+    pub(super) fn speed_up_one(&self) -> f64 {
+        median_of(self.0.iter().map(|round| Some(round.sequential / round.one?)))
+    }
+
+    /// Speed-up on two lanes.
+    pub(super) fn speed_up_two(&self) -> f64 {
+        median_of(self.counted().map(|round| Some(round.sequential / round.two)))
+    }
+
+    /// The same of all rounds, also those in which the cores were one.
+    pub(super) fn speed_up_two_of_all(&self) -> f64 {
+        median_of(self.0.iter().map(|round| Some(round.sequential / round.two)))
+    }
+
+    /// What recording adds to a run on two lanes, as a share of it.
+    pub(super) fn overhead(&self) -> f64 {
+        median_of(self.counted().map(|round| Some(round.two / round.unrecorded? - 1.0)))
+    }
+
+    /// How many times these rounds' time on two lanes is that of `others`, which were made by turns with
+    /// them.
+    pub(super) fn two_against(&self, others: &Self) -> f64 {
+        median_of(self.counted().zip(others.counted()).map(|(this, other)| Some(this.two / other.two)))
+    }
+}
+
+/// The middle of `values`: of an even number the mean of both; no number for none.
+pub(super) fn median(values: &[f64]) -> f64 {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let (low, high) = (sorted.len().saturating_sub(1) / 2, sorted.len() / 2);
+    match (sorted.get(low), sorted.get(high)) {
+        (Some(low), Some(high)) => f64::midpoint(*low, *high),
+        _ => f64::NAN,
+    }
+}
+
+/// The median of what is there.
+pub(super) fn median_of(values: impl Iterator<Item = Option<f64>>) -> f64 {
+    median(&values.flatten().collect::<Vec<_>>())
+}
+
+/// The time that the same work takes at these times' mean speed.
+pub(super) fn harmonic_mean(times: &[f64]) -> f64 {
+    times.len() as f64 / times.iter().map(|time| time.recip()).sum::<f64>()
+}
+
+/// The speed-up of several blocks one after the other, each with its sequential time and its own speed-up:
+/// how fast the machine was while each was measured must not matter for what it gained.
+pub(super) fn together(blocks: &[(f64, f64)]) -> f64 {
+    let sequential: f64 = blocks.iter().map(|(sequential, _)| sequential).sum();
+    let parallel: f64 = blocks.iter().map(|(sequential, speed_up)| sequential / speed_up).sum();
+    sequential / parallel
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn round(sequential: f64, two: f64, shared: bool) -> Round {
+        Round { plain: None, sequential, one: None, two, unrecorded: None, shared }
+    }
+
+    fn rounds(all: &[Round]) -> Rounds {
+        Rounds(all.to_vec())
+    }
+
+    #[test]
+    fn the_median_is_in_the_middle() {
+        assert_eq!(median(&[3.0, 1.0, 2.0]), 2.0);
+        assert_eq!(median(&[4.0, 1.0, 2.0, 3.0]), 2.5);
+        assert!(median(&[]).is_nan());
+        assert_eq!(median_of([Some(1.0), None, Some(5.0), Some(2.0)].into_iter()), 2.0);
+    }
+
+    #[test]
+    fn two_cores_count_with_their_mean_speed() {
+        assert_eq!(harmonic_mean(&[6.0, 6.0]), 6.0);
+        // In 12 the one does the work three times and the other twice.
+        assert!((harmonic_mean(&[4.0, 6.0]) - 12.0 / 2.5).abs() < 1e-12);
+    }
+
+    #[test]
+    fn rounds_on_one_core_are_put_aside() {
+        let mut all = vec![round(10.0, 5.0, false); FEWEST];
+        all.extend([round(10.0, 8.0, true); 2 * FEWEST]);
+        let all = rounds(&all);
+        assert_eq!((all.made(), all.clear(), all.enough()), (3 * FEWEST, FEWEST, true));
+        assert_eq!(all.speed_up_two(), 2.0);
+        assert_eq!(all.speed_up_two_of_all(), 1.25);
+    }
+
+    #[test]
+    fn all_rounds_count_if_too_few_are_left() {
+        let mut all = vec![round(10.0, 5.0, false); FEWEST - 1];
+        all.extend([round(10.0, 8.0, true); FEWEST]);
+        let all = rounds(&all);
+        assert!(!all.enough());
+        assert_eq!(all.speed_up_two(), 1.25);
+        assert_eq!(all.counted().count(), 2 * FEWEST - 1);
+    }
+
+    #[test]
+    fn a_speed_up_is_the_median_of_the_rounds_own() {
+        // The machine became half as fast: medians of times alone would mix both.
+        let speeds = [1.0, 1.0, 1.0, 2.0, 2.0, 2.0];
+        let all = speeds.map(|slow| Round {
+            plain: Some(20.0 * slow),
+            one: Some(12.5 * slow),
+            unrecorded: Some(4.0 * slow),
+            ..round(10.0 * slow, 5.0 * slow, false)
+        });
+        let all = rounds(&all);
+        assert_eq!(all.speed_up_two(), 2.0);
+        assert_eq!(all.speed_up_one(), 0.8);
+        assert_eq!(all.plain_to_sequential(), 2.0);
+        assert_eq!(all.overhead(), 0.25);
+        assert_eq!((all.sequential(), all.plain()), (15.0, 30.0));
+        let others = rounds(&speeds.map(|slow| round(1.0, 0.5 * slow, false)));
+        assert_eq!(all.two_against(&others), 10.0);
+    }
+
+    #[test]
+    fn blocks_together_take_their_own_times() {
+        assert_eq!(together(&[(10.0, 2.0), (30.0, 1.0)]), 40.0 / 35.0);
+        // The second block was measured while the machine was half as fast: its own gain is the same.
+        assert!(
+            (together(&[(10.0, 2.0), (10.0, 2.0)]) - together(&[(10.0, 2.0), (20.0, 2.0)])).abs() < 1e-12
+        );
+    }
+}

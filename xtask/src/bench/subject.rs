@@ -1,0 +1,169 @@
+//! One block, ready to be run again and again.
+
+use std::sync::atomic::AtomicU32;
+
+use anyhow::{Result, bail};
+use evm_lanes_core::{
+    analysis,
+    cancel::CancelFlag,
+    clock,
+    drive::{self, Loaded, Surroundings, Threads},
+    evm,
+    prepare::{PreparedBlock, State},
+    run::{Receipt, Run},
+    trace::StrategyId,
+    units::TxIndex,
+    verify,
+};
+
+use super::{
+    cores::{CORES, Cores},
+    rounds::{harmonic_mean, median},
+};
+
+/// Runs shorter than this are made several times at once, and their median counts.
+const SHORT: f64 = 5e6;
+const MOST_REPEATS: f64 = 5.0;
+
+/// Every run is compared with the plain loop; what is compared and put together after a run is in no time.
+pub(super) struct Subject<'a> {
+    name: String,
+    block: PreparedBlock,
+    loaded: Loaded,
+    expected: (Vec<Receipt>, State),
+    cores: &'a Cores,
+    cancel: CancelFlag,
+    progress: AtomicU32,
+    /// Transactions to be started before others.
+    early: Vec<TxIndex>,
+    chosen: StrategyId,
+    /// What a sequential run took when it was made first, in nanoseconds.
+    estimate: f64,
+    repeats: usize,
+}
+
+impl<'a> Subject<'a> {
+    /// # Errors
+    /// If its sequential run ends otherwise than the plain loop.
+    pub(super) fn new(name: &str, block: PreparedBlock, cores: &'a Cores) -> Result<Self> {
+        let mut subject = Self {
+            name: name.to_owned(),
+            loaded: Loaded::new(&block),
+            expected: evm::execute_block(&block),
+            block,
+            cores,
+            cancel: CancelFlag::new(),
+            progress: AtomicU32::new(0),
+            early: Vec::new(),
+            chosen: StrategyId::Sequential,
+            estimate: 0.0,
+            repeats: 1,
+        };
+        // The second: the first run of a block is slower than all that follow.
+        subject.run(StrategyId::Sequential, 1, true)?;
+        let first = subject.run(StrategyId::Sequential, 1, true)?.trace;
+        subject.chosen = analysis::choose(&first, CORES as u16);
+        subject.early = analysis::long_first(&first, CORES as u16);
+        subject.estimate = first.duration.0 as f64;
+        subject.repeats = (SHORT / subject.estimate.max(1.0)).clamp(1.0, MOST_REPEATS) as usize;
+        Ok(subject)
+    }
+
+    pub(super) fn transactions(&self) -> usize {
+        self.block.transactions.len()
+    }
+
+    /// What is chosen from the sequential run, on two lanes.
+    pub(super) fn chosen(&self) -> StrategyId {
+        self.chosen
+    }
+
+    /// About what a sequential run takes, in nanoseconds, all its repeats included.
+    pub(super) fn estimate(&self) -> f64 {
+        self.estimate * self.repeats as f64
+    }
+
+    /// The plain loop on that core, in nanoseconds.
+    ///
+    /// # Errors
+    /// None of its own: what follows ends with one if a run is not equal to this loop.
+    pub(super) fn plain(&self, core: usize) -> Result<f64> {
+        self.cores.on(core, || {
+            self.repeated(|| {
+                let started = clock::now();
+                let done = evm::execute_block(&self.block);
+                let taken = clock::now() - started;
+                drop(done);
+                Ok(taken as f64)
+            })
+        })
+    }
+
+    /// The sequential strategy on that core, in nanoseconds.
+    ///
+    /// # Errors
+    /// If it ends otherwise than the plain loop.
+    pub(super) fn sequential(&self, core: usize) -> Result<f64> {
+        self.alone(core, StrategyId::Sequential)
+    }
+
+    /// The sequential strategy at the cores' mean speed, in nanoseconds.
+    ///
+    /// # Errors
+    /// See [`Self::sequential`].
+    pub(super) fn sequential_on_average(&self) -> Result<f64> {
+        let times = (0..CORES).map(|core| self.sequential(core)).collect::<Result<Vec<_>>>()?;
+        Ok(harmonic_mean(&times))
+    }
+
+    /// Block-STM on one lane on that core, in nanoseconds.
+    ///
+    /// # Errors
+    /// See [`Self::sequential`].
+    pub(super) fn one(&self, core: usize) -> Result<f64> {
+        self.alone(core, StrategyId::BlockStm)
+    }
+
+    /// Block-STM on a lane on each core, in nanoseconds.
+    ///
+    /// # Errors
+    /// See [`Self::sequential`].
+    pub(super) fn two(&self, record: bool) -> Result<f64> {
+        self.repeated(|| Ok(self.run(StrategyId::BlockStm, CORES as u16, record)?.trace.duration.0 as f64))
+    }
+
+    /// How many attempts a run on two lanes makes.
+    ///
+    /// # Errors
+    /// See [`Self::sequential`].
+    pub(super) fn attempts(&self) -> Result<usize> {
+        Ok(self.run(StrategyId::BlockStm, CORES as u16, true)?.trace.attempts.len())
+    }
+
+    fn alone(&self, core: usize, strategy: StrategyId) -> Result<f64> {
+        self.cores.on(core, || self.repeated(|| Ok(self.run(strategy, 1, true)?.trace.duration.0 as f64)))
+    }
+
+    /// The median of as many times as the block is short.
+    fn repeated(&self, time: impl Fn() -> Result<f64>) -> Result<f64> {
+        Ok(median(&(0..self.repeats).map(|_| time()).collect::<Result<Vec<_>>>()?))
+    }
+
+    fn run(&self, strategy: StrategyId, lanes: u16, record: bool) -> Result<Run> {
+        let threads = if lanes == 1 { Threads::Own } else { Threads::Pool(self.cores.pool()) };
+        let around = Surroundings {
+            clock: &clock::now,
+            cancel: &self.cancel,
+            progress: &self.progress,
+            threads,
+            first: &self.early,
+            record,
+        };
+        let run = drive::run(&self.loaded, strategy, lanes, &around)?;
+        let (receipts, state) = &self.expected;
+        if let Some(difference) = verify::difference((&run.receipts, &run.post_state), (receipts, state)) {
+            bail!("{}, {} on {lanes}: {difference}", self.name, strategy.name());
+        }
+        Ok(run)
+    }
+}
