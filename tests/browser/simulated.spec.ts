@@ -176,6 +176,28 @@ test('the lanes’ time is told by cause, and its parts add up', async ({ page }
   }
 });
 
+for (const colour of ['light', 'dark'] as const) {
+  test(`on a phone what a part of the time is can be read without scrolling sideways, ${colour}`, async ({ browser }) => {
+    const context = await browser.newContext({ viewport: { width: 390, height: 844 }, colorScheme: colour });
+    const page = await context.newPage();
+    await open(page, `${ISOLATED}?clock=simulated&lanes=4`);
+    await page.getByRole('tab', { name: 'Time' }).click();
+    const rows = page.locator('[data-part]');
+    for (const row of await rows.all()) {
+      const said = row.locator('.about');
+      await said.scrollIntoViewIfNeeded();
+      const box = (await said.boundingBox())!;
+      expect(box.x).toBeGreaterThanOrEqual(0);
+      expect(box.x + box.width).toBeLessThanOrEqual(390);
+    }
+    // It is a table all the same.
+    await expect(page.getByRole('table').first().getByRole('rowheader', { name: 'executed' })).toBeVisible();
+    await accessible(page, 'time on a phone');
+    await page.locator('#tab-panel').screenshot({ path: `artefacts/time-390-${colour}.png` });
+    await context.close();
+  });
+}
+
 test('the inspector says what is undeclared, and every strategy its own why', async ({ page }) => {
   await open(page, `${ISOLATED}?strategy=access-list&clock=simulated&lanes=8`);
   const inspector = page.locator('aside.inspector');

@@ -12,6 +12,7 @@ use crate::paint::{self, Palette};
 use crate::state::{Page, Pin, theme};
 use crate::view::format::{Unit, counted};
 use crate::view::lanes::{Emphasis, Metrics, Pattern, hit, layout};
+use crate::view::limits::Side;
 use crate::view::model::{RunModel, What};
 use crate::view::scale::{CssPx, TimeScale, Viewport, axis};
 use crate::view::sentence::{self, cost_name};
@@ -159,8 +160,12 @@ pub fn Lanes(page: Page) -> impl IntoView {
 fn marks(scale: TimeScale, unit: Unit) -> impl IntoView {
     axis(scale, CssPx(96.0), unit)
         .into_iter()
-        .filter(|m| m.x.0 < scale.width.0 - 40.0)
-        .map(|m| view! { <span style:left=format!("{:.1}px", m.x.0)>{m.text}</span> })
+        .filter_map(|m| m.side.map(|side| (m, side)))
+        .map(|(m, side)| {
+            view! {
+                <span class:before=side == Side::Before style:left=format!("{:.1}px", m.x.0)>{m.text}</span>
+            }
+        })
         .collect_view()
 }
 

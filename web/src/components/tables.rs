@@ -144,11 +144,11 @@ pub fn Time(page: Page) -> impl IntoView {
             .map(|(part, ticks)| {
                 let text = if ticks > 0.0 { unit.text(ticks as u64) } else { "–".to_owned() };
                 view! {
-                    <tr data-part=part.name() data-ticks=ticks.to_string()>
-                        <th scope="row"><super::lanes::Key kind=part.drawn()/>{part.name()}</th>
-                        <td class="number">{shown(ticks, sum)}</td>
-                        <td class="number">{text}</td>
-                        <td class="about">{part.about()}</td>
+                    <tr role="row" data-part=part.name() data-ticks=ticks.to_string()>
+                        <th role="rowheader" scope="row"><super::lanes::Key kind=part.drawn()/>{part.name()}</th>
+                        <td role="cell" class="number">{shown(ticks, sum)}</td>
+                        <td role="cell" class="number">{text}</td>
+                        <td role="cell" class="about">{part.about()}</td>
                     </tr>
                 }
             })
@@ -183,15 +183,16 @@ pub fn Time(page: Page) -> impl IntoView {
             unit.text(all),
         );
         Some(view! {
-            <table class="table parts" data-spent=all.to_string()>
+            // Roles by name: on narrow screens its rows are laid out as grids, which may cost them their own.
+            <table role="table" class="table parts" data-spent=all.to_string()>
                 <caption>{told}</caption>
-                <thead><tr>
-                    <th scope="col">"All lanes"</th>
-                    <th scope="col" class="number">"Share"</th>
-                    <th scope="col" class="number">"In all"</th>
-                    <th scope="col">"What it is"</th>
+                <thead role="rowgroup"><tr role="row">
+                    <th role="columnheader" scope="col">"All lanes"</th>
+                    <th role="columnheader" scope="col" class="number">"Share"</th>
+                    <th role="columnheader" scope="col" class="number">"In all"</th>
+                    <th role="columnheader" scope="col" class="about">"What it is"</th>
                 </tr></thead>
-                <tbody>{parts(total, unit)}</tbody>
+                <tbody role="rowgroup">{parts(total, unit)}</tbody>
             </table>
             {(lanes.len() > 1).then(|| view! {
                 <table class="table spent">

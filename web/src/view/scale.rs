@@ -1,6 +1,7 @@
 //! Between time and pixels: the visible stretch of a run, zoom and pan, the axis.
 
 use super::format::Unit;
+use super::limits::Side;
 
 /// A length or position in CSS pixels.
 #[derive(Clone, Copy, Debug, Default, PartialEq, PartialOrd)]
@@ -132,6 +133,29 @@ pub struct AxisMark {
     pub x: CssPx,
     /// Its text, unit included: `250 µs`.
     pub text: String,
+    /// Where that stands so that all of it can be seen; `None`: nowhere, there is no room.
+    pub side: Option<Side>,
+}
+
+/// At least as wide as a character of the axis is on average, and what lies between a mark and its text.
+const CHARACTER: f64 = 7.4;
+const GAP: f64 = 4.0;
+
+/// Texts stand behind their marks; one that would stick out at the axis's end stands before its mark, if the text before
+/// leaves room for it.
+fn sides(marks: &mut [AxisMark], width: CssPx) {
+    let mut taken = 0.0;
+    for mark in marks {
+        let length = GAP + mark.text.chars().count() as f64 * CHARACTER;
+        let (before, behind) = (mark.x.0 - length, mark.x.0 + length);
+        (mark.side, taken) = if behind <= width.0 {
+            (Some(Side::After), behind)
+        } else if before >= taken {
+            (Some(Side::Before), mark.x.0)
+        } else {
+            (None, taken)
+        };
+    }
 }
 
 /// Marks at round numbers of ticks, at least `apart` pixels from each other.
@@ -148,14 +172,16 @@ pub fn axis(scale: TimeScale, apart: CssPx, unit: Unit) -> Vec<AxisMark> {
     let decimals = (-(step / unit).log10().floor()).max(0.0) as usize;
     let first = (scale.view.start / step).ceil() as i64;
     let last = (scale.view.end / step).floor() as i64;
-    (first..=last)
+    let mut marks: Vec<AxisMark> = (first..=last)
         .map(|i| {
             let time = i as f64 * step;
             let text =
                 if i == 0 { format!("0 {name}") } else { format!("{:.decimals$} {name}", time / unit) };
-            AxisMark { x: scale.px_from_time(time), text }
+            AxisMark { x: scale.px_from_time(time), text, side: None }
         })
-        .collect()
+        .collect();
+    sides(&mut marks, scale.width);
+    marks
 }
 
 #[cfg(test)]
@@ -204,6 +230,49 @@ mod tests {
         assert_eq!(marks[0].text, "0 µs");
         assert_eq!(marks[1].text, "200 µs");
         assert!(marks.windows(2).all(|m| m[1].x.0 - m[0].x.0 >= 90.0));
+    }
+
+    /// The axis of a run of that many ticks, over so many pixels, as sides: `>` behind its mark, `<` before it, `-` nowhere.
+    fn sides_of(duration: f64, width: f64) -> String {
+        let scale = TimeScale { view: Viewport::whole(duration), width: CssPx(width) };
+        let marks = axis(scale, CssPx(96.0), Unit::Gas);
+        marks
+            .iter()
+            .map(|mark| match mark.side {
+                Some(Side::After) => '>',
+                Some(Side::Before) => '<',
+                Some(Side::Centre) => '?',
+                None => '-',
+            })
+            .collect()
+    }
+
+    #[test]
+    fn the_last_text_of_an_axis_is_whole() {
+        assert_eq!(sides_of(1_190_000.0, 600.0), ">>>>>>", "room behind the last mark");
+        assert_eq!(sides_of(1_020_000.0, 340.0), ">><", "the last mark is close to the end");
+        assert_eq!(sides_of(1_020_000.0, 600.0), ">>>>>-", "and the text before it is close, too");
+        assert_eq!(sides_of(200_000.0, 60.0), ">", "one mark only");
+    }
+
+    #[test]
+    fn texts_of_an_axis_neither_meet_nor_stick_out() {
+        for width in (20..1_500).step_by(7).map(f64::from) {
+            for duration in [1.0, 999.0, 21_000.0, 1_234_567.0, 987_654_321.0] {
+                let scale = TimeScale { view: Viewport { start: 0.0, end: duration }, width: CssPx(width) };
+                let mut taken = 0.0;
+                for mark in axis(scale, CssPx(96.0), Unit::Gas) {
+                    let length = mark.text.chars().count() as f64 * CHARACTER;
+                    let (start, end) = match mark.side {
+                        None => continue,
+                        Some(Side::Before) => (mark.x.0 - length, mark.x.0),
+                        _ => (mark.x.0, mark.x.0 + length),
+                    };
+                    assert!(start >= taken && end <= width, "{mark:?} over {width} px");
+                    taken = end;
+                }
+            }
+        }
     }
 
     #[test]
