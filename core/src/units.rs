@@ -8,13 +8,13 @@ use serde::{Deserialize, Serialize};
 #[serde(transparent)]
 pub struct TxIndex(pub u32);
 
-/// How often a transaction was started before this attempt: the first attempt is 0
-/// (Gelashvili et al. 2022, §3). The page counts from 1.
+/// How often a transaction was started before this attempt: the first attempt is 0, as the
+/// *incarnation number* of Block-STM (Gelashvili et al., arXiv 2203.06871). The page counts from 1.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Incarnation(pub u32);
 
-/// Which attempt of which transaction wrote a value (Gelashvili et al. 2022, §3).
+/// Which attempt of which transaction wrote a value: Block-STM's *version* (Gelashvili et al., arXiv 2203.06871).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Version {
     /// The transaction.

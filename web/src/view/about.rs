@@ -22,7 +22,7 @@ pub fn strategy(strategy: StrategyId) -> Option<&'static About> {
 }
 
 const BLOCK_STM: (&str, &str) = (
-    "R. Gelashvili et al., Block-STM: Scaling Blockchain Execution by Turning Ordering Curse to a Performance Blessing, PPoPP 2023, sections 2 and 3",
+    "R. Gelashvili et al., Block-STM: Scaling Blockchain Execution by Turning Ordering Curse to a Performance Blessing, PPoPP 2023: its overview and its detailed description of the algorithm",
     "arxiv.org/abs/2203.06871",
 );
 const EIP_2930: (&str, &str) =
