@@ -10,9 +10,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::analysis::{Analysis, Limits};
+use crate::analysis::{Analysis, Chosen, Limits};
 use crate::model::Model;
 use crate::problem::Problem;
+use crate::scenario::StrategyChoice;
 use crate::trace::{Clock, StrategyId};
 
 /// From the page.
@@ -24,8 +25,8 @@ pub enum Request {
         id: u32,
         /// What to run.
         input: Input,
-        /// Who schedules.
-        strategy: StrategyId,
+        /// Who schedules, or that the engine is to choose.
+        strategy: StrategyChoice,
         /// Number of lanes, from 1. Measured ones are at most as many as the engine has threads.
         lanes: u16,
         /// Measured lanes are threads; simulated ones need none.
@@ -318,6 +319,8 @@ pub struct Report {
     pub engine: EngineInfo,
     /// The strategy that ran.
     pub strategy: StrategyId,
+    /// What it was chosen by, if the engine was to choose.
+    pub chosen: Option<Chosen>,
     /// Lanes that ran.
     pub lanes: u16,
     /// Whether the lanes were threads or simulated.

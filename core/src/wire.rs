@@ -43,7 +43,7 @@ mod tests {
         let request = Request::Run {
             id: 7,
             input: Input::Scenario("{\"title\": \"ä\"}".into()),
-            strategy: StrategyId::BlockStm,
+            strategy: StrategyId::BlockStm.into(),
             lanes: 4,
             clock: Clock::Simulated,
             model: Model { cost: Cost::Opcodes, seed: u64::MAX },

@@ -9,7 +9,7 @@ use evm_lanes_core::{
     engine::Engine,
     messages::{AccessList, Input, ListForm, ListMark, Phase, Reply, Report, Request},
     model::{Cost, Model},
-    scenario::builtin,
+    scenario::{StrategyChoice, builtin},
     trace::{Clock, StrategyId, Trace},
 };
 
@@ -36,12 +36,12 @@ fn ask(engine: &mut Engine, request: Request) -> (Reply, Vec<Phase>) {
     (closing.expect("a closing reply"), phases)
 }
 
-fn measured(id: u32, input: Input, strategy: StrategyId, lanes: u16) -> Request {
-    let (clock, model) = (Clock::Measured, Model::default());
+fn measured(id: u32, input: Input, strategy: impl Into<StrategyChoice>, lanes: u16) -> Request {
+    let (strategy, clock, model) = (strategy.into(), Clock::Measured, Model::default());
     Request::Run { id, input, strategy, lanes, clock, model, list: None }
 }
 
-fn run(engine: &mut Engine, input: Input, strategy: StrategyId, lanes: u16) -> Box<Report> {
+fn run(engine: &mut Engine, input: Input, strategy: impl Into<StrategyChoice>, lanes: u16) -> Box<Report> {
     match ask(engine, measured(1, input, strategy, lanes)).0 {
         Reply::Ran { id: 1, report } => report,
         other => panic!("{other:?}"),
@@ -74,6 +74,79 @@ fn every_built_in_scenario_runs_and_is_equal_to_sequential() {
     }
 }
 
+/// A simulated run.
+fn simulated(
+    engine: &mut Engine,
+    input: Input,
+    strategy: impl Into<StrategyChoice>,
+    lanes: u16,
+) -> Box<Report> {
+    let (strategy, clock, model) = (strategy.into(), Clock::Simulated, Model::default());
+    match ask(engine, Request::Run { id: 1, input, strategy, lanes, clock, model, list: None }).0 {
+        Reply::Ran { report, .. } => report,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn what_is_chosen_is_the_run_of_that_strategy() {
+    let mut engine = engine(1);
+    for scenario in builtin::ALL {
+        let text = Input::Scenario(scenario.text.to_owned());
+        let sequential = simulated(&mut engine, text, StrategyId::Sequential, 4);
+        let parallel = simulated(&mut engine, Input::Same, StrategyId::BlockStm, 4);
+        assert_eq!((sequential.chosen, parallel.chosen), (None, None));
+        let report = simulated(&mut engine, Input::Same, StrategyChoice::Automatic, 4);
+        check(&report);
+        let chosen = report.chosen.expect("what it was chosen by");
+        assert_eq!(
+            (report.strategy, chosen.lanes, [chosen.total]),
+            (chosen.strategy, 4, [sequential.timing.sequential_median])
+        );
+        let same = if report.strategy == StrategyId::Sequential { &sequential } else { &parallel };
+        assert_eq!((&report.trace_hash, report.lanes), (&same.trace_hash, same.lanes), "{}", scenario.name);
+        // Whatever is chosen is not much worse than the other.
+        let time = |report: &Report| report.timing.parallel_median as f64;
+        let better = time(&parallel).min(time(&sequential));
+        println!(
+            "{}: {:?} gain {:.2} seq {} par {}",
+            scenario.name,
+            chosen.strategy,
+            chosen.gain(),
+            time(&sequential),
+            time(&parallel)
+        );
+        assert!(time(&report) <= 1.2 * better, "{}: {chosen:?}", scenario.name);
+    }
+}
+
+#[test]
+fn one_lane_leaves_nothing_to_choose() {
+    let text = builtin::find(builtin::DEFAULT).expect("the default exists").text.to_owned();
+    let mut engine = engine(1);
+    for report in [
+        simulated(&mut engine, Input::Scenario(text), StrategyChoice::Automatic, 1),
+        run(&mut engine, Input::Same, StrategyChoice::Automatic, 4),
+    ] {
+        check(&report);
+        let chosen = report.chosen.expect("what it was chosen by");
+        assert_eq!((report.strategy, chosen.lanes), (StrategyId::Sequential, 1));
+    }
+}
+
+#[test]
+fn a_measured_choice_is_made_from_sequential_runs_before() {
+    let mut engine = engine(2);
+    let text = builtin::find("erc20-2000").expect("a built-in scenario").text.to_owned();
+    let report = run(&mut engine, Input::Scenario(text), StrategyChoice::Automatic, 2);
+    check(&report);
+    let chosen = report.chosen.expect("what it was chosen by");
+    assert_eq!((report.strategy, chosen.lanes), (chosen.strategy, 2));
+    // 2,000 transfers, hardly any of which need each other.
+    assert!(chosen.total > 0 && chosen.chain < chosen.total / 10, "{chosen:?}");
+    assert!(chosen.start > 0 && chosen.keeping > 0, "{chosen:?}");
+}
+
 #[test]
 fn simulated_lanes_need_no_threads_and_are_the_same_for_everyone() {
     let text = builtin::find(builtin::DEFAULT).expect("the default exists").text.to_owned();
@@ -83,7 +156,7 @@ fn simulated_lanes_need_no_threads_and_are_the_same_for_everyone() {
             let request = Request::Run {
                 id: 1,
                 input: Input::Scenario(text.clone()),
-                strategy: StrategyId::BlockStm,
+                strategy: StrategyId::BlockStm.into(),
                 lanes: 200,
                 clock: Clock::Simulated,
                 model,
@@ -126,7 +199,7 @@ fn a_curve_has_the_points_that_runs_have() {
     assert_eq!(curve.limits.len(), lanes.len());
     assert!(phases.contains(&Phase::Simulating));
     for point in &curve.points {
-        let strategy = point.strategy;
+        let strategy = point.strategy.into();
         let (input, clock) = (Input::Same, Clock::Simulated);
         let request = Request::Run { id: 1, input, strategy, lanes: point.lanes, clock, model, list: None };
         let (Reply::Ran { report, .. }, _) = ask(&mut engine, request) else { panic!("a report") };
@@ -228,7 +301,7 @@ fn run_from(engine: &mut Engine, list: Option<&[u8]>) -> Box<Report> {
     let request = Request::Run {
         id: 1,
         input: Input::Same,
-        strategy: StrategyId::BlockAccessList,
+        strategy: StrategyId::BlockAccessList.into(),
         lanes: 64,
         clock: Clock::Simulated,
         model: Model::default(),

@@ -34,7 +34,7 @@ use evm_lanes_core::{
     model::{Cost, Model},
     prepare::{self, Account, Fork, PreparedBlock, State, Transaction},
     run::{Receipt, Run, Status},
-    scenario::{self, builtin},
+    scenario::{self, StrategyChoice, builtin},
     trace::{Clock, Outcome, StrategyId},
 };
 
@@ -153,13 +153,14 @@ fn the_link_of_a_seeded_run_shows_that_run() {
         let (query, fragment) = link.split_at(link.find('#').expect("the block is in the fragment"));
         let read =
             scenario::link::PageLink::decode(query, fragment).expect("it can be read").expect("a block");
-        assert_eq!((read.strategy, read.lanes, read.seed), (Some(strategy), Some(8), Some(model.seed)));
+        let asked = StrategyChoice::from(strategy);
+        assert_eq!((read.strategy, read.lanes, read.seed), (Some(asked), Some(8), Some(model.seed)));
         let scenario::link::Source::Document(text) = read.scenario else {
             panic!("seed {seed}: no document")
         };
         let (clock, list) = (Clock::Simulated, None);
         let request =
-            Request::Run { id: 1, input: Input::Case(text), strategy, lanes: 8, clock, model, list };
+            Request::Run { id: 1, input: Input::Case(text), strategy: asked, lanes: 8, clock, model, list };
         let mut reply = None;
         engine.handle(request, &CancelFlag::new(), &mut |said| reply = Some(said));
         let Some(Reply::Ran { report, .. }) = reply else { panic!("seed {seed}: {reply:?}") };
@@ -512,7 +513,7 @@ fn golden() -> String {
                 let request = Request::Run {
                     id: 1,
                     input,
-                    strategy,
+                    strategy: strategy.into(),
                     lanes,
                     clock: Clock::Simulated,
                     model,

@@ -182,7 +182,7 @@ mod engine {
         let lanes: Vec<u16> = (0..=8).map(|power| 1 << power).collect();
         let strategies = StrategyId::ALL.to_vec();
         // What it takes to get the block ready is no part of it.
-        let (strategy, clock) = (StrategyId::Sequential, Clock::Simulated);
+        let (strategy, clock) = (StrategyId::Sequential.into(), Clock::Simulated);
         ask(&mut engine, Request::Run { id: 1, input, strategy, lanes: 1, clock, model, list: None })?;
         let began = std::time::Instant::now();
         let request =
@@ -205,8 +205,8 @@ mod engine {
 
     pub(super) fn document(path: &Path, strategy: StrategyId, lanes: u16, model: Model) -> Result<Found> {
         let (mut engine, input, named) = open(path)?;
-        let request =
-            Request::Run { id: 1, input, strategy, lanes, clock: Clock::Simulated, model, list: None };
+        let (asked, clock) = (strategy.into(), Clock::Simulated);
+        let request = Request::Run { id: 1, input, strategy: asked, lanes, clock, model, list: None };
         match ask(&mut engine, request)? {
             Reply::Ran { report, .. } => {
                 let scenario = named.map(|name| format!("s={name}&")).unwrap_or_default();

@@ -1,35 +1,104 @@
 //! What an earlier sequential run of a block foretells: whether running it in parallel can pay, and
 //! what should be started first.
 
+use serde::{Deserialize, Serialize};
+
 use super::{Edge, graph};
 use crate::{
+    model::Cost,
     trace::{StrategyId, Trace},
     units::TxIndex,
 };
 
-/// What a parallel run costs beside the transactions themselves, in nanoseconds: lanes that wake
-/// up and end together, and for each transaction its turns at the scheduler and its validation.
-const START: u64 = 80_000;
-const EACH: u64 = 1_200;
 /// What must be won before it is worth trying: dependencies that are met too late cost attempts.
-const WORTH: f64 = 1.15;
+pub const WORTH: f64 = 1.15;
 
-/// The strategy for a block on that many lanes: Block-STM, or sequential where speculation cannot
-/// pay: one lane, a block that is one chain or one long transaction, a block that is over before
-/// lanes are awake. `sequential` is the trace of an earlier sequential run of the same block,
-/// whose times and dependencies foretell the next run's.
-pub fn choose(sequential: &Trace, lanes: u16) -> StrategyId {
-    let time = times(sequential);
-    let total: u64 = time.iter().sum();
-    let chain = graph::longest_path(&graph::edges(sequential), &time).length;
-    let lanes = u64::from(lanes.max(1));
-    let each = EACH * u64::from(sequential.transactions);
-    let parallel = chain.max((total + each) / lanes) + START;
-    if lanes > 1 && total as f64 >= WORTH * parallel as f64 {
-        StrategyId::BlockStm
-    } else {
-        StrategyId::Sequential
+/// What a parallel run costs beside the transactions themselves, in ticks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keeping {
+    /// Of threads: 80 µs until lanes have woken up and ended together, and 1.2 µs for each transaction's turns at
+    /// the scheduler and its validation.
+    Threads,
+    /// Of simulated lanes: two turns and a validation for each transaction, as the cost model has them.
+    Model(Cost),
+}
+
+impl Keeping {
+    /// What the lanes cost once, and what they cost in all for the transactions of `sequential`.
+    fn of(self, sequential: &Trace) -> (u64, u64) {
+        match self {
+            Self::Threads => (80_000, 1_200 * u64::from(sequential.transactions)),
+            Self::Model(cost) => {
+                let each = |reads: usize| 2 * cost.turn() + cost.validation(reads);
+                (0, sequential.attempts.iter().map(|attempt| each(attempt.reads.len())).sum())
+            }
+        }
     }
+}
+
+/// A strategy that was chosen for a block, and what it was chosen by. Times are ticks of the sequential run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Chosen {
+    /// The strategy: Block-STM or sequential.
+    pub strategy: StrategyId,
+    /// For how many lanes.
+    pub lanes: u16,
+    /// All transactions, one after the other.
+    pub total: u64,
+    /// The longest chain of dependencies.
+    pub chain: u64,
+    /// How many transactions that is.
+    pub links: u32,
+    /// What that many lanes cost once.
+    pub start: u64,
+    /// What keeping track of all transactions costs, shared by the lanes.
+    pub keeping: u64,
+}
+
+impl Chosen {
+    /// Whether the longest chain takes longer than a lane's share of everything.
+    pub fn chain_decides(&self) -> bool {
+        self.chain >= self.share()
+    }
+
+    /// How many times faster than sequential the lanes could be at best.
+    pub fn gain(&self) -> f64 {
+        let parallel = self.chain.max(self.share()) + self.start;
+        self.total as f64 / parallel.max(1) as f64
+    }
+
+    fn share(&self) -> u64 {
+        (self.total + self.keeping) / u64::from(self.lanes.max(1))
+    }
+}
+
+/// The strategy for a block on that many threads, as [`weigh`] chooses it.
+pub fn choose(sequential: &Trace, lanes: u16) -> StrategyId {
+    weigh(sequential, &times(sequential), lanes, Keeping::Threads).strategy
+}
+
+/// Chooses the strategy for a block on that many lanes: Block-STM, or sequential where speculation cannot
+/// pay: one lane, a block that is one chain or one long transaction, a block that is over before
+/// lanes are awake. `sequential` is the trace of an earlier sequential run of the same block, whose dependencies
+/// foretell the next run's, and `time` what each transaction took in such runs, in ticks; a missing entry counts as 0.
+pub fn weigh(sequential: &Trace, time: &[u64], lanes: u16, keeping: Keeping) -> Chosen {
+    let mut time = time.to_vec();
+    time.resize(sequential.transactions as usize, 0);
+    let path = graph::longest_path(&graph::edges(sequential), &time);
+    let (start, keeping) = keeping.of(sequential);
+    let mut chosen = Chosen {
+        strategy: StrategyId::Sequential,
+        lanes,
+        total: time.iter().sum(),
+        chain: path.length,
+        links: path.transactions.len() as u32,
+        start,
+        keeping,
+    };
+    if lanes > 1 && chosen.gain() >= WORTH {
+        chosen.strategy = StrategyId::BlockStm;
+    }
+    chosen
 }
 
 /// Transactions that should be started before others on that many lanes: those that are long, or

@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use crate::trace::{Outcome, Trace};
 
 pub use attribution::ATTRIBUTED;
-pub use choice::{choose, long_first};
+pub use choice::{Chosen, Keeping, WORTH, choose, long_first, weigh};
 pub use hot::HOT_LOCATIONS;
 pub use idle::{Idle, idle};
 

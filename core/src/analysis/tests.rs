@@ -1,6 +1,7 @@
 use alloy_primitives::{Address, U256};
 
 use super::*;
+use crate::model::Cost;
 use crate::trace::{Attempt, Cause, Clock, Location, Read, StrategyId, Write};
 use crate::units::{Incarnation, LaneId, LocationId, Ticks, TxIndex, Version};
 
@@ -166,6 +167,35 @@ fn a_parallel_run_is_chosen_where_it_can_pay() {
     let over_at_once: Vec<Tx> = vec![(&[], &[], 1_000); 10];
     assert_eq!(choose(&sequential(&over_at_once), 2), StrategyId::Sequential);
     assert_eq!(choose(&sequential(&[]), 2), StrategyId::Sequential);
+}
+
+#[test]
+fn a_choice_says_what_it_was_made_by() {
+    const MS: u64 = 1_000_000;
+    let block: Vec<Tx> =
+        vec![(&[], &[1], MS), (&[(1, Some(0))], &[], 2 * MS), (&[], &[], 3 * MS), (&[], &[], 4 * MS)];
+    let sequential = sequential(&block);
+    let chosen = weigh(&sequential, &times(&sequential), 2, Keeping::Threads);
+    assert_eq!((chosen.strategy, chosen.lanes, chosen.total), (StrategyId::BlockStm, 2, 10 * MS));
+    // The longest single transaction is the longest chain.
+    assert_eq!((chosen.chain, chosen.links, chosen.chain_decides()), (4 * MS, 1, false));
+    assert!((1.9..2.0).contains(&chosen.gain()), "{chosen:?}");
+    let chosen = weigh(&sequential, &times(&sequential), 8, Keeping::Threads);
+    assert!(chosen.chain_decides() && (2.4..2.5).contains(&chosen.gain()), "{chosen:?}");
+    // Other times, another chain.
+    let chosen = weigh(&sequential, &[5 * MS, 5 * MS], 8, Keeping::Threads);
+    assert_eq!((chosen.strategy, chosen.total, chosen.links), (StrategyId::Sequential, 10 * MS, 2));
+}
+
+#[test]
+fn simulated_lanes_cost_what_their_model_says() {
+    // Two transactions of 1,500 ticks: a lane each, with two turns of 500 and a validation of 500, is as long as one
+    // after the other; two of 100,000 are nearly twice as fast.
+    for (time, strategy) in [(1_500, StrategyId::Sequential), (100_000, StrategyId::BlockStm)] {
+        let sequential = sequential(&[(&[], &[], time), (&[], &[], time)]);
+        let chosen = weigh(&sequential, &times(&sequential), 2, Keeping::Model(Cost::Gas));
+        assert_eq!((chosen.strategy, chosen.start, chosen.keeping), (strategy, 0, 3_000), "{time}");
+    }
 }
 
 #[test]

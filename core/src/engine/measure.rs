@@ -4,10 +4,11 @@
 use std::sync::atomic::AtomicU32;
 
 use super::{
-    Unmet,
+    How, Unmet,
     ready::Ready,
     rounds::{WarmUp, median, median_index},
 };
+use crate::analysis::{self, Chosen, Keeping};
 use crate::cancel::CancelFlag;
 use crate::clock;
 use crate::drive::{self, Stopped, Surroundings, Threads};
@@ -19,6 +20,8 @@ use crate::verify::{Difference, difference};
 /// What the rounds gave.
 pub(super) struct Measured {
     pub(super) timing: Timing,
+    /// What the strategy was chosen by, if it was to be chosen.
+    pub(super) chosen: Option<Chosen>,
     /// The first sequential run: the oracle.
     pub(super) oracle: Run,
     /// Receipts and state of the latest parallel run, trace of the one with the median duration.
@@ -36,16 +39,22 @@ pub(super) struct Measured {
 pub(super) const BETWEEN_REPORTS: u64 = 150_000_000;
 
 /// `warmed` is how long the engine has run before, in nanoseconds.
-#[allow(clippy::too_many_arguments, reason = "each is something else, and there is one caller")]
 pub(super) fn measure(
     ready: &Ready,
-    strategy: StrategyId,
-    lanes: u16,
+    how: How,
     threads: Threads<'_>,
     warmed: u64,
     cancel: &CancelFlag,
     progress: &mut dyn FnMut(Phase, u32, u32),
 ) -> Result<Measured, Unmet> {
+    // A choice needs steady times before anything else is run.
+    let mut choosing = 0;
+    let (strategy, lanes, chosen) = how.settle(|lanes| -> Result<_, Unmet> {
+        let alone = alone(ready, warmed, cancel, progress)?;
+        choosing = alone.warming;
+        let times: Vec<u64> = alone.times.iter().map(|(time, _)| *time).collect();
+        Ok(analysis::weigh(&alone.trace, &times, lanes, Keeping::Threads))
+    })?;
     let done = AtomicU32::new(0);
     let around =
         Surroundings { clock: &clock::now, cancel, progress: &done, threads, first: &[], record: true };
@@ -74,7 +83,7 @@ pub(super) fn measure(
     };
     let mut latest = run(strategy, lanes)?;
     check(&latest);
-    let mut warm_up = WarmUp::new(warmed);
+    let mut warm_up = WarmUp::new(warmed.saturating_add(choosing));
     let mut round = oracle.trace.duration.0 + latest.trace.duration.0;
     let warming = loop {
         let elapsed = clock::now() - started;
@@ -118,7 +127,8 @@ pub(super) fn measure(
         preparing: ready.preparing,
         by_gas,
     };
-    Ok(Measured { timing, shown: latest, difference: differs, oracle, times, warming })
+    let warming = warming.saturating_add(choosing);
+    Ok(Measured { timing, chosen, shown: latest, difference: differs, oracle, times, warming })
 }
 
 /// What sequential rounds alone give.
@@ -129,6 +139,8 @@ pub(super) struct Alone {
     pub(super) by_gas: bool,
     /// What the warm-up took, in nanoseconds.
     pub(super) warming: u64,
+    /// What one of them did.
+    pub(super) trace: Trace,
 }
 
 /// Sequential rounds, warmed up as those of [`measure`].
@@ -151,12 +163,12 @@ pub(super) fn alone(
     let started = clock::now();
     progress(Phase::WarmingUp, 0, 0);
     let mut warm_up = WarmUp::new(warmed);
-    let (gas, warming) = loop {
+    let (gas, trace, warming) = loop {
         let one = run()?;
         let elapsed = clock::now() - started;
         if warm_up.note(one.trace.duration.0, elapsed) {
             let gas: Vec<u64> = one.receipts.iter().map(|r| r.gas_used).collect();
-            break (gas, elapsed);
+            break (gas, one.trace, elapsed);
         }
     };
     let mut all: Vec<u64> = Vec::new();
@@ -168,7 +180,7 @@ pub(super) fn alone(
         each.push(one.trace.attempts.iter().map(|a| a.end.0.saturating_sub(a.start.0)).collect());
     }
     let (times, by_gas) = times_or_gas(&each, &gas, median(&all));
-    Ok(Alone { times: times.into_iter().zip(gas).collect(), by_gas, warming })
+    Ok(Alone { times: times.into_iter().zip(gas).collect(), by_gas, warming, trace })
 }
 
 /// The median time of each transaction over the rounds; or, where the clock is too coarse for

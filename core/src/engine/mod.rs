@@ -14,13 +14,14 @@ mod rounds;
 mod simulated;
 mod story;
 
+use crate::analysis::Chosen;
 use crate::cancel::CancelFlag;
 use crate::catalogue::{Catalogue, CatalogueError};
 use crate::drive::{Stopped, Threads};
 use crate::messages::{EngineInfo, Input, Phase, Reply, Request};
 use crate::model::Model;
 use crate::problem::Problem;
-use crate::scenario::MAX_LANES;
+use crate::scenario::{MAX_LANES, StrategyChoice};
 use crate::trace::{Clock, StrategyId};
 
 use ready::Ready;
@@ -56,10 +57,30 @@ enum Lanes {
 /// How a block is to be run.
 #[derive(Clone, Copy)]
 struct How {
-    strategy: StrategyId,
+    strategy: StrategyChoice,
+    /// As many as there may be; sequential runs have one.
     lanes: u16,
     clock: Clock,
     model: Model,
+}
+
+impl How {
+    /// The strategy, on how many lanes, and what it was chosen by if it is to be chosen: `weigh` tells, from an
+    /// earlier sequential run.
+    fn settle<E>(
+        self,
+        weigh: impl FnOnce(u16) -> Result<Chosen, E>,
+    ) -> Result<(StrategyId, u16, Option<Chosen>), E> {
+        let (strategy, chosen) = match self.strategy {
+            StrategyChoice::Always(strategy) => (strategy, None),
+            StrategyChoice::Automatic => {
+                let chosen = weigh(self.lanes)?;
+                (chosen.strategy, Some(chosen))
+            }
+        };
+        let lanes = if strategy == StrategyId::Sequential { 1 } else { self.lanes };
+        Ok((strategy, lanes, chosen))
+    }
 }
 
 /// Why a request was not met.
@@ -181,10 +202,7 @@ impl Engine {
                 Clock::Measured => info.max_lanes,
                 Clock::Simulated => MAX_LANES,
             };
-            let lanes = match strategy {
-                StrategyId::Sequential => 1,
-                _ => lanes.clamp(1, most),
-            };
+            let how = How { lanes: lanes.clamp(1, most), ..how };
             let threads = match &this.lanes {
                 Lanes::Own => Threads::Own,
                 #[cfg(target_arch = "wasm32")]
@@ -193,12 +211,8 @@ impl Engine {
                 Lanes::Pool(pool) => Threads::Pool(pool),
             };
             let measured = match clock {
-                Clock::Measured => {
-                    measure::measure(ready, strategy, lanes, threads, this.warmed, cancel, progress)?
-                }
-                Clock::Simulated => {
-                    simulated::simulate(ready, How { lanes, ..how }, this.warmed, cancel, progress)?
-                }
+                Clock::Measured => measure::measure(ready, how, threads, this.warmed, cancel, progress)?,
+                Clock::Simulated => simulated::simulate(ready, how, this.warmed, cancel, progress)?,
             };
             this.warmed = this.warmed.saturating_add(measured.warming);
             let (report, shown) = report::report(ready, id, info, model, measured, progress)?;

@@ -76,7 +76,7 @@ pub(super) fn report(
     measured: Measured,
     progress: &mut dyn FnMut(Phase, u32, u32),
 ) -> Result<(Report, Shown), Unmet> {
-    let Measured { timing, oracle, shown, difference, times, warming: _ } = measured;
+    let Measured { timing, chosen, oracle, shown, difference, times, warming: _ } = measured;
     bounded(&shown.trace, MOST_RECORDS)?;
     progress(Phase::Verifying, 0, 0);
     let whole_state = matches!(ready.block.origin, Origin::Scenario);
@@ -111,6 +111,7 @@ pub(super) fn report(
         title: ready.title.clone(),
         engine,
         strategy: trace.strategy,
+        chosen,
         lanes: trace.lanes,
         clock: trace.clock,
         model,

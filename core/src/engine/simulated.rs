@@ -8,6 +8,7 @@ use super::{
     ready::Ready,
 };
 use crate::{
+    analysis::{self, Keeping},
     cancel::CancelFlag,
     clock,
     drive::{self, Simulation},
@@ -52,16 +53,19 @@ pub(super) fn simulate(
         drive::simulate(&ready.loaded, strategy, lanes, &around)
     };
     let oracle = run(StrategyId::Sequential, 1)?;
-    let shown = match how.strategy {
+    let times: Vec<u64> = oracle.trace.attempts.iter().map(|a| a.end.0.saturating_sub(a.start.0)).collect();
+    let (strategy, lanes, chosen) = how.settle(|lanes| -> Result<_, Unmet> {
+        Ok(analysis::weigh(&oracle.trace, &times, lanes, Keeping::Model(how.model.cost)))
+    })?;
+    let shown = match strategy {
         StrategyId::Sequential => Run {
             receipts: oracle.receipts.clone(),
             post_state: oracle.post_state.clone(),
             trace: oracle.trace.clone(),
         },
-        strategy => run(strategy, how.lanes)?,
+        strategy => run(strategy, lanes)?,
     };
     let difference = difference((&shown.receipts, &shown.post_state), (&oracle.receipts, &oracle.post_state));
-    let times = oracle.trace.attempts.iter().map(|a| a.end.0.saturating_sub(a.start.0)).collect();
     let (sequential, parallel) = (oracle.trace.duration.0, shown.trace.duration.0);
     let timing = Timing {
         warm_ups: 0,
@@ -72,5 +76,5 @@ pub(super) fn simulate(
         preparing: ready.preparing,
         by_gas,
     };
-    Ok(Measured { timing, oracle, shown, difference, times, warming })
+    Ok(Measured { timing, chosen, oracle, shown, difference, times, warming })
 }

@@ -11,12 +11,12 @@ use super::names::{BUILDER, DEPLOYER, Place, is_name, nearest, parse_address};
 use super::{
     AccessListItem, Account, Arg, Authorization, Between, Block, By, Call, Choice, Contract, Format,
     MAX_LANES, MAX_TRANSACTIONS, Numeral, Pick, Quantity, RawTransaction, RunSettings, Scenario, SetupCall,
-    Skew, Transaction, VERSION, is_exact,
+    Skew, StrategyChoice, Transaction, VERSION, is_exact,
 };
 use crate::model::Cost;
 use crate::prepare::Fork;
 use crate::problem::Problem;
-use crate::trace::{Clock, StrategyId};
+use crate::trace::Clock;
 
 /// Most problems that are reported at once.
 const MAX_PROBLEMS: usize = 50;
@@ -647,8 +647,8 @@ impl<'t> Decoder<'t> {
         let mut run = RunSettings::default();
         self.known(node, path, "an object", fields::RUN);
         if let Some(strategy) = node.get("strategy") {
-            let names: Vec<&str> = StrategyId::ALL.iter().map(|s| s.name()).collect();
-            run.strategy = self.one_of(strategy, &path.field("strategy"), &names, StrategyId::from_name);
+            let names = StrategyChoice::ALL.map(StrategyChoice::name);
+            run.strategy = self.one_of(strategy, &path.field("strategy"), &names, StrategyChoice::from_name);
         }
         if let Some(lanes) = node.get("lanes") {
             let lanes = self.whole(lanes, &path.field("lanes"), 1, u64::from(MAX_LANES));

@@ -16,9 +16,9 @@
 use miniz_oxide::deflate::compress_to_vec;
 use miniz_oxide::inflate::{TINFLStatus, decompress_to_vec_with_limit};
 
-use super::{MAX_LANES, builtin, json, nearest};
+use super::{MAX_LANES, StrategyChoice, builtin, json, nearest};
 use crate::model::Cost;
-use crate::trace::{Clock, StrategyId};
+use crate::trace::Clock;
 use crate::units::{Incarnation, TxIndex};
 
 /// The version of the link's own format, in clear at the fragment's beginning.
@@ -34,7 +34,7 @@ pub struct PageLink {
     /// Which scenario.
     pub scenario: Source,
     /// Who schedules.
-    pub strategy: Option<StrategyId>,
+    pub strategy: Option<StrategyChoice>,
     /// Number of lanes.
     pub lanes: Option<u16>,
     /// Real or modelled time.
@@ -183,9 +183,9 @@ impl PageLink {
                     }
                     link.scenario = Source::Builtin(value);
                 }
-                "strategy" => match StrategyId::from_name(&value) {
+                "strategy" => match StrategyChoice::from_name(&value) {
                     Some(strategy) => link.strategy = Some(strategy),
-                    None => return wrong("strategy", names(&StrategyId::ALL.map(StrategyId::name))),
+                    None => return wrong("strategy", names(&StrategyChoice::ALL.map(StrategyChoice::name))),
                 },
                 "lanes" => match value.parse().ok().filter(|l| (1..=MAX_LANES).contains(l)) {
                     Some(lanes) => link.lanes = Some(lanes),
@@ -407,6 +407,7 @@ fn unescape(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::trace::StrategyId;
 
     fn document() -> String {
         builtin::find(builtin::DEFAULT).expect("the default scenario").text.to_owned()
@@ -426,7 +427,7 @@ mod tests {
         };
         let base = PageLink {
             scenario: Source::Builtin("payments".into()),
-            strategy: Some(StrategyId::BlockStm),
+            strategy: Some(StrategyId::BlockStm.into()),
             lanes: Some(4),
             clock: Some(Clock::Simulated),
             cost: Some(Cost::Opcodes),
@@ -445,6 +446,10 @@ mod tests {
             ..base
         };
         assert_eq!(decode(&own.encode()), Ok(Some(own)));
+        let automatic =
+            PageLink { strategy: Some(StrategyChoice::Automatic), lanes: Some(4), ..PageLink::default() };
+        assert_eq!(automatic.encode(), "?strategy=automatic&lanes=4");
+        assert_eq!(decode("?strategy=automatic&lanes=4"), Ok(Some(automatic)));
         assert_eq!(PageLink::default().encode(), "");
         assert_eq!(decode(""), Ok(None));
         assert_eq!(decode("?utm_source=chat"), Ok(None));

@@ -17,6 +17,7 @@ mod names;
 mod random;
 #[cfg(feature = "schema")]
 mod schema;
+mod strategy;
 
 use alloy_primitives::{Address, B256, Bytes};
 use serde::{Serialize, Serializer};
@@ -24,13 +25,14 @@ use serde::{Serialize, Serializer};
 use crate::model::Cost;
 use crate::prepare::Fork;
 use crate::problem::{Position, Problem};
-use crate::trace::{Clock, StrategyId};
+use crate::trace::Clock;
 
 pub use amount::{Amount, AmountError};
 pub use names::{BUILDER, DEPLOYER, Place, account_address, nearest};
 pub use random::{Random, Zipf};
 #[cfg(feature = "schema")]
 pub use schema::schema;
+pub use strategy::{StrategyChoice, UnknownStrategy};
 
 /// The version that this code writes. Documents of earlier versions are upgraded while reading.
 pub const VERSION: u32 = 1;
@@ -483,7 +485,7 @@ pub struct RunSettings {
     /// Who schedules.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "schema", schemars(with = "Option<schema::StrategyName>"))]
-    pub strategy: Option<StrategyId>,
+    pub strategy: Option<StrategyChoice>,
     /// Number of lanes.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "schema", schemars(range(min = 1, max = 256)))]

@@ -8,10 +8,10 @@ use std::borrow::Cow;
 use schemars::{JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings, json_schema};
 use serde_json::Value;
 
-use super::{Amount, Named, Numeral, Place, Scenario, Skew};
+use super::{Amount, Named, Numeral, Place, Scenario, Skew, StrategyChoice};
 use crate::model::Cost;
 use crate::prepare::Fork;
-use crate::trace::{Clock, StrategyId};
+use crate::trace::Clock;
 
 /// The JSON Schema (2020-12) of the document.
 pub fn schema() -> Value {
@@ -102,7 +102,7 @@ pub(super) struct StrategyName;
 pub(super) struct ClockName;
 pub(super) struct CostName;
 written!(ForkName, "Fork", json_schema!({ "enum": Fork::ALL.map(Fork::name) }));
-written!(StrategyName, "Strategy", json_schema!({ "enum": StrategyId::ALL.map(StrategyId::name) }));
+written!(StrategyName, "Strategy", json_schema!({ "enum": StrategyChoice::ALL.map(StrategyChoice::name) }));
 written!(ClockName, "Clock", json_schema!({ "enum": Clock::ALL.map(Clock::name) }));
 written!(CostName, "Cost", json_schema!({ "enum": Cost::ALL.map(Cost::name) }));
 

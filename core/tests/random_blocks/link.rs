@@ -42,7 +42,7 @@ pub fn link(block: &PreparedBlock, stock: &(Vec<Receipt>, State), shown: Shown) 
     let simulated = shown.clock == Clock::Simulated;
     let link = PageLink {
         scenario: Source::Document(text(block, stock)),
-        strategy: Some(shown.strategy),
+        strategy: Some(shown.strategy.into()),
         lanes: Some(shown.lanes),
         clock: Some(shown.clock),
         cost: simulated.then_some(shown.model.cost),

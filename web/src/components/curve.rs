@@ -125,7 +125,10 @@ fn Chart(page: Page, curve: Arc<Points>, width: f64) -> impl IntoView {
                 .map(|(x, y, _)| view! { <circle cx=x.0 cy=y.0 r="2.6"></circle> })
                 .collect_view();
             view! {
-                <g class=format!("line style-{}", line.style) class:on=move || page.strategy.get() == strategy>
+                <g class=format!("line style-{}", line.style) class:on=move || page.strategy.get() == strategy
+                    || page.model.with(|m| m.as_ref().is_some_and(|m| {
+                        m.report.chosen.is_some() && m.asked() == page.strategy.get() && m.report.strategy == strategy
+                    }))>
                     <path d=line.path></path>
                     {dots}
                     <text x=line.name_at.0.0 y=line.name_at.1.0 + 4.0>{strategy_name(strategy)}</text>

@@ -1,6 +1,7 @@
 //! Help, share, the cost model, the strategies.
 
 use evm_lanes_core::model::{Cost, Model};
+use evm_lanes_core::scenario::StrategyChoice;
 use evm_lanes_core::trace::StrategyId;
 use leptos::ev;
 use leptos::html::Dialog;
@@ -11,7 +12,7 @@ use wasm_bindgen_futures::JsFuture;
 use crate::state::link::{self, Link};
 use crate::state::{Page, dom};
 use crate::view::format::{capitalised, count};
-use crate::view::sentence::{cost_name, strategy_name};
+use crate::view::sentence::{choice_name, cost_name};
 use crate::view::{about, share};
 
 /// Keeps a native dialog in step with a signal.
@@ -254,11 +255,11 @@ pub fn Strategies(page: Page) -> impl IntoView {
             chosen.set(page.strategy.get_untracked());
         }
     });
-    let choices = StrategyId::ALL
+    let choices = StrategyChoice::ALL
         .map(|s| {
             view! {
                 <button type="button" class="btn small" aria-pressed=move || (chosen.get() == s).to_string()
-                    on:click=move |_| chosen.set(s)>{strategy_name(s)}</button>
+                    on:click=move |_| chosen.set(s)>{choice_name(s)}</button>
             }
         })
         .collect_view();
@@ -294,7 +295,7 @@ pub fn Strategies(page: Page) -> impl IntoView {
                     }>{move || if chosen.get() == page.strategy.get() {
                         "This one is chosen".to_owned()
                     } else {
-                        format!("Run with {}", strategy_name(chosen.get()))
+                        format!("Run with {}", choice_name(chosen.get()))
                     }}</button></p>
             </div>
         </dialog>

@@ -78,15 +78,23 @@ fn Told(page: Page, model: Arc<RunModel>) -> impl IntoView {
         })
         .collect_view();
     let taken = sentence::taken_in_full(&model);
+    let chosen = sentence::chosen(&model);
     view! {
         <div class="told">
             <h1>{headline}</h1>
+            {chosen.map(|chosen| view! {
+                <p class="story" data-chosen="">{chosen}" "
+                    <button type="button" class="link" on:click=move |_| page.explaining.set(true)>"How it is chosen"</button>
+                </p>
+            })}
             <p class="story">{story}</p>
             <p class="now" role="status">{move || {
                 let running = page.is_running();
                 let cancelled = page.activity.with(|a| *a == Activity::Cancelled);
                 if running || cancelled {
                     Some(phase_words(page))
+                } else if page.is_stale() && page.activity.with(|a| matches!(a, Activity::Failed(_))) {
+                    Some("This is the run before: what is written now did not run.".to_owned())
                 } else if page.is_stale() {
                     Some("The scenario was changed since this run: run it again to see what follows.".to_owned())
                 } else {

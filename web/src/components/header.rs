@@ -1,6 +1,6 @@
 //! The top: what is run, by whom, on how many lanes.
 
-use evm_lanes_core::scenario::builtin;
+use evm_lanes_core::scenario::{StrategyChoice, builtin};
 use evm_lanes_core::trace::{Clock, StrategyId};
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
@@ -9,7 +9,7 @@ use web_sys::HtmlInputElement;
 use crate::engine::EngineState;
 use crate::state::{Activity, Document, Page, Source, file};
 use crate::view::lane_steps;
-use crate::view::sentence::strategy_name;
+use crate::view::sentence::choice_name;
 
 /// The header.
 #[component]
@@ -29,12 +29,12 @@ pub fn Header(page: Page) -> impl IntoView {
                 <span>"Strategy"</span>
                 <select aria-label="Strategy" prop:value=move || page.strategy.get().name()
                     on:change=move |e| {
-                        if let Some(strategy) = StrategyId::from_name(&event_target_value(&e)) {
+                        if let Some(strategy) = StrategyChoice::from_name(&event_target_value(&e)) {
                             page.set_strategy(strategy);
                         }
                     }>
-                    {StrategyId::ALL.map(|s| view! {
-                        <option value=s.name() selected=move || page.strategy.get() == s>{strategy_name(s)}</option>
+                    {StrategyChoice::ALL.map(|s| view! {
+                        <option value=s.name() selected=move || page.strategy.get() == s>{choice_name(s)}</option>
                     }).collect_view()}
                 </select>
             </label>

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use evm_lanes_core::messages::{AccessList, ListForm, Reply, Request};
+use evm_lanes_core::scenario::StrategyChoice;
 use evm_lanes_core::trace::StrategyId;
 use leptos::prelude::*;
 
@@ -208,8 +209,9 @@ impl Page {
     }
 
     /// What a run with that strategy runs from.
-    pub(super) fn list_for(self, strategy: StrategyId) -> Option<Vec<u8>> {
-        let given = self.given.get_untracked().filter(|_| strategy == StrategyId::BlockAccessList);
+    pub(super) fn list_for(self, strategy: impl Into<StrategyChoice>) -> Option<Vec<u8>> {
+        let from_list = strategy.into() == StrategyId::BlockAccessList;
+        let given = self.given.get_untracked().filter(|_| from_list);
         given.map(|given| given.bytes.to_vec())
     }
 }

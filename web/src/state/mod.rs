@@ -21,7 +21,7 @@ use std::sync::Arc;
 use evm_lanes_core::messages::{Curve, EngineInfo, Input, Phase, Reply, Request, TxDetail};
 use evm_lanes_core::model::Model;
 use evm_lanes_core::problem::Problem;
-use evm_lanes_core::scenario;
+use evm_lanes_core::scenario::{self, StrategyChoice};
 use evm_lanes_core::trace::{Clock, StrategyId};
 use leptos::prelude::*;
 
@@ -190,8 +190,8 @@ pub struct Page {
     pub document: RwSignal<Document>,
     /// What the run that is shown had run.
     pub ran: RwSignal<Option<Source>>,
-    /// Who schedules.
-    pub strategy: RwSignal<StrategyId>,
+    /// Who schedules, or that the engine is to choose.
+    pub strategy: RwSignal<StrategyChoice>,
     /// Whether lanes are threads of this machine or simulated.
     pub clock: RwSignal<Clock>,
     /// What simulated time is made of.
@@ -271,8 +271,8 @@ struct Wanted {
     next_id: u32,
     run_when_ready: bool,
     /// Strategies still to be run for a comparison, the next one last; and those that were.
-    comparing: Vec<StrategyId>,
-    compared: Vec<StrategyId>,
+    comparing: Vec<StrategyChoice>,
+    compared: Vec<StrategyChoice>,
     /// Whether the clock waits for the engine to say what it has.
     clock_is_open: bool,
     detail_id: Option<u32>,
@@ -299,7 +299,7 @@ impl Page {
         let page = Self {
             document: RwSignal::new(Document::default()),
             ran: RwSignal::new(None),
-            strategy: RwSignal::new(StrategyId::BlockStm),
+            strategy: RwSignal::new(StrategyId::BlockStm.into()),
             clock: RwSignal::new(Clock::Simulated),
             cost_model: RwSignal::new(Model::default()),
             threads: RwSignal::new(USUAL_LANES.min(dom::cores())),
@@ -384,11 +384,12 @@ impl Page {
     /// Runs what is written, as a new step of the browser's history.
     pub fn run(self) {
         self.stop_comparing();
+        self.notice.set(None);
         self.run_without_history();
         sync::push_address(self);
     }
 
-    /// Runs what is written.
+    /// Runs what is written. What a person is told of stays: nobody asked for this run, so nobody has read it yet.
     pub fn run_without_history(self) {
         if self.engine.with_untracked(|e| !matches!(e, EngineState::Ready { .. })) {
             self.wanted.update_value(|w| w.run_when_ready = true);
@@ -412,7 +413,6 @@ impl Page {
             self.with_client(EngineClient::cancel);
         }
         let id = self.next_id();
-        self.notice.set(None);
         self.restarted.set(None);
         self.activity.set(Activity::Running {
             id,
@@ -422,9 +422,10 @@ impl Page {
             cancelling: false,
         });
         let strategy = self.strategy.get_untracked();
-        let lanes = match strategy {
-            StrategyId::Sequential => 1,
-            _ => untrack(|| self.lanes().clamp(1, self.max_lanes())),
+        let lanes = if strategy == StrategyId::Sequential {
+            1
+        } else {
+            untrack(|| self.lanes().clamp(1, self.max_lanes()))
         };
         self.wanted.update_value(|w| w.running = Some(source));
         let (clock, model) = (self.clock.get_untracked(), self.cost_model.get_untracked());
@@ -498,7 +499,8 @@ impl Page {
     }
 
     /// Takes another strategy and runs.
-    pub fn set_strategy(self, strategy: StrategyId) {
+    pub fn set_strategy(self, strategy: impl Into<StrategyChoice>) {
+        let strategy = strategy.into();
         if strategy != self.strategy.get_untracked() {
             self.strategy.set(strategy);
             self.run();
@@ -859,21 +861,25 @@ impl Page {
             self.pin();
         }
         let report = &model.report;
-        self.strategy.set(report.strategy);
+        self.strategy.set(model.asked());
         if report.strategy == StrategyId::BlockAccessList {
             self.given.set(given);
         }
         self.clock.set(report.clock);
+        let lanes = match &report.chosen {
+            Some(chosen) => Some(chosen.lanes),
+            None => (report.strategy != StrategyId::Sequential).then_some(report.lanes),
+        };
         match report.clock {
             Clock::Measured => {
                 self.asked_lanes.set(None);
-                if report.strategy != StrategyId::Sequential {
-                    self.threads.set(report.lanes);
+                if let Some(lanes) = lanes {
+                    self.threads.set(lanes);
                 }
             }
             Clock::Simulated => {
-                if report.strategy != StrategyId::Sequential {
-                    self.simulated_lanes.set(report.lanes);
+                if let Some(lanes) = lanes {
+                    self.simulated_lanes.set(lanes);
                 }
                 self.cost_model.set(report.model);
             }
@@ -890,10 +896,16 @@ impl Page {
     }
 
     /// Runs every parallel strategy as the page is set, one after the other, and keeps all of them. What is
-    /// sequential is in every one's speed-up, and would only stretch the axis.
+    /// sequential is in every one's speed-up, and would only stretch the axis. An automatic choice is no strategy of its
+    /// own: if the page is set to it, it stands beside the others, and for the one that it chose before.
     pub fn compare_strategies(self) {
         let first = self.strategy.get_untracked();
-        let rest = StrategyId::ALL.into_iter().filter(|s| *s != first && *s != StrategyId::Sequential);
+        let model = self.model.get_untracked();
+        let same = model.filter(|m| m.asked() == first).map(|m| m.report.strategy);
+        let rest = StrategyId::ALL
+            .into_iter()
+            .filter(|s| first != *s && Some(*s) != same && *s != StrategyId::Sequential)
+            .map(StrategyChoice::from);
         self.wanted.update_value(|w| w.comparing = std::iter::once(first).chain(rest).rev().collect());
         self.compare_next();
     }
@@ -918,10 +930,7 @@ impl Page {
                 let compared =
                     self.wanted.try_update_value(|w| std::mem::take(&mut w.compared)).unwrap_or_default();
                 let back = self.pins.with_untracked(|pins| {
-                    pins.iter()
-                        .rev()
-                        .find(|p| Some(&p.model.report.strategy) == compared.first())
-                        .map(|p| p.id)
+                    pins.iter().rev().find(|p| Some(&p.model.asked()) == compared.first()).map(|p| p.id)
                 });
                 if let Some(id) = back {
                     self.look_at(id);
@@ -979,7 +988,7 @@ impl Page {
         if let CurveState::Done { curve, .. } = self.curve.get_untracked() {
             self.cost_model.set(curve.model);
         }
-        self.strategy.set(strategy);
+        self.strategy.set(strategy.into());
         self.simulated_lanes.set(lanes);
         self.clock.set(Clock::Simulated);
         self.run();

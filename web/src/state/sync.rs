@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use evm_lanes_core::scenario::StrategyChoice;
 use leptos::ev;
 use leptos::leptos_dom::helpers::{TimeoutHandle, set_timeout_with_handle};
 use leptos::prelude::*;
@@ -131,6 +132,11 @@ fn root_attributes(page: Page) {
             set("data-cost", by.map(|m| m.cost.name().to_owned()));
             set("data-seed", by.map(|m| m.seed.to_string()));
             set("data-strategy", model.map(|m| m.report.strategy.name().to_owned()));
+            // That the engine chose it.
+            set(
+                "data-chosen",
+                model.and_then(|m| m.report.chosen).map(|_| StrategyChoice::Automatic.name().to_owned()),
+            );
             // keccak-256 of the list from a file that it ran from.
             set("data-given-list", model.and_then(|m| m.report.given_list.clone()));
             set("data-lanes", model.map(|m| m.report.lanes.to_string()));

@@ -38,7 +38,7 @@ pub fn line(model: &RunModel) -> Line {
     let unless_alone = |text: String| if alone { "–".to_owned() } else { text };
     Line {
         run: if alone {
-            sentence::strategy_name(report.strategy).to_owned()
+            sentence::scheduled_by(model)
         } else {
             format!("{} on {}", sentence::scheduled_by(model), sentence::lanes(model))
         },

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use evm_lanes_core::messages::Report;
+use evm_lanes_core::scenario::StrategyChoice;
 use evm_lanes_core::trace::{Attempt, Clock, Outcome, StrategyId, Trace, UnpackError};
 use evm_lanes_core::units::Version;
 
@@ -151,6 +152,14 @@ impl RunModel {
     /// Whether its lanes were simulated.
     pub fn is_simulated(&self) -> bool {
         self.report.clock == Clock::Simulated
+    }
+
+    /// What was asked for: a strategy, or that the engine chooses one.
+    pub fn asked(&self) -> StrategyChoice {
+        match self.report.chosen {
+            Some(_) => StrategyChoice::Automatic,
+            None => self.report.strategy.into(),
+        }
     }
 
     /// Whether its ticks are those of `other`, so that both belong on one axis.

@@ -65,6 +65,7 @@ pub fn report(trace: &Trace, labels: &[&str], analysis: Analysis, sequential: u6
         title: "A pool".to_owned(),
         engine: EngineInfo { threads: true, max_lanes: 8 },
         strategy: trace.strategy,
+        chosen: None,
         lanes: trace.lanes,
         clock: trace.clock,
         model: Model::default(),

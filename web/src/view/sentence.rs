@@ -3,7 +3,9 @@
 
 use std::collections::HashMap;
 
+use evm_lanes_core::analysis::{Chosen, WORTH};
 use evm_lanes_core::model::Cost;
+use evm_lanes_core::scenario::StrategyChoice;
 use evm_lanes_core::trace::{Cause, Outcome, SpanKind, StrategyId};
 
 use super::format::{
@@ -36,12 +38,57 @@ pub fn strategy_name(strategy: StrategyId) -> &'static str {
     }
 }
 
-/// The name of what a run was scheduled by: a list from a file is told apart from the block's own.
-pub fn scheduled_by(model: &RunModel) -> &'static str {
-    match model.report.given_list {
-        Some(_) => "Block access list from a file",
-        None => strategy_name(model.report.strategy),
+/// The name of what can be chosen, for people.
+pub fn choice_name(choice: StrategyChoice) -> &'static str {
+    match choice {
+        StrategyChoice::Automatic => "Automatic",
+        StrategyChoice::Always(strategy) => strategy_name(strategy),
     }
+}
+
+/// The name of what a run was scheduled by: a list from a file is told apart from the block's own, and what was chosen
+/// automatically from what was asked for.
+pub fn scheduled_by(model: &RunModel) -> String {
+    let name = strategy_name(model.report.strategy);
+    match (&model.report.given_list, &model.report.chosen) {
+        (Some(_), _) => "Block access list from a file".to_owned(),
+        (None, Some(_)) => format!("Automatic: {name}"),
+        (None, None) => name.to_owned(),
+    }
+}
+
+/// What was chosen automatically, and why: one sentence, from the figures of the sequential run. `None` if nothing was to
+/// be chosen.
+pub fn chosen(model: &RunModel) -> Option<String> {
+    let chosen = model.report.chosen.filter(|_| model.transactions() > 0)?;
+    let Chosen { strategy, lanes, total, chain, links, start, keeping } = chosen;
+    let name = strategy_name(strategy);
+    if lanes <= 1 {
+        return Some(format!("Chosen automatically: {name}, because one lane has nothing to win."));
+    }
+    let (total_text, lanes) = (model.ticks(total), counted(lanes.into(), "lane"));
+    let gain = factor(chosen.gain());
+    let worth = format!("{WORTH}×");
+    let longest = match links {
+        1 => "the longest transaction".to_owned(),
+        _ => format!("the longest chain ({} transactions)", count(links.into())),
+    };
+    let chain = format!(
+        "{longest} takes {} of the {total_text} of sequential execution",
+        share(chain as f64 / total.max(1) as f64)
+    );
+    Some(match strategy {
+        StrategyId::Sequential if chosen.chain_decides() => format!(
+            "Chosen automatically: {name}, because {chain}, so that {lanes} would be {gain} as fast at best: below {worth} that is not worth a try."
+        ),
+        StrategyId::Sequential => format!(
+            "Chosen automatically: {name}, because it takes {total_text} in all, and {lanes}, which cost {} themselves, would be {gain} as fast at best: below {worth} that is not worth a try.",
+            model.ticks(start + keeping)
+        ),
+        _ => format!(
+            "Chosen automatically: {name}, because {chain}, so that {lanes} can be up to {gain} as fast: from {worth} on that is worth a try."
+        ),
+    })
 }
 
 /// `24 transactions on 2 lanes: 1.6× faster than sequential, of a possible 2.0×`.
@@ -539,6 +586,38 @@ pub fn fewer_lanes(asked: u16, there: u16) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// What is said of a choice that was made by these figures: total, longest chain and its transactions, what the lanes
+    /// cost once and in all.
+    fn chosen_by(strategy: StrategyId, lanes: u16, figures: [u64; 5]) -> String {
+        let [total, chain, links, start, keeping] = figures;
+        let mut model = sample::pool();
+        let links = links as u32;
+        model.report.chosen = Some(Chosen { strategy, lanes, total, chain, links, start, keeping });
+        chosen(&model).unwrap()
+    }
+
+    #[test]
+    fn what_was_chosen_is_told_with_its_reason() {
+        const US: u64 = 1_000;
+        assert_eq!(chosen(&sample::pool()), None);
+        assert_eq!(
+            chosen_by(StrategyId::BlockStm, 4, [1_000 * US, 300 * US, 3, 80 * US, 24 * US]),
+            "Chosen automatically: Block-STM, because the longest chain (3 transactions) takes 30 % of the 1.00 ms of sequential execution, so that 4 lanes can be up to 2.6× as fast: from 1.15× on that is worth a try."
+        );
+        let chain = chosen_by(StrategyId::Sequential, 4, [1_000 * US, 970 * US, 1, 0, 24 * US]);
+        assert!(chain.contains("Sequential, because the longest transaction takes 97 % of"), "{chain}");
+        assert!(chain.contains("4 lanes would be 1.0× as fast at best"), "{chain}");
+        let over = chosen_by(StrategyId::Sequential, 2, [60 * US, 6 * US, 2, 80 * US, 24 * US]);
+        assert!(
+            over.contains("because it takes 60.0 µs in all, and 2 lanes, which cost 104 µs themselves"),
+            "{over}"
+        );
+        assert_eq!(
+            chosen_by(StrategyId::Sequential, 1, [60 * US, 6 * US, 2, 80 * US, 24 * US]),
+            "Chosen automatically: Sequential, because one lane has nothing to win."
+        );
+    }
 
     #[test]
     fn fewer_lanes_than_asked_for_are_told() {

@@ -1,0 +1,92 @@
+//! Who is to schedule, as a link, a document or a person says.
+
+use serde::{Deserialize, Serialize};
+
+use crate::trace::StrategyId;
+
+/// A strategy, or that the engine is to choose one. In links and documents it is a name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
+pub enum StrategyChoice {
+    /// Block-STM or sequential, by what a sequential run of the block foretells ([`crate::analysis::weigh`]).
+    Automatic,
+    /// This one.
+    Always(StrategyId),
+}
+
+impl StrategyChoice {
+    /// Everything that can be chosen, in the order in which the page offers it.
+    pub const ALL: [Self; 7] = {
+        let [a, b, c, d, e, f] = StrategyId::ALL;
+        [
+            Self::Automatic,
+            Self::Always(a),
+            Self::Always(b),
+            Self::Always(c),
+            Self::Always(d),
+            Self::Always(e),
+            Self::Always(f),
+        ]
+    };
+
+    /// The name in links and documents.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Automatic => "automatic",
+            Self::Always(strategy) => strategy.name(),
+        }
+    }
+
+    /// What has that name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|choice| choice.name() == name)
+    }
+}
+
+impl From<StrategyId> for StrategyChoice {
+    fn from(strategy: StrategyId) -> Self {
+        Self::Always(strategy)
+    }
+}
+
+impl PartialEq<StrategyId> for StrategyChoice {
+    fn eq(&self, other: &StrategyId) -> bool {
+        *self == Self::Always(*other)
+    }
+}
+
+impl From<StrategyChoice> for String {
+    fn from(choice: StrategyChoice) -> Self {
+        choice.name().to_owned()
+    }
+}
+
+/// No strategy has that name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("no strategy of that name")]
+pub struct UnknownStrategy;
+
+impl TryFrom<String> for StrategyChoice {
+    type Error = UnknownStrategy;
+
+    fn try_from(name: String) -> Result<Self, UnknownStrategy> {
+        Self::from_name(&name).ok_or(UnknownStrategy)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_choice_has_a_name_of_its_own_that_leads_back_to_it() {
+        for (i, choice) in StrategyChoice::ALL.into_iter().enumerate() {
+            assert_eq!(StrategyChoice::ALL.iter().position(|c| c.name() == choice.name()), Some(i));
+            assert_eq!(StrategyChoice::from_name(choice.name()), Some(choice));
+            let json = serde_json::to_string(&choice).unwrap();
+            assert_eq!(json, format!("\"{}\"", choice.name()));
+            assert_eq!(serde_json::from_str::<StrategyChoice>(&json).unwrap(), choice);
+        }
+        assert!(serde_json::from_str::<StrategyChoice>("\"fastest\"").is_err());
+    }
+}
