@@ -73,6 +73,10 @@ for (const [name, damage] of [
     await other.goto(damage(page.url()));
     await expect(other.getByRole('alert').first()).toContainText(/link/i);
     await done(other);
+    // It stays until it was read, also when the page has run by itself meanwhile.
+    await expect(other.getByRole('alert').first()).toContainText(/link/i);
+    await other.getByRole('alert').first().getByRole('button', { name: 'Close' }).click();
+    await expect(other.getByRole('alert')).toHaveCount(0);
     await context.close();
   });
 }

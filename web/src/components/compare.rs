@@ -43,7 +43,6 @@ pub fn Compare(page: Page) -> impl IntoView {
             <caption class="hidden">"Runs side by side"</caption>
             <thead><tr>
                 <th scope="col">"Run"</th>
-                <th scope="col">"Scenario"</th>
                 <th scope="col" class="number">"Time"</th>
                 <th scope="col" class="number">"Speed-up"</th>
                 <th scope="col" class="number" title="the lower limit of that run">"Limit"</th>
@@ -52,6 +51,7 @@ pub fn Compare(page: Page) -> impl IntoView {
                 <th scope="col" class="number" title="gas of attempts in vain">"Wasted gas"</th>
                 <th scope="col" class="number" title="share of the lanes' time in attempts that committed">"Lanes busy"</th>
                 <th scope="col">"Equal"</th>
+                <th scope="col">"Scenario"</th>
                 <th scope="col">"Figures"</th>
             </tr></thead>
             <tbody>{rows}</tbody>
@@ -72,7 +72,6 @@ fn Row(page: Page, id: Option<u32>, here: bool, model: Arc<RunModel>) -> impl In
     view! {
         <tr class:on=here aria-current=here.then_some("true") data-run=model.report.strategy.name()>
             <th scope="row">{name}</th>
-            <td>{model.report.title.clone()}{move || page.version_of(id).map(|n| format!(", version {n}"))}</td>
             <td class="number">{line.time}</td>
             <td class="number">{line.speed_up}</td>
             <td class="number">{line.limit}</td>
@@ -81,6 +80,7 @@ fn Row(page: Page, id: Option<u32>, here: bool, model: Arc<RunModel>) -> impl In
             <td class="number">{line.wasted}</td>
             <td class="number">{line.busy}</td>
             <td class=if line.equal { "ok" } else { "wrong" }>{if line.equal { "✓" } else { "✗" }}</td>
+            <td>{model.report.title.clone()}{move || page.version_of(id).map(|n| format!(", version {n}"))}</td>
             <td>{line.taken}</td>
         </tr>
     }

@@ -239,7 +239,7 @@ pub fn Locations(page: Page) -> impl IntoView {
             .collect_view();
         Some(view! {
             <table class="table">
-                <caption class="hidden">"Locations that made transactions depend on each other, hottest first"</caption>
+                <caption>"Locations that made transactions depend on each other, hottest first"</caption>
                 <thead><tr>
                     <th scope="col">"Location"</th>
                     <th scope="col" class="number">"Dependencies"</th>

@@ -113,6 +113,7 @@ impl Page {
         let Some(location) = dom::window().map(|w| w.location()) else { return };
         let (query, fragment) = (location.search().unwrap_or_default(), location.hash().unwrap_or_default());
         let said = codec::PageLink::decode(&query, &fragment);
+        self.notice.set(None);
         let bare = matches!(said, Ok(None) | Err(_));
         let link = match said {
             Ok(link) => link.unwrap_or_default(),
