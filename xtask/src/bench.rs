@@ -29,7 +29,7 @@ pub struct Arguments {
     native_only: bool,
     /// Rounds of each block that count natively; a quarter as many before them warm up. Long blocks
     /// get fewer. At most three times as many are made for those in which the cores are one.
-    #[arg(long, default_value_t = 15)]
+    #[arg(long, default_value_t = 21)]
     rounds: usize,
     /// Only blocks whose name contains this.
     #[arg(long, value_name = "TEXT")]
@@ -49,9 +49,11 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let selected = |name: &str| arguments.only.as_ref().is_none_or(|only| name.contains(only));
     let mut figures = table::Figures::default();
     let cores = cores::Cores::new()?;
+    let before = table::Ticks::now();
     let native = native::measure(&cores, arguments.rounds, &selected)?;
     native::report(&native, &mut figures);
     table::report_cores("native", &cores, &mut figures);
+    table::report_others(before, &mut figures);
     let write = |figures: &table::Figures| match &arguments.json {
         Some(file) => fs::write(file, serde_json::to_string_pretty(figures)?)
             .with_context(|| format!("{} cannot be written", file.display())),

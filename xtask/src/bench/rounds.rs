@@ -3,7 +3,7 @@
 /// With fewer rounds than these nothing is said about two lanes on two cores.
 pub(super) const FEWEST: usize = 5;
 
-/// One round: everything once, within the same moment.
+/// One round: each once, within the same moment.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Round {
     /// revm's own journal on a plain state, committing each transaction.

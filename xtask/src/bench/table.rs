@@ -1,6 +1,6 @@
 //! Figures by name, and what the machine was like meanwhile.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fs};
 
 use serde::Serialize;
 
@@ -40,5 +40,67 @@ pub(super) fn report_cores(name: &str, cores: &Cores, figures: &mut Figures) {
             us(most)
         );
         figures.put(format!("machine/{name}/core{core}/slowest_to_fastest"), most / least);
+    }
+}
+
+/// Time of all cores since the system started, in its ticks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Ticks {
+    all: u64,
+    /// Nothing ran.
+    idle: u64,
+    /// This process ran.
+    own: u64,
+}
+
+impl Ticks {
+    /// Until now, where the system tells.
+    pub(super) fn now() -> Option<Self> {
+        Self::read(&fs::read_to_string("/proc/stat").ok()?, &fs::read_to_string("/proc/self/stat").ok()?)
+    }
+
+    /// From the texts of proc(5): the first line of `/proc/stat` is `cpu` and the times in user mode, nice,
+    /// system, idle, waiting for input, and others; the program's name in `/proc/self/stat` is in
+    /// parentheses, and the 12th and 13th field after it are times in user and system mode.
+    fn read(cores: &str, process: &str) -> Option<Self> {
+        let times = cores.lines().next()?.split_whitespace().skip(1);
+        let times: Vec<u64> = times.map(str::parse).collect::<Result<_, _>>().ok()?;
+        // What guests take, the last two, is in the first two.
+        let all = times.iter().take(8).sum();
+        let mut fields = process.rsplit_once(')')?.1.split_whitespace().skip(11);
+        let mut own = || fields.next()?.parse::<u64>().ok();
+        Some(Self { all, idle: times.get(3)? + times.get(4)?, own: own()? + own()? })
+    }
+
+    /// What other programs took of all cores' time until `later`, as a share.
+    fn others(self, later: Self) -> f64 {
+        let since = |part: fn(Self) -> u64| part(later).saturating_sub(part(self));
+        let (all, idle, own) = (since(|t| t.all), since(|t| t.idle), since(|t| t.own));
+        all.saturating_sub(idle + own) as f64 / all as f64
+    }
+}
+
+/// What other programs of this machine took of its cores since `before`: no probe tells of them.
+pub(super) fn report_others(before: Option<Ticks>, figures: &mut Figures) {
+    let Some((before, now)) = before.zip(Ticks::now()) else { return };
+    let share = before.others(now);
+    figures.put("machine/native/other_programs", share);
+    eprintln!("  other programs took {:.1} % of the cores' time meanwhile", 100.0 * share);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn other_programs_have_what_is_neither_idle_nor_ours() {
+        let stat = |user: u64, idle: u64| format!("cpu  {user} 20 30 {idle} 50 6 7 8 9 9\ncpu0 1 2 3 4\n");
+        let own = |user: u64| format!("77 (a (b) c) R 1 2 3 4 5 6 7 8 9 10 {user} 5 0 0 20\n");
+        let before = Ticks::read(&stat(100, 1_000), &own(40)).unwrap();
+        assert_eq!(before, Ticks { all: 1_221, idle: 1_050, own: 45 });
+        let later = Ticks::read(&stat(180, 1_020), &own(95)).unwrap();
+        assert_eq!(before.others(later), 0.25);
+        assert!(Ticks::read("", &own(1)).is_none());
+        assert!(Ticks::now().is_none_or(|now| now.own <= now.all));
     }
 }
