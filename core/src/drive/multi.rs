@@ -2,6 +2,7 @@
 //! the block; and how its reads are validated.
 
 use alloy_primitives::{Address, B256, U256};
+use smallvec::SmallVec;
 
 use super::{
     nonces::Latest,
@@ -26,9 +27,14 @@ pub(super) struct Before<'a> {
     pub(super) tx: TxIndex,
 }
 
-/// What an attempt read, with the values, to be compared later.
+/// What an attempt read, to be compared later.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Checks<L = Box<[Check]>, K = Box<[Key]>> {
+pub(super) struct Checks<P = SmallVec<[Place; 8]>, L = Box<[Check]>, K = Box<[Key]>> {
+    /// What was seen as it was before the block, which is what most attempts see of most locations.
+    unchanged: P,
+    /// Whether the sender's nonce was seen as it is foretold.
+    nonce_as_foretold: bool,
+    /// Everything else, with its value.
     list: L,
     /// Slots that have no number.
     others: K,
@@ -58,6 +64,9 @@ enum Value {
     Blank(bool),
 }
 
+/// [`Checks`] of the running attempt.
+type Noting = Checks<Vec<Place>, Vec<Check>, Vec<Key>>;
+
 /// What a lane's attempts read.
 #[derive(Debug, Default)]
 pub(super) struct Reads {
@@ -68,7 +77,7 @@ pub(super) struct Reads {
     /// For the trace: what was seen, and from whom. All attempts' so far.
     pub(super) seen: Places<Seer>,
     /// For validation: the values. The running attempt's.
-    pub(super) checks: Checks<Vec<Check>, Vec<Key>>,
+    pub(super) checks: Noting,
 }
 
 impl Reads {
@@ -87,24 +96,39 @@ impl Reads {
         let place = Place::of(key, at, &mut self.checks.others);
         self.checks.list.push(Check { place, account: key.account, from: from.into(), value });
     }
+
+    /// Notes for validation that the location was as before the block.
+    fn check_unchanged(&mut self, key: Key, at: Option<SlotNo>) {
+        if self.keep {
+            let place = Place::of(key, at, &mut self.checks.others);
+            self.checks.unchanged.push(place);
+        }
+    }
 }
 
 impl Checks {
     /// How many values are compared.
     pub(super) fn len(&self) -> usize {
-        self.list.len()
+        self.unchanged.len() + usize::from(self.nonce_as_foretold) + self.list.len()
     }
 }
 
-impl Checks<Vec<Check>, Vec<Key>> {
+impl Noting {
     fn clear(&mut self) {
+        self.unchanged.clear();
+        self.nonce_as_foretold = false;
         self.list.clear();
         self.others.clear();
     }
 
     /// A copy that takes no more memory than it needs.
     pub(super) fn to_keep(&self) -> Checks {
-        Checks { list: self.list.as_slice().into(), others: self.others.as_slice().into() }
+        Checks {
+            unchanged: SmallVec::from_slice(&self.unchanged),
+            nonce_as_foretold: self.nonce_as_foretold,
+            list: self.list.as_slice().into(),
+            others: self.others.as_slice().into(),
+        }
     }
 }
 
@@ -113,18 +137,12 @@ pub(super) struct Multi<'a> {
     env: &'a BlockEnvironment,
     before: Before<'a>,
     parties: Parties,
-    /// This lane's own handles: of no code, and of the accounts' code before the block.
-    none: Code,
-    codes: Vec<Handle>,
+    /// This lane's own handles of the codes of before the block, by [`BaseAccount::code_no`], made when they
+    /// are needed.
+    ///
+    /// [`BaseAccount::code_no`]: crate::evm::BaseAccount::code_no
+    codes: Vec<Option<Code>>,
     pub(super) reads: Reads,
-}
-
-/// A lane's own handle of an account's code, made when it is used a second time.
-#[derive(Clone)]
-enum Handle {
-    Unused,
-    UsedOnce,
-    Own(Code),
 }
 
 impl<'a> Before<'a> {
@@ -183,55 +201,101 @@ impl<'a> Before<'a> {
     /// Reads again what an attempt read. The error names the first location that would be seen
     /// differently now, and whose write, or withdrawn write, is to blame.
     pub(super) fn validate(&self, checks: &Checks) -> Result<(), Spoiler> {
+        for place in &checks.unchanged {
+            match self.is_unchanged(*place, checks) {
+                Ok(true) => {}
+                Ok(false) => return Err(self.spoiler(self.key(*place, checks), None)),
+                Err(writer) => return Err(Spoiler { key: self.key(*place, checks), writer }),
+            }
+        }
+        if checks.nonce_as_foretold
+            && let (Some(sender), Some((_, told))) =
+                (self.order.parties(self.tx).sender(), self.order.foretold(self.tx))
+        {
+            let key = Key { account: sender, part: Part::Nonce };
+            match self.sender_nonce(sender) {
+                Ok((nonce, _)) if nonce == told => {}
+                Ok(_) => return Err(self.spoiler(key, None)),
+                Err(writer) => return Err(Spoiler { key, writer }),
+            }
+        }
         for check in &checks.list {
-            let no = check.account;
-            let now = match (check.value, check.place.kind()) {
-                (Value::Word(_), Kind::Slot(at)) => {
-                    self.slot(no, Slot::Known(at)).map(|(word, _)| Value::Word(word))
-                }
-                (Value::Word(_), Kind::Other(i)) => match checks.others.get(i).map(|key| key.part) {
-                    Some(Part::Slot(slot)) => {
-                        self.slot(no, Slot::Other(&slot)).map(|(word, _)| Value::Word(word))
-                    }
-                    // Others are slots.
-                    _ => Ok(check.value),
-                },
-                (Value::Word(_), Kind::Part(..)) => self.balance(no, |_| ()).map(Value::Word),
-                (Value::Blank(_), _) => self.is_blank(no).map(Value::Blank),
-                (Value::SenderNonce(_), _) => {
-                    self.sender_nonce(no).map(|(nonce, _)| Value::SenderNonce(nonce))
-                }
-                (Value::AtLeast(need), _) => match self.at_least(no, need) {
-                    Ok(true) => Ok(check.value),
-                    Ok(false) => Ok(Value::Word(U256::ZERO)),
-                    Err(writer) => Err(writer),
-                },
-                (Value::Nonce(_), _) => self.nonce(no).map(|(nonce, _)| Value::Nonce(nonce)),
-                (Value::CodeHash(_), _) => self.code_hash(no).map(Value::CodeHash),
-                (Value::Exists(_), _) => self.exists(no).map(|(exists, _)| Value::Exists(exists)),
-            };
-            match now {
+            match self.now(check, checks) {
                 Ok(now) if now == check.value => {}
-                Ok(_) => return Err(self.spoiler(check, checks)),
-                Err(writer) => return Err(Spoiler { key: self.key(check, checks), writer }),
+                Ok(_) => return Err(self.spoiler(self.key(check.place, checks), check.from.into())),
+                Err(writer) => return Err(Spoiler { key: self.key(check.place, checks), writer }),
             }
         }
         Ok(())
     }
 
-    fn key(&self, check: &Check, checks: &Checks) -> Key {
-        let account = check.account;
-        let slot = match check.place.kind() {
-            Kind::Part(account, part) => return Key { account, part },
-            Kind::Other(i) => return checks.others[i],
-            Kind::Slot(at) => self.base.slots().key(at),
+    /// Whether a location is as it was before the block.
+    fn is_unchanged(&self, place: Place, checks: &Checks) -> Result<bool, Version> {
+        let (no, part) = match place.kind() {
+            Kind::Part(no, part) => (no, part),
+            Kind::Slot(at) => {
+                let Some((no, _)) = self.base.slots().key(at) else { return Ok(true) };
+                return self.slot(no, Slot::Known(at)).map(|(word, _)| word == self.base.value(Some(at)));
+            }
+            Kind::Other(i) => {
+                let Key { account, part } = checks.others[i];
+                (account, part)
+            }
         };
-        Key { account, part: Part::Slot(slot.map_or(U256::ZERO, |(_, slot)| slot)) }
+        let base = self.base.account(no);
+        match part {
+            Part::Balance => self.balance(no, |_| ()).map(|balance| balance == base.balance()),
+            Part::Nonce => self.nonce(no).map(|(nonce, _)| nonce == base.nonce()),
+            Part::Code => match self.memory.code(no, self.tx)? {
+                Some((code, _)) => Ok(code.hash == base.code().hash),
+                None => Ok(true),
+            },
+            Part::Life => self.exists(no).map(|(exists, _)| exists == base.exists()),
+            Part::Slot(slot) => self.slot(no, Slot::Other(&slot)).map(|(word, _)| word.is_zero()),
+        }
     }
 
-    fn spoiler(&self, check: &Check, checks: &Checks) -> Spoiler {
-        let key = self.key(check, checks);
-        let from: Option<Version> = check.from.into();
+    /// What would be read now instead.
+    fn now(&self, check: &Check, checks: &Checks) -> Result<Value, Version> {
+        let no = check.account;
+        match (check.value, check.place.kind()) {
+            (Value::Word(_), Kind::Slot(at)) => {
+                self.slot(no, Slot::Known(at)).map(|(word, _)| Value::Word(word))
+            }
+            (Value::Word(_), Kind::Other(i)) => match checks.others.get(i).map(|key| key.part) {
+                Some(Part::Slot(slot)) => {
+                    self.slot(no, Slot::Other(&slot)).map(|(word, _)| Value::Word(word))
+                }
+                // Others are slots.
+                _ => Ok(check.value),
+            },
+            (Value::Word(_), Kind::Part(..)) => self.balance(no, |_| ()).map(Value::Word),
+            (Value::Blank(_), _) => self.is_blank(no).map(Value::Blank),
+            (Value::SenderNonce(_), _) => self.sender_nonce(no).map(|(nonce, _)| Value::SenderNonce(nonce)),
+            (Value::AtLeast(need), _) => match self.at_least(no, need) {
+                Ok(true) => Ok(check.value),
+                Ok(false) => Ok(Value::Word(U256::ZERO)),
+                Err(writer) => Err(writer),
+            },
+            (Value::Nonce(_), _) => self.nonce(no).map(|(nonce, _)| Value::Nonce(nonce)),
+            (Value::CodeHash(_), _) => self.code_hash(no).map(Value::CodeHash),
+            (Value::Exists(_), _) => self.exists(no).map(|(exists, _)| Value::Exists(exists)),
+        }
+    }
+
+    fn key(&self, place: Place, checks: &Checks) -> Key {
+        match place.kind() {
+            Kind::Part(account, part) => Key { account, part },
+            Kind::Other(i) => checks.others[i],
+            Kind::Slot(at) => {
+                let (account, slot) = self.base.slots().key(at).unwrap_or((AccountNo(0), U256::ZERO));
+                Key { account, part: Part::Slot(slot) }
+            }
+        }
+    }
+
+    /// `from` is whose value was seen.
+    fn spoiler(&self, key: Key, from: Option<Version>) -> Spoiler {
         let now = self.memory.last_writer(key, self.tx);
         // A value that nobody writes now was taken back by the one whose value was seen.
         let own = Version { tx: self.tx, incarnation: Incarnation(0) };
@@ -246,8 +310,7 @@ impl<'a> Multi<'a> {
             env,
             before,
             parties: Parties::default(),
-            none: Code::own_none(),
-            codes: vec![Handle::Unused; before.base.len()],
+            codes: vec![None; before.base.codes()],
             reads: Reads { record, ..Reads::default() },
         }
     }
@@ -261,29 +324,18 @@ impl<'a> Multi<'a> {
     }
 
     fn base_code(&mut self, no: AccountNo) -> Code {
-        let code = self.before.base.account(no).code();
-        if code.is_none() {
-            return self.none.clone();
-        }
-        match self.codes.get_mut(no.index()) {
-            Some(Handle::Own(own)) => own.clone(),
-            Some(handle @ Handle::UsedOnce) => {
-                let own = code.own();
-                *handle = Handle::Own(own.clone());
-                own
-            }
-            Some(handle @ Handle::Unused) => {
-                *handle = Handle::UsedOnce;
-                code.clone()
-            }
-            None => code.clone(),
-        }
+        let account = self.before.base.account(no);
+        self.codes[account.code_no()].get_or_insert_with(|| account.code().own()).clone()
     }
 
+    /// Notes a read of what is no slot. What nobody has written was seen as before the block.
     fn note(&mut self, account: AccountNo, part: Part, from: Option<Version>, value: Value) {
         let key = Key { account, part };
         self.reads.see(key, None, from);
-        self.reads.check(key, None, value, from);
+        match from {
+            Some(_) => self.reads.check(key, None, value, from),
+            None => self.reads.check_unchanged(key, None),
+        }
     }
 }
 
@@ -326,7 +378,10 @@ impl View for Multi<'_> {
     fn balance(&mut self, no: AccountNo) -> Result<U256, Blocked> {
         let (value, from) = note_balance(&self.before, &mut self.reads, no)?;
         let key = Key { account: no, part: Part::Balance };
-        self.reads.check(key, None, Value::Word(value), from);
+        match from {
+            Some(_) => self.reads.check(key, None, Value::Word(value), from),
+            None => self.reads.check_unchanged(key, None),
+        }
         Ok(value)
     }
 
@@ -349,12 +404,14 @@ impl View for Multi<'_> {
     }
 
     fn sender_nonce(&mut self, no: AccountNo) -> Result<u64, Blocked> {
-        if self.before.order.foretold(self.before.tx).is_none() {
-            return self.nonce(no);
-        }
+        let Some((_, told)) = self.before.order.foretold(self.before.tx) else { return self.nonce(no) };
         let key = Key { account: no, part: Part::Nonce };
         let (nonce, from) = self.before.sender_nonce(no).map_err(|writer| Blocked { key, writer })?;
-        self.reads.check(key, None, Value::SenderNonce(nonce), from);
+        if nonce == told && from.is_none() && self.parties.is_sender(no) {
+            self.reads.checks.nonce_as_foretold = true;
+        } else {
+            self.reads.check(key, None, Value::SenderNonce(nonce), from);
+        }
         Ok(nonce)
     }
 
@@ -397,7 +454,10 @@ impl View for Multi<'_> {
         let (value, from) = self.before.slot(no, place).map_err(|writer| blocked(no, part, writer))?;
         let key = Key { account: no, part };
         self.reads.see(key, at, from);
-        self.reads.check(key, at, Value::Word(value), from);
+        match from {
+            Some(_) => self.reads.check(key, at, Value::Word(value), from),
+            None => self.reads.check_unchanged(key, at),
+        }
         Ok(value)
     }
 

@@ -39,9 +39,14 @@ impl Parties {
         Self([party(tx.from), tx.to.and_then(party)])
     }
 
+    /// The sender.
+    pub(super) fn sender(&self) -> Option<AccountNo> {
+        self.0[0].map(|(_, no)| no)
+    }
+
     /// Whether that account is the sender.
     pub(super) fn is_sender(&self, account: AccountNo) -> bool {
-        self.0[0].is_some_and(|(_, no)| no == account)
+        self.sender() == Some(account)
     }
 
     /// The number of an account, if it is one of them.

@@ -60,13 +60,16 @@ impl Code {
 
     /// The same code, with a reference count of its own, for the same reason.
     pub fn own(&self) -> Self {
+        if self.is_none() {
+            return Self::own_none();
+        }
         let bytecode = match self.bytecode.legacy_jump_table() {
             // SAFETY: bytes, length and table are those of one analysed code, unchanged.
             Some(table) => unsafe {
                 Bytecode::new_analyzed(self.bytecode.bytecode().clone(), self.bytecode.len(), table.clone())
             },
-            // A delegation has no table; its count is shared.
-            None => self.bytecode.clone(),
+            // A delegation has no table.
+            None => convert::bytecode(self.bytes()),
         };
         Self { hash: self.hash, bytecode }
     }
@@ -91,6 +94,8 @@ pub struct Base {
     /// By slot number.
     values: Vec<U256>,
     codes: B256Map<Bytecode>,
+    /// How many different codes the accounts have.
+    different: u32,
     /// Stands for every account that the state does not list.
     nobody: BaseAccount,
     /// Whether increments may stand for balances at all: see [`Base::increments`].
@@ -104,6 +109,8 @@ pub struct BaseAccount {
     pub(super) balance: U256,
     pub(super) nonce: u64,
     pub(super) code: Code,
+    /// The same number for the same code; 0 for none.
+    code_no: u32,
     /// Whether the account must be read whole whenever it is loaded, because touching it alone
     /// can remove it: it exists although it is empty, or has storage but neither nonce nor code.
     pub(super) fragile: bool,
@@ -120,6 +127,7 @@ impl Base {
         let mut slots = Vec::new();
         let mut values = Vec::new();
         let mut supply = Some(U256::ZERO);
+        let mut code_numbers: B256Map<u32> = B256Map::default();
         let first = first.into_iter().filter_map(|address| state.accounts.get_key_value(&address));
         for (address, account) in first.chain(&state.accounts) {
             let no = AccountNo(accounts.len() as u32);
@@ -133,6 +141,10 @@ impl Base {
             }
             supply = supply.and_then(|sum| sum.checked_add(account.balance));
             let bare = account.nonce == 0 && account.code_hash.is_none();
+            let code_no = account.code_hash.map_or(0, |hash| {
+                let next = code_numbers.len() as u32 + 1;
+                *code_numbers.entry(hash).or_insert(next)
+            });
             accounts.push(BaseAccount {
                 exists: true,
                 balance: account.balance,
@@ -142,6 +154,7 @@ impl Base {
                     // A real block's record leaves out codes that are never run.
                     bytecode: codes.get(&hash).cloned().unwrap_or_default(),
                 }),
+                code_no,
                 fragile: fork >= Fork::SpuriousDragon
                     && bare
                     && (account.balance.is_zero() || !account.storage.is_empty()),
@@ -153,11 +166,13 @@ impl Base {
             slots: slots.into_iter().collect(),
             values,
             codes,
+            different: code_numbers.len() as u32,
             nobody: BaseAccount {
                 exists: false,
                 balance: U256::ZERO,
                 nonce: 0,
                 code: Code::none(),
+                code_no: 0,
                 fragile: false,
             },
             increments: supply.is_some_and(|sum| sum < U256::MAX >> 1),
@@ -167,6 +182,11 @@ impl Base {
     /// Number of accounts.
     pub fn len(&self) -> usize {
         self.accounts.len()
+    }
+
+    /// How many different codes the accounts have, that of no bytes included: [`BaseAccount::code_no`] is below.
+    pub fn codes(&self) -> usize {
+        self.different as usize + 1
     }
 
     /// Whether there is no account.
@@ -234,5 +254,10 @@ impl BaseAccount {
     /// Code.
     pub fn code(&self) -> &Code {
         &self.code
+    }
+
+    /// The code's number: the same for accounts with the same code, 0 for none.
+    pub fn code_no(&self) -> usize {
+        self.code_no as usize
     }
 }

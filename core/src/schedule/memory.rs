@@ -4,8 +4,9 @@
 //! A location is found by its full key. Accounts have numbers: those of the pre-state are
 //! numbered beforehand, others when they are first met. So do the slots of the pre-state; others
 //! are found in maps. Each numbered location is a cell with its own lock; a cell that nobody
-//! wrote to says so without locking. That answer may be out of date by the time it is used, like
-//! any answer here: validation is what makes it safe.
+//! wrote to says so without locking, and an account of which nobody wrote code, existence or an unnumbered
+//! slot says so in one bit. That answer may be out of date by the time it is used, like any answer here:
+//! validation is what makes it safe.
 
 use std::ops::Range;
 
@@ -14,27 +15,31 @@ use smallvec::SmallVec;
 
 use super::{
     AccountNo, Key, Kind, Life, Part, Place, SlotMap, SlotNo, SlotNumbers, Write, Written,
-    sync::{AtomicBool, AtomicU32, Mutex, OnceLock, Ordering, PoisonError, RwLock, lock},
+    sync::{
+        AtomicBool, AtomicU32, AtomicU64, Mutex, MutexGuard, OnceLock, Ordering, PoisonError, RwLock, lock,
+    },
 };
-use crate::units::{TxIndex, Version};
+use crate::units::{Incarnation, TxIndex, Version};
 
 /// What the transactions of a block wrote. `C` is code in the form the executor runs it.
 pub struct Memory<'a, C> {
     /// Accounts of the pre-state, by number.
-    known: Vec<Cells<C>>,
+    known: Accounts<C>,
     /// Accounts beyond, in chunks of doubling size: made once and never moved.
-    newcomers: [OnceLock<Box<[Cells<C>]>>; CHUNKS],
+    newcomers: [OnceLock<Accounts<C>>; CHUNKS],
+    /// Who may have something [`Rare`].
+    marks: Marks,
     numbers: [RwLock<AddressMap<AccountNo>>; SHARDS],
     /// The number that the next newcomer gets.
     next: AtomicU32,
     slot_numbers: &'a SlotNumbers,
     /// Slots of the pre-state, by number.
-    known_slots: Vec<Cell<U256>>,
+    known_slots: Vec<SlotCell>,
     other_slots: Vec<Shard>,
     /// The account that nearly every transaction adds to: the beneficiary.
     collector: AccountNo,
     /// Its balance, by transaction: one lock for all of them would be where all lanes meet.
-    collected: Vec<Mutex<Option<Entry<Amount>>>>,
+    collected: Vec<Mutex<Option<Entry<U256>>>>,
     /// What is taken from it; only touched by those who do not just add.
     collected_debits: Mutex<Debits>,
 }
@@ -53,20 +58,63 @@ const SLOT_SHARDS: usize = if cfg!(shuttle) { 2 } else { 256 };
 const CHUNKS: usize = 26;
 const FIRST_CHUNK: usize = 64;
 
-/// The cells of one account. What most accounts never need lies elsewhere, so that those that are
-/// used one after the other lie closer together.
-struct Cells<C> {
-    balance: Cell<Amount, Debits>,
-    nonce: Cell<u64>,
-    /// Made by the first who writes there.
-    rare: OnceLock<Box<Rare<C>>>,
+/// The cells of some accounts.
+struct Accounts<C> {
+    cells: Vec<Cells>,
+    /// What most accounts never need lies elsewhere, so that what is used lies closer together. Made by the
+    /// first who writes there.
+    rare: Vec<OnceLock<Box<Rare<C>>>>,
 }
+
+/// The cells of one account that most transactions use: two cache lines.
+#[repr(align(64))]
+#[derive(Default)]
+struct Cells {
+    balance: Cell<U256, Debits>,
+    nonce: Cell<u64>,
+}
+
+/// The cell of a slot: one cache line.
+#[repr(align(64))]
+#[derive(Default)]
+struct SlotCell(Cell<U256>);
 
 struct Rare<C> {
     code: Cell<C>,
     life: Cell<Life>,
     /// Whether any of its slots beyond those of the pre-state was written to.
     slots: AtomicBool,
+}
+
+/// One bit for each account, or for some accounts together: whether anything [`Rare`] was written. Nearly
+/// every read asks that, and nearly every answer is no.
+struct Marks(Vec<AtomicU64>);
+
+impl Marks {
+    /// For that many accounts, and any number of newcomers.
+    fn new(known: usize) -> Self {
+        let mut words = Vec::new();
+        words.resize_with(known.div_ceil(64).max(if cfg!(shuttle) { 1 } else { 8 }), AtomicU64::default);
+        Self(words)
+    }
+
+    fn bit(&self, no: AccountNo) -> (&AtomicU64, u64) {
+        (&self.0[no.index() / 64 % self.0.len()], 1 << (no.index() % 64))
+    }
+
+    /// Acquire: who finds the mark finds what was written before it was set.
+    fn has(&self, no: AccountNo) -> bool {
+        let (word, bit) = self.bit(no);
+        word.load(Ordering::Acquire) & bit != 0
+    }
+
+    /// Release: see [`Marks::has`].
+    fn set(&self, no: AccountNo) {
+        let (word, bit) = self.bit(no);
+        if word.load(Ordering::Relaxed) & bit == 0 {
+            word.fetch_or(bit, Ordering::Release);
+        }
+    }
 }
 
 /// What a transaction does to a balance.
@@ -98,42 +146,58 @@ impl<T> Summary<T> for () {
 /// What all transactions together take from a balance.
 #[derive(Default)]
 struct Debits {
-    sum: U256,
-    /// Entries that do not tell what is taken: balances that were set.
-    unknown: usize,
+    /// In halves, the low one first: a whole one would be aligned to 16 bytes.
+    sum: [u64; 2],
+    /// Entries that do not tell what is taken, balances that were set; or that take more than
+    /// [`Debits::MOST`].
+    unknown: u32,
 }
 
 impl Debits {
+    /// Of sums of up to 2^32 of them, none overflows.
+    const MOST: u128 = 1 << 96;
+
+    fn sum(&self) -> u128 {
+        u128::from(self.sum[1]) << 64 | u128::from(self.sum[0])
+    }
+
+    fn set(&mut self, sum: u128) {
+        self.sum = [sum as u64, (sum >> 64) as u64];
+    }
+
     /// The least that a balance can be, given the one before the block; `None`: not known.
     fn least(&self, base: U256) -> Option<U256> {
-        if self.unknown == 0 { base.checked_sub(self.sum) } else { None }
+        if self.unknown == 0 { base.checked_sub(U256::from(self.sum())) } else { None }
     }
 
     /// What an entry takes; `None`: not known.
-    fn of(entry: &Entry<Amount>) -> Option<U256> {
-        match entry.value {
+    fn of(entry: &Entry<U256>) -> Option<u128> {
+        match entry.amount() {
             Amount::Set(_) => None,
             // An estimate counts like the write that it was: whoever writes something else in its
             // place says so (`Cell::replace`). Increments wrap: one with the highest bit set takes away.
-            Amount::Add(value) if value.bit(255) => Some(value.wrapping_neg()),
-            Amount::Add(_) => Some(U256::ZERO),
+            Amount::Add(value) if value.bit(255) => {
+                u128::try_from(value.wrapping_neg()).ok().filter(|debit| *debit < Self::MOST)
+            }
+            Amount::Add(_) => Some(0),
         }
     }
 }
 
-impl Summary<Amount> for Debits {
-    fn add(&mut self, entry: &Entry<Amount>) {
+impl Summary<U256> for Debits {
+    fn add(&mut self, entry: &Entry<U256>) {
         match Self::of(entry) {
-            // A sum cannot wrap: nobody spends what is not there, and all ether there is fits
-            // many times.
-            Some(debit) => self.sum = self.sum.wrapping_add(debit),
+            // Most only add, and then nothing is to be written here.
+            Some(0) => {}
+            Some(debit) => self.set(self.sum().wrapping_add(debit)),
             None => self.unknown += 1,
         }
     }
 
-    fn remove(&mut self, entry: &Entry<Amount>) {
+    fn remove(&mut self, entry: &Entry<U256>) {
         match Self::of(entry) {
-            Some(debit) => self.sum = self.sum.wrapping_sub(debit),
+            Some(0) => {}
+            Some(debit) => self.set(self.sum().wrapping_sub(debit)),
             None => self.unknown -= 1,
         }
     }
@@ -143,10 +207,49 @@ impl Summary<Amount> for Debits {
 struct Entries<T, S = ()>(SmallVec<[Entry<T>; 1]>, S);
 
 struct Entry<T> {
-    version: Version,
-    /// Its writer is about to run again, and will probably write here again.
-    estimate: bool,
     value: T,
+    tx: TxIndex,
+    /// The writer's incarnation, and above it what the two highest bits say.
+    stamp: u32,
+}
+
+/// Its writer is about to run again, and will probably write here again.
+const ESTIMATE: u32 = 1 << 31;
+/// Of a balance: the value is added to what is there.
+const ADDS: u32 = 1 << 30;
+
+impl<T> Entry<T> {
+    fn new(version: Version, value: T) -> Self {
+        // An incarnation of a billion would take years.
+        Self { value, tx: version.tx, stamp: version.incarnation.0 & !(ESTIMATE | ADDS) }
+    }
+
+    fn version(&self) -> Version {
+        Version { tx: self.tx, incarnation: Incarnation(self.stamp & !(ESTIMATE | ADDS)) }
+    }
+
+    fn is_estimate(&self) -> bool {
+        self.stamp & ESTIMATE != 0
+    }
+
+    fn make_estimate(&mut self) {
+        self.stamp |= ESTIMATE;
+    }
+}
+
+impl Entry<U256> {
+    fn of_balance(version: Version, amount: Amount) -> Self {
+        let (value, adds) = match amount {
+            Amount::Set(value) => (value, 0),
+            Amount::Add(value) => (value, ADDS),
+        };
+        let entry = Self::new(version, value);
+        Self { stamp: entry.stamp | adds, ..entry }
+    }
+
+    fn amount(&self) -> Amount {
+        if self.stamp & ADDS == 0 { Amount::Set(self.value) } else { Amount::Add(self.value) }
+    }
 }
 
 /// The latest value before a transaction, with its writer; `None`: nobody wrote.
@@ -196,9 +299,7 @@ impl<T: Clone, S: Summary<T>> Entries<T, S> {
     fn below(&self, before: TxIndex) -> &[Entry<T>] {
         // Most readers come after every writer.
         match self.0.last() {
-            Some(last) if last.version.tx >= before => {
-                &self.0[..self.0.partition_point(|entry| entry.version.tx < before)]
-            }
+            Some(last) if last.tx >= before => &self.0[..self.0.partition_point(|entry| entry.tx < before)],
             _ => &self.0,
         }
     }
@@ -210,11 +311,11 @@ impl<T: Clone, S: Summary<T>> Entries<T, S> {
     /// The latest value that `wanted` wants; an estimate on the way counts as one.
     fn latest_that(&self, before: TxIndex, wanted: impl Fn(&T) -> bool) -> Latest<T> {
         for entry in self.below(before).iter().rev() {
-            if entry.estimate {
-                return Err(entry.version);
+            if entry.is_estimate() {
+                return Err(entry.version());
             }
             if wanted(&entry.value) {
-                return Ok(Some((entry.value.clone(), entry.version)));
+                return Ok(Some((entry.value.clone(), entry.version())));
             }
         }
         Ok(None)
@@ -223,16 +324,15 @@ impl<T: Clone, S: Summary<T>> Entries<T, S> {
     fn find(&self, tx: TxIndex) -> Result<usize, usize> {
         match self.0.last() {
             None => Err(0),
-            Some(last) if last.version.tx < tx => Err(self.0.len()),
-            Some(_) => self.0.binary_search_by_key(&tx, |entry| entry.version.tx),
+            Some(last) if last.tx < tx => Err(self.0.len()),
+            Some(_) => self.0.binary_search_by_key(&tx, |entry| entry.tx),
         }
     }
 
     /// Whether the transaction had not written here.
-    fn put(&mut self, version: Version, value: T) -> bool {
-        let entry = Entry { version, estimate: false, value };
+    fn put(&mut self, entry: Entry<T>) -> bool {
         self.1.add(&entry);
-        match self.find(version.tx) {
+        match self.find(entry.tx) {
             Ok(i) => {
                 self.1.remove(&self.0[i]);
                 self.0[i] = entry;
@@ -255,16 +355,15 @@ impl<T: Clone, S: Summary<T>> Entries<T, S> {
             }
             Action::MakeEstimate(tx) => {
                 if let Ok(i) = self.find(tx) {
-                    self.1.remove(&self.0[i]);
-                    self.0[i].estimate = true;
-                    self.1.add(&self.0[i]);
+                    // What it says of what is taken stays.
+                    self.0[i].make_estimate();
                 }
             }
         }
     }
 
     fn last_writer(&self, before: TxIndex) -> Option<Version> {
-        self.below(before).last().map(|entry| entry.version)
+        self.below(before).last().map(Entry::version)
     }
 }
 
@@ -287,27 +386,31 @@ impl<T: Clone, S: Summary<T>> Cell<T, S> {
         if self.is_written() { lock(&self.entries).latest_that(before, wanted) } else { Ok(None) }
     }
 
-    /// Whether the transaction had not written here.
-    fn put(&self, version: Version, value: T) -> bool {
-        let mut entries = lock(&self.entries);
+    fn locked(&self) -> MutexGuard<'_, Entries<T, S>> {
+        let entries = lock(&self.entries);
         if !self.written.load(Ordering::Relaxed) {
             self.written.store(true, Ordering::Release);
         }
-        entries.put(version, value)
+        entries
+    }
+
+    /// Whether the transaction had not written here.
+    fn put(&self, entry: Entry<T>) -> bool {
+        self.locked().put(entry)
     }
 
     /// Whether the transaction had not written here, or something else. For locations that are
     /// also looked at past estimates.
-    fn replace(&self, version: Version, value: T) -> bool
+    fn replace(&self, entry: Entry<T>) -> bool
     where
         T: PartialEq,
     {
-        let mut entries = lock(&self.entries);
-        if !self.written.load(Ordering::Relaxed) {
-            self.written.store(true, Ordering::Release);
-        }
-        let same = entries.find(version.tx).is_ok_and(|i| entries.0[i].value == value);
-        entries.put(version, value);
+        let mut entries = self.locked();
+        let same = entries.find(entry.tx).is_ok_and(|i| {
+            let before = &entries.0[i];
+            before.value == entry.value && (before.stamp ^ entry.stamp) & ADDS == 0
+        });
+        entries.put(entry);
         !same
     }
 
@@ -320,38 +423,25 @@ impl<T: Clone, S: Summary<T>> Cell<T, S> {
     }
 }
 
-impl<C> Default for Cells<C> {
-    fn default() -> Self {
-        Self { balance: Cell::default(), nonce: Cell::default(), rare: OnceLock::new() }
-    }
-}
-
 impl<C> Default for Rare<C> {
     fn default() -> Self {
         Self { code: Cell::default(), life: Cell::default(), slots: AtomicBool::new(false) }
     }
 }
 
-impl<C: Clone> Cells<C> {
-    fn rare(&self) -> &Rare<C> {
-        self.rare.get_or_init(Box::default)
+impl<C> Accounts<C> {
+    fn new(len: usize) -> Self {
+        let (mut cells, mut rare) = (Vec::with_capacity(len), Vec::with_capacity(len));
+        cells.resize_with(len, Cells::default);
+        rare.resize_with(len, OnceLock::default);
+        Self { cells, rare }
     }
+}
 
-    fn code(&self, before: TxIndex) -> Latest<C> {
-        self.rare.get().map_or(Ok(None), |rare| rare.code.latest(before))
-    }
-
-    fn life(&self, before: TxIndex) -> Latest<Life> {
-        self.rare.get().map_or(Ok(None), |rare| rare.life.latest(before))
-    }
-
+impl<C: Clone> Rare<C> {
     /// The latest change of existence after which storage begins anew.
     fn wiped(&self, before: TxIndex) -> Latest<Life> {
-        self.rare.get().map_or(Ok(None), |rare| rare.life.latest_that(before, |life| life.wipes_storage()))
-    }
-
-    fn last_life_writer(&self, before: TxIndex) -> Option<Version> {
-        self.rare.get().and_then(|rare| rare.life.last_writer(before))
+        self.life.latest_that(before, |life| life.wipes_storage())
     }
 }
 
@@ -396,16 +486,15 @@ impl<'a, C: Clone> Memory<'a, C> {
         slot_numbers: &'a SlotNumbers,
         collector: Collector<'_>,
     ) -> Self {
-        let mut cells = Vec::with_capacity(known);
-        cells.resize_with(known, Cells::default);
         let mut known_slots = Vec::with_capacity(slot_numbers.len());
-        known_slots.resize_with(slot_numbers.len(), Cell::default);
+        known_slots.resize_with(slot_numbers.len(), SlotCell::default);
         let mut other_slots = Vec::with_capacity(SLOT_SHARDS);
         other_slots.resize_with(SLOT_SHARDS, Shard::default);
         let mut collected = Vec::with_capacity(transactions);
         collected.resize_with(transactions, Mutex::default);
         let mut memory = Self {
-            known: cells,
+            known: Accounts::new(known),
+            marks: Marks::new(known),
             newcomers: std::array::from_fn(|_| OnceLock::new()),
             numbers: std::array::from_fn(|_| RwLock::default()),
             next: AtomicU32::new(known as u32),
@@ -444,20 +533,40 @@ impl<'a, C: Clone> Memory<'a, C> {
         all
     }
 
-    fn cells(&self, no: AccountNo) -> &Cells<C> {
-        if let Some(cells) = self.known.get(no.index()) {
-            return cells;
+    /// Where an account is: among which, and at what place.
+    fn place(&self, no: AccountNo) -> (&Accounts<C>, usize) {
+        if no.index() < self.known.cells.len() {
+            return (&self.known, no.index());
         }
         // Chunk i holds FIRST_CHUNK << i accounts and begins at FIRST_CHUNK * (2^i - 1).
-        let at = no.index() - self.known.len();
+        let at = no.index() - self.known.cells.len();
         let chunk = (at / FIRST_CHUNK + 1).ilog2() as usize;
         let begin = FIRST_CHUNK * ((1 << chunk) - 1);
-        let cells = self.newcomers[chunk].get_or_init(|| {
-            let mut cells = Vec::with_capacity(FIRST_CHUNK << chunk);
-            cells.resize_with(FIRST_CHUNK << chunk, Cells::default);
-            cells.into_boxed_slice()
-        });
-        &cells[at - begin]
+        (self.newcomers[chunk].get_or_init(|| Accounts::new(FIRST_CHUNK << chunk)), at - begin)
+    }
+
+    fn cells(&self, no: AccountNo) -> &Cells {
+        let (accounts, at) = self.place(no);
+        &accounts.cells[at]
+    }
+
+    /// What is rare of an account, if there is anything.
+    fn rare(&self, no: AccountNo) -> Option<&Rare<C>> {
+        if !self.marks.has(no) {
+            return None;
+        }
+        let (accounts, at) = self.place(no);
+        accounts.rare[at].get().map(|rare| &**rare)
+    }
+
+    /// To be written to; afterwards the account is to be marked.
+    fn rare_to_write(&self, no: AccountNo) -> &Rare<C> {
+        let (accounts, at) = self.place(no);
+        accounts.rare[at].get_or_init(Box::default)
+    }
+
+    fn wiped(&self, no: AccountNo, before: TxIndex) -> Latest<Life> {
+        self.rare(no).map_or(Ok(None), |rare| rare.wiped(before))
     }
 
     fn shard(&self, no: AccountNo, slot: &U256) -> &Mutex<SlotMap<Entries<U256>>> {
@@ -522,14 +631,14 @@ impl<'a, C: Clone> Memory<'a, C> {
 
     fn put_balance(&self, no: AccountNo, version: Version, amount: Amount) -> bool {
         if no != self.collector {
-            return self.cells(no).balance.replace(version, amount);
+            return self.cells(no).balance.replace(Entry::of_balance(version, amount));
         }
         match self.collected.get(version.tx.index()) {
             Some(cell) => {
-                let entry = Entry { version, estimate: false, value: amount };
+                let entry = Entry::of_balance(version, amount);
                 let mut cell = lock(cell);
                 let before = cell.take();
-                let same = before.as_ref().is_some_and(|before| before.value == amount);
+                let same = before.as_ref().is_some_and(|before| before.amount() == amount);
                 if !same {
                     self.count_collected(before.as_ref(), Some(&entry));
                 }
@@ -541,8 +650,8 @@ impl<'a, C: Clone> Memory<'a, C> {
     }
 
     /// Fees take nothing, so those who add them do not meet here.
-    fn count_collected(&self, before: Option<&Entry<Amount>>, now: Option<&Entry<Amount>>) {
-        let takes = |entry: &&Entry<Amount>| Debits::of(entry) != Some(U256::ZERO);
+    fn count_collected(&self, before: Option<&Entry<U256>>, now: Option<&Entry<U256>>) {
+        let takes = |entry: &&Entry<U256>| Debits::of(entry) != Some(0);
         let (before, now) = (before.filter(takes), now.filter(takes));
         if before.is_some() || now.is_some() {
             let mut debits = lock(&self.collected_debits);
@@ -565,7 +674,7 @@ impl<'a, C: Clone> Memory<'a, C> {
             }
             Action::MakeEstimate(_) => {
                 if let Some(entry) = &mut *entry {
-                    entry.estimate = true;
+                    entry.make_estimate();
                 }
             }
         }
@@ -576,7 +685,7 @@ impl<'a, C: Clone> Memory<'a, C> {
             return self.cells(no).balance.last_writer(before);
         }
         let below = &self.collected[..self.collected.len().min(before.index())];
-        below.iter().rev().find_map(|cell| lock(cell).as_ref().map(|entry| entry.version))
+        below.iter().rev().find_map(|cell| lock(cell).as_ref().map(Entry::version))
     }
 
     /// The nonce before a transaction.
@@ -592,7 +701,7 @@ impl<'a, C: Clone> Memory<'a, C> {
     /// # Errors
     /// The writer of an estimate.
     pub fn code(&self, no: AccountNo, before: TxIndex) -> Latest<C> {
-        self.cells(no).code(before)
+        self.rare(no).map_or(Ok(None), |rare| rare.code.latest(before))
     }
 
     /// The latest change of existence before a transaction.
@@ -600,7 +709,7 @@ impl<'a, C: Clone> Memory<'a, C> {
     /// # Errors
     /// The writer of an estimate.
     pub fn life(&self, no: AccountNo, before: TxIndex) -> Latest<Life> {
-        self.cells(no).life(before)
+        self.rare(no).map_or(Ok(None), |rare| rare.life.latest(before))
     }
 
     /// A slot before a transaction: what was written since the storage last began anew, else zero
@@ -609,12 +718,12 @@ impl<'a, C: Clone> Memory<'a, C> {
     /// # Errors
     /// The writer of an estimate.
     pub fn slot(&self, no: AccountNo, slot: Slot<'_>, before: TxIndex) -> Latest<U256> {
-        let cells = self.cells(no);
-        let wiped = cells.wiped(before)?;
+        let rare = self.rare(no);
+        let wiped = rare.map_or(Ok(None), |rare| rare.wiped(before))?;
         let written = match slot {
-            Slot::Known(at) => self.known_slots[at.index()].latest(before)?,
+            Slot::Known(at) => self.known_slots[at.index()].0.latest(before)?,
             // Acquire: pairs with the release in `record`, so that who sees the flag finds the slot.
-            Slot::Other(slot) if cells.rare.get().is_some_and(|rare| rare.slots.load(Ordering::Acquire)) => {
+            Slot::Other(slot) if rare.is_some_and(|rare| rare.slots.load(Ordering::Acquire)) => {
                 match lock(self.shard(no, slot)).get(&(no, *slot)) {
                     Some(entries) => entries.latest(before)?,
                     None => None,
@@ -633,20 +742,21 @@ impl<'a, C: Clone> Memory<'a, C> {
 
     /// Who last wrote to a location before a transaction, estimate or not.
     pub fn last_writer(&self, key: Key, before: TxIndex) -> Option<Version> {
-        let cells = self.cells(key.account);
+        let rare = self.rare(key.account);
+        let of_life = || rare.and_then(|rare| rare.life.last_writer(before));
         match key.part {
             Part::Balance => self.last_balance_writer(key.account, before),
-            Part::Nonce => cells.nonce.last_writer(before),
-            Part::Code => cells.rare.get().and_then(|rare| rare.code.last_writer(before)),
-            Part::Life => cells.last_life_writer(before),
+            Part::Nonce => self.cells(key.account).nonce.last_writer(before),
+            Part::Code => rare.and_then(|rare| rare.code.last_writer(before)),
+            Part::Life => of_life(),
             Part::Slot(slot) => {
                 let written = match self.slot_numbers.number(key.account, &slot) {
-                    Some(at) => self.known_slots[at.index()].last_writer(before),
+                    Some(at) => self.known_slots[at.index()].0.last_writer(before),
                     None => lock(self.shard(key.account, &slot))
                         .get(&(key.account, slot))
                         .and_then(|entries| entries.last_writer(before)),
                 };
-                written.max(cells.last_life_writer(before))
+                written.max(of_life())
             }
         }
     }
@@ -677,21 +787,33 @@ impl<'a, C: Clone> Memory<'a, C> {
     }
 
     fn put(&self, version: Version, write: Write<C>) -> bool {
-        let cells = self.cells(write.account());
         match write {
             Write::Balance(no, value) => self.put_balance(no, version, Amount::Set(value)),
             Write::Increment(no, value) => self.put_balance(no, version, Amount::Add(value)),
-            Write::Nonce(_, value) => cells.nonce.replace(version, value),
-            Write::Code(_, code) => cells.rare().code.put(version, code),
-            Write::Life(_, life) => cells.rare().life.put(version, life),
-            Write::Slot(_, _, Some(at), value) => self.known_slots[at.index()].put(version, value),
+            Write::Nonce(no, value) => self.cells(no).nonce.replace(Entry::new(version, value)),
+            Write::Code(no, code) => {
+                let new = self.rare_to_write(no).code.put(Entry::new(version, code));
+                // Afterwards, here and below: who finds the mark must find what it speaks of.
+                self.marks.set(no);
+                new
+            }
+            Write::Life(no, life) => {
+                let new = self.rare_to_write(no).life.put(Entry::new(version, life));
+                self.marks.set(no);
+                new
+            }
+            Write::Slot(_, _, Some(at), value) => {
+                self.known_slots[at.index()].0.put(Entry::new(version, value))
+            }
             Write::Slot(no, slot, None, value) => {
-                let new = lock(self.shard(no, &slot)).entry((no, slot)).or_default().put(version, value);
+                let entry = Entry::new(version, value);
+                let new = lock(self.shard(no, &slot)).entry((no, slot)).or_default().put(entry);
                 // After the slot is in its map: who sees the flag must find it.
-                let written = &cells.rare().slots;
+                let written = &self.rare_to_write(no).slots;
                 if !written.load(Ordering::Relaxed) {
                     written.store(true, Ordering::Release);
                 }
+                self.marks.set(no);
                 new
             }
         }
@@ -707,17 +829,14 @@ impl<'a, C: Clone> Memory<'a, C> {
     /// `key` is that of a slot that has no number.
     fn act(&self, place: Place, key: Option<&Key>, action: Action) {
         match (place.kind(), key) {
-            (Kind::Slot(at), _) => self.known_slots[at.index()].act(action),
-            (Kind::Part(no, part), _) => {
-                let cells = self.cells(no);
-                match part {
-                    Part::Balance => self.act_on_balance(no, action),
-                    Part::Nonce => cells.nonce.act(action),
-                    Part::Code => cells.rare().code.act(action),
-                    Part::Life => cells.rare().life.act(action),
-                    Part::Slot(_) => {}
-                }
-            }
+            (Kind::Slot(at), _) => self.known_slots[at.index()].0.act(action),
+            (Kind::Part(no, part), _) => match part {
+                Part::Balance => self.act_on_balance(no, action),
+                Part::Nonce => self.cells(no).nonce.act(action),
+                Part::Code => self.rare_to_write(no).code.act(action),
+                Part::Life => self.rare_to_write(no).life.act(action),
+                Part::Slot(_) => {}
+            },
             (Kind::Other(_), Some(Key { account, part: Part::Slot(slot) })) => {
                 if let Some(entries) = lock(self.shard(*account, slot)).get_mut(&(*account, *slot)) {
                     entries.act(action);
@@ -772,10 +891,10 @@ impl<'a, C: Clone> Memory<'a, C> {
             let balance = self.balance(account, END, base(account), |_| writers += 1);
             let balance = balance.ok().filter(|_| writers > 0);
             let nonce = settled(cells.nonce.latest(END));
-            let code = settled(cells.code(END));
-            let life = settled(cells.life(END));
+            let code = settled(self.code(account, END));
+            let life = settled(self.life(account, END));
             if balance.is_some() || nonce.is_some() || code.is_some() || life.is_some() {
-                let wiped = settled(cells.wiped(END)).is_some();
+                let wiped = settled(self.wiped(account, END)).is_some();
                 let exists = life.map(Life::exists);
                 finals.accounts.push(Final { account, balance, nonce, code, exists, wiped });
             }
@@ -784,10 +903,10 @@ impl<'a, C: Clone> Memory<'a, C> {
 
     fn final_known_slots(&self, slots: Range<usize>, finals: &mut Finals<C>) {
         for (i, cell) in slots.clone().zip(&self.known_slots[slots]) {
-            if cell.is_written()
+            if cell.0.is_written()
                 && let Some(key) = self.slot_numbers.key(SlotNo(i as u32))
             {
-                self.final_slot(key, &lock(&cell.entries), finals);
+                self.final_slot(key, &lock(&cell.0.entries), finals);
             }
         }
     }
@@ -799,7 +918,7 @@ impl<'a, C: Clone> Memory<'a, C> {
         finals: &mut Finals<C>,
     ) {
         let Ok(Some((value, writer))) = entries.latest(END) else { return };
-        let wiped = self.cells(account).wiped(END);
+        let wiped = self.wiped(account, END);
         if !matches!(wiped, Ok(Some((_, wiper))) if wiper.tx > writer.tx) {
             finals.slots.push((account, slot, value));
         }
@@ -816,14 +935,14 @@ impl Sum {
     /// Takes one more writer in; the balance, if it was set there.
     fn take(
         &mut self,
-        entry: &Entry<Amount>,
+        entry: &Entry<U256>,
         writer: &mut impl FnMut(Version),
     ) -> Result<Option<U256>, Version> {
-        if entry.estimate {
-            return Err(entry.version);
+        if entry.is_estimate() {
+            return Err(entry.version());
         }
-        writer(entry.version);
-        match entry.value {
+        writer(entry.version());
+        match entry.amount() {
             Amount::Set(value) => return Ok(Some(value.wrapping_add(self.added))),
             Amount::Add(value) => self.added = self.added.wrapping_add(value),
         }
@@ -851,7 +970,6 @@ mod tests {
     use std::sync::LazyLock;
 
     use super::*;
-    use crate::units::Incarnation;
 
     const A: AccountNo = AccountNo(0);
 
@@ -895,6 +1013,42 @@ mod tests {
         assert_eq!(memory.nonce(A, TxIndex(2)), Ok(Some((10, version(1)))));
         assert_eq!(memory.nonce(A, TxIndex(3)), Ok(Some((10, version(1)))));
         assert_eq!(memory.nonce(A, TxIndex(9)), Ok(Some((30, version(3)))));
+    }
+
+    #[test]
+    #[cfg(all(target_pointer_width = "64", not(shuttle)))]
+    fn a_slot_takes_one_cache_line_and_an_account_two() {
+        assert_eq!((size_of::<SlotCell>(), size_of::<Cells>()), (64, 128));
+    }
+
+    #[test]
+    fn what_is_rare_is_found_where_it_was_written_and_nowhere_else() {
+        let memory = empty(1);
+        let newcomer = memory.newcomer(&Address::repeat_byte(7));
+        for no in [A, newcomer] {
+            assert_eq!(memory.code(no, END), Ok(None));
+            memory.record(
+                version(1),
+                [Write::Code(no, ()), Write::Life(no, Life::Exists)],
+                &mut Written::default(),
+            );
+            assert_eq!(memory.code(no, TxIndex(2)), Ok(Some(((), version(1)))));
+            assert_eq!(memory.life(no, TxIndex(2)), Ok(Some((Life::Exists, version(1)))));
+            assert_eq!(memory.code(no, TxIndex(1)), Ok(None));
+        }
+        // It shares the first account's mark.
+        let other = AccountNo(memory.marks.0.len() as u32 * 64);
+        assert_eq!((memory.code(other, END), memory.life(other, END)), (Ok(None), Ok(None)));
+    }
+
+    #[test]
+    fn who_takes_more_than_can_be_summed_is_asked_again() {
+        let taken = |value: U256| Write::Increment(A, value.wrapping_neg());
+        let memory = memory(&[(0, taken(U256::ONE << 96))]);
+        let before = (U256::ONE << 96) + word(5);
+        assert_eq!(memory.at_least(A, TxIndex(1), before, word(5)), Ok(true));
+        assert_eq!(memory.at_least(A, TxIndex(1), before, word(6)), Ok(false));
+        assert_eq!(memory.at_least(A, TxIndex(0), before, before), Ok(true));
     }
 
     #[test]

@@ -83,27 +83,27 @@ pub const BUGS: &[Bug] = &[
         name: "own-write-is-read",
         breaks: "a transaction reads what stands before it, not what its attempt before wrote",
         file: MEMORY,
-        find: "self.0.partition_point(|entry| entry.version.tx < before)",
-        replace: "self.0.partition_point(|entry| entry.version.tx <= before)",
+        find: "self.0.partition_point(|entry| entry.tx < before)",
+        replace: "self.0.partition_point(|entry| entry.tx <= before)",
         caught_by: Check::Unit,
     },
     Bug {
         name: "estimate-of-balance-is-read",
         breaks: "a balance that is about to be written again stops its reader",
         file: MEMORY,
-        find: "if entry.estimate {
-            return Err(entry.version);
+        find: "if entry.is_estimate() {
+            return Err(entry.version());
         }
-        writer(entry.version);",
-        replace: "writer(entry.version);",
+        writer(entry.version());",
+        replace: "writer(entry.version());",
         caught_by: Check::Unit,
     },
     Bug {
         name: "estimates-are-dropped",
         breaks: "an aborted attempt's writes stop their readers",
         file: MEMORY,
-        find: "self.0[i].estimate = true;",
-        replace: "self.0[i].estimate = false;",
+        find: "self.stamp |= ESTIMATE;",
+        replace: "self.stamp |= 0;",
         caught_by: Check::Unit,
     },
     Bug {
@@ -118,8 +118,8 @@ pub const BUGS: &[Bug] = &[
         name: "new-slot-is-not-new",
         breaks: "a first write to a slot is word for those above",
         file: MEMORY,
-        find: "entry((no, slot)).or_default().put(version, value);",
-        replace: "entry((no, slot)).or_default().put(version, value) && false;",
+        find: "entry((no, slot)).or_default().put(entry);",
+        replace: "entry((no, slot)).or_default().put(entry) && false;",
         caught_by: Check::Unit,
     },
     Bug {
@@ -306,6 +306,31 @@ pub const BUGS: &[Bug] = &[
         caught_by: Check::RandomBlocks,
     },
     Bug {
+        name: "the-unchanged-is-not-validated",
+        breaks: "what was seen as before the block is compared",
+        file: MULTI,
+        find: "Ok(false) => return Err(self.spoiler(self.key(*place, checks), None)),",
+        replace: "Ok(false) => {}",
+        caught_by: Check::RandomBlocks,
+    },
+    Bug {
+        name: "unchanged-code-is-not-validated",
+        breaks: "code that was seen as before the block is compared",
+        file: MULTI,
+        find: "Some((code, _)) => Ok(code.hash == base.code().hash),",
+        replace: "Some(_) => Ok(true),",
+        caught_by: Check::RandomBlocks,
+    },
+    Bug {
+        name: "new-code-is-not-marked",
+        breaks: "who looks for code finds what was written",
+        file: MEMORY,
+        find: "// Afterwards, here and below: who finds the mark must find what it speaks of.
+                self.marks.set(no);",
+        replace: "",
+        caught_by: Check::Unit,
+    },
+    Bug {
         name: "emptiness-is-a-balance-of-zero",
         breaks: "emptiness is validated as what was read, nonce and balance",
         file: MULTI,
@@ -441,8 +466,8 @@ pub const BUGS: &[Bug] = &[
         name: "debits-are-not-counted",
         breaks: "what others take from a balance counts",
         file: MEMORY,
-        find: "Some(debit) => self.sum = self.sum.wrapping_add(debit),",
-        replace: "Some(debit) => self.sum = self.sum.max(debit).min(self.sum),",
+        find: "Some(debit) => self.set(self.sum().wrapping_add(debit)),",
+        replace: "Some(_) => {}",
         caught_by: Check::Unit,
     },
     Bug {
