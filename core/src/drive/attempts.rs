@@ -188,6 +188,7 @@ impl<'a> Attempts<'a> {
             memory: &self.memory,
             order: &self.loaded.order,
             latest: &self.latest,
+            jobs: &self.loaded.jobs,
             tx,
         }
     }

@@ -11,7 +11,7 @@ use super::{
     recorder::Spoiler,
 };
 use crate::{
-    evm::{Base, Blocked, Code, View},
+    evm::{Base, Blocked, Code, Job, View},
     prepare::BlockEnvironment,
     schedule::{AccountNo, Key, Kind, Memory, Part, Place, Slot, SlotNo},
     units::{Incarnation, TxIndex, Version},
@@ -24,6 +24,7 @@ pub(super) struct Before<'a> {
     pub(super) memory: &'a Memory<'a, Code>,
     pub(super) order: &'a Order,
     pub(super) latest: &'a Latest,
+    pub(super) jobs: &'a [Job],
     pub(super) tx: TxIndex,
 }
 
@@ -34,6 +35,8 @@ pub(super) struct Checks<P = SmallVec<[Place; 8]>, L = Box<[Check]>, K = Box<[Ke
     unchanged: P,
     /// Whether the sender's nonce was seen as it is foretold.
     nonce_as_foretold: bool,
+    /// Whether the sender was seen to have the most that the transaction takes.
+    enough: bool,
     /// Everything else, with its value.
     list: L,
     /// Slots that have no number.
@@ -109,7 +112,7 @@ impl Reads {
 impl Checks {
     /// How many values are compared.
     pub(super) fn len(&self) -> usize {
-        self.unchanged.len() + usize::from(self.nonce_as_foretold) + self.list.len()
+        self.unchanged.len() + usize::from(self.nonce_as_foretold) + usize::from(self.enough) + self.list.len()
     }
 }
 
@@ -117,6 +120,7 @@ impl Noting {
     fn clear(&mut self) {
         self.unchanged.clear();
         self.nonce_as_foretold = false;
+        self.enough = false;
         self.list.clear();
         self.others.clear();
     }
@@ -126,6 +130,7 @@ impl Noting {
         Checks {
             unchanged: SmallVec::from_slice(&self.unchanged),
             nonce_as_foretold: self.nonce_as_foretold,
+            enough: self.enough,
             list: self.list.as_slice().into(),
             others: self.others.as_slice().into(),
         }
@@ -168,6 +173,11 @@ impl<'a> Before<'a> {
 
     fn at_least(&self, no: AccountNo, need: U256) -> Result<bool, Version> {
         self.memory.at_least(no, self.tx, self.base.account(no).balance(), need)
+    }
+
+    /// The most that the transaction takes from its sender.
+    fn most(&self) -> Option<U256> {
+        self.jobs.get(self.tx.index()).and_then(Job::most)
     }
 
     fn code_hash(&self, no: AccountNo) -> Result<B256, Version> {
@@ -216,6 +226,16 @@ impl<'a> Before<'a> {
             match self.sender_nonce(sender) {
                 Ok((nonce, _)) if nonce == told => {}
                 Ok(_) => return Err(self.spoiler(key, None)),
+                Err(writer) => return Err(Spoiler { key, writer }),
+            }
+        }
+        if checks.enough
+            && let (Some(sender), Some(most)) = (self.order.parties(self.tx).sender(), self.most())
+        {
+            let key = Key { account: sender, part: Part::Balance };
+            match self.at_least(sender, most) {
+                Ok(true) => {}
+                Ok(false) => return Err(self.spoiler(key, None)),
                 Err(writer) => return Err(Spoiler { key, writer }),
             }
         }
@@ -396,7 +416,9 @@ impl View for Multi<'_> {
             return Ok(true);
         }
         let enough = self.before.at_least(no, need).map_err(|writer| blocked(no, Part::Balance, writer))?;
-        if enough {
+        if enough && self.parties.is_sender(no) && self.before.most() == Some(need) {
+            self.reads.checks.enough = true;
+        } else if enough {
             let key = Key { account: no, part: Part::Balance };
             self.reads.check(key, None, Value::AtLeast(need), None);
         }
