@@ -10,7 +10,7 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
 };
 
-use alloy_primitives::Address;
+use alloy_primitives::{Address, U256};
 
 use super::{
     Loaded, Stopped, fold, foresight,
@@ -25,7 +25,7 @@ use crate::{
     evm::{Code, Executor, Spent},
     run::{Receipt, Run, Status},
     schedule::{
-        Collector, Finals, Memory, Report, ViewKind, Write, Written,
+        AccountNo, Collector, Finals, Memory, Report, Slots, ViewKind, Write, Written,
         sync::{AtomicU64, Mutex, Ordering, PoisonError, lock},
     },
     trace::{Clock, Outcome, StrategyId},
@@ -87,6 +87,8 @@ pub(super) struct Answers {
     of: Vec<Option<Answer>>,
     /// The accounts that they speak of, by number.
     addresses: Vec<Address>,
+    /// The slots beyond those of the pre-state that they speak of, in the order of numbers.
+    slots: Vec<(AccountNo, U256)>,
 }
 
 #[derive(Debug)]
@@ -118,6 +120,7 @@ impl Answers {
     /// Takes note of the accounts of the run that is over.
     pub(super) fn end(&mut self, attempts: &Attempts<'_>) {
         self.addresses = attempts.addresses();
+        self.slots = attempts.memory.new_slots().collect();
     }
 }
 
@@ -159,9 +162,12 @@ impl<'a> Attempts<'a> {
         let collector =
             loaded.base.number(beneficiary).map_or(Collector::Newcomer(beneficiary), Collector::Known);
         let memory = Memory::new(loaded.jobs.len(), loaded.base.len(), loaded.base.slots(), collector);
-        // Answers speak of accounts by the numbers that they had.
+        // Answers speak of accounts and slots by the numbers that they had.
         for address in answers.iter().flat_map(|answers| answers.addresses.iter().skip(loaded.base.len())) {
             memory.newcomer(address);
+        }
+        for (account, slot) in answers.iter().flat_map(|answers| &answers.slots) {
+            memory.slot_no(*account, slot);
         }
         let mut foretold = Foretold::default();
         if view == ViewKind::Foretold {
@@ -304,10 +310,10 @@ impl<'a> Attempts<'a> {
         addresses
     }
 
-    fn receipts(self) -> Result<Vec<Receipt>, Stopped> {
+    fn take_receipts(&mut self) -> Result<Vec<Receipt>, Stopped> {
         let mut receipts = Vec::with_capacity(self.results.len());
         let mut cumulative = 0;
-        for result in self.results {
+        for result in std::mem::take(&mut self.results) {
             let mut result = result.into_inner().unwrap_or_else(PoisonError::into_inner);
             if result.panicked || result.version.is_none() {
                 return Err(Stopped::LanePanicked);
@@ -453,7 +459,7 @@ pub(super) struct Ends {
 /// After the last lane: receipts, post-state, trace. If not all transactions fit, `in_order` runs the
 /// block in order.
 pub(super) fn finish(
-    attempts: Attempts<'_>,
+    mut attempts: Attempts<'_>,
     strategy: StrategyId,
     clock: Clock,
     ends: Ends,
@@ -462,14 +468,15 @@ pub(super) fn finish(
     let loaded = attempts.loaded;
     let Ends { span, mut lanes, aborts, finals, fits } = ends;
     let addresses = attempts.addresses();
-    let receipts = attempts.receipts()?;
+    let receipts = attempts.take_receipts()?;
     settle(&mut lanes, aborts);
     if !fits {
-        return in_order_after_all(loaded, (strategy, clock), span.0, lanes, in_order(addresses)?);
+        let done = in_order(addresses)?;
+        return in_order_after_all(loaded, &attempts.memory, (strategy, clock), span.0, lanes, done);
     }
     let post_state = fold::post_state(&loaded.state, loaded.env.fork, &addresses, finals);
     let trace =
-        recorder::merge((strategy, clock), loaded.jobs.len(), span, lanes, &addresses, loaded.base.slots());
+        recorder::merge((strategy, clock), loaded.jobs.len(), span, lanes, &addresses, &attempts.memory);
     Ok(Run { receipts, post_state, trace })
 }
 
@@ -496,6 +503,7 @@ fn settle(lanes: &mut [LaneNotes], aborts: Vec<Abort>) {
 /// Both runs must number newcomers alike for their notes to go into one trace.
 fn in_order_after_all(
     loaded: &Loaded,
+    slots: &dyn Slots,
     (strategy, clock): (StrategyId, Clock),
     started: u64,
     mut lanes: Vec<LaneNotes>,
@@ -528,13 +536,6 @@ fn in_order_after_all(
     }
     let post_state = fold::post_state(&loaded.state, loaded.env.fork, &done.addresses, vec![done.finals]);
     let span = (started, done.ended);
-    let trace = recorder::merge(
-        (strategy, clock),
-        loaded.jobs.len(),
-        span,
-        lanes,
-        &done.addresses,
-        loaded.base.slots(),
-    );
+    let trace = recorder::merge((strategy, clock), loaded.jobs.len(), span, lanes, &done.addresses, slots);
     Ok(Run { receipts: done.receipts, post_state, trace })
 }

@@ -5,7 +5,7 @@ use alloy_primitives::{Address, B256, U256, map::AddressMap};
 use crate::{
     evm::{Base, Blocked, Code, View},
     prepare::BlockEnvironment,
-    schedule::{AccountNo, Final, Finals, Key, Life, Part, SlotMap, Write},
+    schedule::{AccountNo, Final, Finals, Key, Life, Part, SlotMap, SlotNo, Write},
     units::{Incarnation, TxIndex, Version},
 };
 
@@ -249,6 +249,10 @@ impl View for Flat<'_> {
             self.reads.push(key, at.or_else(number), from.map(first).into());
         }
         Ok(value)
+    }
+
+    fn slot_no(&mut self, no: AccountNo, slot: &U256) -> Option<SlotNo> {
+        self.base.slots().number(no, slot)
     }
 
     fn block_hash(&self, number: u64) -> Option<B256> {

@@ -248,7 +248,7 @@ pub(super) fn foretold(
             put(change.block_access_index, Write::Code(no, Code::new(change.new_code.clone())));
         }
         for SlotChanges { slot, changes } in &account.storage_changes {
-            let at = base.slots().number(no, slot);
+            let at = Some(memory.slot_no(no, slot));
             for change in changes {
                 put(change.block_access_index, Write::Slot(no, *slot, at, change.new_value));
             }

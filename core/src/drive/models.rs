@@ -33,8 +33,8 @@ use super::{
 };
 use crate::{
     schedule::{
-        self, AccountNo, Collector, Finals, Key, Known, Life, Memory, Report, Slot, SlotNumbers, ViewKind,
-        Write, Written,
+        self, AccountNo, Collector, Finals, Key, Known, Life, Memory, Report, SlotNumbers, ViewKind, Write,
+        Written,
         sync::{Mutex, lock},
     },
     trace::{SpanKind, StrategyId},
@@ -650,7 +650,7 @@ impl<'a> Shared<'a> {
             Place::Code(who) => memory.code(self.no(who), tx)?.map(|(code, _)| code),
             Place::Slot(who, slot) => {
                 let (no, slot) = (self.no(who), U256::from(slot));
-                let read = memory.slot(no, Slot::new(&slot, self.numbers.number(no, &slot)), tx)?;
+                let read = memory.slot(no, memory.slot_no(no, &slot), tx)?;
                 read.map(|(value, _)| value.to::<u64>())
             }
         };

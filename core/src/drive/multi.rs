@@ -1,6 +1,8 @@
 //! What an attempt of a speculative strategy sees: the multi-version memory over the state before
 //! the block; and how its reads are validated.
 
+use std::collections::VecDeque;
+
 use alloy_primitives::{Address, B256, U256};
 use smallvec::SmallVec;
 
@@ -13,7 +15,7 @@ use super::{
 use crate::{
     evm::{Base, Blocked, Code, Job, View},
     prepare::BlockEnvironment,
-    schedule::{AccountNo, Key, Kind, Memory, Part, Place, Slot, SlotNo},
+    schedule::{AccountNo, Key, Kind, Memory, Part, Place, SlotNo},
     units::{Incarnation, TxIndex, Version},
 };
 
@@ -30,7 +32,7 @@ pub(super) struct Before<'a> {
 
 /// What an attempt read, to be compared later.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Checks<P = SmallVec<[Place; 8]>, L = Box<[Check]>, K = Box<[Key]>> {
+pub(super) struct Checks<P = SmallVec<[Place; 8]>, L = Box<[Check]>> {
     /// What was seen as it was before the block, which is what most attempts see of most locations.
     unchanged: P,
     /// Whether the sender's nonce was seen as it is foretold.
@@ -39,8 +41,6 @@ pub(super) struct Checks<P = SmallVec<[Place; 8]>, L = Box<[Check]>, K = Box<[Ke
     enough: bool,
     /// Everything else, with its value.
     list: L,
-    /// Slots that have no number.
-    others: K,
 }
 
 /// A value that was read.
@@ -68,7 +68,7 @@ enum Value {
 }
 
 /// [`Checks`] of the running attempt.
-type Noting = Checks<Vec<Place>, Vec<Check>, Vec<Key>>;
+type Noting = Checks<Vec<Place>, Vec<Check>>;
 
 /// What a lane's attempts read.
 #[derive(Debug, Default)]
@@ -84,27 +84,26 @@ pub(super) struct Reads {
 }
 
 impl Reads {
-    /// Notes for the trace that a location was read; `at` is its number, if it is a slot that has one.
-    fn see(&mut self, key: Key, at: Option<SlotNo>, from: Option<Version>) {
+    /// Notes for the trace that a location was read.
+    fn see(&mut self, place: Place, from: Option<Version>) {
         if self.record {
-            self.seen.push(key, at, from.into());
+            self.seen.push_place(place, from.into());
         }
     }
 
     /// Notes the value for validation.
-    fn check(&mut self, key: Key, at: Option<SlotNo>, value: Value, from: Option<Version>) {
-        if !self.keep {
-            return;
+    fn check(&mut self, account: AccountNo, place: Place, value: Value, from: Option<Version>) {
+        if self.keep {
+            self.checks.list.push(Check { place, account, from: from.into(), value });
         }
-        let place = Place::of(key, at, &mut self.checks.others);
-        self.checks.list.push(Check { place, account: key.account, from: from.into(), value });
     }
 
-    /// Notes for validation that the location was as before the block.
-    fn check_unchanged(&mut self, key: Key, at: Option<SlotNo>) {
-        if self.keep {
-            let place = Place::of(key, at, &mut self.checks.others);
-            self.checks.unchanged.push(place);
+    /// Notes for validation what was read: what nobody has written was as before the block.
+    fn check_read(&mut self, account: AccountNo, place: Place, value: Value, from: Option<Version>) {
+        match from {
+            Some(_) => self.check(account, place, value, from),
+            None if self.keep => self.checks.unchanged.push(place),
+            None => {}
         }
     }
 }
@@ -112,7 +111,10 @@ impl Reads {
 impl Checks {
     /// How many values are compared.
     pub(super) fn len(&self) -> usize {
-        self.unchanged.len() + usize::from(self.nonce_as_foretold) + usize::from(self.enough) + self.list.len()
+        self.unchanged.len()
+            + usize::from(self.nonce_as_foretold)
+            + usize::from(self.enough)
+            + self.list.len()
     }
 }
 
@@ -122,7 +124,6 @@ impl Noting {
         self.nonce_as_foretold = false;
         self.enough = false;
         self.list.clear();
-        self.others.clear();
     }
 
     /// A copy that takes no more memory than it needs.
@@ -132,10 +133,12 @@ impl Noting {
             nonce_as_foretold: self.nonce_as_foretold,
             enough: self.enough,
             list: self.list.as_slice().into(),
-            others: self.others.as_slice().into(),
         }
     }
 }
+
+/// As many slots as are remembered by their numbers: most transactions read fewer.
+const MET: usize = 16;
 
 /// A view of [`Before`] that notes what it is asked.
 pub(super) struct Multi<'a> {
@@ -147,6 +150,8 @@ pub(super) struct Multi<'a> {
     ///
     /// [`BaseAccount::code_no`]: crate::evm::BaseAccount::code_no
     codes: Vec<Option<Code>>,
+    /// The last slots that the running attempt read, with their numbers: a slot is read before it is written.
+    met: VecDeque<(AccountNo, U256, SlotNo)>,
     pub(super) reads: Reads,
 }
 
@@ -198,13 +203,10 @@ impl<'a> Before<'a> {
         Ok(self.nonce(no)?.0 == 0 && self.balance(no, |_| ())?.is_zero())
     }
 
-    fn slot(&self, no: AccountNo, slot: Slot<'_>) -> Result<(U256, Option<Version>), Version> {
-        Ok(match self.memory.slot(no, slot, self.tx)? {
+    fn slot(&self, no: AccountNo, at: SlotNo) -> Result<(U256, Option<Version>), Version> {
+        Ok(match self.memory.slot(no, at, self.tx)? {
             Some((value, writer)) => (value, Some(writer)),
-            None => match slot {
-                Slot::Known(at) => (self.base.value(Some(at)), None),
-                Slot::Other(_) => (U256::ZERO, None),
-            },
+            None => (self.base.value(Some(at)), None),
         })
     }
 
@@ -212,10 +214,10 @@ impl<'a> Before<'a> {
     /// differently now, and whose write, or withdrawn write, is to blame.
     pub(super) fn validate(&self, checks: &Checks) -> Result<(), Spoiler> {
         for place in &checks.unchanged {
-            match self.is_unchanged(*place, checks) {
+            match self.is_unchanged(*place) {
                 Ok(true) => {}
-                Ok(false) => return Err(self.spoiler(self.key(*place, checks), None)),
-                Err(writer) => return Err(Spoiler { key: self.key(*place, checks), writer }),
+                Ok(false) => return Err(self.spoiler(self.key(*place), None)),
+                Err(writer) => return Err(Spoiler { key: self.key(*place), writer }),
             }
         }
         if checks.nonce_as_foretold
@@ -240,56 +242,50 @@ impl<'a> Before<'a> {
             }
         }
         for check in &checks.list {
-            match self.now(check, checks) {
+            match self.now(check) {
                 Ok(now) if now == check.value => {}
-                Ok(_) => return Err(self.spoiler(self.key(check.place, checks), check.from.into())),
-                Err(writer) => return Err(Spoiler { key: self.key(check.place, checks), writer }),
+                Ok(_) => return Err(self.spoiler(self.key(check.place), check.from.into())),
+                Err(writer) => return Err(Spoiler { key: self.key(check.place), writer }),
             }
         }
         Ok(())
     }
 
     /// Whether a location is as it was before the block.
-    fn is_unchanged(&self, place: Place, checks: &Checks) -> Result<bool, Version> {
+    fn is_unchanged(&self, place: Place) -> Result<bool, Version> {
         let (no, part) = match place.kind() {
             Kind::Part(no, part) => (no, part),
+            Kind::Slot(at) if self.memory.is_slot_untouched(at) => return Ok(true),
             Kind::Slot(at) => {
-                let Some((no, _)) = self.base.slots().key(at) else { return Ok(true) };
-                return self.slot(no, Slot::Known(at)).map(|(word, _)| word == self.base.value(Some(at)));
+                let Some((no, _)) = self.memory.slot_key(at) else { return Ok(true) };
+                return self.slot(no, at).map(|(word, _)| word == self.base.value(Some(at)));
             }
-            Kind::Other(i) => {
-                let Key { account, part } = checks.others[i];
-                (account, part)
-            }
+            // Every slot has a number here.
+            Kind::Other(_) => return Ok(true),
         };
-        let base = self.base.account(no);
-        match part {
-            Part::Balance => self.balance(no, |_| ()).map(|balance| balance == base.balance()),
-            Part::Nonce => self.nonce(no).map(|(nonce, _)| nonce == base.nonce()),
-            Part::Code => match self.memory.code(no, self.tx)? {
-                Some((code, _)) => Ok(code.hash == base.code().hash),
-                None => Ok(true),
-            },
-            Part::Life => self.exists(no).map(|(exists, _)| exists == base.exists()),
-            Part::Slot(slot) => self.slot(no, Slot::Other(&slot)).map(|(word, _)| word.is_zero()),
-        }
+        Ok(match part {
+            Part::Balance => {
+                self.memory.is_balance_untouched(no)
+                    || self.balance(no, |_| ())? == self.base.account(no).balance()
+            }
+            Part::Nonce => {
+                let nonce = self.memory.nonce(no, self.tx)?;
+                nonce.is_none_or(|(nonce, _)| nonce == self.base.account(no).nonce())
+            }
+            Part::Code => {
+                let code = self.memory.code(no, self.tx)?;
+                code.is_none_or(|(code, _)| code.hash == self.base.account(no).code().hash)
+            }
+            Part::Life | Part::Slot(_) => self.exists(no)?.0 == self.base.account(no).exists(),
+        })
     }
 
     /// What would be read now instead.
-    fn now(&self, check: &Check, checks: &Checks) -> Result<Value, Version> {
+    fn now(&self, check: &Check) -> Result<Value, Version> {
         let no = check.account;
         match (check.value, check.place.kind()) {
-            (Value::Word(_), Kind::Slot(at)) => {
-                self.slot(no, Slot::Known(at)).map(|(word, _)| Value::Word(word))
-            }
-            (Value::Word(_), Kind::Other(i)) => match checks.others.get(i).map(|key| key.part) {
-                Some(Part::Slot(slot)) => {
-                    self.slot(no, Slot::Other(&slot)).map(|(word, _)| Value::Word(word))
-                }
-                // Others are slots.
-                _ => Ok(check.value),
-            },
-            (Value::Word(_), Kind::Part(..)) => self.balance(no, |_| ()).map(Value::Word),
+            (Value::Word(_), Kind::Slot(at)) => self.slot(no, at).map(|(word, _)| Value::Word(word)),
+            (Value::Word(_), Kind::Part(..) | Kind::Other(_)) => self.balance(no, |_| ()).map(Value::Word),
             (Value::Blank(_), _) => self.is_blank(no).map(Value::Blank),
             (Value::SenderNonce(_), _) => self.sender_nonce(no).map(|(nonce, _)| Value::SenderNonce(nonce)),
             (Value::AtLeast(need), _) => match self.at_least(no, need) {
@@ -303,12 +299,15 @@ impl<'a> Before<'a> {
         }
     }
 
-    fn key(&self, place: Place, checks: &Checks) -> Key {
+    fn key(&self, place: Place) -> Key {
         match place.kind() {
             Kind::Part(account, part) => Key { account, part },
-            Kind::Other(i) => checks.others[i],
-            Kind::Slot(at) => {
-                let (account, slot) = self.base.slots().key(at).unwrap_or((AccountNo(0), U256::ZERO));
+            Kind::Slot(_) | Kind::Other(_) => {
+                let at = match place.kind() {
+                    Kind::Slot(at) => self.memory.slot_key(at),
+                    _ => None,
+                };
+                let (account, slot) = at.unwrap_or((AccountNo(0), U256::ZERO));
                 Key { account, part: Part::Slot(slot) }
             }
         }
@@ -331,6 +330,7 @@ impl<'a> Multi<'a> {
             before,
             parties: Parties::default(),
             codes: vec![None; before.base.codes()],
+            met: VecDeque::with_capacity(MET),
             reads: Reads { record, ..Reads::default() },
         }
     }
@@ -341,6 +341,16 @@ impl<'a> Multi<'a> {
         self.reads.keep = keep;
         self.parties = self.before.order.parties(tx);
         self.reads.checks.clear();
+        self.met.clear();
+    }
+
+    fn number(&mut self, no: AccountNo, slot: &U256) -> SlotNo {
+        let at = self.before.memory.slot_no(no, slot);
+        if self.met.len() == MET {
+            self.met.pop_front();
+        }
+        self.met.push_back((no, *slot, at));
+        at
     }
 
     fn base_code(&mut self, no: AccountNo) -> Code {
@@ -350,12 +360,9 @@ impl<'a> Multi<'a> {
 
     /// Notes a read of what is no slot. What nobody has written was seen as before the block.
     fn note(&mut self, account: AccountNo, part: Part, from: Option<Version>, value: Value) {
-        let key = Key { account, part };
-        self.reads.see(key, None, from);
-        match from {
-            Some(_) => self.reads.check(key, None, value, from),
-            None => self.reads.check_unchanged(key, None),
-        }
+        let place = Place::of_part(account, part);
+        self.reads.see(place, from);
+        self.reads.check_read(account, place, value, from);
     }
 }
 
@@ -370,16 +377,16 @@ fn note_balance(
     reads: &mut Reads,
     no: AccountNo,
 ) -> Result<(U256, Option<Version>), Blocked> {
-    let key = Key { account: no, part: Part::Balance };
+    let place = Place::of_part(no, Part::Balance);
     let mut latest = None;
     let value = before
         .balance(no, |writer| {
             latest = latest.or(Some(writer));
-            reads.see(key, None, Some(writer));
+            reads.see(place, Some(writer));
         })
-        .map_err(|writer| Blocked { key, writer })?;
+        .map_err(|writer| blocked(no, Part::Balance, writer))?;
     if latest.is_none() {
-        reads.see(key, None, None);
+        reads.see(place, None);
     }
     Ok((value, latest))
 }
@@ -397,11 +404,7 @@ impl View for Multi<'_> {
 
     fn balance(&mut self, no: AccountNo) -> Result<U256, Blocked> {
         let (value, from) = note_balance(&self.before, &mut self.reads, no)?;
-        let key = Key { account: no, part: Part::Balance };
-        match from {
-            Some(_) => self.reads.check(key, None, Value::Word(value), from),
-            None => self.reads.check_unchanged(key, None),
-        }
+        self.reads.check_read(no, Place::of_part(no, Part::Balance), Value::Word(value), from);
         Ok(value)
     }
 
@@ -419,20 +422,19 @@ impl View for Multi<'_> {
         if enough && self.parties.is_sender(no) && self.before.most() == Some(need) {
             self.reads.checks.enough = true;
         } else if enough {
-            let key = Key { account: no, part: Part::Balance };
-            self.reads.check(key, None, Value::AtLeast(need), None);
+            self.reads.check(no, Place::of_part(no, Part::Balance), Value::AtLeast(need), None);
         }
         Ok(enough)
     }
 
     fn sender_nonce(&mut self, no: AccountNo) -> Result<u64, Blocked> {
         let Some((_, told)) = self.before.order.foretold(self.before.tx) else { return self.nonce(no) };
-        let key = Key { account: no, part: Part::Nonce };
-        let (nonce, from) = self.before.sender_nonce(no).map_err(|writer| Blocked { key, writer })?;
+        let (nonce, from) =
+            self.before.sender_nonce(no).map_err(|writer| blocked(no, Part::Nonce, writer))?;
         if nonce == told && from.is_none() && self.parties.is_sender(no) {
             self.reads.checks.nonce_as_foretold = true;
         } else {
-            self.reads.check(key, None, Value::SenderNonce(nonce), from);
+            self.reads.check(no, Place::of_part(no, Part::Nonce), Value::SenderNonce(nonce), from);
         }
         Ok(nonce)
     }
@@ -456,7 +458,7 @@ impl View for Multi<'_> {
 
     fn is_blank(&mut self, no: AccountNo) -> Result<bool, Blocked> {
         let (nonce, from) = self.before.nonce(no).map_err(|writer| blocked(no, Part::Nonce, writer))?;
-        self.reads.see(Key { account: no, part: Part::Nonce }, None, from);
+        self.reads.see(Place::of_part(no, Part::Nonce), from);
         // A nonce that is not zero settles it without the balance.
         let (blank, from) = if nonce == 0 {
             let (balance, from) = note_balance(&self.before, &mut self.reads, no)?;
@@ -464,23 +466,23 @@ impl View for Multi<'_> {
         } else {
             (false, from)
         };
-        let key = Key { account: no, part: Part::Balance };
-        self.reads.check(key, None, Value::Blank(blank), from);
+        self.reads.check(no, Place::of_part(no, Part::Balance), Value::Blank(blank), from);
         Ok(blank)
     }
 
     fn slot(&mut self, no: AccountNo, slot: U256) -> Result<U256, Blocked> {
-        let part = Part::Slot(slot);
-        let at = self.before.base.slots().number(no, &slot);
-        let place = Slot::new(&slot, at);
-        let (value, from) = self.before.slot(no, place).map_err(|writer| blocked(no, part, writer))?;
-        let key = Key { account: no, part };
-        self.reads.see(key, at, from);
-        match from {
-            Some(_) => self.reads.check(key, at, Value::Word(value), from),
-            None => self.reads.check_unchanged(key, at),
-        }
+        let at = self.number(no, &slot);
+        let (value, from) =
+            self.before.slot(no, at).map_err(|writer| blocked(no, Part::Slot(slot), writer))?;
+        let place = Place::slot(at);
+        self.reads.see(place, from);
+        self.reads.check_read(no, place, Value::Word(value), from);
         Ok(value)
+    }
+
+    fn slot_no(&mut self, no: AccountNo, slot: &U256) -> Option<SlotNo> {
+        let met = self.met.iter().rev().find(|(account, other, _)| *account == no && other == slot);
+        Some(met.map_or_else(|| self.before.memory.slot_no(no, slot), |(.., at)| *at))
     }
 
     fn block_hash(&self, number: u64) -> Option<B256> {

@@ -1,7 +1,7 @@
 //! Notes about places: what traces are made of by the million.
 
 use crate::{
-    schedule::{AccountNo, Key, Kind, Part, Place, SlotNo, SlotNumbers},
+    schedule::{AccountNo, Key, Kind, Part, Place, SlotNo, Slots},
     units::{Incarnation, TxIndex, Version},
 };
 
@@ -51,6 +51,11 @@ impl<T> Places<T> {
         self.items.push((place, about));
     }
 
+    /// The same, of a place that is not one of the others.
+    pub(super) fn push_place(&mut self, place: Place, about: T) {
+        self.items.push((place, about));
+    }
+
     pub(super) fn items(&self) -> &[(Place, T)] {
         &self.items
     }
@@ -81,11 +86,11 @@ impl<T> Places<T> {
 
 /// A number for each place of several lists that is the same for the same location.
 pub(super) struct Numbering<'a> {
-    slots: &'a SlotNumbers,
+    slots: &'a dyn Slots,
     /// By account and part.
     parts: Vec<[u32; 4]>,
     /// By slot number.
-    known: Vec<u32>,
+    numbered: Vec<u32>,
     others: alloy_primitives::map::HashMap<Key, u32>,
 }
 
@@ -93,11 +98,11 @@ pub(super) struct Numbering<'a> {
 const NONE: u32 = u32::MAX;
 
 impl<'a> Numbering<'a> {
-    pub(super) fn new(accounts: usize, slots: &'a SlotNumbers) -> Self {
+    pub(super) fn new(accounts: usize, slots: &'a dyn Slots) -> Self {
         Self {
             slots,
             parts: vec![[NONE; 4]; accounts],
-            known: vec![NONE; slots.len()],
+            numbered: vec![NONE; slots.count()],
             others: Default::default(),
         }
     }
@@ -106,16 +111,16 @@ impl<'a> Numbering<'a> {
     pub(super) fn of<T>(&mut self, place: Place, places: &Places<T>) -> &mut u32 {
         match place.kind() {
             Kind::Part(no, part) => self.of_part(no, part),
-            Kind::Slot(at) => &mut self.known[at.index()],
-            Kind::Other(i) => self.others.entry(places.other(i)).or_insert(NONE),
+            Kind::Slot(at) => &mut self.numbered[at.index()],
+            Kind::Other(i) => self.of_key(places.other(i)),
         }
     }
 
     /// The number of a key's place.
     pub(super) fn of_key(&mut self, key: Key) -> &mut u32 {
         match key.part {
-            Part::Slot(slot) => match self.slots.number(key.account, &slot) {
-                Some(at) => &mut self.known[at.index()],
+            Part::Slot(slot) => match self.slots.find(key.account, &slot) {
+                Some(at) => &mut self.numbered[at.index()],
                 None => self.others.entry(key).or_insert(NONE),
             },
             part => self.of_part(key.account, part),
@@ -134,18 +139,18 @@ impl<'a> Numbering<'a> {
 
     /// Every place whose number was set, with it.
     pub(super) fn met(&mut self) -> impl Iterator<Item = (Key, &mut u32)> {
-        let Self { slots, parts, known, others } = self;
+        let Self { slots, parts, numbered, others } = self;
         let parts = parts.iter_mut().enumerate().flat_map(|(i, parts)| {
             const PARTS: [Part; 4] = [Part::Balance, Part::Nonce, Part::Code, Part::Life];
             let account = AccountNo(i as u32);
             PARTS.into_iter().zip(parts).map(move |(part, number)| (Key { account, part }, number))
         });
-        let known = known.iter_mut().enumerate().filter_map(|(i, number)| {
-            let (account, slot) = slots.key(SlotNo(i as u32))?;
+        let numbered = numbered.iter_mut().enumerate().filter_map(|(i, number)| {
+            let (account, slot) = slots.key_of(SlotNo(i as u32))?;
             Some((Key { account, part: Part::Slot(slot) }, number))
         });
         let others = others.iter_mut().map(|(key, number)| (*key, number));
-        parts.chain(known).chain(others).filter(|(_, number)| **number != NONE)
+        parts.chain(numbered).chain(others).filter(|(_, number)| **number != NONE)
     }
 }
 
@@ -154,6 +159,7 @@ mod tests {
     use alloy_primitives::U256;
 
     use super::*;
+    use crate::schedule::SlotNumbers;
 
     fn key(account: u32, part: Part) -> Key {
         Key { account: AccountNo(account), part }

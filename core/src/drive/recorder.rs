@@ -6,7 +6,7 @@ use alloy_primitives::{Address, map::HashMap};
 
 use super::place::{Numbering, Places, Seer};
 use crate::{
-    schedule::{Key, SlotNumbers},
+    schedule::{Key, Slots},
     trace::{Attempt, Cause, Clock, Location, Outcome, Read, Span, SpanKind, StrategyId, Trace, Write},
     units::{LaneId, LocationId, Ticks, Version},
 };
@@ -56,7 +56,7 @@ pub(super) fn merge(
     (start, end): (u64, u64),
     lanes: Vec<LaneNotes>,
     addresses: &[Address],
-    slots: &SlotNumbers,
+    slots: &dyn Slots,
 ) -> Trace {
     let mut trace = Trace {
         strategy,

@@ -52,12 +52,7 @@ use revm::{
     state::{Account, AccountId, AccountInfo, AccountStatus, EvmState},
 };
 
-use super::{
-    View,
-    base::{Base, Code},
-    stock,
-    view::Blocked,
-};
+use super::{View, base::Code, stock, view::Blocked};
 use crate::schedule::{AccountNo, Life, Write};
 
 /// What the next account load is for. Set by the instruction that makes it.
@@ -345,7 +340,7 @@ impl<V: View> ObservingJournal<V> {
                 debug_assert!(false, "{address} was loaded behind the journal's back");
                 continue;
             };
-            facts.writes_of(account, eip161, self.db.view.base(), writes);
+            facts.writes_of(account, eip161, &mut self.db.view, writes);
         }
         if let Some((no, fee)) = self.fee.take()
             && !fee.is_zero()
@@ -384,7 +379,7 @@ impl Facts {
         }
     }
 
-    fn writes_of(&self, account: Account, eip161: bool, base: &Base, writes: &mut Vec<Write<Code>>) {
+    fn writes_of(&self, account: Account, eip161: bool, view: &mut impl View, writes: &mut Vec<Write<Code>>) {
         let no = self.no;
         if account.is_selfdestructed() {
             writes.push(Write::Life(no, Life::Gone));
@@ -419,7 +414,8 @@ impl Facts {
         }
         for (slot, value) in account.storage {
             if value.is_changed() {
-                writes.push(Write::Slot(no, slot, base.slots().number(no, &slot), value.present_value()));
+                let at = view.slot_no(no, &slot);
+                writes.push(Write::Slot(no, slot, at, value.present_value()));
             }
         }
     }

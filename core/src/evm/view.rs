@@ -4,12 +4,12 @@ use alloy_primitives::{Address, B256, U256};
 
 use super::{Base, Code};
 use crate::{
-    schedule::{AccountNo, Key},
+    schedule::{AccountNo, Key, SlotNo},
     units::Version,
 };
 
 /// The state as one attempt sees it. A view notes what it is asked for: every method but
-/// [`View::account`], [`View::base`] and [`View::block_hash`] is a read.
+/// [`View::account`], [`View::base`], [`View::slot_no`] and [`View::block_hash`] is a read.
 pub trait View {
     /// The account's number.
     fn account(&mut self, address: Address) -> AccountNo;
@@ -32,6 +32,8 @@ pub trait View {
     fn is_blank(&mut self, account: AccountNo) -> Result<bool, Blocked>;
     /// Reads a slot.
     fn slot(&mut self, account: AccountNo, slot: U256) -> Result<U256, Blocked>;
+    /// The number of a slot, if it has one. Looking it up is no read.
+    fn slot_no(&mut self, account: AccountNo, slot: &U256) -> Option<SlotNo>;
     /// The hash of an earlier block.
     fn block_hash(&self, number: u64) -> Option<B256>;
 }

@@ -17,7 +17,7 @@ impl AccountNo {
     }
 }
 
-/// The number of a slot of the pre-state.
+/// A slot's number: slots of the pre-state first, then those that lanes meet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SlotNo(pub u32);
 
@@ -54,6 +54,30 @@ impl SlotNumbers {
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.keys.is_empty()
+    }
+}
+
+/// Slots that have numbers, from 0 on.
+pub trait Slots {
+    /// How many there are.
+    fn count(&self) -> usize;
+    /// The number of a slot, if it has one.
+    fn find(&self, account: AccountNo, slot: &U256) -> Option<SlotNo>;
+    /// The slot of a number.
+    fn key_of(&self, no: SlotNo) -> Option<(AccountNo, U256)>;
+}
+
+impl Slots for SlotNumbers {
+    fn count(&self) -> usize {
+        self.len()
+    }
+
+    fn find(&self, account: AccountNo, slot: &U256) -> Option<SlotNo> {
+        self.number(account, slot)
+    }
+
+    fn key_of(&self, no: SlotNo) -> Option<(AccountNo, U256)> {
+        self.key(no)
     }
 }
 

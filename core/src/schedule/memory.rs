@@ -1,11 +1,10 @@
 //! Multi-version memory: for each location the values that transactions of the block wrote, by
 //! transaction.
 //!
-//! A location is found by its full key. Accounts have numbers: those of the pre-state are
-//! numbered beforehand, others when they are first met. So do the slots of the pre-state; others
-//! are found in maps. Each numbered location is a cell with its own lock; a cell that nobody
-//! wrote to says so without locking, and an account of which nobody wrote code, existence or an unnumbered
-//! slot says so in one bit. That answer may be out of date by the time it is used, like any answer here:
+//! A location is found by its full key. Accounts and slots have numbers: those of the pre-state are
+//! numbered beforehand, others when they are first met. Each location is a cell with its own lock; a cell
+//! that nobody wrote to says so without locking, and an account of which nobody wrote code or existence says
+//! so in one bit. That answer may be out of date by the time it is used, like any answer here:
 //! validation is what makes it safe.
 
 use std::ops::Range;
@@ -14,7 +13,7 @@ use alloy_primitives::{Address, U256, map::AddressMap};
 use smallvec::SmallVec;
 
 use super::{
-    AccountNo, Key, Kind, Life, Part, Place, SlotMap, SlotNo, SlotNumbers, Write, Written,
+    AccountNo, Key, Kind, Life, Part, Place, SlotMap, SlotNo, SlotNumbers, Slots, Write, Written,
     sync::{
         AtomicBool, AtomicU32, AtomicU64, Mutex, MutexGuard, OnceLock, Ordering, PoisonError, RwLock, lock,
     },
@@ -31,11 +30,15 @@ pub struct Memory<'a, C> {
     marks: Marks,
     numbers: [RwLock<AddressMap<AccountNo>>; SHARDS],
     /// The number that the next newcomer gets.
-    next: AtomicU32,
+    next: Counter,
     slot_numbers: &'a SlotNumbers,
     /// Slots of the pre-state, by number.
     known_slots: Vec<SlotCell>,
-    other_slots: Vec<Shard>,
+    /// Slots beyond: in directories of doubling size, of pieces of [`PIECE`].
+    new_slots: [OnceLock<Box<[OnceLock<Piece>]>>; CHUNKS],
+    new_numbers: Vec<Shard>,
+    /// The number that the next slot gets.
+    next_slot: Counter,
     /// The account that nearly every transaction adds to: the beneficiary.
     collector: AccountNo,
     /// Its balance, by transaction: one lock for all of them would be where all lanes meet.
@@ -44,11 +47,15 @@ pub struct Memory<'a, C> {
     collected_debits: Mutex<Debits>,
 }
 
-/// Slots beyond those of the pre-state. On cache lines of its own, so that lanes only meet where
+/// Numbers of slots beyond those of the pre-state. On cache lines of its own, so that lanes only meet where
 /// they meet.
 #[repr(align(128))]
 #[derive(Default)]
-struct Shard(Mutex<SlotMap<Entries<U256>>>);
+struct Shard(Mutex<SlotMap<SlotNo>>);
+
+/// On cache lines of its own: what lies beside it is read all the time.
+#[repr(align(128))]
+struct Counter(AtomicU32);
 
 /// Shards of the maps, so that lanes seldom meet at one lock. (In a model they are to meet.)
 const SHARDS: usize = if cfg!(shuttle) { 2 } else { 64 };
@@ -79,27 +86,45 @@ struct Cells {
 #[derive(Default)]
 struct SlotCell(Cell<U256>);
 
+/// [`PIECE`] slots.
+type Piece = Box<[NewSlot]>;
+
+/// A slot beyond those of the pre-state.
+#[derive(Default)]
+struct NewSlot {
+    cell: SlotCell,
+    /// Set before anyone is told its number.
+    key: OnceLock<(AccountNo, U256)>,
+}
+
 struct Rare<C> {
     code: Cell<C>,
     life: Cell<Life>,
-    /// Whether any of its slots beyond those of the pre-state was written to.
-    slots: AtomicBool,
 }
 
 /// One bit for each account, or for some accounts together: whether anything [`Rare`] was written. Nearly
 /// every read asks that, and nearly every answer is no.
-struct Marks(Vec<AtomicU64>);
+struct Marks {
+    words: Vec<AtomicU64>,
+    /// Whether any is set.
+    any: AtomicBool,
+}
 
 impl Marks {
     /// For that many accounts, and any number of newcomers.
     fn new(known: usize) -> Self {
         let mut words = Vec::new();
         words.resize_with(known.div_ceil(64).max(if cfg!(shuttle) { 1 } else { 8 }), AtomicU64::default);
-        Self(words)
+        Self { words, any: AtomicBool::new(false) }
     }
 
     fn bit(&self, no: AccountNo) -> (&AtomicU64, u64) {
-        (&self.0[no.index() / 64 % self.0.len()], 1 << (no.index() % 64))
+        (&self.words[no.index() / 64 % self.words.len()], 1 << (no.index() % 64))
+    }
+
+    /// Acquire: as [`Marks::has`], of all accounts.
+    fn any(&self) -> bool {
+        self.any.load(Ordering::Acquire)
     }
 
     /// Acquire: who finds the mark finds what was written before it was set.
@@ -113,6 +138,7 @@ impl Marks {
         let (word, bit) = self.bit(no);
         if word.load(Ordering::Relaxed) & bit == 0 {
             word.fetch_or(bit, Ordering::Release);
+            self.any.store(true, Ordering::Release);
         }
     }
 }
@@ -425,7 +451,7 @@ impl<T: Clone, S: Summary<T>> Cell<T, S> {
 
 impl<C> Default for Rare<C> {
     fn default() -> Self {
-        Self { code: Cell::default(), life: Cell::default(), slots: AtomicBool::new(false) }
+        Self { code: Cell::default(), life: Cell::default() }
     }
 }
 
@@ -454,26 +480,10 @@ pub enum Collector<'a> {
     Newcomer(&'a Address),
 }
 
-/// A slot, by its number if it has one.
-#[derive(Clone, Copy, Debug)]
-pub enum Slot<'a> {
-    /// One of the pre-state.
-    Known(SlotNo),
-    /// Another.
-    Other(&'a U256),
-}
-
-impl<'a> Slot<'a> {
-    /// That slot, whose number is `at`, if it has one.
-    pub fn new(slot: &'a U256, at: Option<SlotNo>) -> Self {
-        at.map_or(Self::Other(slot), Self::Known)
-    }
-}
-
 /// Past every transaction.
 const END: TxIndex = TxIndex(u32::MAX);
 
-/// How many accounts or slots are settled at once: see [`Memory::pieces`].
+/// How many accounts or slots are settled at once: see [`Memory::pieces`]; and how many new slots are made at once.
 const PIECE: usize = 512;
 
 impl<'a, C: Clone> Memory<'a, C> {
@@ -488,8 +498,8 @@ impl<'a, C: Clone> Memory<'a, C> {
     ) -> Self {
         let mut known_slots = Vec::with_capacity(slot_numbers.len());
         known_slots.resize_with(slot_numbers.len(), SlotCell::default);
-        let mut other_slots = Vec::with_capacity(SLOT_SHARDS);
-        other_slots.resize_with(SLOT_SHARDS, Shard::default);
+        let mut new_numbers = Vec::with_capacity(SLOT_SHARDS);
+        new_numbers.resize_with(SLOT_SHARDS, Shard::default);
         let mut collected = Vec::with_capacity(transactions);
         collected.resize_with(transactions, Mutex::default);
         let mut memory = Self {
@@ -497,10 +507,12 @@ impl<'a, C: Clone> Memory<'a, C> {
             marks: Marks::new(known),
             newcomers: std::array::from_fn(|_| OnceLock::new()),
             numbers: std::array::from_fn(|_| RwLock::default()),
-            next: AtomicU32::new(known as u32),
+            next: Counter(AtomicU32::new(known as u32)),
             slot_numbers,
             known_slots,
-            other_slots,
+            new_slots: std::array::from_fn(|_| OnceLock::new()),
+            new_numbers,
+            next_slot: Counter(AtomicU32::new(slot_numbers.len() as u32)),
             collector: AccountNo(0),
             collected,
             collected_debits: Mutex::default(),
@@ -520,7 +532,7 @@ impl<'a, C: Clone> Memory<'a, C> {
         }
         let mut shard = shard.write().unwrap_or_else(PoisonError::into_inner);
         // Relaxed: the number is published by the shard's lock; the counter only keeps numbers apart.
-        *shard.entry(*address).or_insert_with(|| AccountNo(self.next.fetch_add(1, Ordering::Relaxed)))
+        *shard.entry(*address).or_insert_with(|| AccountNo(self.next.0.fetch_add(1, Ordering::Relaxed)))
     }
 
     /// Every newcomer with its number.
@@ -569,9 +581,72 @@ impl<'a, C: Clone> Memory<'a, C> {
         self.rare(no).map_or(Ok(None), |rare| rare.wiped(before))
     }
 
-    fn shard(&self, no: AccountNo, slot: &U256) -> &Mutex<SlotMap<Entries<U256>>> {
+    /// The number of a slot.
+    pub fn slot_no(&self, no: AccountNo, slot: &U256) -> SlotNo {
+        if let Some(at) = self.slot_numbers.number(no, slot) {
+            return at;
+        }
+        *lock(self.shard(no, slot)).entry((no, *slot)).or_insert_with(|| {
+            // Relaxed: the number is published by the shard's lock; the counter only keeps numbers apart.
+            let at = SlotNo(self.next_slot.0.fetch_add(1, Ordering::Relaxed));
+            let (piece, i) = self.new_slot(at);
+            piece[i].key.get_or_init(|| (no, *slot));
+            at
+        })
+    }
+
+    fn shard(&self, no: AccountNo, slot: &U256) -> &Mutex<SlotMap<SlotNo>> {
         // Slots are hashes or small numbers: the lowest byte spreads both.
-        &self.other_slots[(slot.as_limbs()[0] as usize ^ no.index()) % SLOT_SHARDS].0
+        &self.new_numbers[(slot.as_limbs()[0] as usize ^ no.index()) % SLOT_SHARDS].0
+    }
+
+    /// The piece of a slot beyond those of the pre-state, and its place there.
+    fn new_slot(&self, at: SlotNo) -> (&[NewSlot], usize) {
+        let at = at.index() - self.known_slots.len();
+        let piece = at / PIECE;
+        // Directory i holds FIRST_CHUNK << i pieces and begins at FIRST_CHUNK * (2^i - 1).
+        let chunk = (piece / FIRST_CHUNK + 1).ilog2() as usize;
+        let begin = FIRST_CHUNK * ((1 << chunk) - 1);
+        let directory = self.new_slots[chunk].get_or_init(|| some(FIRST_CHUNK << chunk));
+        (directory[piece - begin].get_or_init(|| some(PIECE)), at % PIECE)
+    }
+
+    fn slot_cell(&self, at: SlotNo) -> &Cell<U256> {
+        match self.known_slots.get(at.index()) {
+            Some(cell) => &cell.0,
+            None => {
+                let (piece, i) = self.new_slot(at);
+                &piece[i].cell.0
+            }
+        }
+    }
+
+    /// The slot of a number.
+    pub fn slot_key(&self, at: SlotNo) -> Option<(AccountNo, U256)> {
+        match self.slot_numbers.key(at) {
+            Some(key) => Some(key),
+            None => {
+                let (piece, i) = self.new_slot(at);
+                piece[i].key.get().copied()
+            }
+        }
+    }
+
+    /// Every slot beyond those of the pre-state, in the order of numbers.
+    pub fn new_slots(&self) -> impl Iterator<Item = (AccountNo, U256)> {
+        let next = self.next_slot.0.load(Ordering::Acquire);
+        (self.known_slots.len() as u32..next).filter_map(|at| self.slot_key(SlotNo(at)))
+    }
+
+    /// Whether nobody wrote to a slot, and nobody made any account's storage begin anew. It may also say no
+    /// where that is so.
+    pub fn is_slot_untouched(&self, at: SlotNo) -> bool {
+        !self.slot_cell(at).is_written() && !self.marks.any()
+    }
+
+    /// Whether nobody wrote to a balance. It may also say no where that is so.
+    pub fn is_balance_untouched(&self, no: AccountNo) -> bool {
+        no != self.collector && !self.cells(no).balance.is_written()
     }
 
     /// The balance before a transaction, given the one before the block. Every writer that it
@@ -717,20 +792,9 @@ impl<'a, C: Clone> Memory<'a, C> {
     ///
     /// # Errors
     /// The writer of an estimate.
-    pub fn slot(&self, no: AccountNo, slot: Slot<'_>, before: TxIndex) -> Latest<U256> {
-        let rare = self.rare(no);
-        let wiped = rare.map_or(Ok(None), |rare| rare.wiped(before))?;
-        let written = match slot {
-            Slot::Known(at) => self.known_slots[at.index()].0.latest(before)?,
-            // Acquire: pairs with the release in `record`, so that who sees the flag finds the slot.
-            Slot::Other(slot) if rare.is_some_and(|rare| rare.slots.load(Ordering::Acquire)) => {
-                match lock(self.shard(no, slot)).get(&(no, *slot)) {
-                    Some(entries) => entries.latest(before)?,
-                    None => None,
-                }
-            }
-            Slot::Other(_) => None,
-        };
+    pub fn slot(&self, no: AccountNo, at: SlotNo, before: TxIndex) -> Latest<U256> {
+        let wiped = self.wiped(no, before)?;
+        let written = self.slot_cell(at).latest(before)?;
         Ok(match (written, wiped) {
             // A transaction that creates an account may write to its storage as well.
             (Some((value, writer)), Some((_, wiper))) if writer.tx >= wiper.tx => Some((value, writer)),
@@ -750,12 +814,8 @@ impl<'a, C: Clone> Memory<'a, C> {
             Part::Code => rare.and_then(|rare| rare.code.last_writer(before)),
             Part::Life => of_life(),
             Part::Slot(slot) => {
-                let written = match self.slot_numbers.number(key.account, &slot) {
-                    Some(at) => self.known_slots[at.index()].0.last_writer(before),
-                    None => lock(self.shard(key.account, &slot))
-                        .get(&(key.account, slot))
-                        .and_then(|entries| entries.last_writer(before)),
-                };
+                let at = self.find(key.account, &slot);
+                let written = at.and_then(|at| self.slot_cell(at).last_writer(before));
                 written.max(of_life())
             }
         }
@@ -775,18 +835,25 @@ impl<'a, C: Clone> Memory<'a, C> {
         written.reserve(writes.size_hint().0);
         let mut wrote_new = false;
         for write in writes {
-            written.push(&write);
-            wrote_new |= self.put(version, write);
+            let place = match &write {
+                Write::Slot(no, slot, at, _) => Place::slot(at.unwrap_or_else(|| self.slot_no(*no, slot))),
+                write => {
+                    let Key { account, part } = write.key();
+                    Place::of_part(account, part)
+                }
+            };
+            written.push(place);
+            wrote_new |= self.put(version, place, write);
         }
         if !before.is_empty() {
-            for (place, key) in before.without(written) {
-                self.act(place, key, Action::Remove(version.tx));
+            for place in before.without(written) {
+                self.act(place, Action::Remove(version.tx));
             }
         }
         wrote_new
     }
 
-    fn put(&self, version: Version, write: Write<C>) -> bool {
+    fn put(&self, version: Version, place: Place, write: Write<C>) -> bool {
         match write {
             Write::Balance(no, value) => self.put_balance(no, version, Amount::Set(value)),
             Write::Increment(no, value) => self.put_balance(no, version, Amount::Add(value)),
@@ -802,62 +869,51 @@ impl<'a, C: Clone> Memory<'a, C> {
                 self.marks.set(no);
                 new
             }
-            Write::Slot(_, _, Some(at), value) => {
-                self.known_slots[at.index()].0.put(Entry::new(version, value))
-            }
-            Write::Slot(no, slot, None, value) => {
-                let entry = Entry::new(version, value);
-                let new = lock(self.shard(no, &slot)).entry((no, slot)).or_default().put(entry);
-                // After the slot is in its map: who sees the flag must find it.
-                let written = &self.rare_to_write(no).slots;
-                if !written.load(Ordering::Relaxed) {
-                    written.store(true, Ordering::Release);
-                }
-                self.marks.set(no);
-                new
-            }
+            Write::Slot(.., value) => match place.kind() {
+                Kind::Slot(at) => self.slot_cell(at).put(Entry::new(version, value)),
+                // A slot's place is by its number.
+                Kind::Part(..) | Kind::Other(_) => false,
+            },
         }
     }
 
     /// Turns an aborted attempt's writes into estimates.
     pub fn withdraw(&self, tx: TxIndex, written: &Written) {
-        for (place, key) in written.iter() {
-            self.act(place, key, Action::MakeEstimate(tx));
+        for place in written.iter() {
+            self.act(place, Action::MakeEstimate(tx));
         }
     }
 
-    /// `key` is that of a slot that has no number.
-    fn act(&self, place: Place, key: Option<&Key>, action: Action) {
-        match (place.kind(), key) {
-            (Kind::Slot(at), _) => self.known_slots[at.index()].0.act(action),
-            (Kind::Part(no, part), _) => match part {
+    fn act(&self, place: Place, action: Action) {
+        match place.kind() {
+            Kind::Slot(at) => self.slot_cell(at).act(action),
+            Kind::Part(no, part) => match part {
                 Part::Balance => self.act_on_balance(no, action),
                 Part::Nonce => self.cells(no).nonce.act(action),
                 Part::Code => self.rare_to_write(no).code.act(action),
                 Part::Life => self.rare_to_write(no).life.act(action),
                 Part::Slot(_) => {}
             },
-            (Kind::Other(_), Some(Key { account, part: Part::Slot(slot) })) => {
-                if let Some(entries) = lock(self.shard(*account, slot)).get_mut(&(*account, *slot)) {
-                    entries.act(action);
-                }
-            }
-            // Others are slots, and come with their keys.
-            (Kind::Other(_), _) => {}
+            // Every slot has a number here.
+            Kind::Other(_) => {}
         }
     }
 
     /// Into how many pieces [`Memory::finals`] is divided.
     pub fn pieces(&self) -> usize {
-        self.account_pieces() + self.slot_pieces() + SLOT_SHARDS
+        self.account_pieces() + self.slot_pieces() + self.new_slot_pieces()
     }
 
     fn account_pieces(&self) -> usize {
-        (self.next.load(Ordering::Acquire) as usize).div_ceil(PIECE)
+        (self.next.0.load(Ordering::Acquire) as usize).div_ceil(PIECE)
     }
 
     fn slot_pieces(&self) -> usize {
         self.known_slots.len().div_ceil(PIECE)
+    }
+
+    fn new_slot_pieces(&self) -> usize {
+        (self.next_slot.0.load(Ordering::Acquire) as usize - self.known_slots.len()).div_ceil(PIECE)
     }
 
     /// Adds what became of one piece of the state to `finals`, when all transactions are settled.
@@ -867,13 +923,17 @@ impl<'a, C: Clone> Memory<'a, C> {
         let accounts = self.account_pieces();
         let slots = self.slot_pieces();
         if piece < accounts {
-            let met = self.next.load(Ordering::Acquire) as usize;
+            let met = self.next.0.load(Ordering::Acquire) as usize;
             self.final_accounts(range(piece, met), base, finals);
         } else if piece < accounts + slots {
             self.final_known_slots(range(piece - accounts, self.known_slots.len()), finals);
-        } else if let Some(shard) = self.other_slots.get(piece - accounts - slots) {
-            for ((account, slot), entries) in lock(&shard.0).iter() {
-                self.final_slot((*account, *slot), entries, finals);
+        } else {
+            let first = self.known_slots.len() + (piece - accounts - slots) * PIECE;
+            let (piece, _) = self.new_slot(SlotNo(first as u32));
+            for NewSlot { cell, key } in piece {
+                if let Some(key) = key.get() {
+                    self.final_slot(*key, &cell.0, finals);
+                }
             }
         }
     }
@@ -906,23 +966,40 @@ impl<'a, C: Clone> Memory<'a, C> {
             if cell.0.is_written()
                 && let Some(key) = self.slot_numbers.key(SlotNo(i as u32))
             {
-                self.final_slot(key, &lock(&cell.0.entries), finals);
+                self.final_slot(key, &cell.0, finals);
             }
         }
     }
 
-    fn final_slot(
-        &self,
-        (account, slot): (AccountNo, U256),
-        entries: &Entries<U256>,
-        finals: &mut Finals<C>,
-    ) {
-        let Ok(Some((value, writer))) = entries.latest(END) else { return };
+    fn final_slot(&self, (account, slot): (AccountNo, U256), cell: &Cell<U256>, finals: &mut Finals<C>) {
+        let Ok(Some((value, writer))) = cell.latest(END) else { return };
         let wiped = self.wiped(account, END);
         if !matches!(wiped, Ok(Some((_, wiper))) if wiper.tx > writer.tx) {
             finals.slots.push((account, slot, value));
         }
     }
+}
+
+impl<C: Clone> Slots for Memory<'_, C> {
+    fn count(&self) -> usize {
+        self.next_slot.0.load(Ordering::Acquire) as usize
+    }
+
+    fn find(&self, account: AccountNo, slot: &U256) -> Option<SlotNo> {
+        let known = self.slot_numbers.number(account, slot);
+        known.or_else(|| lock(self.shard(account, slot)).get(&(account, *slot)).copied())
+    }
+
+    fn key_of(&self, no: SlotNo) -> Option<(AccountNo, U256)> {
+        self.slot_key(no)
+    }
+}
+
+/// That many, as they are by default.
+fn some<T: Default>(len: usize) -> Box<[T]> {
+    let mut all = Vec::with_capacity(len);
+    all.resize_with(len, T::default);
+    all.into_boxed_slice()
 }
 
 /// A balance on the way back through its writers.
@@ -994,8 +1071,8 @@ mod tests {
     }
 
     fn slot(memory: &Memory<'_, ()>, slot: u64, before: u32) -> Latest<U256> {
-        let slot = word(slot);
-        memory.slot(A, Slot::new(&slot, NUMBERS.number(A, &slot)), TxIndex(before))
+        let at = memory.slot_no(A, &word(slot));
+        memory.slot(A, at, TxIndex(before))
     }
 
     fn memory(writes: &[(u32, Write<()>)]) -> Memory<'static, ()> {
@@ -1037,8 +1114,40 @@ mod tests {
             assert_eq!(memory.code(no, TxIndex(1)), Ok(None));
         }
         // It shares the first account's mark.
-        let other = AccountNo(memory.marks.0.len() as u32 * 64);
+        let other = AccountNo(memory.marks.words.len() as u32 * 64);
         assert_eq!((memory.code(other, END), memory.life(other, END)), (Ok(None), Ok(None)));
+    }
+
+    #[test]
+    fn every_slot_has_a_number_of_its_own_and_keeps_it() {
+        let memory = empty(1);
+        let many = PIECE as u64 * 70;
+        let numbers: Vec<SlotNo> = (0..many).map(|slot| memory.slot_no(A, &word(slot))).collect();
+        assert_eq!(numbers[1], SlotNo(0), "that of the pre-state");
+        for (slot, at) in numbers.iter().enumerate() {
+            let slot = word(slot as u64);
+            assert_eq!((memory.slot_no(A, &slot), memory.slot_key(*at)), (*at, Some((A, slot))));
+        }
+        let new: Vec<U256> = memory.new_slots().map(|(_, slot)| slot).collect();
+        assert_eq!(new.len() as u64, many - 1);
+        assert_eq!((new[0], new[1]), (word(0), word(2)));
+        assert_eq!(memory.find(AccountNo(1), &word(5)), None);
+    }
+
+    #[test]
+    fn a_slot_is_touched_by_a_write_and_by_a_new_life_of_any_account() {
+        let memory = empty(2);
+        let at = memory.slot_no(A, &word(7));
+        assert!(memory.is_slot_untouched(at));
+        memory.record(version(1), [set(8, 1)], &mut Written::default());
+        assert!(memory.is_slot_untouched(at));
+        memory.record(version(1), [set(7, 1)], &mut Written::default());
+        assert!(!memory.is_slot_untouched(at));
+        let other = memory.slot_no(AccountNo(1), &word(7));
+        assert!(memory.is_slot_untouched(other));
+        memory.record(version(2), [Write::Life(AccountNo(1), Life::Gone)], &mut Written::default());
+        assert!(!memory.is_slot_untouched(other));
+        assert_eq!(memory.slot(AccountNo(1), other, END), Ok(Some((U256::ZERO, version(2)))));
     }
 
     #[test]

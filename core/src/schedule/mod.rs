@@ -81,8 +81,8 @@ use crate::{
 };
 
 pub use block_stm::BlockStm;
-pub use location::{AccountNo, Key, Life, Part, SlotNo, SlotNumbers, Write};
-pub use memory::{Collector, Final, Finals, Memory, Slot};
+pub use location::{AccountNo, Key, Life, Part, SlotNo, SlotNumbers, Slots, Write};
+pub use memory::{Collector, Final, Finals, Memory};
 pub use ordered_commit::OrderedCommit;
 pub use place::{Kind, Place, Written};
 pub use sequential::Sequential;

@@ -4,10 +4,10 @@ use std::collections::HashSet;
 
 use smallvec::SmallVec;
 
-use super::{AccountNo, Key, Part, SlotNo, Write};
+use super::{AccountNo, Key, Part, SlotNo};
 
 /// A location: its kind in the topmost three bits, and the number of the account, of the slot, or
-/// of the entry in the list of [`Places::others`].
+/// of the entry in a list of others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Place(u32);
 
@@ -19,7 +19,7 @@ const NUMBER: u32 = (1 << KIND) - 1;
 pub enum Kind {
     /// A part of the account that is no slot.
     Part(AccountNo, Part),
-    /// A slot of the pre-state.
+    /// A slot that has a number.
     Slot(SlotNo),
     /// An entry in the list of others.
     Other(usize),
@@ -32,19 +32,32 @@ impl Place {
         Self(kind << KIND | number & NUMBER)
     }
 
+    /// The place of a part that is no slot.
+    pub fn of_part(account: AccountNo, part: Part) -> Self {
+        let kind = match part {
+            Part::Balance => 0,
+            Part::Nonce => 1,
+            Part::Code => 2,
+            Part::Life | Part::Slot(_) => 3,
+        };
+        Self::new(kind, account.0)
+    }
+
+    /// The place of the slot of a number.
+    pub fn slot(at: SlotNo) -> Self {
+        Self::new(4, at.0)
+    }
+
     /// The place of `key`. `at` is the slot's number, if the key is a slot's and it has one;
     /// a slot without is appended to `others`.
     pub fn of(key: Key, at: Option<SlotNo>, others: &mut Vec<Key>) -> Self {
         match (key.part, at) {
-            (Part::Balance, _) => Self::new(0, key.account.0),
-            (Part::Nonce, _) => Self::new(1, key.account.0),
-            (Part::Code, _) => Self::new(2, key.account.0),
-            (Part::Life, _) => Self::new(3, key.account.0),
-            (Part::Slot(_), Some(at)) => Self::new(4, at.0),
+            (Part::Slot(_), Some(at)) => Self::slot(at),
             (Part::Slot(_), None) => {
                 others.push(key);
                 Self::other(others.len() - 1)
             }
+            (part, _) => Self::of_part(key.account, part),
         }
     }
 
@@ -70,49 +83,37 @@ impl Place {
 
 /// Where an attempt wrote.
 #[derive(Debug, Default)]
-pub struct Written {
+pub struct Written(
     /// Of a payment, all of them: two balances, a nonce, the fee.
-    places: SmallVec<[Place; 6]>,
-    /// Slots that have no number.
-    others: Vec<Key>,
-}
+    SmallVec<[Place; 6]>,
+);
 
 impl Written {
     /// Whether there is nothing.
     pub fn is_empty(&self) -> bool {
-        self.places.is_empty()
+        self.0.is_empty()
     }
 
     pub(super) fn reserve(&mut self, more: usize) {
-        self.places.reserve_exact(more);
+        self.0.reserve_exact(more);
     }
 
-    pub(super) fn push<C>(&mut self, write: &Write<C>) {
-        self.places.push(Place::of(write.key(), write.slot_no(), &mut self.others));
+    pub(super) fn push(&mut self, place: Place) {
+        self.0.push(place);
     }
 
-    /// Each place; a slot that has no number comes with its key.
-    pub(super) fn iter(&self) -> impl Iterator<Item = (Place, Option<&Key>)> {
-        self.places.iter().map(|place| match place.kind() {
-            Kind::Other(i) => (*place, self.others.get(i)),
-            _ => (*place, None),
-        })
+    /// Each place.
+    pub(super) fn iter(&self) -> impl Iterator<Item = Place> {
+        self.0.iter().copied()
     }
 
     /// Those of its places that are not in `now`.
-    pub(super) fn without<'a>(&'a self, now: &'a Self) -> impl Iterator<Item = (Place, Option<&'a Key>)> {
+    pub(super) fn without<'a>(&'a self, now: &'a Self) -> impl Iterator<Item = Place> {
         /// More are not compared each with each.
         const FEW: usize = 16;
-        let many = self.places.len() > FEW && now.places.len() > FEW;
-        let all: HashSet<(Place, Option<&Key>)> = now.iter().filter(|_| many).map(same).collect();
-        let stays = move |one| {
-            if many { all.contains(&one) } else { now.iter().any(|other| same(other) == one) }
-        };
-        self.iter().filter(move |one| !stays(same(*one)))
+        let many = self.0.len() > FEW && now.0.len() > FEW;
+        let all: HashSet<Place> = now.iter().filter(|_| many).collect();
+        let stays = move |place| if many { all.contains(&place) } else { now.0.contains(&place) };
+        self.iter().filter(move |place| !stays(*place))
     }
-}
-
-/// The same for places of two lists that are the same: where an entry stands in its list says nothing.
-fn same((place, key): (Place, Option<&Key>)) -> (Place, Option<&Key>) {
-    (if key.is_some() { Place::other(0) } else { place }, key)
 }
