@@ -108,14 +108,6 @@ fn what_is_chosen_is_the_run_of_that_strategy() {
         // Whatever is chosen is not much worse than the other.
         let time = |report: &Report| report.timing.parallel_median as f64;
         let better = time(&parallel).min(time(&sequential));
-        println!(
-            "{}: {:?} gain {:.2} seq {} par {}",
-            scenario.name,
-            chosen.strategy,
-            chosen.gain(),
-            time(&sequential),
-            time(&parallel)
-        );
         assert!(time(&report) <= 1.2 * better, "{}: {chosen:?}", scenario.name);
     }
 }

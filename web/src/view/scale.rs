@@ -140,6 +140,8 @@ pub struct AxisMark {
 /// At least as wide as a character of the axis is on average, and what lies between a mark and its text.
 const CHARACTER: f64 = 7.4;
 const GAP: f64 = 4.0;
+/// How far a text may reach beyond the axis: less than any panel's gutter.
+const BEYOND: f64 = 11.0;
 
 /// Texts stand behind their marks; one that would stick out at the axis's end stands before its mark, if the text before
 /// leaves room for it.
@@ -148,7 +150,7 @@ fn sides(marks: &mut [AxisMark], width: CssPx) {
     for mark in marks {
         let length = GAP + mark.text.chars().count() as f64 * CHARACTER;
         let (before, behind) = (mark.x.0 - length, mark.x.0 + length);
-        (mark.side, taken) = if behind <= width.0 {
+        (mark.side, taken) = if behind <= width.0 + BEYOND {
             (Some(Side::After), behind)
         } else if before >= taken {
             (Some(Side::Before), mark.x.0)
@@ -268,7 +270,7 @@ mod tests {
                         Some(Side::Before) => (mark.x.0 - length, mark.x.0),
                         _ => (mark.x.0, mark.x.0 + length),
                     };
-                    assert!(start >= taken && end <= width, "{mark:?} over {width} px");
+                    assert!(start >= taken && end <= width + BEYOND, "{mark:?} over {width} px");
                     taken = end;
                 }
             }
