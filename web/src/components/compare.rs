@@ -39,7 +39,7 @@ pub fn Compare(page: Page) -> impl IntoView {
                 on:click=move |_| page.pins.set(Vec::new())>"Put all away"</button>
             <span>"Keep the run (above the lanes), change the strategy, the lanes or the scenario, and run again: both stand here, and above as lanes on one axis."</span>
         </div>
-        <table class="table">
+        <table class="table runs">
             <caption class="hidden">"Runs side by side"</caption>
             <thead><tr>
                 <th scope="col">"Run"</th>
