@@ -4,7 +4,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { brotliCompressSync } from 'node:zlib';
+import { promisify } from 'node:util';
+import { brotliCompress } from 'node:zlib';
 import { chromium } from '@playwright/test';
 
 const { CHROMIUM, EVM_LANES_ISOLATED, EVM_LANES_PLAIN, EVM_LANES_DIST } = process.env;
@@ -16,12 +17,12 @@ const FIRST_PICTURES = 5;
 // page do not count.
 const WARM_UPS = 4;
 // With two workers a run counts if the two cores were two right before and right after it.
-const WANTED = 5;
-const MOST_RUNS = 10;
+const WANTED = 7;
+const MOST_RUNS = 14;
 // Where fewer are left there is another visit in the end.
 const VISITS = 2;
 // Without threads.
-const SINGLE_RUNS = 5;
+const SINGLE_RUNS = 7;
 // What the page does after a run, before anybody is asked about the cores, in milliseconds.
 const CALM = 100;
 
@@ -123,11 +124,13 @@ async function byTurns(page, scenario) {
 
 const files = (folder) =>
   readdirSync(folder, { recursive: true }).filter((name) => name.endsWith('.wasm')).sort();
-const sizes = files(EVM_LANES_DIST).map((name) => {
-  const bytes = readFileSync(join(EVM_LANES_DIST, name));
-  const kind = name.includes('threads') ? 'engine, threads' : name.includes('single') ? 'engine, single' : 'page';
-  return [kind, bytes.length, brotliCompressSync(bytes).length];
-});
+const sizes = await Promise.all(
+  files(EVM_LANES_DIST).map(async (name) => {
+    const bytes = readFileSync(join(EVM_LANES_DIST, name));
+    const kind = name.includes('threads') ? 'engine, threads' : name.includes('single') ? 'engine, single' : 'page';
+    return [kind, bytes.length, (await promisify(brotliCompress)(bytes)).length];
+  }),
+);
 
 const pictures = [];
 for (let i = 0; i < FIRST_PICTURES; i += 1) {
