@@ -161,7 +161,8 @@ impl<'a> Attempts<'a> {
         let beneficiary = &loaded.env.beneficiary;
         let collector =
             loaded.base.number(beneficiary).map_or(Collector::Newcomer(beneficiary), Collector::Known);
-        let memory = Memory::new(loaded.jobs.len(), loaded.base.len(), loaded.base.slots(), collector);
+        let (transactions, accounts) = (loaded.jobs.len(), loaded.base.len());
+        let memory = Memory::new(transactions, accounts, loaded.base.slots(), collector, loaded.order.busy());
         // Answers speak of accounts and slots by the numbers that they had.
         for address in answers.iter().flat_map(|answers| answers.addresses.iter().skip(loaded.base.len())) {
             memory.newcomer(address);

@@ -116,6 +116,8 @@ struct Toy {
     first: Vec<TxIndex>,
     /// Which are alike.
     alike: Vec<Option<u32>>,
+    /// Whether an account counts as a sender of very many.
+    busy: bool,
     lanes: usize,
     /// How long everything takes by the lanes' clock, which decides on the size of portions.
     tick: u64,
@@ -248,6 +250,7 @@ impl Toy {
             list: Vec::new(),
             first,
             alike,
+            busy: random.below(2) == 0,
             lanes: 2 + random.below(3).min(random.below(3)) as usize,
             tick: [100, 4_000, 1_000_000][random.below(3) as usize],
             stop: (random.below(12) == 0).then(|| random.below(10) as i64),
@@ -580,7 +583,13 @@ impl<'a> Shared<'a> {
         let mut this = Self {
             toy,
             view,
-            memory: Memory::new(transactions, KNOWN, numbers, Collector::Known(AccountNo(0))),
+            memory: Memory::new(
+                transactions,
+                KNOWN,
+                numbers,
+                Collector::Known(AccountNo(0)),
+                if toy.busy { &[AccountNo(1)] } else { &[] },
+            ),
             numbers,
             foretold: Foretold::default(),
             latest: Latest::new(transactions),

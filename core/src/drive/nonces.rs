@@ -16,7 +16,7 @@
 use std::{collections::HashMap, hash::Hash};
 
 use crate::{
-    schedule::sync::{AtomicU8, Ordering},
+    schedule::sync::{AtomicBool, Ordering},
     units::{TxIndex, Version},
 };
 
@@ -93,28 +93,28 @@ impl Foretelling {
     }
 }
 
-/// For each transaction, whether its latest attempt could be included.
+/// For each transaction, whether its latest attempt could not be included.
 #[derive(Debug)]
-pub(super) struct Latest(Vec<AtomicU8>);
-
-/// No attempt ran to its end.
-const NOT_YET: u8 = 0;
-const INCLUDED: u8 = 1;
-const REFUSED: u8 = 2;
+pub(super) struct Latest(Vec<AtomicBool>);
 
 impl Latest {
     /// For that many transactions, none of which has run.
     pub(super) fn new(transactions: usize) -> Self {
         let mut latest = Vec::new();
-        latest.resize_with(transactions, || AtomicU8::new(NOT_YET));
+        latest.resize_with(transactions, AtomicBool::default);
         Self(latest)
     }
 
     /// Notes what became of an attempt whose writes are in the memory. Only of transactions that foretell a nonce
     /// does anyone ask.
     pub(super) fn note(&self, tx: TxIndex, included: bool) {
-        // Release: who finds it said finds the writes, or none where there are none.
-        self.0[tx.index()].store(if included { INCLUDED } else { REFUSED }, Ordering::Release);
+        let latest = &self.0[tx.index()];
+        // Nearly all are included, and then nothing is written: lanes that run neighbours would meet at one cache
+        // line. Nobody else writes meanwhile, because a transaction has one attempt at a time.
+        if latest.load(Ordering::Relaxed) == included {
+            // Release: who finds it said finds the writes, or none where there are none.
+            latest.store(!included, Ordering::Release);
+        }
     }
 
     /// The nonce that `payment` foretells to be `told`, and whose write it is, if one was seen. `look` looks it
@@ -129,14 +129,14 @@ impl Latest {
         look: impl FnOnce() -> Result<(u64, Option<Version>), Version>,
     ) -> Result<(u64, Option<Version>), Version> {
         match self.0[payment.index()].load(Ordering::Acquire) {
-            REFUSED => match look() {
+            true => match look() {
                 Err(writer) if writer.tx == payment => Ok((told, None)),
                 nonce => nonce,
             },
             // What the payment writes, or wrote, need not be looked up.
-            _ if alone => Ok((told, None)),
+            false if alone => Ok((told, None)),
             // Someone may have counted it up since, or be foretold to.
-            _ => match look() {
+            false => match look() {
                 Ok((nonce, Some(writer))) if writer.tx > payment => Ok((nonce, Some(writer))),
                 Err(writer) if writer.tx > payment => Err(writer),
                 _ => Ok((told, None)),

@@ -24,9 +24,15 @@ pub(super) struct Order {
     can_pay: Vec<bool>,
     /// Whether it then need not be asked again: see [`Order::covered`].
     covered: Vec<bool>,
+    busy: Vec<AccountNo>,
     /// Whether anyone may count up a nonce beside its account's own transactions (EIP-7702).
     delegations: bool,
 }
+
+/// Who sends at least so many transactions,
+const BUSY: usize = 64;
+/// and at least one of so many, is busy.
+const BUSY_SHARE: usize = 8;
 
 /// A transaction's sender and recipient, as far as the state before the block lists them: the
 /// accounts that it loads for certain, so that their numbers need not be looked up each time.
@@ -75,6 +81,7 @@ impl Order {
             alike: alike(jobs, base),
             can_pay: Vec::with_capacity(jobs.len()),
             covered: Vec::with_capacity(jobs.len()),
+            busy: Vec::new(),
             delegations: jobs.iter().any(|job| !job.transaction().authorizations.is_empty()),
         };
         for job in jobs {
@@ -87,6 +94,15 @@ impl Order {
             order.can_pay.push(can_pay);
             order.covered.push(can_pay && plain && order.counts_alone());
         }
+        let mut sent: HashMap<AccountNo, usize> = HashMap::new();
+        for (parties, covered) in order.parties.iter().zip(&order.covered) {
+            if let (Some(sender), true) = (parties.sender(), covered) {
+                *sent.entry(sender).or_default() += 1;
+            }
+        }
+        let most = sent.into_iter().filter(|(_, sent)| *sent >= BUSY && *sent * BUSY_SHARE >= jobs.len());
+        order.busy = most.map(|(account, _)| account).collect();
+        order.busy.sort_unstable();
         order
     }
 
@@ -114,6 +130,11 @@ impl Order {
     /// The transaction's sender and recipient.
     pub(super) fn parties(&self, tx: TxIndex) -> Parties {
         self.parties.get(tx.index()).copied().unwrap_or_default()
+    }
+
+    /// Accounts that send a good part of all transactions, each of them [`Order::covered`].
+    pub(super) fn busy(&self) -> &[AccountNo] {
+        &self.busy
     }
 
     /// Whether a sender's nonce is counted up by nothing but its own transactions.
@@ -223,6 +244,24 @@ mod tests {
         ];
         let base = Base::new(&state, Fork::Prague, []);
         assert_eq!(alike(&jobs, &base), [Some(0), None, Some(0), None, None, Some(1), Some(1)]);
+    }
+
+    #[test]
+    fn who_sends_much_and_can_pay_for_it_is_busy() {
+        let busy = |payments: usize, others: usize, balance: usize| {
+            let account = |balance| Account { balance: U256::from(balance), nonce: 1, ..Account::default() };
+            let accounts = [(ALICE, account(balance)), (BOB, account(others))].into_iter().collect();
+            let by_bob = |nonce| Transaction { from: BOB, to: Some(ALICE), ..payment(nonce) };
+            let of_alice = (0..payments).map(|i| payment(1 + i as u64));
+            let jobs: Vec<Job> =
+                of_alice.chain((0..others).map(|i| by_bob(1 + i as u64))).map(|tx| Job::new(&tx)).collect();
+            let state = State { accounts, ..State::default() };
+            Order::new(&jobs, &Base::new(&state, Fork::Prague, [ALICE])).busy().to_vec()
+        };
+        assert_eq!(busy(64, 10, 64), [AccountNo(0)]);
+        assert_eq!(busy(63, 10, 64), [], "too few");
+        assert_eq!(busy(64, 10, 63), [], "cannot pay for all");
+        assert_eq!(busy(64, 600, 64), [AccountNo(1)], "one in ten");
     }
 
     #[test]

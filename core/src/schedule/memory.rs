@@ -41,10 +41,70 @@ pub struct Memory<'a, C> {
     next_slot: Counter,
     /// The account that nearly every transaction adds to: the beneficiary.
     collector: AccountNo,
-    /// Its balance, by transaction: one lock for all of them would be where all lanes meet.
-    collected: Vec<Mutex<Option<Entry<U256>>>>,
+    /// Its balance.
+    collected: PerTransaction<U256>,
     /// What is taken from it; only touched by those who do not just add.
     collected_debits: Mutex<Debits>,
+    /// The senders of very many payments. Few.
+    busy: Vec<Busy>,
+}
+
+/// A sender of very many transactions.
+struct Busy {
+    account: AccountNo,
+    /// What is taken is not summed up: that it is enough is known beforehand.
+    balance: PerTransaction<U256>,
+    nonce: PerTransaction<u64>,
+}
+
+/// A location that very many transactions write to, by transaction: one lock for all of them would be where all
+/// lanes meet.
+struct PerTransaction<T>(Vec<Mutex<Option<Entry<T>>>>);
+
+impl<T> PerTransaction<T> {
+    fn new(transactions: usize) -> Self {
+        let mut cells = Vec::with_capacity(transactions);
+        cells.resize_with(transactions, Mutex::default);
+        Self(cells)
+    }
+
+    /// The cells of the transactions before one, from the latest on.
+    fn below(&self, before: TxIndex) -> impl Iterator<Item = &Mutex<Option<Entry<T>>>> {
+        self.0[..self.0.len().min(before.index())].iter().rev()
+    }
+
+    /// Puts an entry in; gives the transaction's entry before.
+    fn put(&self, entry: Entry<T>) -> Option<Entry<T>> {
+        self.0.get(entry.tx.index()).and_then(|cell| lock(cell).replace(entry))
+    }
+
+    /// Gives the entry that was taken out, if it was.
+    fn act(&self, action: Action) -> Option<Entry<T>> {
+        let (Action::Remove(tx) | Action::MakeEstimate(tx)) = action;
+        let mut cell = lock(self.0.get(tx.index())?);
+        if let Action::Remove(_) = action {
+            return cell.take();
+        }
+        if let Some(entry) = &mut *cell {
+            entry.make_estimate();
+        }
+        None
+    }
+
+    fn last_writer(&self, before: TxIndex) -> Option<Version> {
+        self.below(before).find_map(|cell| lock(cell).as_ref().map(Entry::version))
+    }
+}
+
+impl<T: Clone> PerTransaction<T> {
+    fn latest(&self, before: TxIndex) -> Latest<T> {
+        for cell in self.below(before) {
+            if let Some(entry) = &*lock(cell) {
+                return entry.seen().map(Some);
+            }
+        }
+        Ok(None)
+    }
 }
 
 /// Numbers of slots beyond those of the pre-state. On cache lines of its own, so that lanes only meet where
@@ -261,6 +321,22 @@ impl<T> Entry<T> {
     fn make_estimate(&mut self) {
         self.stamp |= ESTIMATE;
     }
+
+    /// The value with its writer. The error is the writer of an estimate.
+    fn seen(&self) -> Result<(T, Version), Version>
+    where
+        T: Clone,
+    {
+        if self.is_estimate() { Err(self.version()) } else { Ok((self.value.clone(), self.version())) }
+    }
+
+    /// Whether it says the same as another, estimate or not.
+    fn says(&self, other: &Self) -> bool
+    where
+        T: PartialEq,
+    {
+        self.value == other.value && (self.stamp ^ other.stamp) & ADDS == 0
+    }
 }
 
 impl Entry<U256> {
@@ -432,10 +508,7 @@ impl<T: Clone, S: Summary<T>> Cell<T, S> {
         T: PartialEq,
     {
         let mut entries = self.locked();
-        let same = entries.find(entry.tx).is_ok_and(|i| {
-            let before = &entries.0[i];
-            before.value == entry.value && (before.stamp ^ entry.stamp) & ADDS == 0
-        });
+        let same = entries.find(entry.tx).is_ok_and(|i| entries.0[i].says(&entry));
         entries.put(entry);
         !same
     }
@@ -489,19 +562,18 @@ const PIECE: usize = 512;
 impl<'a, C: Clone> Memory<'a, C> {
     /// An empty memory for a block of that many transactions, whose pre-state has `known`
     /// accounts, numbered from 0, and those slots. `collector` is the account that most of the
-    /// transactions add to.
+    /// transactions add to; `busy` are senders of very many that are known to be able to pay for all.
     pub fn new(
         transactions: usize,
         known: usize,
         slot_numbers: &'a SlotNumbers,
         collector: Collector<'_>,
+        busy: &[AccountNo],
     ) -> Self {
         let mut known_slots = Vec::with_capacity(slot_numbers.len());
         known_slots.resize_with(slot_numbers.len(), SlotCell::default);
         let mut new_numbers = Vec::with_capacity(SLOT_SHARDS);
         new_numbers.resize_with(SLOT_SHARDS, Shard::default);
-        let mut collected = Vec::with_capacity(transactions);
-        collected.resize_with(transactions, Mutex::default);
         let mut memory = Self {
             known: Accounts::new(known),
             marks: Marks::new(known),
@@ -514,13 +586,22 @@ impl<'a, C: Clone> Memory<'a, C> {
             new_numbers,
             next_slot: Counter(AtomicU32::new(slot_numbers.len() as u32)),
             collector: AccountNo(0),
-            collected,
+            collected: PerTransaction::new(transactions),
             collected_debits: Mutex::default(),
+            busy: Vec::new(),
         };
         memory.collector = match collector {
             Collector::Known(no) => no,
             Collector::Newcomer(address) => memory.newcomer(address),
         };
+        let busy = busy.iter().filter(|account| **account != memory.collector);
+        memory.busy = busy
+            .map(|account| Busy {
+                account: *account,
+                balance: PerTransaction::new(transactions),
+                nonce: PerTransaction::new(transactions),
+            })
+            .collect();
         memory
     }
 
@@ -646,7 +727,16 @@ impl<'a, C: Clone> Memory<'a, C> {
 
     /// Whether nobody wrote to a balance. It may also say no where that is so.
     pub fn is_balance_untouched(&self, no: AccountNo) -> bool {
-        no != self.collector && !self.cells(no).balance.is_written()
+        self.balances(no).is_none() && !self.cells(no).balance.is_written()
+    }
+
+    fn busy(&self, no: AccountNo) -> Option<&Busy> {
+        self.busy.iter().find(|busy| busy.account == no)
+    }
+
+    /// The balance of an account that is kept by transaction.
+    fn balances(&self, no: AccountNo) -> Option<&PerTransaction<U256>> {
+        if no == self.collector { Some(&self.collected) } else { self.busy(no).map(|busy| &busy.balance) }
     }
 
     /// The balance before a transaction, given the one before the block. Every writer that it
@@ -662,8 +752,8 @@ impl<'a, C: Clone> Memory<'a, C> {
         mut writer: impl FnMut(Version),
     ) -> Result<U256, Version> {
         let mut sum = Sum { base, added: U256::ZERO };
-        if no == self.collector {
-            for cell in self.collected[..self.collected.len().min(before.index())].iter().rev() {
+        if let Some(all) = self.balances(no) {
+            for cell in all.below(before) {
                 if let Some(entry) = &*lock(cell)
                     && let Some(value) = sum.take(entry, &mut writer)?
                 {
@@ -693,6 +783,8 @@ impl<'a, C: Clone> Memory<'a, C> {
         // sender of many payments needs no sum for each.
         let least = if no == self.collector {
             lock(&self.collected_debits).least(base)
+        } else if self.busy(no).is_some() {
+            None
         } else if cell.is_written() {
             lock(&cell.entries).1.least(base)
         } else {
@@ -705,23 +797,15 @@ impl<'a, C: Clone> Memory<'a, C> {
     }
 
     fn put_balance(&self, no: AccountNo, version: Version, amount: Amount) -> bool {
-        if no != self.collector {
-            return self.cells(no).balance.replace(Entry::of_balance(version, amount));
+        let entry = Entry::of_balance(version, amount);
+        let Some(all) = self.balances(no) else { return self.cells(no).balance.replace(entry) };
+        let now = Entry::of_balance(version, amount);
+        let before = all.put(entry);
+        let same = before.as_ref().is_some_and(|before| before.says(&now));
+        if !same && no == self.collector {
+            self.count_collected(before.as_ref(), Some(&now));
         }
-        match self.collected.get(version.tx.index()) {
-            Some(cell) => {
-                let entry = Entry::of_balance(version, amount);
-                let mut cell = lock(cell);
-                let before = cell.take();
-                let same = before.as_ref().is_some_and(|before| before.amount() == amount);
-                if !same {
-                    self.count_collected(before.as_ref(), Some(&entry));
-                }
-                *cell = Some(entry);
-                !same
-            }
-            None => false,
-        }
+        !same
     }
 
     /// Fees take nothing, so those who add them do not meet here.
@@ -736,31 +820,22 @@ impl<'a, C: Clone> Memory<'a, C> {
     }
 
     fn act_on_balance(&self, no: AccountNo, action: Action) {
-        if no != self.collector {
-            return self.cells(no).balance.act(action);
-        }
-        let (Action::Remove(tx) | Action::MakeEstimate(tx)) = action;
-        let Some(cell) = self.collected.get(tx.index()) else { return };
-        let mut entry = lock(cell);
-        match action {
-            Action::Remove(_) => {
-                self.count_collected(entry.as_ref(), None);
-                *entry = None;
-            }
-            Action::MakeEstimate(_) => {
-                if let Some(entry) = &mut *entry {
-                    entry.make_estimate();
+        match self.balances(no) {
+            None => self.cells(no).balance.act(action),
+            Some(all) => {
+                let out = all.act(action);
+                if no == self.collector {
+                    self.count_collected(out.as_ref(), None);
                 }
             }
         }
     }
 
     fn last_balance_writer(&self, no: AccountNo, before: TxIndex) -> Option<Version> {
-        if no != self.collector {
-            return self.cells(no).balance.last_writer(before);
+        match self.balances(no) {
+            None => self.cells(no).balance.last_writer(before),
+            Some(all) => all.last_writer(before),
         }
-        let below = &self.collected[..self.collected.len().min(before.index())];
-        below.iter().rev().find_map(|cell| lock(cell).as_ref().map(Entry::version))
     }
 
     /// The nonce before a transaction.
@@ -768,7 +843,10 @@ impl<'a, C: Clone> Memory<'a, C> {
     /// # Errors
     /// The writer of an estimate.
     pub fn nonce(&self, no: AccountNo, before: TxIndex) -> Latest<u64> {
-        self.cells(no).nonce.latest(before)
+        match self.busy(no) {
+            None => self.cells(no).nonce.latest(before),
+            Some(busy) => busy.nonce.latest(before),
+        }
     }
 
     /// The code before a transaction.
@@ -810,7 +888,10 @@ impl<'a, C: Clone> Memory<'a, C> {
         let of_life = || rare.and_then(|rare| rare.life.last_writer(before));
         match key.part {
             Part::Balance => self.last_balance_writer(key.account, before),
-            Part::Nonce => self.cells(key.account).nonce.last_writer(before),
+            Part::Nonce => match self.busy(key.account) {
+                None => self.cells(key.account).nonce.last_writer(before),
+                Some(busy) => busy.nonce.last_writer(before),
+            },
             Part::Code => rare.and_then(|rare| rare.code.last_writer(before)),
             Part::Life => of_life(),
             Part::Slot(slot) => {
@@ -857,7 +938,13 @@ impl<'a, C: Clone> Memory<'a, C> {
         match write {
             Write::Balance(no, value) => self.put_balance(no, version, Amount::Set(value)),
             Write::Increment(no, value) => self.put_balance(no, version, Amount::Add(value)),
-            Write::Nonce(no, value) => self.cells(no).nonce.replace(Entry::new(version, value)),
+            Write::Nonce(no, value) => match self.busy(no) {
+                None => self.cells(no).nonce.replace(Entry::new(version, value)),
+                Some(busy) => {
+                    let before = busy.nonce.put(Entry::new(version, value));
+                    before.is_none_or(|before| before.value != value)
+                }
+            },
             Write::Code(no, code) => {
                 let new = self.rare_to_write(no).code.put(Entry::new(version, code));
                 // Afterwards, here and below: who finds the mark must find what it speaks of.
@@ -889,7 +976,10 @@ impl<'a, C: Clone> Memory<'a, C> {
             Kind::Slot(at) => self.slot_cell(at).act(action),
             Kind::Part(no, part) => match part {
                 Part::Balance => self.act_on_balance(no, action),
-                Part::Nonce => self.cells(no).nonce.act(action),
+                Part::Nonce => match self.busy(no) {
+                    None => self.cells(no).nonce.act(action),
+                    Some(busy) => drop(busy.nonce.act(action)),
+                },
                 Part::Code => self.rare_to_write(no).code.act(action),
                 Part::Life => self.rare_to_write(no).life.act(action),
                 Part::Slot(_) => {}
@@ -945,12 +1035,11 @@ impl<'a, C: Clone> Memory<'a, C> {
         finals: &mut Finals<C>,
     ) {
         for account in accounts.map(|i| AccountNo(i as u32)) {
-            let cells = self.cells(account);
             // Once written is not written in the end: an attempt that was run again may have left it.
             let mut writers = 0;
             let balance = self.balance(account, END, base(account), |_| writers += 1);
             let balance = balance.ok().filter(|_| writers > 0);
-            let nonce = settled(cells.nonce.latest(END));
+            let nonce = settled(self.nonce(account, END));
             let code = settled(self.code(account, END));
             let life = settled(self.life(account, END));
             if balance.is_some() || nonce.is_some() || code.is_some() || life.is_some() {
@@ -1067,7 +1156,7 @@ mod tests {
 
     /// The account after the known ones collects.
     fn empty(known: usize) -> Memory<'static, ()> {
-        Memory::new(10, known, &NUMBERS, Collector::Newcomer(&Address::ZERO))
+        Memory::new(10, known, &NUMBERS, Collector::Newcomer(&Address::ZERO), &[])
     }
 
     fn slot(memory: &Memory<'_, ()>, slot: u64, before: u32) -> Latest<U256> {
@@ -1116,6 +1205,60 @@ mod tests {
         // It shares the first account's mark.
         let other = AccountNo(memory.marks.words.len() as u32 * 64);
         assert_eq!((memory.code(other, END), memory.life(other, END)), (Ok(None), Ok(None)));
+    }
+
+    #[test]
+    fn a_busy_senders_balance_and_nonce_are_like_any_others() {
+        let [usual, busy] = [&[][..], &[A]]
+            .map(|busy| Memory::<()>::new(10, 1, &NUMBERS, Collector::Newcomer(&Address::ZERO), busy));
+        let both = [&usual, &busy];
+        let mut written: [[Written; 10]; 2] = Default::default();
+        let mut record = |tx: u32, incarnation: u32, writes: &[Write<()>]| {
+            let version = Version { tx: TxIndex(tx), incarnation: Incarnation(incarnation) };
+            let new =
+                [0, 1].map(|i| both[i].record(version, writes.iter().cloned(), &mut written[i][tx as usize]));
+            assert_eq!(new[0], new[1], "{tx} {incarnation}");
+            new[0]
+        };
+        let seen = |memory: &Memory<'_, ()>| {
+            let at = |tx: u32| {
+                let tx = TxIndex(tx);
+                let mut writers = Vec::new();
+                let balance = memory.balance(A, tx, word(100), |writer| writers.push(writer));
+                let parts = [Part::Balance, Part::Nonce];
+                let last = parts.map(|part| memory.last_writer(Key { account: A, part }, tx));
+                let enough = [40, 70, 100].map(|need| memory.at_least(A, tx, word(100), word(need)));
+                (balance, writers, memory.nonce(A, tx), last, enough)
+            };
+            (0..10).map(at).collect::<Vec<_>>()
+        };
+        let mut finals: [Finals<()>; 2] = Default::default();
+        let same = || assert_eq!(seen(&usual), seen(&busy));
+        let pay = |nonce: u64| [Write::Increment(A, word(30).wrapping_neg()), Write::Nonce(A, nonce)];
+        same();
+        assert!(record(2, 0, &pay(1)));
+        assert!(record(5, 0, &pay(3)));
+        same();
+        assert!(record(3, 0, &pay(2)));
+        same();
+        assert!(!record(3, 1, &pay(2)), "the same again");
+        assert!(record(5, 1, &[Write::Balance(A, word(7))]), "another, and nothing of the nonce");
+        same();
+        for (memory, written) in both.iter().zip(&written) {
+            memory.withdraw(TxIndex(3), &written[3]);
+        }
+        assert_eq!(busy.nonce(A, TxIndex(4)), Err(Version { tx: TxIndex(3), incarnation: Incarnation(1) }));
+        let mut record = |tx: u32, incarnation: u32, writes: &[Write<()>]| {
+            let version = Version { tx: TxIndex(tx), incarnation: Incarnation(incarnation) };
+            [0, 1].map(|i| both[i].record(version, writes.iter().cloned(), &mut written[i][tx as usize]))
+        };
+        same();
+        assert_eq!(record(3, 2, &pay(9)), [true; 2]);
+        same();
+        for (memory, finals) in both.iter().zip(&mut finals) {
+            (0..memory.pieces()).for_each(|piece| memory.finals(piece, |_| word(100), finals));
+        }
+        assert_eq!(format!("{:?}", finals[0]), format!("{:?}", finals[1]));
     }
 
     #[test]

@@ -4,7 +4,7 @@
 mod imp {
     pub use std::sync::{
         Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, RwLock,
-        atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering},
     };
 
     /// Tells the processor that this thread waits for another.
@@ -23,7 +23,7 @@ mod imp {
 mod imp {
     pub use shuttle::sync::{
         Arc, Condvar, Mutex, MutexGuard, RwLock,
-        atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering},
     };
     /// The standard one: what is made in it touches no lock, so nobody can come in between.
     pub use std::sync::OnceLock;

@@ -442,8 +442,8 @@ pub const BUGS: &[Bug] = &[
         name: "foretold-for-good",
         breaks: "a nonce that was foretold is validated when the payment before has run",
         file: NONCES,
-        find: "if included { INCLUDED } else { REFUSED }",
-        replace: "if included { INCLUDED } else { NOT_YET }",
+        find: "latest.store(!included, Ordering::Release);",
+        replace: "latest.store(false, Ordering::Release);",
         caught_by: Check::Models,
     },
     Bug {
