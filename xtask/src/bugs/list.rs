@@ -458,8 +458,8 @@ pub const BUGS: &[Bug] = &[
         name: "told-means-true",
         breaks: "who takes a nonce for granted sees who else is foretold to count it up",
         file: NONCES,
-        find: "_ if alone => Ok((told, None)),",
-        replace: "_ if alone || true => Ok((told, None)),",
+        find: "false if alone => Ok((told, None)),",
+        replace: "false if alone || true => Ok((told, None)),",
         caught_by: Check::Models,
     },
     Bug {
