@@ -16,7 +16,7 @@ pub const WORTH: f64 = 1.15;
 /// What a parallel run costs beside the transactions themselves, in ticks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Keeping {
-    /// Of threads: 80 µs until lanes have woken up and ended together, and 1.2 µs for each transaction's turns at
+    /// Of threads: 80 µs until lanes have woken up and ended together, and 0.7 µs for each transaction's turns at
     /// the scheduler and its validation.
     Threads,
     /// Of simulated lanes: two turns and a validation for each transaction, as the cost model has them.
@@ -27,7 +27,7 @@ impl Keeping {
     /// What the lanes cost once, and what they cost in all for the transactions of `sequential`.
     fn of(self, sequential: &Trace) -> (u64, u64) {
         match self {
-            Self::Threads => (80_000, 1_200 * u64::from(sequential.transactions)),
+            Self::Threads => (80_000, 700 * u64::from(sequential.transactions)),
             Self::Model(cost) => {
                 let each = |reads: usize| 2 * cost.turn() + cost.validation(reads);
                 (0, sequential.attempts.iter().map(|attempt| each(attempt.reads.len())).sum())

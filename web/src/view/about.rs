@@ -30,7 +30,7 @@ pub fn strategy(choice: StrategyChoice) -> Option<&'static About> {
 const AUTOMATIC: About = About {
     does: &[
         "The engine runs the block in order first, and chooses from what it sees: Block-STM where that many lanes can be worth what they cost, else sequential. What is shown is a run of the one that was chosen.",
-        "No schedule that waits for values is faster than the longest chain of dependencies, or than each lane's share of all work. To the work the rule adds what the lanes cost themselves: on threads 80 µs to wake up and end together, and 1.2 µs for each transaction; on simulated lanes the turns and validations of the cost model.",
+        "No schedule that waits for values is faster than the longest chain of dependencies, or than each lane's share of all work. To the work the rule adds what the lanes cost themselves: on threads 80 µs to wake up and end together, and 0.7 µs for each transaction; on simulated lanes the turns and validations of the cost model.",
         "From a gain of 1.15 on, Block-STM is chosen: dependencies that are met too late cost attempts, so a smaller gain would often be lost.",
     ],
     look: &[
