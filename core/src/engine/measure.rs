@@ -15,6 +15,7 @@ use crate::drive::{self, Stopped, Surroundings, Threads};
 use crate::messages::{Phase, Timing};
 use crate::run::Run;
 use crate::trace::{StrategyId, Trace};
+use crate::units::TxIndex;
 use crate::verify::{Difference, difference};
 
 /// What the rounds gave.
@@ -56,14 +57,15 @@ pub(super) fn measure(
         Ok(analysis::weigh(&alone.trace, &times, lanes, Keeping::Threads))
     })?;
     let done = AtomicU32::new(0);
-    let around =
-        Surroundings { clock: &clock::now, cancel, progress: &done, threads, first: &[], record: true };
-    let run = |strategy, lanes| -> Result<Run, Stopped> {
+    let run_from = |strategy, lanes, first: &[TxIndex]| -> Result<Run, Stopped> {
         if cancel.is_set() {
             return Err(Stopped::Cancelled);
         }
+        let around =
+            Surroundings { clock: &clock::now, cancel, progress: &done, threads, first, record: true };
         drive::run(&ready.loaded, strategy, lanes, &around)
     };
+    let run = |strategy, lanes| run_from(strategy, lanes, &[]);
     let mut reported = clock::now();
     let mut report = |phase, done, total, now: u64| {
         if done == 0 || now - reported >= BETWEEN_REPORTS {
@@ -85,6 +87,8 @@ pub(super) fn measure(
     check(&latest);
     let mut warm_up = WarmUp::new(warmed.saturating_add(choosing));
     let mut round = oracle.trace.duration.0 + latest.trace.duration.0;
+    // What the latest sequential run shows to be long starts first.
+    let mut first = analysis::long_first(&oracle.trace, lanes);
     let warming = loop {
         let elapsed = clock::now() - started;
         if warm_up.note(round, elapsed) {
@@ -92,7 +96,8 @@ pub(super) fn measure(
         }
         report(Phase::WarmingUp, warm_up.rounds(), 0, started + elapsed);
         let one = run(StrategyId::Sequential, 1)?;
-        latest = run(strategy, lanes)?;
+        first = analysis::long_first(&one.trace, lanes);
+        latest = run_from(strategy, lanes, &first)?;
         check(&latest);
         round = one.trace.duration.0 + latest.trace.duration.0;
     };
@@ -106,7 +111,7 @@ pub(super) fn measure(
         let one = run(StrategyId::Sequential, 1)?;
         sequential.push(one.trace.duration.0);
         each.push(one.trace.attempts.iter().map(|a| a.end.0.saturating_sub(a.start.0)).collect());
-        latest = run(strategy, lanes)?;
+        latest = run_from(strategy, lanes, &first)?;
         check(&latest);
         parallel.push(latest.trace.duration.0);
         traces.push(std::mem::replace(&mut latest.trace, oracle.trace.clone()));

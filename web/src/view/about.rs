@@ -80,6 +80,7 @@ const PAGES: [(StrategyId, About); 6] = [
                 "Afterwards the reads are validated: if one would see something else by now, the attempt is aborted and the transaction runs again. The writes of the aborted attempt stay as estimates. Whoever meets an estimate stops and waits, since that value is about to change.",
                 "The lowest transactions are validated and executed first, so that the block settles from its beginning. Reads are compared by value: whoever wrote the same again spoils nobody.",
                 "One thing is not left to chance: a transaction waits for the one before it of the same sender, unless that is a plain payment, after which the next nonce is certain.",
+                "On threads, a transaction that took long in the sequential rounds starts before others, and so do those that it needs: else a lane may still be busy with it when all others have come to the end.",
                 "Two things are learnt on the way: what began when everything before it was settled needs no validation; and once most tries of transactions that are alike (they call one contract and name the same ones) were in vain because of each other, the rest of them wait for each other.",
             ],
             look: &[
