@@ -75,7 +75,7 @@ impl SimulatedRuns {
         let request = Request::Run {
             id: 1,
             input: Input::Scenario(scenario.text.to_owned()),
-            strategy: StrategyId::from_name(strategy).ok_or_else(wrong)?,
+            strategy: StrategyId::from_name(strategy).ok_or_else(wrong)?.into(),
             lanes: lanes.parse()?,
             clock: Clock::Simulated,
             model: Model { cost: Cost::from_name(cost).ok_or_else(wrong)?, seed: seed.parse()? },
