@@ -666,6 +666,19 @@ impl<'a> Shared<'a> {
         Ok(written.unwrap_or(at_first(place)))
     }
 
+    /// As `Before::is_unchanged`: whether what was seen as before the block need not be looked at again.
+    fn is_untouched(&self, look: Look, value: u64) -> bool {
+        match look {
+            Look::At(place) if value != at_first(place) => false,
+            Look::At(Place::Balance(who)) => self.memory.is_balance_untouched(self.no(who)),
+            Look::At(Place::Slot(who, slot)) => {
+                let at = self.memory.slot_no(self.no(who), &U256::from(slot));
+                self.memory.is_slot_untouched(at)
+            }
+            Look::At(_) | Look::SenderNonce(_) | Look::AtLeast(..) => false,
+        }
+    }
+
     /// Whose account has that number.
     fn who(&self, no: AccountNo) -> Who {
         match self.memory.newcomers().iter().find(|(_, known)| *known == no) {
@@ -773,7 +786,9 @@ impl Work for Lane<'_> {
         if result.version != Some(version) {
             return Report::Stale { version };
         }
-        let holds = |(look, value): &(Look, u64)| self.shared.look(*look, version.tx) == Ok(*value);
+        let holds = |(look, value): &(Look, u64)| {
+            self.shared.is_untouched(*look, *value) || self.shared.look(*look, version.tx) == Ok(*value)
+        };
         match result.checks.iter().all(holds) {
             false if turns.claim_abort(version) => {
                 memory.withdraw(version.tx, &result.keys);

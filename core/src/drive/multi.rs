@@ -137,6 +137,9 @@ impl Noting {
     }
 }
 
+/// Stands for the slot of a number that was never given, which no place here has.
+const NOWHERE: (AccountNo, U256) = (AccountNo(0), U256::ZERO);
+
 /// As many slots as are remembered by their numbers: most transactions read fewer.
 const MET: usize = 16;
 
@@ -257,11 +260,11 @@ impl<'a> Before<'a> {
             Kind::Part(no, part) => (no, part),
             Kind::Slot(at) if self.memory.is_slot_untouched(at) => return Ok(true),
             Kind::Slot(at) => {
-                let Some((no, _)) = self.memory.slot_key(at) else { return Ok(true) };
+                let Some((no, _)) = self.memory.slot_key(at) else { return Ok(false) };
                 return self.slot(no, at).map(|(word, _)| word == self.base.value(Some(at)));
             }
-            // Every slot has a number here.
-            Kind::Other(_) => return Ok(true),
+            // Every slot has a number here; what has none does not hold.
+            Kind::Other(_) => return Ok(false),
         };
         Ok(match part {
             Part::Balance => {
@@ -302,14 +305,11 @@ impl<'a> Before<'a> {
     fn key(&self, place: Place) -> Key {
         match place.kind() {
             Kind::Part(account, part) => Key { account, part },
-            Kind::Slot(_) | Kind::Other(_) => {
-                let at = match place.kind() {
-                    Kind::Slot(at) => self.memory.slot_key(at),
-                    _ => None,
-                };
-                let (account, slot) = at.unwrap_or((AccountNo(0), U256::ZERO));
+            Kind::Slot(at) => {
+                let (account, slot) = self.memory.slot_key(at).unwrap_or(NOWHERE);
                 Key { account, part: Part::Slot(slot) }
             }
+            Kind::Other(_) => Key { account: NOWHERE.0, part: Part::Slot(NOWHERE.1) },
         }
     }
 

@@ -292,6 +292,7 @@ impl Summary<U256> for Debits {
 /// What was written to one location, in the order of transactions. Most have one writer.
 struct Entries<T, S = ()>(SmallVec<[Entry<T>; 1]>, S);
 
+#[derive(Clone, Copy)]
 struct Entry<T> {
     value: T,
     tx: TxIndex,
@@ -631,11 +632,8 @@ impl<'a, C: Clone> Memory<'a, C> {
         if no.index() < self.known.cells.len() {
             return (&self.known, no.index());
         }
-        // Chunk i holds FIRST_CHUNK << i accounts and begins at FIRST_CHUNK * (2^i - 1).
-        let at = no.index() - self.known.cells.len();
-        let chunk = (at / FIRST_CHUNK + 1).ilog2() as usize;
-        let begin = FIRST_CHUNK * ((1 << chunk) - 1);
-        (self.newcomers[chunk].get_or_init(|| Accounts::new(FIRST_CHUNK << chunk)), at - begin)
+        let (chunk, at) = chunk(no.index() - self.known.cells.len());
+        (self.newcomers[chunk].get_or_init(|| Accounts::new(FIRST_CHUNK << chunk)), at)
     }
 
     fn cells(&self, no: AccountNo) -> &Cells {
@@ -684,12 +682,9 @@ impl<'a, C: Clone> Memory<'a, C> {
     /// The piece of a slot beyond those of the pre-state, and its place there.
     fn new_slot(&self, at: SlotNo) -> (&[NewSlot], usize) {
         let at = at.index() - self.known_slots.len();
-        let piece = at / PIECE;
-        // Directory i holds FIRST_CHUNK << i pieces and begins at FIRST_CHUNK * (2^i - 1).
-        let chunk = (piece / FIRST_CHUNK + 1).ilog2() as usize;
-        let begin = FIRST_CHUNK * ((1 << chunk) - 1);
+        let (chunk, piece) = chunk(at / PIECE);
         let directory = self.new_slots[chunk].get_or_init(|| some(FIRST_CHUNK << chunk));
-        (directory[piece - begin].get_or_init(|| some(PIECE)), at % PIECE)
+        (directory[piece].get_or_init(|| some(PIECE)), at % PIECE)
     }
 
     fn slot_cell(&self, at: SlotNo) -> &Cell<U256> {
@@ -799,11 +794,10 @@ impl<'a, C: Clone> Memory<'a, C> {
     fn put_balance(&self, no: AccountNo, version: Version, amount: Amount) -> bool {
         let entry = Entry::of_balance(version, amount);
         let Some(all) = self.balances(no) else { return self.cells(no).balance.replace(entry) };
-        let now = Entry::of_balance(version, amount);
         let before = all.put(entry);
-        let same = before.as_ref().is_some_and(|before| before.says(&now));
+        let same = before.as_ref().is_some_and(|before| before.says(&entry));
         if !same && no == self.collector {
-            self.count_collected(before.as_ref(), Some(&now));
+            self.count_collected(before.as_ref(), Some(&entry));
         }
         !same
     }
@@ -1082,6 +1076,13 @@ impl<C: Clone> Slots for Memory<'_, C> {
     fn key_of(&self, no: SlotNo) -> Option<(AccountNo, U256)> {
         self.slot_key(no)
     }
+}
+
+/// The chunk of what is at `i`, and its place there: chunk `c` holds `FIRST_CHUNK << c` and begins at
+/// `FIRST_CHUNK * (2^c - 1)`.
+fn chunk(i: usize) -> (usize, usize) {
+    let chunk = (i / FIRST_CHUNK + 1).ilog2() as usize;
+    (chunk, i - FIRST_CHUNK * ((1 << chunk) - 1))
 }
 
 /// That many, as they are by default.

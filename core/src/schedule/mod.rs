@@ -33,7 +33,10 @@
 //!    reports `Executed`, and turns an aborted attempt's writes into estimates between
 //!    `claim_abort` and `Aborted`. The scheduler's lock orders the two for everyone who acts on
 //!    the report. ([`OrderedCommit`] keeps an attempt's writes apart and puts them in before it
-//!    reports `Valid`.) With the writes goes whether the transaction could be included, which is what
+//!    reports `Valid`.) With the writes goes whatever says that there are any: a cell's flag, an
+//!    account's mark. Who does not find them has looked too early and is told by 2; who validates
+//!    after word of the writes finds them. So a location that nobody touched holds without a look
+//!    at it. With them goes, too, whether the transaction could be included, which is what
 //!    foretold nonces hang on: see `drive/nonces.rs`.
 //! 2. *Nobody misses a write.* `Executed` with `wrote_new`, and every abort, mark all executed
 //!    transactions above for validation. One that is executing meanwhile is marked when it
