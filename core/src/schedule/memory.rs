@@ -193,12 +193,13 @@ impl Marks {
         word.load(Ordering::Acquire) & bit != 0
     }
 
-    /// Release: see [`Marks::has`].
+    /// Release: see [`Marks::has`]. That there are any is said first: a lane that finds the bit set by another
+    /// one, which may have come no further, and leaves it at that, must find this said, too.
     fn set(&self, no: AccountNo) {
         let (word, bit) = self.bit(no);
-        if word.load(Ordering::Relaxed) & bit == 0 {
-            word.fetch_or(bit, Ordering::Release);
+        if word.load(Ordering::Acquire) & bit == 0 {
             self.any.store(true, Ordering::Release);
+            word.fetch_or(bit, Ordering::Release);
         }
     }
 }
