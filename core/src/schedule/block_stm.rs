@@ -42,6 +42,8 @@ struct Tx {
     waiting: Vec<TxIndex>,
     /// Validations of it that are handed out.
     validations: u32,
+    /// Whether its latest attempt was started while what its kin before it leave behind was unsure.
+    early: bool,
 }
 
 /// Transactions that are alike, and what became of those that were tried side by side.
@@ -52,10 +54,13 @@ struct Kin {
     tries: Vec<Tries>,
 }
 
-/// Attempts that were started before the kin's transaction before had executed.
+/// Attempts that were started early: while what their kin before them leave behind was unsure.
 #[derive(Clone, Copy, Debug, Default)]
 struct Tries {
-    made: u32,
+    /// Those of which it is not known yet what comes of them.
+    open: u32,
+    /// Those that were found to hold when it was sure.
+    well: u32,
     /// Those that came to nothing because of kin.
     in_vain: u32,
 }
@@ -64,13 +69,17 @@ impl Tries {
     /// So many must have been in vain before anything is concluded from them.
     const FEW: u32 = 3;
 
-    /// Whether the next one would most likely be in vain, too.
+    /// Whether the next one would most likely be in vain, too. What became of the first ones says little while
+    /// most are open.
     fn in_vain(self) -> bool {
-        self.in_vain >= Self::FEW && 4 * self.in_vain >= 3 * self.made
+        self.in_vain >= Self::FEW && self.in_vain >= 3 * self.well + self.open
     }
 }
 
 impl Kin {
+    /// How many of its kin before a transaction are looked at, at most.
+    const FAR: usize = 16;
+
     fn new(alike: &[Option<u32>]) -> Self {
         let kinds = alike.iter().flatten().max().map_or(0, |last| *last as usize + 1);
         let mut latest = vec![None; kinds];
@@ -83,14 +92,8 @@ impl Kin {
         self.of.get(tx).copied().flatten()
     }
 
-    /// An attempt came to nothing because of `writer`.
-    fn failed(&mut self, tx: TxIndex, writer: TxIndex) {
-        let (this, that) = (self.of(tx.index()), self.of(writer.index()));
-        if let (Some((this, _)), Some((that, _))) = (this, that)
-            && this == that
-        {
-            self.tries[this as usize].in_vain += 1;
-        }
+    fn before(&self, tx: usize) -> Option<TxIndex> {
+        self.of(tx)?.1
     }
 }
 
@@ -135,6 +138,7 @@ impl BlockStm {
             waits_for: 0,
             waiting: Vec::new(),
             validations: 0,
+            early: false,
         };
         let mut this = Self {
             txs: vec![tx; len],
@@ -196,16 +200,30 @@ impl BlockStm {
         }
     }
 
-    /// Whose execution a transaction must wait for, though it is ready, because one like it has no chance
-    /// before.
+    /// Whom a transaction must wait for, though it is ready, because one like it has no chance before: until that
+    /// one has executed, or been validated.
     fn held_by(&self, i: usize) -> Option<TxIndex> {
         // Who has been tried has met those that it depends on.
         if self.txs[i].incarnation != Incarnation(0) {
             return None;
         }
-        let (kind, before) = self.kin.of(i)?;
-        let before = before.filter(|before| self.txs[before.index()].status != Status::Executed)?;
-        self.kin.tries[kind as usize].in_vain().then_some(before)
+        let (kind, _) = self.kin.of(i)?;
+        self.kin.tries[kind as usize].in_vain().then(|| self.unsure_before(i))?
+    }
+
+    /// The latest of a transaction's kin before it whose execution or validation is still to come and may well
+    /// change what the transaction sees. One that was early itself is as unsure as those before it.
+    fn unsure_before(&self, i: usize) -> Option<TxIndex> {
+        let kin = std::iter::successors(self.kin.before(i), |tx| self.kin.before(tx.index()));
+        for before in kin.take(Kin::FAR) {
+            let Tx { status, early, validations, .. } = self.txs[before.index()];
+            match status {
+                Status::Executed if !early => return None,
+                Status::Executed if validations == 0 && !self.marked.contains(before.index()) => {}
+                _ => return Some(before),
+            }
+        }
+        None
     }
 
     fn wait(&mut self, i: usize, writer: TxIndex) {
@@ -215,18 +233,50 @@ impl BlockStm {
         self.txs[writer.index()].waiting.push(TxIndex(i as u32));
     }
 
+    /// Whoever waits for that transaction need not wait for it any more.
+    fn release(&mut self, i: usize) {
+        for waiting in std::mem::take(&mut self.txs[i].waiting) {
+            let tx = &mut self.txs[waiting.index()];
+            tx.waits_for -= 1;
+            if tx.waits_for == 0 {
+                self.make_ready(waiting);
+            }
+        }
+    }
+
     fn start(&mut self, i: usize) -> Version {
         self.txs[i].status = Status::Executing;
         self.out += 1;
         self.version(i)
     }
 
-    /// Counts a transaction that is started before its kin has executed.
-    fn try_early(&mut self, i: usize) {
-        if let Some((kind, Some(before))) = self.kin.of(i)
-            && self.txs[before.index()].status != Status::Executed
+    /// Takes note of whether a transaction's attempt is early.
+    fn set_early(&mut self, i: usize, early: bool) {
+        if let Some((kind, _)) = self.kin.of(i) {
+            let was = std::mem::replace(&mut self.txs[i].early, early);
+            let tries = &mut self.kin.tries[kind as usize];
+            tries.open = tries.open + u32::from(early) - u32::from(was);
+        }
+    }
+
+    /// An attempt holds, and nothing before it is unsure any more.
+    fn went_well(&mut self, i: usize) {
+        if self.txs[i].early
+            && let Some((kind, _)) = self.kin.of(i)
         {
-            self.kin.tries[kind as usize].made += 1;
+            self.set_early(i, false);
+            self.kin.tries[kind as usize].well += 1;
+        }
+    }
+
+    /// An attempt came to nothing because of `writer`.
+    fn failed(&mut self, tx: TxIndex, writer: TxIndex) {
+        self.set_early(tx.index(), false);
+        let (this, that) = (self.kin.of(tx.index()), self.kin.of(writer.index()));
+        if let (Some((this, _)), Some((that, _))) = (this, that)
+            && this == that
+        {
+            self.kin.tries[this as usize].in_vain += 1;
         }
     }
 
@@ -234,6 +284,7 @@ impl BlockStm {
     fn settle(&mut self) {
         let done = |tx: &Tx| tx.status == Status::Executed && tx.validations == 0;
         while self.txs.get(self.settled).is_some_and(done) && !self.marked.contains(self.settled) {
+            self.went_well(self.settled);
             self.settled += 1;
         }
     }
@@ -262,7 +313,7 @@ impl Scheduler for BlockStm {
             }
             (_, Some(execute)) => {
                 self.ready.remove(execute);
-                self.try_early(execute);
+                self.set_early(execute, self.unsure_before(execute).is_some());
                 Task::Execute(self.start(execute))
             }
             _ if self.out == 0 => Task::Done,
@@ -278,6 +329,8 @@ impl Scheduler for BlockStm {
         }
         self.txs[tx.index()].waiting.remove(0);
         self.txs[next].waits_for = 0;
+        // The same lane runs it right after that one: it is as early as that one, if they are kin.
+        self.set_early(next, self.txs[tx.index()].early);
         Some(self.start(next))
     }
 
@@ -307,16 +360,10 @@ impl Scheduler for BlockStm {
                     self.marked.insert_from(&self.executed, i + 1);
                 }
                 self.settle();
-                for waiting in std::mem::take(&mut self.txs[i].waiting) {
-                    let tx = &mut self.txs[waiting.index()];
-                    tx.waits_for -= 1;
-                    if tx.waits_for == 0 {
-                        self.make_ready(waiting);
-                    }
-                }
+                self.release(i);
             }
             Report::Blocked { version, writer } => {
-                self.kin.failed(version.tx, writer);
+                self.failed(version.tx, writer);
                 let tx = &mut self.txs[version.tx.index()];
                 tx.incarnation.0 += 1;
                 tx.status = Status::Waiting;
@@ -330,12 +377,21 @@ impl Scheduler for BlockStm {
                 }
             }
             Report::Valid { version } | Report::Stale { version } => {
-                self.txs[version.tx.index()].validations -= 1;
+                let i = version.tx.index();
+                self.txs[i].validations -= 1;
                 self.settle();
+                // Who was held back by it asks again. Others only wait for what has not executed.
+                if self.txs[i].status == Status::Executed {
+                    let holds = matches!(report, Report::Valid { .. }) && self.version(i) == version;
+                    if holds && self.unsure_before(i).is_none() {
+                        self.went_well(i);
+                    }
+                    self.release(i);
+                }
             }
             Report::Aborted { version, writer } => {
                 let i = version.tx.index();
-                self.kin.failed(version.tx, writer);
+                self.failed(version.tx, writer);
                 self.txs[i].validations -= 1;
                 self.txs[i].incarnation.0 += 1;
                 self.make_ready(version.tx);
@@ -542,6 +598,67 @@ mod tests {
         assert_eq!(stm.next(), Task::Validate(version(0, 0)));
         assert_eq!(stm.next(), Task::Execute(version(1, 1)), "who was tried waits for whom it met");
         assert_eq!(stm.next(), Task::Wait);
+    }
+
+    /// One lane runs a chain again, and the other one keeps just ahead of it, each time on what is about to
+    /// be taken back. None of its attempts starts before the one before has executed.
+    #[test]
+    fn who_runs_ahead_on_what_is_unsure_is_held_back_too() {
+        let mut stm = independent(8).learning_from(&[Some(0); 8]);
+        let firm = |tx, incarnation| Report::Executed {
+            version: version(tx, incarnation),
+            wrote_new: false,
+            firm: true,
+        };
+        assert_eq!(stm.next(), Task::Execute(version(0, 0)));
+        assert_eq!(stm.next(), Task::Execute(version(1, 0)));
+        stm.report(firm(0, 0));
+        assert_eq!(stm.next(), Task::Execute(version(2, 0)));
+        stm.report(executed(1, 0, true));
+        assert_eq!(stm.next(), Task::Validate(version(1, 0)));
+        stm.report(executed(2, 0, true));
+        assert_eq!(stm.next(), Task::Validate(version(2, 0)));
+        stm.report(Report::Valid { version: version(2, 0) });
+        assert_eq!(stm.next(), Task::Execute(version(3, 0)));
+        for tx in 1..4 {
+            assert!(stm.claim_abort(version(tx, 0)));
+            stm.report(Report::Aborted { version: version(tx, 0), writer: TxIndex(tx - 1) });
+            assert_eq!(stm.next(), Task::Execute(version(tx, 1)));
+            stm.report(executed(tx + 2, 0, true));
+            if tx == 3 {
+                assert_eq!(stm.next(), Task::Validate(version(4, 0)), "rather than run 6");
+                break;
+            }
+            assert_eq!(stm.next(), Task::Execute(version(tx + 3, 0)));
+            stm.report(firm(tx, 1));
+            assert_eq!(stm.next(), Task::Validate(version(tx + 1, 0)));
+        }
+    }
+
+    #[test]
+    fn who_is_held_back_goes_on_once_the_other_was_found_to_hold() {
+        let mut stm = tried_in_vain(&[Some(0); 6]);
+        stm.report(executed(0, 0, true));
+        assert_eq!(stm.next(), Task::Validate(version(0, 0)));
+        stm.report(Report::Valid { version: version(0, 0) });
+        for tx in 1..4 {
+            assert_eq!(stm.next(), Task::Execute(version(tx, 1)));
+            stm.report(executed(tx, 1, false));
+            assert_eq!(stm.next(), Task::Validate(version(tx, 1)));
+            stm.report(Report::Valid { version: version(tx, 1) });
+        }
+        assert_eq!(stm.next(), Task::Execute(version(4, 0)));
+        assert_eq!(stm.next(), Task::Wait);
+    }
+
+    #[test]
+    fn while_most_tries_are_open_nothing_is_concluded_from_the_first() {
+        let mut stm = independent(12).learning_from(&[Some(0); 12]);
+        (0..8).for_each(|tx| assert_eq!(stm.next(), Task::Execute(version(tx, 0))));
+        for tx in 1..4 {
+            stm.report(Report::Blocked { version: version(tx, 0), writer: TxIndex(tx - 1) });
+        }
+        assert_eq!(stm.next(), Task::Execute(version(8, 0)));
     }
 
     #[test]

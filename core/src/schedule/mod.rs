@@ -62,7 +62,10 @@
 //!
 //! Transactions that are alike ([`Known::alike`]) are first tried side by side. Once most of such tries
 //! were in vain because of each other, the rest of them is tried one after the other, which leaves the
-//! other lanes to others. This is about time only: whatever is held back or not, the above holds.
+//! other lanes to others. Side by side is also who starts after an attempt that was itself made too
+//! early and has yet to be validated: otherwise a lane could run ahead of a chain for as long as it lasts, always on
+//! what is about to be taken back. This is about time only: whatever is held back or not, the above holds. Nobody
+//! is held back for good: the other one's execution or validation is still to come, and its report lets go.
 //!
 //! An attempt on inconsistent values may do anything that the EVM can do, also fail; its result
 //! is only kept if its reads hold. It ends, because gas does.

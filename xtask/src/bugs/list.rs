@@ -155,6 +155,16 @@ pub const BUGS: &[Bug] = &[
         caught_by: Check::Unit,
     },
     Bug {
+        name: "mark-is-set-by-half",
+        breaks: "who finds an account's mark set has nothing more to say",
+        file: MEMORY,
+        find: "self.any.store(true, Ordering::Release);
+            word.fetch_or(bit, Ordering::Release);",
+        replace: "word.fetch_or(bit, Ordering::Release);
+            self.any.store(true, Ordering::Release);",
+        caught_by: Check::Models,
+    },
+    Bug {
         name: "abort-is-claimed-twice",
         breaks: "an attempt has one claimant of its abort",
         file: BLOCK_STM,
@@ -193,9 +203,19 @@ pub const BUGS: &[Bug] = &[
         name: "valid-takes-the-mark-away",
         breaks: "a mark that is set during a validation stays",
         file: BLOCK_STM,
-        find: "self.txs[version.tx.index()].validations -= 1;",
-        replace: "self.txs[version.tx.index()].validations -= 1;
-                self.marked.remove(version.tx.index());",
+        find: "self.txs[i].validations -= 1;
+                self.settle();",
+        replace: "self.txs[i].validations -= 1;
+                self.marked.remove(i);
+                self.settle();",
+        caught_by: Check::Unit,
+    },
+    Bug {
+        name: "held-back-for-good",
+        breaks: "who is held back by what is being validated goes on afterwards",
+        file: BLOCK_STM,
+        find: "                    self.release(i);",
+        replace: "",
         caught_by: Check::Unit,
     },
     Bug {
