@@ -334,6 +334,82 @@ impl Pace {
 mod tests {
     use super::*;
 
+    /// One portion: validates transaction 0, then runs those after it.
+    struct Portion(Vec<Task>);
+
+    impl Scheduler for Portion {
+        fn next(&mut self) -> Task {
+            self.0.pop().unwrap_or(Task::Done)
+        }
+
+        fn settled(&self) -> Option<TxIndex> {
+            Some(TxIndex(0))
+        }
+
+        fn left(&self) -> usize {
+            // Enough that a portion is not cut short.
+            100
+        }
+
+        fn report(&mut self, _: Report) {}
+
+        fn claim_abort(&mut self, _: Version) -> bool {
+            true
+        }
+    }
+
+    /// Tells what it is told to tell, and notes which attempts were firm.
+    struct Told {
+        validation: Report,
+        executions: Vec<Report>,
+        firm: Vec<bool>,
+    }
+
+    impl Work for Told {
+        fn execute(&mut self, _: Version, firm: bool, _: u64) -> Report {
+            self.firm.push(firm);
+            self.executions.remove(0)
+        }
+
+        fn ended(&mut self, _: u64) {}
+
+        fn validate(&mut self, _: Version, _: &Turns<'_>) -> Report {
+            self.validation
+        }
+
+        fn span(&mut self, _: u64, _: u64, _: SpanKind) {}
+
+        fn between_turns(&mut self) -> bool {
+            false
+        }
+    }
+
+    #[test]
+    fn firm_is_only_what_follows_what_holds() {
+        let version = |tx| Version { tx: TxIndex(tx), incarnation: crate::units::Incarnation(0) };
+        let [zero, one, two, three] = [0, 1, 2, 3].map(version);
+        let executed = |version| Report::Executed { version, wrote_new: true, firm: true };
+        let blocked = |version| Report::Blocked { version, writer: TxIndex(0) };
+        let firm = |validation, executions: [Report; 3]| {
+            let mut tasks = vec![Task::Execute(three), Task::Execute(two), Task::Execute(one)];
+            // The first turn is for one task: nothing is known of their length.
+            tasks.extend([Task::Validate(zero), Task::Validate(zero)]);
+            let ticks = AtomicU64::new(1);
+            let clock = || ticks.fetch_add(100, Ordering::Relaxed);
+            let turns = Turns::new(Box::new(Portion(tasks)), 1, 1, &clock);
+            let mut work = Told { validation, executions: executions.into(), firm: Vec::new() };
+            turns.lane(0, &mut work);
+            work.firm
+        };
+        let all = [executed(one), executed(two), executed(three)];
+        assert_eq!(firm(Report::Valid { version: zero }, all), [true, true, true]);
+        assert_eq!(firm(Report::Stale { version: zero }, all), [false, false, false]);
+        let aborted = Report::Aborted { version: zero, writer: TxIndex(0) };
+        assert_eq!(firm(aborted, all), [false, false, false]);
+        let gap = [executed(one), blocked(two), executed(three)];
+        assert_eq!(firm(Report::Valid { version: zero }, gap), [true, true, false]);
+    }
+
     #[test]
     fn short_tasks_are_taken_many_at_a_time_and_long_ones_alone() {
         let mut pace = Pace::default();

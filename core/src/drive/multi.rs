@@ -59,8 +59,6 @@ enum Value {
     Nonce(u64),
     /// As [`View::sender_nonce`] reads it.
     SenderNonce(u64),
-    /// That the balance is at least this.
-    AtLeast(U256),
     CodeHash(B256),
     Exists(bool),
     /// Whether balance and nonce are both zero; the key is the balance's.
@@ -291,11 +289,6 @@ impl<'a> Before<'a> {
             (Value::Word(_), Kind::Part(..) | Kind::Other(_)) => self.balance(no, |_| ()).map(Value::Word),
             (Value::Blank(_), _) => self.is_blank(no).map(Value::Blank),
             (Value::SenderNonce(_), _) => self.sender_nonce(no).map(|(nonce, _)| Value::SenderNonce(nonce)),
-            (Value::AtLeast(need), _) => match self.at_least(no, need) {
-                Ok(true) => Ok(check.value),
-                Ok(false) => Ok(Value::Word(U256::ZERO)),
-                Err(writer) => Err(writer),
-            },
             (Value::Nonce(_), _) => self.nonce(no).map(|(nonce, _)| Value::Nonce(nonce)),
             (Value::CodeHash(_), _) => self.code_hash(no).map(Value::CodeHash),
             (Value::Exists(_), _) => self.exists(no).map(|(exists, _)| Value::Exists(exists)),
@@ -418,12 +411,12 @@ impl View for Multi<'_> {
         if self.parties.is_sender(no) && self.before.order.covered(self.before.tx) {
             return Ok(true);
         }
-        let enough = self.before.at_least(no, need).map_err(|writer| blocked(no, Part::Balance, writer))?;
-        if enough && self.parties.is_sender(no) && self.before.most() == Some(need) {
-            self.reads.checks.enough = true;
-        } else if enough {
-            self.reads.check(no, Place::of_part(no, Part::Balance), Value::AtLeast(need), None);
+        // Validation asks for just that, so nothing else can be told here.
+        if !self.parties.is_sender(no) || self.before.most() != Some(need) {
+            return Ok(false);
         }
+        let enough = self.before.at_least(no, need).map_err(|writer| blocked(no, Part::Balance, writer))?;
+        self.reads.checks.enough |= enough;
         Ok(enough)
     }
 

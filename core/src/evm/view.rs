@@ -19,7 +19,8 @@ pub trait View {
     fn balance(&mut self, account: AccountNo) -> Result<U256, Blocked>;
     /// Reads a nonce.
     fn nonce(&mut self, account: AccountNo) -> Result<u64, Blocked>;
-    /// Whether a balance is at least `need`; reads no more than that.
+    /// Whether the sender's balance is at least `need`, the most that the running transaction takes; reads no
+    /// more than that. A view may say no where it cannot tell: then the balance itself is to be read.
     fn at_least(&mut self, account: AccountNo, need: U256) -> Result<bool, Blocked>;
     /// Reads the nonce of the running transaction's sender. Where the sender's transaction before is
     /// a plain payment that has not run yet, a view may believe what the transaction says it is.
