@@ -184,7 +184,8 @@ impl Base {
         self.accounts.len()
     }
 
-    /// How many different codes the accounts have, that of no bytes included: [`BaseAccount::code_no`] is below.
+    /// How many different codes the accounts have, that of no bytes included: the number of an account's code is
+    /// below.
     pub fn codes(&self) -> usize {
         self.different as usize + 1
     }

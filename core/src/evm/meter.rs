@@ -15,7 +15,7 @@ use revm::{
 pub struct Spent {
     /// Gas: what the receipt says, or what was gone when the attempt stopped at an estimate.
     pub gas: u64,
-    /// Stated nanoseconds ([`weight`]); 0 unless instructions are weighed.
+    /// Stated nanoseconds (`weight`); 0 unless instructions are weighed.
     pub nanos: u64,
 }
 

@@ -42,7 +42,8 @@ struct Tx {
     waiting: Vec<TxIndex>,
     /// Validations of it that are handed out.
     validations: u32,
-    /// Whether its latest attempt was started while what its kin before it leave behind was unsure.
+    /// Whether its latest attempt was started while what its kin before it leave behind was unsure, and is not
+    /// known to hold all the same. Of transactions without kin never.
     early: bool,
 }
 
@@ -329,7 +330,7 @@ impl Scheduler for BlockStm {
         }
         self.txs[tx.index()].waiting.remove(0);
         self.txs[next].waits_for = 0;
-        // The same lane runs it right after that one: it is as early as that one, if they are kin.
+        // It depends on that one and is run right after it by the same lane: it is as early as that one.
         self.set_early(next, self.txs[tx.index()].early);
         Some(self.start(next))
     }

@@ -48,8 +48,10 @@
 //!    and so leaves the nonce that it foretells unwritten, counts as writing a new location. What a block
 //!    access list foretells is no estimate: there a first attempt counts so unless all of it comes true.
 //! 3. *One abort per attempt.* `claim_abort` succeeds once for each incarnation.
-//! 4. *No waiting in circles.* Transactions wait only for lower ones. The lowest unsettled one is
-//!    ready, executing, or about to be validated.
+//! 4. *No waiting in circles.* Transactions wait only for lower ones: for one that has not executed, or,
+//!    held back, for one whose validation is marked or handed out. `Executed` lets go of whoever waits
+//!    for it; so do `Valid` and `Stale`, unless the attempt was aborted meanwhile, and then the next
+//!    `Executed` does. The lowest unsettled one is ready, executing, or about to be validated.
 //! 5. *The end is the end.* `Done` is given when nothing is ready, marked, or handed out. Then
 //!    every attempt has been validated after the last change below it, or was firm.
 //! 6. *Settled is settled.* A transaction is settled when it and all below it have executed, none is
@@ -64,8 +66,7 @@
 //! were in vain because of each other, the rest of them is tried one after the other, which leaves the
 //! other lanes to others. Side by side is also who starts after an attempt that was itself made too
 //! early and has yet to be validated: otherwise a lane could run ahead of a chain for as long as it lasts, always on
-//! what is about to be taken back. This is about time only: whatever is held back or not, the above holds. Nobody
-//! is held back for good: the other one's execution or validation is still to come, and its report lets go.
+//! what is about to be taken back. This is about time only: whatever is held back or not, the above holds.
 //!
 //! An attempt on inconsistent values may do anything that the EVM can do, also fail; its result
 //! is only kept if its reads hold. It ends, because gas does.
