@@ -16,7 +16,7 @@ use super::{
     Loaded, Stopped, fold, foresight,
     foretold::Foretold,
     multi::{Before, Checks, Multi},
-    nonces::Latest,
+    nonces::InclusionFlags,
     recorder::{self, AttemptNote, LaneNotes, Spoiler},
     sequential,
 };
@@ -45,7 +45,7 @@ pub(super) struct Attempts<'a> {
     /// What each transaction's latest attempt used. Apart from the results, because in the end one lane goes
     /// through all of it.
     gas_used: Vec<AtomicU64>,
-    latest: Latest,
+    latest: InclusionFlags,
 }
 
 /// The latest complete attempt of one transaction. Written by the lane that runs it, read by the
@@ -157,7 +157,7 @@ impl<'a> Attempts<'a> {
     ) -> Result<Self, Stopped> {
         let mut results: Vec<Mutex<TxResult>> = Vec::new();
         results.resize_with(loaded.jobs.len(), Mutex::default);
-        let latest = Latest::new(loaded.jobs.len());
+        let latest = InclusionFlags::new(loaded.jobs.len());
         let beneficiary = &loaded.env.beneficiary;
         let collector =
             loaded.base.number(beneficiary).map_or(Collector::Newcomer(beneficiary), Collector::Known);
@@ -228,6 +228,21 @@ impl<'a> Attempts<'a> {
         self.foretold.came_true(tx, writes, balance)
     }
 
+    /// Whether the writes of an included attempt hold the nonce that it predicts, if it predicts one: the second
+    /// invariant of [`super::nonces`].
+    fn leaves_predicted_nonce(&self, tx: TxIndex, writes: &[Write<Code>]) -> bool {
+        if !self.loaded.order.foretells(tx) {
+            return true;
+        }
+        let predicted = self.loaded.jobs[tx.index()].transaction().nonce.checked_add(1);
+        let mut written = writes.iter().filter_map(|write| match write {
+            Write::Nonce(no, nonce) if self.loaded.order.parties(tx).is_sender(*no) => Some(*nonce),
+            _ => None,
+        });
+        // A sender that the pre-state does not list has no number beforehand; nothing to pay with either.
+        self.loaded.order.parties(tx).sender().is_none() || written.next() == predicted
+    }
+
     fn executor(&self) -> Executor<Multi<'_>> {
         let view = Multi::new(&self.loaded.env, self.before(TxIndex(0)), self.record);
         Executor::new(&self.loaded.env, view)
@@ -265,7 +280,7 @@ impl<'a> Attempts<'a> {
         }
     }
 
-    /// After its writes: see [`Latest`]. Lanes that run neighbours meet at one cache line there, so only where
+    /// After its writes: see [`InclusionFlags`]. Lanes that run neighbours meet at one cache line there, so only where
     /// anyone will ask.
     fn note(&self, tx: TxIndex, result: &TxResult) {
         if self.loaded.order.foretells(tx) {
@@ -407,6 +422,11 @@ impl Runner<'_> {
     pub(super) fn publish(&mut self, ran: Ran, firm: bool) -> (Report, bool) {
         let Ran { version, checks, mut writes, receipt, panicked } = ran;
         let attempts = self.attempts;
+        let included = !panicked && !matches!(receipt.status, Status::Invalid(_));
+        debug_assert!(
+            !included || attempts.leaves_predicted_nonce(version.tx, &writes),
+            "{version:?} is included and leaves another nonce than it predicts for its sender"
+        );
         let mut result = lock(&attempts.results[version.tx.index()]);
         let first = result.version.is_none();
         let wrote_new = match attempts.view {

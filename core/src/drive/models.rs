@@ -6,7 +6,8 @@
 //!                      └─ Turns × Scheduler × Memory, on every schedule tried ▶ the same
 //! ```
 //! Transactions are toys (copies, payments, births and deaths on a few locations), some of them sent by
-//! someone and refused if their nonce or their sender's balance is not right; everything that orders lanes
+//! someone and refused if their nonce or their sender's balance is not right; some senders' nonces are also
+//! written by others, as code that a sender delegates to does; everything that orders lanes
 //! is the real thing, but for what [`Lane`] does between memory and scheduler, which follows `attempts`. The
 //! seed chooses the strategy. Schedules are drawn at random and by PCT (Burckhardt et al., ASPLOS 2010). A
 //! lane that nobody would wake is a deadlock here, because the model's clock never ends a nap. Orderings
@@ -29,7 +30,7 @@ use shuttle::scheduler::{PctScheduler, RandomScheduler, ReplayScheduler, Schedul
 use super::{
     foretold::Foretold,
     lanes::{Turns, Work},
-    nonces::{Foretelling, Latest, Sent},
+    nonces::{InclusionFlags, NoncePredictor, Sent},
 };
 use crate::{
     schedule::{
@@ -96,7 +97,7 @@ struct Transaction {
     pays: Option<(u64, Who)>,
     /// It is refused if that is odd.
     guard: Option<Place>,
-    /// None, if it is plain.
+    /// What it does beyond its payment; for a plain payment, what the recipient's code does.
     steps: Vec<Step>,
 }
 
@@ -105,9 +106,7 @@ struct Transaction {
 struct Toy {
     strategy: StrategyId,
     transactions: Vec<Transaction>,
-    foretelling: Foretelling,
-    /// Whether senders' nonces are counted up by nothing but their own transactions.
-    alone: bool,
+    foretelling: NoncePredictor,
     earlier: Vec<Option<TxIndex>>,
     waits: Vec<Vec<TxIndex>>,
     /// What a block access list says that transactions leave behind; of balances, what they add.
@@ -170,29 +169,29 @@ impl Random {
         (0..1 + self.below(4)).map(|_| self.step(accounts)).collect()
     }
 
-    /// A transaction of one of two senders, whose next nonces are counted in `next`. `alone`: see
-    /// [`Toy::alone`].
-    fn sent(&mut self, accounts: u64, alone: bool, next: &mut BTreeMap<Who, u64>) -> Transaction {
+    /// A transaction of one of two senders, whose next nonces are counted in `next`. Anybody's steps may write
+    /// the nonce of an authority, as delegated code and authorisations do (EIP-7702).
+    fn sent(&mut self, accounts: u64, authorities: &[Who], next: &mut BTreeMap<Who, u64>) -> Transaction {
         let from = self.who(accounts.min(2));
         let count = next.entry(from).or_default();
         let (nonce, used) = match self.below(8) {
-            // Too high, if nobody makes up for it; or told by the one that follows, too.
+            // Too high, if nobody makes up for it; or carried by the one that follows, too.
             0 => (*count + 1, 0),
             1 => (*count, 0),
             _ => (*count, 1),
         };
         *count += used;
-        let plain = self.below(3) > 0;
-        let mut steps = if plain { Vec::new() } else { self.steps(accounts) };
-        if !plain && !alone {
-            // As delegations do (EIP-7702).
-            let who = self.who(accounts.min(2));
+        let payment = self.below(3) > 0;
+        // Most recipients run no code.
+        let mut steps = if payment && self.below(3) > 0 { Vec::new() } else { self.steps(accounts) };
+        if !authorities.is_empty() && (!payment || self.below(4) == 0) {
+            let who = authorities[self.below(authorities.len() as u64) as usize];
             steps.insert(0, Step::Copy { from: Place::Nonce(who), to: Place::Nonce(who) });
             *next.entry(who).or_default() += self.below(2);
         }
         Transaction {
-            sent: Some(Sent { from, nonce, plain }),
-            pays: (plain || self.below(2) == 0).then(|| (1 + self.below(6), self.who(accounts))),
+            sent: Some(Sent { from, nonce, plain: payment && !authorities.contains(&from) }),
+            pays: (payment || self.below(2) == 0).then(|| (1 + self.below(6), self.who(accounts))),
             guard: (self.below(3) == 0).then(|| self.place(accounts)),
             steps,
         }
@@ -204,22 +203,24 @@ impl Toy {
         let mut random = Random(seed);
         let accounts = 1 + random.below(ACCOUNTS as u64);
         let count = 2 + random.below(4);
-        let alone = random.below(3) > 0;
+        let mut authorities: Vec<Who> = (0..2).map(|_| random.who(accounts.min(2))).collect();
+        authorities.truncate(random.below(3) as usize);
         let mut next = BTreeMap::new();
         let mut transactions: Vec<Transaction> = match random.below(2) {
-            0 => (0..count).map(|_| random.sent(accounts, alone, &mut next)).collect(),
+            0 => (0..count).map(|_| random.sent(accounts, &authorities, &mut next)).collect(),
             _ => (0..count)
                 .map(|_| Transaction { sent: None, pays: None, guard: None, steps: random.steps(accounts) })
                 .collect(),
         };
-        if alone {
-            for Transaction { sent, steps, .. } in &mut transactions {
-                let own = sent.map(|sent| sent.from);
-                let others = |who: &Who| next.contains_key(who) && Some(*who) != own;
-                steps.retain(|step| step.nonce_of().filter(others).is_none());
-            }
+        // Of a sender that runs no code, only its own transactions write the nonce, and its payments by counting.
+        for Transaction { sent, steps, .. } in &mut transactions {
+            let counts = |who: &Who| {
+                let own = sent.is_some_and(|sent| sent.from == *who && !sent.plain);
+                authorities.contains(who) || own || !next.contains_key(who)
+            };
+            steps.retain(|step| step.nonce_of().is_none_or(|who| counts(&who)));
         }
-        let foretelling = Foretelling::new(transactions.iter().enumerate().map(|(i, transaction)| {
+        let foretelling = NoncePredictor::new(transactions.iter().enumerate().map(|(i, transaction)| {
             // What nobody sends has a sender of its own.
             transaction.sent.unwrap_or(Sent { from: ACCOUNTS + i, nonce: 0, plain: false })
         }));
@@ -244,7 +245,6 @@ impl Toy {
             },
             transactions,
             foretelling,
-            alone,
             earlier,
             waits: Vec::new(),
             list: Vec::new(),
@@ -565,7 +565,7 @@ struct Shared<'a> {
     memory: Memory<'a, u64>,
     numbers: &'a SlotNumbers,
     foretold: Foretold<u64>,
-    latest: Latest,
+    latest: InclusionFlags,
     results: Vec<Mutex<TxResult>>,
     turns_left: StdI64,
 }
@@ -592,7 +592,7 @@ impl<'a> Shared<'a> {
             ),
             numbers,
             foretold: Foretold::default(),
-            latest: Latest::new(transactions),
+            latest: InclusionFlags::new(transactions),
             results: (0..transactions).map(|_| Mutex::default()).collect(),
             turns_left: StdI64::new(toy.stop.unwrap_or(0)),
         };
@@ -639,7 +639,7 @@ impl<'a> Shared<'a> {
             Look::At(place) => self.read(place, tx),
             Look::SenderNonce(who) => {
                 let (nonce, _) = match self.toy.foretelling.of(tx) {
-                    Some(foretold) => self.latest.nonce(foretold, self.toy.alone, || self.nonce(who, tx))?,
+                    Some(foretold) => self.latest.nonce(foretold, || self.nonce(who, tx))?,
                     None => self.nonce(who, tx)?,
                 };
                 Ok(nonce)
@@ -871,7 +871,7 @@ fn on_lanes(toy: &Toy, census: &StdMutex<Census>) {
             StrategyId::OrderedCommit => 2,
             // Everything that it reads is there.
             StrategyId::PerfectAccessList => 1,
-            _ => bound,
+            _ => bound.min(schedule::MOST_FAILED as usize + 1),
         };
         assert!(result.attempts <= most, "{} attempts at transaction {i}, {most} can be", result.attempts);
         let foretells = (0..all.len()).any(

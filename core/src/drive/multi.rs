@@ -7,7 +7,7 @@ use alloy_primitives::{Address, B256, U256};
 use smallvec::SmallVec;
 
 use super::{
-    nonces::Latest,
+    nonces::InclusionFlags,
     order::{Order, Parties},
     place::{Places, Seer},
     recorder::Spoiler,
@@ -25,7 +25,7 @@ pub(super) struct Before<'a> {
     pub(super) base: &'a Base,
     pub(super) memory: &'a Memory<'a, Code>,
     pub(super) order: &'a Order,
-    pub(super) latest: &'a Latest,
+    pub(super) latest: &'a InclusionFlags,
     pub(super) jobs: &'a [Job],
     pub(super) tx: TxIndex,
 }
@@ -169,10 +169,10 @@ impl<'a> Before<'a> {
     }
 
     /// The nonce of the transaction's sender; where the sender's transaction before foretells it, see
-    /// [`Latest::nonce`].
+    /// [`InclusionFlags::nonce`].
     fn sender_nonce(&self, no: AccountNo) -> Result<(u64, Option<Version>), Version> {
         match self.order.foretold(self.tx) {
-            Some(foretold) => self.latest.nonce(foretold, self.order.counts_alone(), || self.nonce(no)),
+            Some(foretold) => self.latest.nonce(foretold, || self.nonce(no)),
             None => self.nonce(no),
         }
     }

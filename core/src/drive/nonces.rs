@@ -1,17 +1,22 @@
-//! Nonces that are known before the sender's transaction before has run: after a plain payment.
+//! Predicted nonces: after a plain payment, its sender's next transaction need not wait for it to know the
+//! nonce.
 //!
-//! Who is given a nonce as the transaction *tells* it must hear of it if that is wrong. What must hold:
-//! 1. *The payment writes what is told, or nothing.* A payment that is included has the nonce that it tells,
-//!    and counts it up once; only one that thereby comes to what the next transaction tells foretells it.
-//! 2. *A payment that writes nothing says so.* Its first attempt, and every attempt that could not be
-//!    included, is reported as one that wrote something new, so everybody above is validated again.
-//! 3. *Writes before word of them.* An attempt's writes are in the memory before [`Latest::note`].
+//! A prediction says: when transaction *t* starts, the nonce of its sender is the one that *t* carries, because
+//! the sender's transaction before, the payment *p*, carries the nonce below. It holds exactly if *p* is
+//! included. That rests on four invariants:
+//! 1. *Nobody else counts.* A sender whose nonce is predicted runs no code in this block (`Order` decides
+//!    that: no code in the pre-state, no authorisation of EIP-7702 signed by it; and once *p* is included, no
+//!    creation at its address). So no transaction between *p* and *t* writes its nonce. An attempt on stale
+//!    values may; the prediction ignores that write, and validation aborts that attempt.
+//! 2. *The payment writes the predicted nonce, or none.* An attempt at *p* that is included read the nonce that
+//!    *p* carries and leaves the one that *t* carries, whatever code the recipient runs. [`NoncePredictor`]
+//!    predicts nothing where the two do not follow each other. `Runner::publish` asserts this in debug builds.
+//! 3. *A payment that is not included says so.* Each attempt at *p* that could not be included is reported as
+//!    one that wrote a new location, so every transaction above is validated again.
+//! 4. *Writes come before the flag.* An attempt's writes are in the memory before [`InclusionFlags::note`].
 //!
-//! 4. *Who else counts is seen at once.* A write after the payment's is seen, or waited for, even while the
-//!    payment has not run: a block access list may foretell it, and if that comes true nobody is told.
-//!
-//! So an attempt between the payment's abort and its next one may look past its estimate: the next one
-//! writes the same nonce, or it says that it did not.
+//! Between the abort of an attempt at *p* and the next attempt, a reader ignores the estimate at *p* and takes
+//! the prediction: the next attempt writes the same nonce (2), or reports that it did not (3).
 
 use std::{collections::HashMap, hash::Hash};
 
@@ -24,15 +29,16 @@ use crate::{
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Sent<S> {
     pub(super) from: S,
-    /// The nonce that it tells.
+    /// The nonce that it carries.
     pub(super) nonce: u64,
-    /// Whether it does nothing that its sender's next transaction could notice but count up the nonce.
+    /// Whether it is a payment, and its sender runs no code in this block: what the module's first two
+    /// invariants need.
     pub(super) plain: bool,
 }
 
 /// For each transaction, what follows from its sender's earlier ones.
 #[derive(Debug)]
-pub(super) struct Foretelling {
+pub(super) struct NoncePredictor {
     nonces: Vec<u64>,
     /// The latest transaction before with the same sender, if it foretells the nonce.
     by: Vec<Option<TxIndex>>,
@@ -49,7 +55,7 @@ struct Before {
     other: Option<TxIndex>,
 }
 
-impl Foretelling {
+impl NoncePredictor {
     pub(super) fn new<S: Eq + Hash>(sent: impl IntoIterator<Item = Sent<S>>) -> Self {
         let mut senders: HashMap<S, Before> = HashMap::new();
         let mut this = Self { nonces: Vec::new(), by: Vec::new(), after: Vec::new(), foretells: Vec::new() };
@@ -95,9 +101,9 @@ impl Foretelling {
 
 /// For each transaction, whether its latest attempt could not be included.
 #[derive(Debug)]
-pub(super) struct Latest(Vec<AtomicBool>);
+pub(super) struct InclusionFlags(Vec<AtomicBool>);
 
-impl Latest {
+impl InclusionFlags {
     /// For that many transactions, none of which has run.
     pub(super) fn new(transactions: usize) -> Self {
         let mut latest = Vec::new();
@@ -117,30 +123,24 @@ impl Latest {
         }
     }
 
-    /// The nonce that `payment` foretells to be `told`, and whose write it is, if one was seen. `look` looks it
-    /// up in the memory. `alone`: nothing but its own transactions counts up the sender's nonce.
+    /// The sender's nonce, predicted by `payment` to be `predicted`; with the version that wrote it, if it had to
+    /// be looked up. `look_up` reads it in the memory.
     ///
     /// # Errors
     /// The writer of an estimate, other than the payment.
     pub(super) fn nonce(
         &self,
-        (payment, told): (TxIndex, u64),
-        alone: bool,
-        look: impl FnOnce() -> Result<(u64, Option<Version>), Version>,
+        (payment, predicted): (TxIndex, u64),
+        look_up: impl FnOnce() -> Result<(u64, Option<Version>), Version>,
     ) -> Result<(u64, Option<Version>), Version> {
-        match self.0[payment.index()].load(Ordering::Acquire) {
-            true => match look() {
-                Err(writer) if writer.tx == payment => Ok((told, None)),
-                nonce => nonce,
-            },
-            // What the payment writes, or wrote, need not be looked up.
-            false if alone => Ok((told, None)),
-            // Someone may have counted it up since, or be foretold to.
-            false => match look() {
-                Ok((nonce, Some(writer))) if writer.tx > payment => Ok((nonce, Some(writer))),
-                Err(writer) if writer.tx > payment => Err(writer),
-                _ => Ok((told, None)),
-            },
+        // Acquire: pairs with the store in `note`; a reader of the flag sees the writes of that attempt.
+        if !self.0[payment.index()].load(Ordering::Acquire) {
+            return Ok((predicted, None));
+        }
+        match look_up() {
+            // The flag is from an attempt before the one whose writes are now estimates: that one was included.
+            Err(writer) if writer.tx == payment => Ok((predicted, None)),
+            nonce => nonce,
         }
     }
 }
@@ -150,13 +150,17 @@ mod tests {
     use super::*;
     use crate::units::Incarnation;
 
-    fn foretelling(sent: &[(char, u64, bool)]) -> Foretelling {
-        Foretelling::new(sent.iter().map(|(from, nonce, plain)| Sent { from, nonce: *nonce, plain: *plain }))
+    fn predictor(sent: &[(char, u64, bool)]) -> NoncePredictor {
+        NoncePredictor::new(sent.iter().map(|(from, nonce, plain)| Sent {
+            from,
+            nonce: *nonce,
+            plain: *plain,
+        }))
     }
 
     #[test]
     fn a_payment_foretells_the_next_nonce_and_is_not_waited_for() {
-        let all = foretelling(&[('a', 3, true), ('b', 3, true), ('a', 4, true), ('a', 5, true)]);
+        let all = predictor(&[('a', 3, true), ('b', 3, true), ('a', 4, true), ('a', 5, true)]);
         assert_eq!(all.of(TxIndex(2)), Some((TxIndex(0), 4)));
         assert_eq!(all.of(TxIndex(3)), Some((TxIndex(2), 5)));
         assert_eq!((all.of(TxIndex(0)), all.of(TxIndex(1))), (None, None));
@@ -164,33 +168,31 @@ mod tests {
     }
 
     #[test]
-    fn who_counts_after_the_payment_is_seen_whether_the_payment_has_run_or_not() {
-        let latest = Latest::new(3);
+    fn a_prediction_holds_unless_the_payment_could_not_be_included() {
+        let flags = InclusionFlags::new(3);
         let version = |tx| Version { tx: TxIndex(tx), incarnation: Incarnation(0) };
-        let nonce = |seen| latest.nonce((TxIndex(1), 8), false, || seen);
-        let check_all = || {
-            assert_eq!(nonce(Ok((7, Some(version(0))))), Ok((8, None)), "who counted before it");
-            assert_eq!(nonce(Err(version(1))), Ok((8, None)));
-            assert_eq!(nonce(Ok((9, Some(version(2))))), Ok((9, Some(version(2)))));
-            assert_eq!(nonce(Err(version(2))), Err(version(2)));
-        };
-        check_all();
-        latest.note(TxIndex(1), true);
-        check_all();
-        latest.note(TxIndex(1), false);
-        assert_eq!(nonce(Ok((7, Some(version(0))))), Ok((7, Some(version(0)))));
+        let nonce = |seen| flags.nonce((TxIndex(1), 8), || seen);
+        let before_payment = Ok((7, Some(version(0))));
+        assert_eq!(nonce(before_payment), Ok((8, None)), "it has not run");
+        flags.note(TxIndex(1), true);
+        assert_eq!(nonce(before_payment), Ok((8, None)));
+        assert_eq!(nonce(Err(version(1))), Ok((8, None)), "it was aborted");
+        flags.note(TxIndex(1), false);
+        assert_eq!(nonce(before_payment), before_payment);
+        assert_eq!(nonce(Err(version(0))), Err(version(0)));
+        assert_eq!(nonce(Err(version(1))), Ok((8, None)), "a later attempt at it was included, then aborted");
     }
 
     #[test]
     fn a_payment_with_another_nonce_foretells_nothing() {
-        let all = foretelling(&[('a', 3, true), ('a', 5, true), ('a', 5, true)]);
+        let all = predictor(&[('a', 3, true), ('a', 5, true), ('a', 5, true)]);
         assert_eq!(all.by, [None; 3]);
         assert_eq!(all.after(), [None, Some(TxIndex(0)), Some(TxIndex(1))]);
     }
 
     #[test]
     fn what_may_do_more_than_count_is_waited_for_by_all_that_follow() {
-        let all = foretelling(&[('a', 0, false), ('a', 1, true), ('a', 2, true)]);
+        let all = predictor(&[('a', 0, false), ('a', 1, true), ('a', 2, true)]);
         assert_eq!(all.by, [None, None, Some(TxIndex(1))]);
         assert_eq!(all.after(), [None, Some(TxIndex(0)), Some(TxIndex(0))]);
     }

@@ -2,9 +2,12 @@
 
 use std::collections::HashMap;
 
-use alloy_primitives::{Address, U256, map::AddressMap};
+use alloy_primitives::{
+    Address, U256,
+    map::{AddressMap, AddressSet},
+};
 
-use super::nonces::{Foretelling, Sent};
+use super::nonces::{NoncePredictor, Sent};
 use crate::{
     evm::{Base, Job},
     prepare::Transaction,
@@ -15,7 +18,7 @@ use crate::{
 /// For each transaction, what follows from its sender's earlier ones, and from what the sender owns.
 #[derive(Debug)]
 pub(super) struct Order {
-    foretelling: Foretelling,
+    foretelling: NoncePredictor,
     /// Senders and recipients.
     parties: Vec<Parties>,
     gas_limits: Vec<u64>,
@@ -25,8 +28,6 @@ pub(super) struct Order {
     /// Whether it then need not be asked again: see [`Order::covered`].
     covered: Vec<bool>,
     busy: Vec<AccountNo>,
-    /// Whether anyone may count up a nonce beside its account's own transactions (EIP-7702).
-    delegations: bool,
 }
 
 /// Who sends at least so many transactions,
@@ -69,30 +70,31 @@ impl Order {
             let sum = takes.entry(job.transaction().from).or_insert(Some(U256::ZERO));
             *sum = sum.zip(job.most()).and_then(|(sum, most)| sum.checked_add(most));
         }
+        let authorities: AddressSet = jobs.iter().flat_map(Job::authorities).collect();
         let sent = jobs.iter().map(Job::transaction).map(|tx| Sent {
             from: tx.from,
             nonce: tx.nonce,
-            plain: is_plain_payment(tx, base),
+            plain: is_plain_payment(tx, base) && stays_without_code(&tx.from, base, &authorities),
         });
         let mut order = Self {
-            foretelling: Foretelling::new(sent),
+            foretelling: NoncePredictor::new(sent),
             parties: jobs.iter().map(|job| Parties::new(job.transaction(), base)).collect(),
             gas_limits: jobs.iter().map(|job| job.transaction().gas_limit).collect(),
             alike: alike(jobs, base),
             can_pay: Vec::with_capacity(jobs.len()),
             covered: Vec::with_capacity(jobs.len()),
             busy: Vec::new(),
-            delegations: jobs.iter().any(|job| !job.transaction().authorizations.is_empty()),
         };
         for job in jobs {
             let sender = &job.transaction().from;
             let account = base.number(sender).map(|no| base.account(no));
             let takes = takes.get(sender).copied().flatten();
             let can_pay = account.zip(takes).is_some_and(|(account, takes)| account.balance() >= takes);
-            // With a nonce, no contract can be created in its place, and taken away again (EIP-684).
-            let plain = account.is_some_and(|account| account.code().is_none() && account.nonce() > 0);
+            // With a nonce, no contract can be created in its place (EIP-684), so not even for a while can
+            // there be code that takes from it.
+            let has_nonce = account.is_some_and(|account| account.nonce() > 0);
             order.can_pay.push(can_pay);
-            order.covered.push(can_pay && plain && order.counts_alone());
+            order.covered.push(can_pay && has_nonce && stays_without_code(sender, base, &authorities));
         }
         let mut sent: HashMap<AccountNo, usize> = HashMap::new();
         for (parties, covered) in order.parties.iter().zip(&order.covered) {
@@ -137,11 +139,6 @@ impl Order {
         &self.busy
     }
 
-    /// Whether a sender's nonce is counted up by nothing but its own transactions.
-    pub(super) fn counts_alone(&self) -> bool {
-        !self.delegations
-    }
-
     /// The transactions' gas limits.
     pub(super) fn gas_limits(&self) -> &[u64] {
         &self.gas_limits
@@ -159,12 +156,25 @@ impl Order {
     }
 }
 
-/// Ether and nothing else, as far as the state before the block tells: a recipient that gets code
-/// within the block is found out by validation.
+/// Ether and nothing else, as far as the pre-state tells. A recipient may get code within the block and
+/// run it: what that writes is found by validation, and it counts no nonce of a sender that
+/// [`stays_without_code`].
 fn is_plain_payment(tx: &Transaction, base: &Base) -> bool {
-    let recipient = tx.to.map(|to| base.number(&to).is_none_or(|no| base.account(no).code().is_none()));
-    let sender = base.number(&tx.from).is_none_or(|no| base.account(no).code().is_none());
-    recipient == Some(true) && sender && tx.authorizations.is_empty()
+    tx.to.is_some_and(|to| has_no_code(&to, base)) && tx.authorizations.is_empty()
+}
+
+fn has_no_code(address: &Address, base: &Base) -> bool {
+    base.number(address).is_none_or(|no| base.account(no).code().is_none())
+}
+
+/// Whether nothing in the block can run as this account once it has a nonce. Then only its own included
+/// transactions count up its nonce, each by one, and only they take from its balance.
+///
+/// An account gets code in two ways. A delegation needs its signature (EIP-7702, "Behavior", step 3), and
+/// `authorities` are all who signed one in this block, whether or not it takes effect. A creation fails at an
+/// address with a nonce (EIP-684).
+fn stays_without_code(address: &Address, base: &Base, authorities: &AddressSet) -> bool {
+    has_no_code(address, base) && !authorities.contains(address)
 }
 
 /// See [`Order::alike`]. Of swaps through one router, those in the same pool are alike: they name its tokens.

@@ -7,6 +7,7 @@ use revm::{
     context::{
         Block, BlockEnv, CfgEnv, ContextTr, JournalTr as _, Transaction as _, TxEnv,
         result::{EVMError, HaltReason},
+        transaction::AuthorizationTr as _,
     },
     handler::{EthFrame, EvmTr, FrameResult, FrameTr, Handler},
     interpreter::{
@@ -61,6 +62,11 @@ impl Job {
     /// The most that it takes from its sender; `None` for more than there can be.
     pub fn most(&self) -> Option<U256> {
         self.most
+    }
+
+    /// Who signed its authorisations (EIP-7702), valid or not: the accounts whose code it may set.
+    pub fn authorities(&self) -> impl Iterator<Item = Address> {
+        self.theirs.authorization_list.iter().filter_map(|authorization| authorization.authority())
     }
 
     /// The transaction.

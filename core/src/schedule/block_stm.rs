@@ -98,6 +98,14 @@ impl Kin {
     }
 }
 
+/// After so many attempts that did not commit, a transaction waits until everything below it is settled. Its next
+/// attempt then reads final values and is the last one, so no transaction has more than `MOST_FAILED` + 1 attempts.
+///
+/// Without a bound, a chain of transactions that nothing predicts makes cascades: each commit changes what all
+/// attempts above have read, all are aborted, and all run again on what is about to change once more. Most
+/// transactions that fail so often would fail again: their lanes disturb the one that the rest waits for.
+pub const MOST_FAILED: u32 = 3;
+
 /// Block-STM's scheduler.
 #[derive(Debug)]
 pub struct BlockStm {
@@ -112,6 +120,8 @@ pub struct BlockStm {
     frontier: usize,
     /// All transactions below this one are settled.
     settled: usize,
+    /// Those that run again only once everything below them is settled: see [`MOST_FAILED`].
+    held: Bits,
     kin: Kin,
     /// Those to be started before others, the last one first.
     first: Vec<TxIndex>,
@@ -148,6 +158,7 @@ impl BlockStm {
             marked: Bits::none(len),
             frontier: 0,
             settled: 0,
+            held: Bits::none(len),
             kin: Kin::default(),
             first: Vec::new(),
             out: 0,
@@ -288,6 +299,21 @@ impl BlockStm {
             self.went_well(self.settled);
             self.settled += 1;
         }
+        if self.held.len() > 0 && self.settled < self.txs.len() && self.held.contains(self.settled) {
+            self.held.remove(self.settled);
+            self.make_ready(TxIndex(self.settled as u32));
+        }
+    }
+
+    /// Whether a transaction whose attempt has just failed has failed so often that it must wait; then it is held.
+    fn holds(&mut self, tx: TxIndex) -> bool {
+        let i = tx.index();
+        let held = self.txs[i].incarnation.0 >= MOST_FAILED && i > self.settled;
+        if held {
+            self.txs[i].status = Status::Waiting;
+            self.held.insert(i);
+        }
+        held
     }
 
     fn make_ready(&mut self, tx: TxIndex) {
@@ -369,9 +395,11 @@ impl Scheduler for BlockStm {
                 tx.incarnation.0 += 1;
                 tx.status = Status::Waiting;
                 // The writer may have finished since the attempt met its estimate.
-                match self.txs[writer.index()].status {
-                    Status::Executed => self.make_ready(version.tx),
-                    _ => {
+                let executed = self.txs[writer.index()].status == Status::Executed;
+                match (self.holds(version.tx), executed) {
+                    (true, _) => {}
+                    (false, true) => self.make_ready(version.tx),
+                    (false, false) => {
                         self.txs[version.tx.index()].waits_for = 1;
                         self.txs[writer.index()].waiting.push(version.tx);
                     }
@@ -395,7 +423,9 @@ impl Scheduler for BlockStm {
                 self.failed(version.tx, writer);
                 self.txs[i].validations -= 1;
                 self.txs[i].incarnation.0 += 1;
-                self.make_ready(version.tx);
+                if !self.holds(version.tx) {
+                    self.make_ready(version.tx);
+                }
                 self.marked.insert_from(&self.executed, i + 1);
             }
         }
@@ -689,6 +719,45 @@ mod tests {
         assert_eq!(stm.follow(TxIndex(0)), None);
         assert_eq!(stm.next(), Task::Execute(version(1, 0)));
         assert_eq!(stm.follow(TxIndex(0)), Some(version(2, 0)));
+    }
+
+    /// Transaction 2 fails whatever it tries while transaction 0 runs.
+    #[test]
+    fn what_failed_too_often_runs_again_only_on_final_values() {
+        let mut stm = independent(3);
+        (0..3).for_each(|tx| assert_eq!(stm.next(), Task::Execute(version(tx, 0))));
+        for incarnation in 0..MOST_FAILED {
+            stm.report(executed(2, incarnation, true));
+            assert_eq!(stm.next(), Task::Validate(version(2, incarnation)));
+            assert!(stm.claim_abort(version(2, incarnation)));
+            stm.report(Report::Aborted { version: version(2, incarnation), writer: TxIndex(1) });
+            if incarnation + 1 < MOST_FAILED {
+                assert_eq!(stm.next(), Task::Execute(version(2, incarnation + 1)));
+            }
+        }
+        assert_eq!(stm.next(), Task::Wait);
+        for tx in 0..2 {
+            assert!(!stm.ready.contains(2));
+            stm.report(Report::Executed { version: version(tx, 0), wrote_new: true, firm: true });
+        }
+        assert_eq!(stm.next(), Task::Execute(version(2, MOST_FAILED)));
+        assert_eq!(stm.settled(), Some(TxIndex(2)));
+        assert_eq!(stm.next(), Task::Wait);
+    }
+
+    #[test]
+    fn what_met_estimates_too_often_waits_for_more_than_their_writers() {
+        let mut stm = independent(3);
+        (0..3).for_each(|tx| assert_eq!(stm.next(), Task::Execute(version(tx, 0))));
+        stm.report(executed(1, 0, true));
+        for incarnation in 0..MOST_FAILED {
+            stm.report(Report::Blocked { version: version(2, incarnation), writer: TxIndex(1) });
+            let next = stm.next();
+            match incarnation + 1 {
+                MOST_FAILED => assert_eq!(next, Task::Validate(version(1, 0)), "transaction 2 waits"),
+                again => assert_eq!(next, Task::Execute(version(2, again))),
+            }
+        }
     }
 
     #[test]

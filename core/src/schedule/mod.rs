@@ -87,7 +87,7 @@ use crate::{
     units::{TxIndex, Version},
 };
 
-pub use block_stm::BlockStm;
+pub use block_stm::{BlockStm, MOST_FAILED};
 pub use location::{AccountNo, Key, Life, Part, SlotNo, SlotNumbers, Slots, Write};
 pub use memory::{Collector, Final, Finals, Memory};
 pub use ordered_commit::OrderedCommit;

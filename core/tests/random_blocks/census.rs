@@ -10,7 +10,10 @@ use evm_lanes_core::{
     trace::{Location, Outcome, SpanKind, StrategyId},
 };
 
-use super::program::Mark;
+use super::{
+    generator::{SIGNERS, signer},
+    program::Mark,
+};
 
 /// Something that happens in a block, or in a parallel run of one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -27,6 +30,22 @@ pub enum Event {
     FundedInBlock,
     /// Included, with a nonce that only another's authorisation or creation made right.
     NonceMovedByOther,
+    /// Its nonce was used before.
+    StaleNonce,
+    /// Its nonce is too high.
+    SkippedNonce,
+    /// A transaction without authorisations counted its sender's nonce up by more than one.
+    NonceJumped,
+    /// A sender that had no code before the block lost more in another's transaction than nothing.
+    SenderDrained,
+    /// A transaction with neither input nor authorisations ran code.
+    PaymentRanCode,
+    /// One from an address at which a contract lived, or lives.
+    SentFromChild,
+    /// A sender with a nonce, without code to the end, has 64 included transactions or more.
+    ManyOfOneSender,
+    /// One of those that another's authorisation or its own code disturbed.
+    ManyOfOneDisturbed,
     Reverted,
     Halted,
     AccessListTx,
@@ -86,13 +105,21 @@ pub enum Event {
 }
 
 impl Event {
-    const ALL: [Self; 44] = [
+    const ALL: [Self; 52] = [
         Self::InvalidNonce,
         Self::InvalidFunds,
         Self::InvalidBlockGas,
         Self::InvalidAnywhere,
         Self::FundedInBlock,
         Self::NonceMovedByOther,
+        Self::StaleNonce,
+        Self::SkippedNonce,
+        Self::NonceJumped,
+        Self::SenderDrained,
+        Self::PaymentRanCode,
+        Self::SentFromChild,
+        Self::ManyOfOneSender,
+        Self::ManyOfOneDisturbed,
         Self::Reverted,
         Self::Halted,
         Self::AccessListTx,
@@ -169,6 +196,8 @@ impl Census {
         let mut story = Story::default();
         for (tx, receipt) in block.transactions.iter().zip(receipts) {
             if let Status::Invalid(reason) = &receipt.status {
+                self.count_if(reason.contains("too low"), Event::StaleNonce);
+                self.count_if(reason.contains("too high"), Event::SkippedNonce);
                 self.count(match reason {
                     reason if reason.contains("nonce") => Event::InvalidNonce,
                     reason if reason.contains("funds") => Event::InvalidFunds,
@@ -184,8 +213,19 @@ impl Census {
                 let address = Address::from_word(B256::from_slice(&born.data.data));
                 self.count_if(!state.accounts.contains_key(&address), Event::LivedWithinOne);
             }
+            self.of_senders(&block.pre_state, &before, &state, tx, receipt);
             self.of_changes(&block.env, &before, &state, &mut story);
             *story.sent.entry(tx.from).or_default() += 1;
+        }
+        for (sender, sent) in &story.sent {
+            let before =
+                block.pre_state.accounts.get(sender).filter(|a| a.nonce > 0 && a.code_hash.is_none());
+            if let (Some(before), 64..) = (before, *sent) {
+                let nonce = state.accounts.get(sender).map_or(0, |account| account.nonce);
+                let disturbed = nonce != before.nonce + sent || story.coded.contains(sender);
+                self.count_if(!disturbed, Event::ManyOfOneSender);
+                self.count_if(disturbed, Event::ManyOfOneDisturbed);
+            }
         }
     }
 
@@ -224,6 +264,28 @@ impl Census {
         receipt.logs.iter().for_each(|log| self.of_log(log));
     }
 
+    /// What senders may be wrongly predicted by.
+    fn of_senders(
+        &mut self,
+        pre_state: &State,
+        before: &State,
+        after: &State,
+        tx: &Transaction,
+        receipt: &Receipt,
+    ) {
+        let nonce = |state: &State| state.accounts.get(&tx.from).map_or(0, |account| account.nonce);
+        let counted = nonce(after).saturating_sub(nonce(before));
+        self.count_if(tx.authorizations.is_empty() && counted > 1, Event::NonceJumped);
+        let plain = tx.input.is_empty() && tx.authorizations.is_empty() && tx.to.is_some();
+        self.count_if(plain && receipt.gas_used > 21_000 && tx.access_list.is_empty(), Event::PaymentRanCode);
+        self.count_if((0..SIGNERS).all(|i| signer(i) != tx.from), Event::SentFromChild);
+        for whom in (0..SIGNERS).map(signer).filter(|whom| *whom != tx.from) {
+            let balance = |state: &State| state.accounts.get(&whom).map_or(U256::ZERO, |a| a.balance);
+            let plain = pre_state.accounts.get(&whom).is_some_and(|a| a.code_hash.is_none());
+            self.count_if(plain && balance(after) < balance(before), Event::SenderDrained);
+        }
+    }
+
     fn of_log(&mut self, log: &Log) {
         self.count_if(is(log, Mark::Precompile) && !nothing(log), Event::PrecompileAnswered);
         self.count_if(is(log, Mark::Precompile) && nothing(log), Event::PrecompileFailed);
@@ -258,6 +320,7 @@ impl Census {
             if had_code || is.code_hash.is_none() {
                 continue;
             }
+            story.coded.insert(*address);
             if delegate(after, is).is_some() {
                 self.count(Event::Delegated);
                 continue;
@@ -314,6 +377,8 @@ impl Census {
 struct Story {
     gone: AddressSet,
     gone_with_storage: AddressSet,
+    /// Who got code in this block.
+    coded: AddressSet,
     /// Included transactions by sender.
     sent: BTreeMap<Address, u64>,
 }

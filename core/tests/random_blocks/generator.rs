@@ -13,7 +13,7 @@ use super::program::{self, CHILDREN, SALTS, program};
 
 /// Accounts with keys: senders first; the last of them owns nothing before the block. Behind
 /// them two more, who only sign authorisations.
-const SIGNERS: u64 = SENDERS + 2;
+pub const SIGNERS: u64 = SENDERS + 2;
 const SENDERS: u64 = 5;
 const POOR: u64 = SENDERS - 1;
 const CONTRACTS: u64 = 6;
@@ -51,6 +51,11 @@ fn worn() -> Address {
     Address::left_padding_from(&[0x0a, 0xe0])
 }
 
+/// Sends transactions from the address of a child: until there is one, or after it is gone.
+fn ghost_sender() -> Address {
+    program::child(contract(0), CHILDREN[2], 0)
+}
+
 fn beneficiary() -> Address {
     Address::left_padding_from(&[0xbe, 0x0e])
 }
@@ -69,6 +74,9 @@ pub enum Mood {
     Delegations,
     /// One sender has most transactions.
     Nonces,
+    /// 80 to 150 transactions, most of one sender; what is predicted of it beforehand holds in some of these
+    /// blocks and fails in others.
+    Crowd,
 }
 
 /// SplitMix64, and what has been decided about the block.
@@ -81,12 +89,24 @@ pub struct Generator {
     now: State,
     /// Nonces that the next transaction itself uses up.
     used: BTreeMap<Address, u64>,
+    /// Whether senders have sent before this block and can pay for all that they send in it: what the engine
+    /// predicts of a sender, it predicts of these.
+    seasoned: bool,
+    /// Who has most transactions, where one sender has.
+    busiest: u64,
 }
 
 impl Generator {
     pub fn new(seed: u64) -> Self {
-        let mut this =
-            Self { state: seed, seed, mood: Mood::Mixed, now: State::default(), used: BTreeMap::new() };
+        let mut this = Self {
+            state: seed,
+            seed,
+            mood: Mood::Mixed,
+            now: State::default(),
+            used: BTreeMap::new(),
+            seasoned: false,
+            busiest: 0,
+        };
         this.mood = *this.pick(&[
             Mood::Mixed,
             Mood::Mixed,
@@ -95,8 +115,14 @@ impl Generator {
             Mood::Births,
             Mood::Births,
             Mood::Delegations,
+            Mood::Delegations,
             Mood::Nonces,
+            Mood::Nonces,
+            Mood::Mixed,
+            Mood::Crowd,
         ]);
+        this.seasoned = this.mood == Mood::Crowd || this.one_in(2);
+        this.busiest = this.below(2);
         this
     }
 
@@ -165,7 +191,7 @@ impl Generator {
     pub fn block(mut self) -> PreparedBlock {
         // Every fork; those with more rules more often.
         let recent = [Fork::London, Fork::Shanghai, Fork::Cancun, Fork::Prague, Fork::Osaka, Fork::Prague];
-        let fork = if self.mood == Mood::Delegations {
+        let fork = if self.mood == Mood::Delegations || self.mood == Mood::Crowd && !self.one_in(4) {
             *self.pick(&[Fork::Prague, Fork::Osaka])
         } else if self.mood == Mood::Births && self.one_in(2) {
             // The last in which an account that is older than the transaction can be destroyed.
@@ -183,11 +209,12 @@ impl Generator {
             timestamp: 1_700_000_000,
             gas_limit: u64::MAX,
             base_fee: if fork >= Fork::London { 7 } else { 0 },
-            beneficiary: match self.below(8) {
-                0 | 1 => contract(0),
-                2 | 3 => signer(0),
-                4 => fragile(0),
-                5 => self.child(),
+            beneficiary: match self.below(10) {
+                0 | 1 => self.contract(),
+                2 => signer(self.busiest),
+                3 | 4 => signer(self.below(SIGNERS)),
+                5 => fragile(0),
+                6 => self.child(),
                 _ => beneficiary(),
             },
             difficulty: U256::from(1),
@@ -200,14 +227,17 @@ impl Generator {
         self.now = pre_state.clone();
         let mut gas = 0;
         let mut transactions = Vec::new();
-        for _ in 0..4 + self.below(24) {
+        let count = if self.mood == Mood::Crowd { 80 + self.below(71) } else { 4 + self.below(24) };
+        for _ in 0..count {
             let tx = self.transaction(&env);
             gas += evm::apply(&env, &mut self.now, &tx).gas_used;
             transactions.push(tx);
         }
         // Now and then two neighbours change places: what one needs of the other comes too late.
+        // In a crowd seldom, because then nothing that the sender sends afterwards has the right nonce.
+        let seldom = if self.mood == Mood::Crowd { 400 } else { 20 };
         for i in 1..transactions.len() {
-            if self.one_in(20) {
+            if self.one_in(seldom) {
                 transactions.swap(i - 1, i);
             }
         }
@@ -223,9 +253,25 @@ impl Generator {
         let mut state = State::default();
         for i in 0..POOR {
             // Some senders run out of money in the middle of the block.
-            let balance = if self.one_in(6) { 5_000_000 } else { 1_000_000_000 };
-            let account = Account { balance: U256::from(balance), ..Account::default() };
+            let balance: u64 = match (self.one_in(6), self.seasoned) {
+                (true, _) => 5_000_000,
+                (false, false) => 1_000_000_000,
+                // What an account holds that can pay whatever it sends.
+                (false, true) => 1_000_000_000_000_000,
+            };
+            let nonce = if self.seasoned { self.below(3) } else { 0 };
+            let nonce = if i == self.busiest && self.seasoned { 1 + nonce } else { nonce };
+            let account = Account { balance: U256::from(balance), nonce, ..Account::default() };
             state.accounts.insert(signer(i), account);
+        }
+        // A sender at an address at which a contract can be created.
+        let ghost = Account {
+            balance: U256::from(1_000_000_000_000_u64),
+            nonce: u64::from(self.one_in(3)),
+            ..Account::default()
+        };
+        if self.one_in(3) {
+            state.accounts.insert(ghost_sender(), ghost);
         }
         for i in 0..CONTRACTS {
             let code = program(self, fork);
@@ -249,7 +295,7 @@ impl Generator {
             state.codes.insert(hash, code);
             let whom = signer(1);
             let account = state.accounts.entry(whom).or_default();
-            account.nonce = 1;
+            account.nonce = account.nonce.max(1);
             account.code_hash = Some(hash);
         }
         if self.one_in(3) {
@@ -280,8 +326,14 @@ impl Generator {
 
     fn transaction(&mut self, env: &BlockEnvironment) -> Transaction {
         let fork = env.fork;
-        let i = if self.mood == Mood::Nonces && !self.one_in(4) { 0 } else { self.below(SENDERS) };
-        let from = signer(i);
+        let one_sender = match self.mood {
+            Mood::Nonces => !self.one_in(4),
+            Mood::Crowd => !self.one_in(7),
+            _ => false,
+        };
+        let i = if one_sender { self.busiest } else { self.below(SENDERS) };
+        let ghost = !one_sender && self.one_in(12) && self.now.accounts.contains_key(&ghost_sender());
+        let from = if ghost { ghost_sender() } else { signer(i) };
         let mut tx = Transaction {
             from,
             nonce: self.nonce(from),
@@ -292,8 +344,24 @@ impl Generator {
             input: Bytes::copy_from_slice(&U256::from(self.below(4)).to_be_bytes::<32>()),
             ..Transaction::default()
         };
-        match self.below(24) {
+        // Plain payments, to someone who may have got code in this block: also to oneself.
+        let plain = match self.mood {
+            Mood::Crowd => !self.one_in(3),
+            Mood::Nonces | Mood::Delegations => self.one_in(3),
+            _ => false,
+        };
+        if plain {
+            tx.input = Bytes::new();
+            tx.to = Some(if self.one_in(4) { from } else { signer(self.below(SIGNERS)) });
+            tx.value = U256::from(self.below(4));
+            if !self.one_in(6) {
+                return tx;
+            }
+        }
+        match self.below(26) {
             0 => tx.nonce += 1,
+            // As if it had been sent before.
+            24 | 25 => tx.nonce = tx.nonce.saturating_sub(1),
             1 => tx.max_fee_per_gas = 1_000_000,
             2 => tx.gas_limit = 20_000,
             3 | 4 => {
@@ -364,7 +432,11 @@ impl Generator {
 
     /// Signed by one of few, so that the same one delegates again and again, and takes it back.
     fn authorization(&mut self) -> Authorization {
-        let i = self.below(SIGNERS);
+        let mut i = self.below(SIGNERS);
+        // In two of three crowds the busiest sender stays without code.
+        if self.mood == Mood::Crowd && i == self.busiest && !self.seed.is_multiple_of(3) {
+            i = SIGNERS - 1;
+        }
         let authority = signer(i);
         let expected = self.nonce(authority);
         let nonce = if self.one_in(8) { expected + 1 } else { expected };
@@ -373,16 +445,24 @@ impl Generator {
         }
         let chain_id = self.below(2) as u8;
         let clear = if self.now.accounts.contains_key(&authority) { 3 } else { 2 };
-        let address = if self.one_in(clear) { Address::ZERO } else { self.anyone() };
+        let address = match self.one_in(clear) {
+            true => Address::ZERO,
+            false if self.one_in(2) => self.contract(),
+            false => self.anyone(),
+        };
         Self::signed(i, chain_id, address, nonce)
     }
 
     /// An authorisation of [`signer`]`(i)`.
     pub fn signed(i: u64, chain_id: u8, address: Address, nonce: u64) -> Authorization {
-        // keccak-256 of 5 and the RLP of [chain id, address, nonce] (EIP-7702).
-        let small = |number: u8| if number == 0 { 0x80 } else { number };
-        let message =
-            [&[5, 0xd7, small(chain_id), 0x94][..], address.as_slice(), &[small(nonce as u8)]].concat();
+        // keccak-256 of 5 and the RLP of [chain id, address, nonce] (EIP-7702); both numbers are below 256.
+        let number = |number: u8| match number {
+            0 => vec![0x80],
+            1..0x80 => vec![number],
+            _ => vec![0x81, number],
+        };
+        let list = [&number(chain_id)[..], &[0x94], address.as_slice(), &number(nonce as u8)].concat();
+        let message = [&[5, 0xc0 + list.len() as u8][..], &list].concat();
         let (key, _) = &KEYS[i as usize];
         let (signature, recovery) =
             key.sign_prehash_recoverable(keccak256(message).as_slice()).expect("a hash can be signed");

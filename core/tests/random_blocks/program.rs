@@ -137,6 +137,11 @@ fn statement(random: &mut Generator, fork: Fork) -> Vec<u8> {
         Mood::Money if random.one_in(2) => return money(random, fork),
         Mood::Births if random.one_in(2) => return birth(random, fork),
         Mood::Delegations if random.one_in(3) => return code_of_another(random, fork),
+        // What a sender that has delegated is wrongly predicted by.
+        Mood::Delegations | Mood::Crowd | Mood::Nonces if fork >= Fork::Istanbul && random.one_in(6) => {
+            return drain(random);
+        }
+        Mood::Delegations | Mood::Crowd | Mood::Nonces if random.one_in(4) => return birth(random, fork),
         _ => 18,
     };
     let slot = random.below(SLOTS) as u8;
@@ -151,6 +156,7 @@ fn statement(random: &mut Generator, fork: Fork) -> Vec<u8> {
         // slot = input
         4 => [&[0x60, 0, 0x35][..], &store(slot)].concat(),
         5 | 6 => money(random, fork),
+        7 if fork >= Fork::Istanbul && random.one_in(2) => drain(random),
         7 | 8 => code_of_another(random, fork),
         9 | 10 => {
             let whom = random.anyone();
@@ -192,6 +198,14 @@ fn money(random: &mut Generator, fork: Fork) -> Vec<u8> {
         _ => [&push(random.anyone())[..], &[0x31]].concat(),
     };
     keep(random, read)
+}
+
+/// Pays all that the running account has to someone: of a sender that has delegated, all that it has.
+fn drain(random: &mut Generator) -> Vec<u8> {
+    let mut code = vec![0x60, 0, 0x60, 0, 0x60, 0, 0x60, 0, 0x47];
+    code.extend(push(random.anyone()));
+    code.extend([0x61, 0x9c, 0x40, 0xf1, 0x50]);
+    code
 }
 
 /// Reads another account's code: its size, its hash, its first word.

@@ -71,6 +71,7 @@ const COST: &str = "core/src/drive/cost.rs";
 const SIMULATE: &str = "core/src/drive/simulate.rs";
 const LANES: &str = "core/src/drive/lanes.rs";
 const MULTI: &str = "core/src/drive/multi.rs";
+const ORDER: &str = "core/src/drive/order.rs";
 const NONCES: &str = "core/src/drive/nonces.rs";
 const FORETOLD: &str = "core/src/drive/foretold.rs";
 const ATTEMPTS: &str = "core/src/drive/attempts.rs";
@@ -215,6 +216,30 @@ pub const BUGS: &[Bug] = &[
         breaks: "who is held back by what is being validated goes on afterwards",
         file: BLOCK_STM,
         find: "                    self.release(i);",
+        replace: "",
+        caught_by: Check::Unit,
+    },
+    Bug {
+        name: "failures-have-no-bound",
+        breaks: "what failed too often runs again only once everything below it is settled",
+        file: BLOCK_STM,
+        find: "incarnation.0 >= MOST_FAILED && i > self.settled",
+        replace: "incarnation.0 >= 1 << 20 && i > self.settled",
+        caught_by: Check::Unit,
+    },
+    Bug {
+        name: "held-although-all-is-settled",
+        breaks: "what failed too often is not held if everything below it is settled by then",
+        file: BLOCK_STM,
+        find: "incarnation.0 >= MOST_FAILED && i > self.settled",
+        replace: "incarnation.0 >= MOST_FAILED && i >= self.settled",
+        caught_by: Check::Models,
+    },
+    Bug {
+        name: "held-is-forgotten",
+        breaks: "what is held runs when everything below it is settled",
+        file: BLOCK_STM,
+        find: "self.make_ready(TxIndex(self.settled as u32));",
         replace: "",
         caught_by: Check::Unit,
     },
@@ -475,12 +500,52 @@ pub const BUGS: &[Bug] = &[
         caught_by: Check::Models,
     },
     Bug {
-        name: "told-means-true",
-        breaks: "who takes a nonce for granted sees who else is foretold to count it up",
+        name: "aborted-payment-is-waited-for",
+        breaks: "a reader ignores the estimate of the payment that predicts its nonce",
         file: NONCES,
-        find: "false if alone => Ok((told, None)),",
-        replace: "false if alone || true => Ok((told, None)),",
-        caught_by: Check::Models,
+        find: "Err(writer) if writer.tx == payment => Ok((predicted, None)),",
+        replace: "Err(writer) if writer.tx == payment => Ok((predicted + 1, None)),",
+        caught_by: Check::Unit,
+    },
+    Bug {
+        name: "authorities-are-predicted",
+        breaks: "the nonce of a sender that signed an authorisation is not predicted",
+        file: ORDER,
+        find: "is_plain_payment(tx, base) && stays_without_code(&tx.from, base, &authorities)",
+        replace: "is_plain_payment(tx, base) && has_no_code(&tx.from, base)",
+        caught_by: Check::RandomBlocks,
+    },
+    Bug {
+        name: "coded-senders-are-predicted",
+        breaks: "the nonce of a sender that has code before the block is not predicted",
+        file: ORDER,
+        find: "has_no_code(address, base) && !authorities.contains(address)",
+        replace: "(has_no_code(address, base) || base.number(address).is_some()) && !authorities.contains(address)",
+        caught_by: Check::RandomBlocks,
+    },
+    Bug {
+        name: "authorities-are-covered",
+        breaks: "the balance of a sender that signed an authorisation is looked at",
+        file: ORDER,
+        find: "can_pay && has_nonce && stays_without_code(sender, base, &authorities)",
+        replace: "can_pay && has_nonce && has_no_code(sender, base)",
+        caught_by: Check::RandomBlocks,
+    },
+    Bug {
+        name: "senders-without-a-nonce-are-covered",
+        breaks: "a contract can be created at the address of a sender without a nonce, and take its balance away",
+        file: ORDER,
+        find: "can_pay && has_nonce && stays_without_code",
+        replace: "can_pay && (has_nonce || can_pay) && stays_without_code",
+        caught_by: Check::Unit,
+    },
+    Bug {
+        name: "heavy-senders-need-not-be-covered",
+        breaks: "a sender of very many transactions has cells of its own only if it can pay for all of them",
+        file: ORDER,
+        find: "(parties.sender(), covered)",
+        replace: "(parties.sender(), covered | true)",
+        caught_by: Check::Unit,
     },
     Bug {
         name: "payment-that-failed-marks-nobody",

@@ -1,0 +1,179 @@
+//! Small scenarios that once ended wrong, here or in another parallel executor: each ends as stock execution
+//! ends it, by every strategy, on threads and on simulated lanes, and with the values that were worked out by
+//! hand.
+//!
+//! `cases/NAME.json` is a scenario, whose `story` says what is right; `cases/NAME.expect.json`, where there is
+//! one, has those values: final slots, balances and nonces by address.
+
+mod support;
+
+use std::{fs, path::Path};
+
+use alloy_primitives::{Address, U256};
+use evm_lanes_core::{
+    cancel::CancelFlag,
+    catalogue::Catalogue,
+    drive::{self, Loaded, Simulation},
+    evm,
+    model::{Cost, Model},
+    prepare::{self, PreparedBlock, State, case},
+    run::{Run, Status},
+    scenario,
+    schedule::MOST_FAILED,
+    trace::{Outcome, StrategyId},
+};
+use serde_json::Value;
+
+/// Seeds of simulated runs, beside 0, which leaves nothing to chance.
+const SEEDS: u64 = 6;
+const LANES: [u16; 6] = [1, 2, 3, 4, 8, 16];
+
+fn read(name: &str) -> Option<String> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases").join(name);
+    path.is_file().then(|| fs::read_to_string(path).expect("a case can be read"))
+}
+
+fn prepared(name: &str) -> PreparedBlock {
+    let text = read(&format!("{name}.json")).expect("the case is there");
+    let document = scenario::parse(&text).unwrap_or_else(|problems| panic!("{name}: {problems:?}"));
+    let catalogue = Catalogue::from_json(&[]).expect("none is needed");
+    prepare::scenario(&document, &catalogue).unwrap_or_else(|problems| panic!("{name}: {problems:?}")).block
+}
+
+fn simulate(loaded: &Loaded, strategy: StrategyId, lanes: u16, seed: u64) -> Run {
+    let around = Simulation {
+        model: Model { cost: Cost::Gas, seed },
+        measured: &[],
+        cancel: &CancelFlag::new(),
+        progress: &|_| {},
+        record: true,
+    };
+    drive::simulate(loaded, strategy, lanes, &around).expect("the run ends")
+}
+
+fn number(value: &Value) -> U256 {
+    match value {
+        Value::String(text) => text.parse().expect("a number"),
+        value => U256::from(value.as_u64().expect("a number")),
+    }
+}
+
+/// Compares the state with the values that were worked out by hand. Gives how many there were.
+fn compare(state: &State, expected: &Value, what: &str) -> usize {
+    let of = |field: &str| expected[field].as_object().into_iter().flatten();
+    let account = |address: &str| {
+        let address: Address = address.parse().expect("an address");
+        state.accounts.get(&address).cloned().unwrap_or_default()
+    };
+    let mut compared = 0;
+    for (address, slots) in of("slots") {
+        for (slot, value) in slots.as_object().expect("slots") {
+            let ours = account(address).storage.get(&slot.parse().expect("a slot")).copied();
+            assert_eq!(ours.unwrap_or_default(), number(value), "{what}: slot {slot} of {address}");
+            compared += 1;
+        }
+    }
+    for (address, balance) in of("balance") {
+        assert_eq!(account(address).balance, number(balance), "{what}: balance of {address}");
+        compared += 1;
+    }
+    for (address, nonce) in of("nonce") {
+        assert_eq!(U256::from(account(address).nonce), number(nonce), "{what}: nonce of {address}");
+        compared += 1;
+    }
+    compared
+}
+
+/// Runs a case by every strategy; gives the simulated runs with their number of lanes.
+fn check(name: &str, wanted: usize) -> Vec<(u16, Run)> {
+    check_block(name, &prepared(name), wanted)
+}
+
+fn check_block(name: &str, block: &PreparedBlock, wanted: usize) -> Vec<(u16, Run)> {
+    let (receipts, state) = evm::execute_block(block);
+    let expected = read(&format!("{name}.expect.json"));
+    let expected: Value =
+        expected.map_or(Value::Null, |text| serde_json::from_str(&text).expect("expected values"));
+    assert_eq!(compare(&state, &expected, &format!("{name}, stock execution")), wanted, "{name}: values");
+    let loaded = Loaded::new(block);
+    let same = |run: &Run, what: &str| {
+        for (i, (ours, theirs)) in run.receipts.iter().zip(&receipts).enumerate() {
+            assert_eq!(ours, theirs, "{what}: transaction {i}");
+        }
+        assert_eq!(run.receipts.len(), receipts.len(), "{what}: receipts");
+        support::assert_equal_states(&run.post_state, &state, what);
+        support::assert_whole(&run.trace, what);
+    };
+    for (strategy, lanes) in support::LANES {
+        for seed in 0..SEEDS {
+            let run = support::run_restless(&loaded, strategy, lanes, seed);
+            same(&run, &format!("{name}, {} on {lanes} threads", strategy.name()));
+        }
+    }
+    let mut runs = Vec::new();
+    for strategy in StrategyId::ALL.into_iter().filter(|id| *id != StrategyId::Sequential) {
+        for lanes in LANES {
+            for seed in 0..=SEEDS {
+                let run = simulate(&loaded, strategy, lanes, seed);
+                same(&run, &format!("{name}, {} on {lanes} simulated lanes, seed {seed}", strategy.name()));
+                runs.push((lanes, run));
+            }
+        }
+    }
+    runs
+}
+
+#[test]
+fn a_payment_that_creates_moves_its_senders_nonce() {
+    for (_, run) in check("foretold-nonce-of-a-payment-that-creates", 0) {
+        let Status::Invalid(reason) = &run.receipts[2].status else { panic!("{:?}", run.receipts[2]) };
+        assert!(reason.contains("nonce 2 too low, expected 3"), "{reason}");
+    }
+}
+
+#[test]
+fn late_funds_after_a_selfdestruct_are_burnt() {
+    check("late-funds-after-selfdestruct", 5);
+}
+
+#[test]
+fn a_beneficiary_that_destroys_itself_is_paid_again() {
+    check("beneficiary-destroys-itself", 2);
+}
+
+#[test]
+fn every_delegation_of_a_block_is_seen() {
+    check("delegation-changes-in-block", 11);
+}
+
+#[test]
+fn transient_storage_ends_with_its_transaction() {
+    check("transient-storage-of-a-creation", 4);
+}
+
+#[test]
+fn a_reverted_selfdestruct_keeps_what_was_paid_in() {
+    check("reverted-selfdestruct-keeps-endowment", 3);
+}
+
+/// A real block's form, because a scenario's balances end at 2^128.
+#[test]
+fn a_payment_that_would_overflow_its_recipient_fails() {
+    let text = read("recipient-overflow.block.json").expect("the case is there");
+    check_block("recipient-overflow", &case::parse(&text).expect("a block case"), 0);
+}
+
+#[test]
+fn no_transaction_of_a_cascade_fails_more_than_three_times() {
+    let mut most = 0;
+    for (lanes, run) in check("cascade-of-aborts", 0) {
+        let mut failed = vec![0; run.receipts.len()];
+        for attempt in run.trace.attempts.iter().filter(|a| a.outcome != Outcome::Committed) {
+            failed[attempt.version.tx.index()] += 1;
+        }
+        let (strategy, worst) = (run.trace.strategy.name(), failed.iter().max().copied().unwrap_or(0));
+        assert!(worst <= MOST_FAILED, "{strategy} on {lanes}: a transaction failed {worst} times");
+        most = most.max(failed.iter().sum());
+    }
+    eprintln!("at most {most} attempts at 120 transactions did not commit");
+}
