@@ -11,6 +11,7 @@ use std::{fs, path::Path};
 
 use alloy_primitives::{Address, U256};
 use evm_lanes_core::{
+    analysis,
     cancel::CancelFlag,
     catalogue::Catalogue,
     drive::{self, Loaded, Simulation},
@@ -176,4 +177,32 @@ fn no_transaction_of_a_cascade_fails_more_than_three_times() {
         most = most.max(failed.iter().sum());
     }
     eprintln!("at most {most} attempts at 120 transactions did not commit");
+}
+
+/// 6,000 payments to one account, whose balance 6,000 calls read: one record for each read, not one for each
+/// payment that it adds up.
+#[test]
+fn readers_of_a_sum_note_one_read_each() {
+    let block = prepared("balances-summed-by-many-readers");
+    let (receipts, state) = evm::execute_block(&block);
+    let loaded = Loaded::new(&block);
+    let transactions = receipts.len();
+    let sequential = support::run(&loaded, StrategyId::Sequential, 1).trace;
+    for strategy in StrategyId::ALL {
+        let on_threads = support::run(&loaded, strategy, 4);
+        for mut run in [on_threads, simulate(&loaded, strategy, 8, 0)] {
+            let what = format!("{}, {:?}", strategy.name(), run.trace.clock);
+            assert!(run.receipts == receipts, "{what}: receipts");
+            support::assert_equal_states(&run.post_state, &state, &what);
+            let reads = run.trace.reads.len();
+            assert!(reads < 40 * transactions, "{what}: {reads} reads of {transactions} transactions");
+            let mut sequential = sequential.clone();
+            analysis::align_locations(&mut run.trace, &mut sequential);
+            let analysis = analysis::analyse(&run.trace, &sequential, &vec![1; transactions]);
+            assert!(analysis.edges.len() < 20 * transactions, "{what}: {} edges", analysis.edges.len());
+            assert_eq!(analysis.hot[0].edges, 36_000_000, "{what}");
+            assert_eq!(analysis.critical_path.len(), 2, "{what}: a payment and a call");
+            assert_eq!(analysis.waves.iter().filter(|wave| **wave == 1).count(), 6_000, "{what}");
+        }
+    }
 }

@@ -6,7 +6,10 @@ use std::{
     collections::{BTreeMap, BTreeSet},
 };
 
-use super::{Attribution, Edge, graph};
+use super::{
+    Attribution,
+    graph::{self, Graph},
+};
 
 /// How many are listed.
 pub const ATTRIBUTED: usize = 10;
@@ -18,7 +21,8 @@ const TRIED: usize = 100;
 /// Transactions often meet at several locations at once (a pool's reserves and its balances), of which none alone
 /// would help; so what is tried is each location of the path's edges and each set of locations that one of
 /// them goes through. Without anything else nothing would change.
-pub(super) fn attribute(edges: &[Edge], weights: &[u64], path: &graph::Path) -> Vec<Attribution> {
+pub(super) fn attribute(graph: &Graph, weights: &[u64], path: &graph::Path) -> Vec<Attribution> {
+    let edges = &graph.edges;
     // How many edges of the path go through it.
     let mut on_path: BTreeMap<Vec<u32>, usize> = BTreeMap::new();
     for pair in path.transactions.windows(2) {
@@ -39,7 +43,7 @@ pub(super) fn attribute(edges: &[Edge], weights: &[u64], path: &graph::Path) -> 
         .into_iter()
         .chain(several)
         .map(|(locations, edges_on_path)| {
-            let left = graph::longest_without(edges, weights, &locations);
+            let left = graph::longest_without(graph, weights, &locations);
             let saved = path.length.saturating_sub(left);
             Attribution { locations, edges: edges_on_path as u32, path: left, saved }
         })

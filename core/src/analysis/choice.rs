@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Edge, graph};
+use super::graph::{self, Graph};
 use crate::{
     model::Cost,
     trace::{StrategyId, Trace},
@@ -84,7 +84,7 @@ pub fn choose(sequential: &Trace, lanes: u16) -> StrategyId {
 pub fn weigh(sequential: &Trace, time: &[u64], lanes: u16, keeping: Keeping) -> Chosen {
     let mut time = time.to_vec();
     time.resize(sequential.transactions as usize, 0);
-    let path = graph::longest_path(&graph::edges(sequential), &time);
+    let path = graph::longest_path(&Graph::of(sequential), &time);
     let (start, keeping) = keeping.of(sequential);
     let mut chosen = Chosen {
         strategy: StrategyId::Sequential,
@@ -109,10 +109,9 @@ pub fn long_first(sequential: &Trace, lanes: u16) -> Vec<TxIndex> {
     let total: u64 = time.iter().sum();
     // With itself, the longest chain of what depends on each transaction.
     let mut ahead = time.clone();
-    for Edge { writer, reader, .. } in graph::edges(sequential).iter().rev() {
-        let (writer, reader) = (*writer as usize, *reader as usize);
-        ahead[writer] = ahead[writer].max(time[writer] + ahead[reader]);
-    }
+    Graph::of(sequential).visit_backwards(&mut ahead, |ahead, writer, farthest| {
+        ahead[writer as usize] = ahead[writer as usize].max(time[writer as usize] + farthest);
+    });
     // A lane's share is total / lanes; half of that at the end of the block is too much.
     let long = total / (2 * u64::from(lanes.max(1)));
     let first: Vec<TxIndex> =

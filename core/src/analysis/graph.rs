@@ -1,40 +1,222 @@
 //! The dependency graph: edges, waves, longest path.
+//!
+//! A balance that many transactions add to and many read would make an edge for each pair. So a read that is a
+//! sum has its edges one by one only as long as all sums together have at most [`SUMMED_EDGES`]. The others keep
+//! the edge to their last summand, and the rest of them is a [`SumRead`]: waves and paths follow it by what is
+//! known of all summands so far (the highest wave, the longest chain), a step for each write and read.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::Edge;
-use crate::trace::Trace;
+use crate::trace::{Attempt, Trace};
 
-/// One edge per pair of transactions of which the later one's committed attempt read what the
-/// earlier one wrote; sorted by (reader, writer).
-pub(super) fn edges(trace: &Trace) -> Vec<Edge> {
-    let mut edges: BTreeMap<(u32, u32), Vec<u32>> = BTreeMap::new();
-    for attempt in trace.committed().into_iter().flatten().filter_map(|i| trace.attempts.get(i as usize)) {
-        let reader = attempt.version.tx.0;
-        for read in trace.reads_of(attempt) {
-            if let Some(writer) = read.from {
-                edges.entry((reader, writer.tx.0)).or_default().push(read.location.0);
+/// The most edges of reads that are sums.
+const SUMMED_EDGES: usize = 100_000;
+
+/// Who depends on whom in block order.
+#[derive(Debug, Default)]
+pub(super) struct Graph {
+    /// One edge per pair of transactions of which the later one's committed attempt read what the
+    /// earlier one wrote; sorted by (reader, writer). Without most of those that `sums` stand for.
+    pub(super) edges: Vec<Edge>,
+    /// In block order of the readers.
+    sums: Vec<SumRead>,
+    /// What transactions wrote to the locations in `sums`, in block order.
+    parts: Vec<Part>,
+}
+
+/// A transaction that reads the sum of a location.
+#[derive(Clone, Copy, Debug)]
+struct SumRead {
+    reader: u32,
+    location: u32,
+    /// How many edges it stands for beyond the one to its last summand.
+    more: u32,
+}
+
+/// A summand.
+#[derive(Clone, Copy, Debug)]
+struct Part {
+    writer: u32,
+    location: u32,
+    /// It sets the value, instead of adding to it.
+    sets: bool,
+}
+
+impl Graph {
+    pub(super) fn of(trace: &Trace) -> Self {
+        Self::with_summed_edges(trace, SUMMED_EDGES)
+    }
+
+    fn with_summed_edges(trace: &Trace, mut left: usize) -> Self {
+        let committed = trace.committed();
+        let attempts = || committed.iter().flatten().filter_map(|i| trace.attempts.get(*i as usize));
+        let reads_of_sums = |attempt| trace.reads_of(attempt).iter().filter(|read| read.is_sum);
+        let summed: HashSet<u32> = attempts().flat_map(reads_of_sums).map(|read| read.location.0).collect();
+        // Of each of them, who wrote since it was last set.
+        let mut summands: HashMap<u32, Vec<u32>> = HashMap::new();
+        let mut edges: BTreeMap<(u32, u32), Vec<u32>> = BTreeMap::new();
+        let mut this = Self::default();
+        for attempt in attempts() {
+            let reader = attempt.version.tx.0;
+            for read in trace.reads_of(attempt) {
+                let Some(last) = read.from.map(|from| from.tx.0) else { continue };
+                let mut edge = |writer| edges.entry((reader, writer)).or_default().push(read.location.0);
+                let summands = summands.get(&read.location.0).filter(|_| read.is_sum);
+                match summands {
+                    Some(summands) if summands.len() <= left => {
+                        left -= summands.len();
+                        summands.iter().copied().for_each(&mut edge);
+                    }
+                    Some(summands) => {
+                        let more = summands.len().saturating_sub(1) as u32;
+                        this.sums.push(SumRead { reader, location: read.location.0, more });
+                        edge(last);
+                    }
+                    None => edge(last),
+                }
+            }
+            for part in this.parts_of(trace, attempt, &summed) {
+                let summands = summands.entry(part.location).or_default();
+                if part.sets {
+                    summands.clear();
+                }
+                summands.push(part.writer);
+                this.parts.push(part);
+            }
+        }
+        if this.sums.is_empty() {
+            this.parts.clear();
+        }
+        this.edges = edges
+            .into_iter()
+            .filter(|((reader, writer), _)| writer < reader)
+            .map(|((reader, writer), mut locations)| {
+                locations.sort_unstable();
+                locations.dedup();
+                Edge { writer, reader, locations }
+            })
+            .collect();
+        this
+    }
+
+    fn parts_of<'a>(
+        &self,
+        trace: &'a Trace,
+        attempt: &'a Attempt,
+        summed: &'a HashSet<u32>,
+    ) -> impl Iterator<Item = Part> + use<'a> {
+        let writer = attempt.version.tx.0;
+        let writes = trace.writes_of(attempt).iter().filter(|write| summed.contains(&write.location.0));
+        writes.map(move |write| Part { writer, location: write.location.0, sets: !write.increment })
+    }
+
+    /// Visits all dependencies in block order of the readers. `through` is given an edge and may keep something
+    /// about its reader. `reach` gives what is known of a writer, to be compared: of all summands that a
+    /// [`SumRead`] stands for, the one that reaches farthest (of equals the earliest) is given as an edge.
+    fn visit<T: Ord + Copy, S>(
+        &self,
+        transactions: u32,
+        state: &mut S,
+        reach: impl Fn(&S, u32) -> T,
+        mut through: impl FnMut(&mut S, u32, u32, &[u32]),
+    ) {
+        // Of each location's summands so far.
+        let mut farthest: HashMap<u32, (T, u32)> = HashMap::new();
+        let mut edges = self.edges.iter().peekable();
+        let mut sums = self.sums.iter().peekable();
+        let mut parts = self.parts.iter().peekable();
+        for tx in 0..transactions {
+            while let Some(edge) = edges.next_if(|edge| edge.reader == tx) {
+                through(state, tx, edge.writer, &edge.locations);
+            }
+            while let Some(sum) = sums.next_if(|sum| sum.reader == tx) {
+                if let Some((_, writer)) = farthest.get(&sum.location) {
+                    through(state, tx, *writer, &[sum.location]);
+                }
+            }
+            while let Some(part) = parts.next_if(|part| part.writer == tx) {
+                let now = (reach(state, tx), tx);
+                let best = farthest.entry(part.location).or_insert(now);
+                if part.sets || now.0 > best.0 {
+                    *best = now;
+                }
             }
         }
     }
-    edges
-        .into_iter()
-        .filter(|((reader, writer), _)| writer < reader)
-        .map(|((reader, writer), mut locations)| {
+
+    /// Visits all dependencies from the end of the block to its start. `through` is given a writer, and what
+    /// `ahead` holds for a reader of its value that reaches farthest.
+    pub(super) fn visit_backwards(&self, ahead: &mut [u64], mut through: impl FnMut(&mut [u64], u32, u64)) {
+        // Of each location's sums that are read later, since it is next set.
+        let mut farthest: HashMap<u32, u64> = HashMap::new();
+        let mut readers: Vec<Vec<&Edge>> = vec![Vec::new(); ahead.len()];
+        self.edges.iter().for_each(|edge| readers[edge.writer as usize].push(edge));
+        let mut sums = self.sums.iter().rev().peekable();
+        let mut parts = self.parts.iter().rev().peekable();
+        for tx in (0..ahead.len() as u32).rev() {
+            // Its own writes come after its own reads, so here before them.
+            let mut set = Vec::new();
+            while let Some(part) = parts.next_if(|part| part.writer == tx) {
+                if let Some(reach) = farthest.get(&part.location) {
+                    through(ahead, tx, *reach);
+                }
+                set.extend(part.sets.then_some(part.location));
+            }
+            for location in set {
+                farthest.remove(&location);
+            }
+            for edge in &readers[tx as usize] {
+                let reach = ahead[edge.reader as usize];
+                through(ahead, tx, reach);
+            }
+            while let Some(sum) = sums.next_if(|sum| sum.reader == tx) {
+                let reach = farthest.entry(sum.location).or_default();
+                *reach = ahead[tx as usize].max(*reach);
+            }
+        }
+    }
+
+    /// Adds those edges of a path that only sums stand for.
+    pub(super) fn name_edges_of(&mut self, path: &Path) {
+        for pair in path.transactions.windows(2) {
+            let (writer, reader) = (pair[0], pair[1]);
+            let sums = self.sums.iter().filter(|sum| sum.reader == reader).map(|sum| sum.location);
+            let mut locations: Vec<u32> = sums
+                .filter(|at| self.parts.iter().any(|p| p.writer == writer && p.location == *at))
+                .collect();
+            match self.edges.binary_search_by_key(&(reader, writer), |edge| (edge.reader, edge.writer)) {
+                Ok(i) => locations.append(&mut self.edges[i].locations.clone()),
+                Err(i) if locations.is_empty() => debug_assert!(false, "no edge {writer} to {reader} at {i}"),
+                Err(i) => self.edges.insert(i, Edge { writer, reader, locations: Vec::new() }),
+            }
             locations.sort_unstable();
             locations.dedup();
-            Edge { writer, reader, locations }
-        })
-        .collect()
+            if let Ok(i) =
+                self.edges.binary_search_by_key(&(reader, writer), |edge| (edge.reader, edge.writer))
+            {
+                self.edges[i].locations = locations;
+            }
+        }
+    }
+
+    /// Edges through each location that are not among `edges`.
+    pub(super) fn summed(&self) -> impl Iterator<Item = (u32, u32)> {
+        self.sums.iter().map(|sum| (sum.location, sum.more))
+    }
 }
 
-/// The wave of each transaction. Edges are sorted by reader and point backwards in block order,
-/// so one pass is enough.
-pub(super) fn waves(edges: &[Edge], transactions: u32) -> Vec<u32> {
+/// The wave of each transaction: edges point backwards in block order, so one pass is enough.
+pub(super) fn waves(graph: &Graph, transactions: u32) -> Vec<u32> {
     let mut waves = vec![0; transactions as usize];
-    for edge in edges {
-        waves[edge.reader as usize] = waves[edge.reader as usize].max(waves[edge.writer as usize] + 1);
-    }
+    graph.visit(
+        transactions,
+        &mut waves,
+        |waves, tx| waves[tx as usize],
+        |waves, reader, writer, _| {
+            waves[reader as usize] = waves[reader as usize].max(waves[writer as usize] + 1);
+        },
+    );
     waves
 }
 
@@ -46,33 +228,47 @@ pub(super) struct Path {
 }
 
 /// The weight of the heaviest chain if nobody had met at those locations.
-pub(super) fn longest_without(edges: &[Edge], weights: &[u64], gone: &[u32]) -> u64 {
+pub(super) fn longest_without(graph: &Graph, weights: &[u64], gone: &[u32]) -> u64 {
     let mut reach = weights.to_vec();
-    // Sorted by reader, and writers come before their readers: what is read here is complete.
-    let left = |edge: &&Edge| edge.locations.iter().any(|location| gone.binary_search(location).is_err());
-    for edge in edges.iter().filter(left) {
-        let through = reach[edge.writer as usize] + weights[edge.reader as usize];
-        let reader = &mut reach[edge.reader as usize];
-        *reader = through.max(*reader);
-    }
+    let left = |locations: &[u32]| locations.iter().any(|location| gone.binary_search(location).is_err());
+    graph.visit(
+        weights.len() as u32,
+        &mut reach,
+        |reach, tx| reach[tx as usize],
+        // Writers come before their readers: what is read of them is complete.
+        |reach, reader, writer, locations| {
+            if left(locations) {
+                let through = reach[writer as usize] + weights[reader as usize];
+                let reader = &mut reach[reader as usize];
+                *reader = through.max(*reader);
+            }
+        },
+    );
     reach.into_iter().max().unwrap_or(0)
 }
 
 /// The heaviest chain of dependencies. Between equals the one that ends and branches earliest in
 /// block order, so that the answer is the same every time.
-pub(super) fn longest_path(edges: &[Edge], weights: &[u64]) -> Path {
-    let mut reach = weights.to_vec();
-    let mut before: Vec<Option<u32>> = vec![None; weights.len()];
-    let mut edges = edges.iter().peekable();
-    for tx in 0..weights.len() {
-        while let Some(edge) = edges.next_if(|e| e.reader as usize == tx) {
-            let through = reach[edge.writer as usize] + weights[tx];
-            if through > reach[tx] || (before[tx].is_none() && through == reach[tx]) {
-                reach[tx] = through;
-                before[tx] = Some(edge.writer);
-            }
-        }
+pub(super) fn longest_path(graph: &Graph, weights: &[u64]) -> Path {
+    struct Reach {
+        weight: Vec<u64>,
+        before: Vec<Option<u32>>,
     }
+    let mut state = Reach { weight: weights.to_vec(), before: vec![None; weights.len()] };
+    graph.visit(
+        weights.len() as u32,
+        &mut state,
+        |state, tx| state.weight[tx as usize],
+        |Reach { weight, before }, reader, writer, _| {
+            let tx = reader as usize;
+            let through = weight[writer as usize] + weights[tx];
+            if through > weight[tx] || (before[tx].is_none() && through == weight[tx]) {
+                weight[tx] = through;
+                before[tx] = Some(writer);
+            }
+        },
+    );
+    let Reach { weight: reach, before } = state;
     let Some(end) = (0..reach.len()).rev().max_by_key(|tx| reach[*tx]) else {
         return Path::default();
     };
@@ -82,4 +278,88 @@ pub(super) fn longest_path(edges: &[Edge], weights: &[u64]) -> Path {
     }
     transactions.reverse();
     Path { transactions, length: reach[end] }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::analysis::tests::{Tx, sequential};
+
+    /// Payments to location 0, some of which set it; readers of the sum; other meetings at location 1.
+    fn block(seed: u64, transactions: u32) -> (Trace, Vec<u64>) {
+        let mut state = seed;
+        let mut draw = |end: u64| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 33) % end
+        };
+        let empty: Tx = (&[], &[], 1);
+        let mut trace = sequential(&vec![empty; transactions as usize]);
+        let mut written: [Vec<u32>; 2] = Default::default();
+        for tx in 0..transactions {
+            let (reads, writes) = (trace.reads.len() as u32, trace.writes.len() as u32);
+            for location in 0..2 {
+                let others = &mut written[location as usize];
+                if draw(3) == 0 {
+                    let from = others.last().map(|writer| super::super::tests::version(*writer));
+                    let is_sum = others.len() > 1;
+                    let location = crate::units::LocationId(location);
+                    trace.reads.push(crate::trace::Read { location, from, is_sum });
+                }
+                if draw(2) == 0 {
+                    let increment = draw(12) > 0;
+                    if !increment {
+                        others.clear();
+                    }
+                    others.push(tx);
+                    let location = crate::units::LocationId(location);
+                    trace.writes.push(crate::trace::Write { location, increment });
+                }
+            }
+            let attempt = &mut trace.attempts[tx as usize];
+            attempt.reads = reads..trace.reads.len() as u32;
+            attempt.writes = writes..trace.writes.len() as u32;
+        }
+        (trace, (0..transactions).map(|_| 1 + draw(9)).collect())
+    }
+
+    #[test]
+    fn sums_say_the_same_as_edges_one_by_one() {
+        for seed in 0..200 {
+            let (trace, weights) = block(seed, 40);
+            let all = Graph::with_summed_edges(&trace, usize::MAX);
+            for left in [0, 5, 50] {
+                let mut few = Graph::with_summed_edges(&trace, left);
+                let what = format!("seed {seed}, {left} edges of sums");
+                assert!(few.edges.len() <= all.edges.len());
+                assert_eq!(waves(&few, 40), waves(&all, 40), "{what}");
+                let (path, other) = (longest_path(&few, &weights), longest_path(&all, &weights));
+                assert_eq!(path.length, other.length, "{what}");
+                for gone in [0, 1] {
+                    let without = |graph| longest_without(graph, &weights, &[gone]);
+                    assert_eq!(without(&few), without(&all), "{what}");
+                }
+                few.name_edges_of(&path);
+                for pair in path.transactions.windows(2) {
+                    let edge = few.edges.iter().find(|e| (e.writer, e.reader) == (pair[0], pair[1]));
+                    let right = all.edges.iter().find(|e| (e.writer, e.reader) == (pair[0], pair[1]));
+                    assert_eq!(edge, right, "{what}");
+                }
+                let ahead = |graph: &Graph| {
+                    let mut ahead = weights.clone();
+                    graph.visit_backwards(&mut ahead, |ahead, writer, farthest| {
+                        let writer = writer as usize;
+                        ahead[writer] = ahead[writer].max(weights[writer] + farthest);
+                    });
+                    ahead
+                };
+                assert_eq!(ahead(&few), ahead(&all), "{what}");
+                let edges = |graph: &Graph| {
+                    let named: usize = graph.edges.iter().map(|edge| edge.locations.len()).sum();
+                    named + graph.summed().map(|(_, more)| more as usize).sum::<usize>()
+                };
+                let few = Graph::with_summed_edges(&trace, left);
+                assert_eq!(edges(&few), edges(&all), "{what}");
+            }
+        }
+    }
 }

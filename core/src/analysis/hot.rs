@@ -2,14 +2,14 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::{Edge, HotLocation};
+use super::{HotLocation, graph::Graph};
 use crate::trace::Trace;
 
 /// How many hot locations an analysis lists at most.
 pub const HOT_LOCATIONS: usize = 200;
 
 /// Locations with edges or aborts, most edges first, then most aborts, then by id.
-pub(super) fn hot_locations(sequential: &Trace, run: &Trace, edges: &[Edge]) -> Vec<HotLocation> {
+pub(super) fn hot_locations(sequential: &Trace, run: &Trace, graph: &Graph) -> Vec<HotLocation> {
     #[derive(Default)]
     struct Meetings {
         edges: u32,
@@ -18,10 +18,14 @@ pub(super) fn hot_locations(sequential: &Trace, run: &Trace, edges: &[Edge]) -> 
         aborts: u32,
     }
     let mut meetings: HashMap<u32, Meetings> = HashMap::new();
-    for edge in edges {
+    for edge in &graph.edges {
         for location in &edge.locations {
             meetings.entry(*location).or_default().edges += 1;
         }
+    }
+    for (location, more) in graph.summed() {
+        let edges = &mut meetings.entry(location).or_default().edges;
+        *edges = edges.saturating_add(more);
     }
     for cause in run.attempts.iter().filter_map(|a| a.cause) {
         meetings.entry(cause.location.0).or_default().aborts += 1;

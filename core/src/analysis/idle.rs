@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use crate::trace::{SpanKind, Trace};
-use crate::units::{Incarnation, Version};
+use crate::units::{Incarnation, LocationId, TxIndex, Version};
 
 /// What of one lane's time was outside execution, validation and commit, by cause, in ticks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -97,8 +97,29 @@ impl Stretches {
     }
 }
 
+/// For each location that a read of a sum names, its committed writers in block order, each with the end of the
+/// latest attempt among them so far.
+fn ends_of_sums(trace: &Trace) -> HashMap<LocationId, Vec<(TxIndex, u64)>> {
+    let sums = trace.reads.iter().filter(|read| read.is_sum);
+    let mut ends: HashMap<LocationId, Vec<(TxIndex, u64)>> =
+        sums.map(|read| (read.location, Vec::new())).collect();
+    if ends.is_empty() {
+        return ends;
+    }
+    for attempt in trace.committed().into_iter().flatten().filter_map(|i| trace.attempts.get(i as usize)) {
+        for write in trace.writes_of(attempt) {
+            if let Some(ends) = ends.get_mut(&write.location) {
+                let so_far = ends.last().filter(|_| write.increment).map_or(0, |(_, end)| *end);
+                ends.push((attempt.version.tx, attempt.end.0.max(so_far)));
+            }
+        }
+    }
+    ends
+}
+
 /// When something could have started that started later.
 fn startable(trace: &Trace) -> Stretches {
+    let sums = ends_of_sums(trace);
     let ends: HashMap<Version, u64> =
         trace.attempts.iter().map(|attempt| (attempt.version, attempt.end.0)).collect();
     let mut stale: HashMap<Version, u64> = HashMap::new();
@@ -108,7 +129,15 @@ fn startable(trace: &Trace) -> Stretches {
         }
     }
     let ready = |attempt: &crate::trace::Attempt| {
-        let sources = trace.reads_of(attempt).iter().filter_map(|read| ends.get(&read.from?).copied());
+        let sources = trace.reads_of(attempt).iter().filter_map(|read| {
+            let from = read.from?;
+            let own = ends.get(&from).copied();
+            let summed = sums.get(&read.location).filter(|_| read.is_sum).and_then(|ends| {
+                let before = ends.partition_point(|(tx, _)| *tx <= from.tx).checked_sub(1)?;
+                Some(ends[before].1)
+            });
+            own.max(summed)
+        });
         let Version { tx, incarnation } = attempt.version;
         let before = incarnation.0.checked_sub(1).map(|n| Version { tx, incarnation: Incarnation(n) });
         let before =
@@ -123,7 +152,7 @@ fn startable(trace: &Trace) -> Stretches {
 mod tests {
     use super::*;
     use crate::trace::{Attempt, Clock, Location, Outcome, Read, Span, StrategyId};
-    use crate::units::{LaneId, LocationId, Ticks, TxIndex};
+    use crate::units::{LaneId, Ticks};
 
     fn version(tx: u32, incarnation: u32) -> Version {
         Version { tx: TxIndex(tx), incarnation: Incarnation(incarnation) }
@@ -148,9 +177,11 @@ mod tests {
         };
         for (tx, incarnation, lane, start, end, from) in attempts {
             let reads = trace.reads.len() as u32;
-            trace
-                .reads
-                .extend(from.map(|from| Read { location: LocationId(0), from: Some(version(from, 0)) }));
+            trace.reads.extend(from.map(|from| Read {
+                location: LocationId(0),
+                from: Some(version(from, 0)),
+                is_sum: false,
+            }));
             trace.attempts.push(Attempt {
                 version: version(*tx, *incarnation),
                 lane: LaneId(*lane),

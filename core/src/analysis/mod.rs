@@ -16,6 +16,7 @@ mod limits;
 use serde::{Deserialize, Serialize};
 
 use crate::trace::{Outcome, Trace};
+use graph::Graph;
 
 pub use attribution::ATTRIBUTED;
 pub use choice::{Chosen, Keeping, WORTH, choose, long_first, weigh};
@@ -25,7 +26,9 @@ pub use idle::{Idle, idle};
 /// What a run's trace means. Indices are transaction positions and location ids of the trace.
 #[derive(Clone, Debug, PartialEq, Default, Serialize, Deserialize)]
 pub struct Analysis {
-    /// True dependencies between committed attempts, sorted by (reader, writer).
+    /// True dependencies between committed attempts, sorted by (reader, writer). Where very many transactions
+    /// read a balance that very many add to, most of those edges are left out, but for those of the longest chain;
+    /// everything else here counts them all.
     pub edges: Vec<Edge>,
     /// Wave of each transaction, from 0: one more than the highest wave it depends on.
     pub waves: Vec<u32>,
@@ -107,21 +110,23 @@ pub struct Limits {
 /// same as `run`'s ([`align_locations`]). `time` holds the sequential time of each transaction
 /// in ticks; a missing entry counts as 0.
 pub fn analyse(run: &Trace, sequential: &Trace, time: &[u64]) -> Analysis {
-    let edges = graph::edges(sequential);
+    let mut graph = Graph::of(sequential);
     let gas = gas(sequential);
     let mut time = time.to_vec();
     time.resize(sequential.transactions as usize, 0);
 
-    let by_time = graph::longest_path(&edges, &time);
-    let by_gas = graph::longest_path(&edges, &gas);
+    let by_time = graph::longest_path(&graph, &time);
+    let by_gas = graph::longest_path(&graph, &gas);
+    let hot = hot::hot_locations(sequential, run, &graph);
+    graph.name_edges_of(&by_time);
     let limits = limits::limits(&time, by_time.length, &gas, by_gas.length, run.lanes);
     let effort = Effort::of(run);
     Analysis {
-        waves: graph::waves(&edges, sequential.transactions),
-        hot: hot::hot_locations(sequential, run, &edges),
-        attribution: attribution::attribute(&edges, &time, &by_time),
+        waves: graph::waves(&graph, sequential.transactions),
+        hot,
+        attribution: attribution::attribute(&graph, &time, &by_time),
         critical_path: by_time.transactions,
-        edges,
+        edges: graph.edges,
         limits,
         aborts: effort.aborts,
         rerun: effort.rerun,
@@ -132,12 +137,12 @@ pub fn analyse(run: &Trace, sequential: &Trace, time: &[u64]) -> Analysis {
 
 /// The bounds of the same block on each number of lanes, from the trace of its sequential run.
 pub fn limits(sequential: &Trace, time: &[u64], lanes: &[u16]) -> Vec<Limits> {
-    let edges = graph::edges(sequential);
+    let graph = Graph::of(sequential);
     let gas: Vec<u64> = gas(sequential);
     let mut time = time.to_vec();
     time.resize(sequential.transactions as usize, 0);
-    let path = graph::longest_path(&edges, &time).length;
-    let path_gas = graph::longest_path(&edges, &gas).length;
+    let path = graph::longest_path(&graph, &time).length;
+    let path_gas = graph::longest_path(&graph, &gas).length;
     lanes.iter().map(|lanes| limits::limits(&time, path, &gas, path_gas, *lanes)).collect()
 }
 

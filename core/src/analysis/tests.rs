@@ -6,7 +6,7 @@ use crate::trace::{Attempt, Cause, Clock, Location, Read, StrategyId, Write};
 use crate::units::{Incarnation, LaneId, LocationId, Ticks, TxIndex, Version};
 
 /// One transaction: (reads as (location, writer), writes, gas).
-type Tx<'a> = (&'a [(u32, Option<u32>)], &'a [u32], u64);
+pub(super) type Tx<'a> = (&'a [(u32, Option<u32>)], &'a [u32], u64);
 
 #[test]
 fn what_the_longest_path_goes_through_is_told_by_what_it_costs() {
@@ -26,12 +26,12 @@ fn what_the_longest_path_goes_through_is_told_by_what_it_costs() {
     assert_eq!(analysis.attribution, [pair, both]);
 }
 
-fn version(tx: u32) -> Version {
+pub(super) fn version(tx: u32) -> Version {
     Version { tx: TxIndex(tx), incarnation: Incarnation(0) }
 }
 
 /// A sequential trace in which each transaction takes as many ticks as its gas.
-fn sequential(txs: &[Tx]) -> Trace {
+pub(super) fn sequential(txs: &[Tx]) -> Trace {
     let mut trace = Trace {
         strategy: StrategyId::Sequential,
         clock: Clock::Measured,
@@ -47,9 +47,12 @@ fn sequential(txs: &[Tx]) -> Trace {
     let mut now = 0;
     for (i, (reads, writes, gas)) in txs.iter().enumerate() {
         let (r, w) = (trace.reads.len() as u32, trace.writes.len() as u32);
-        trace
-            .reads
-            .extend(reads.iter().map(|(l, from)| Read { location: LocationId(*l), from: from.map(version) }));
+        let read = |(l, from): &(u32, Option<u32>)| Read {
+            location: LocationId(*l),
+            from: from.map(version),
+            is_sum: false,
+        };
+        trace.reads.extend(reads.iter().map(read));
         trace.writes.extend(writes.iter().map(|l| Write { location: LocationId(*l), increment: false }));
         trace.attempts.push(Attempt {
             version: version(i as u32),

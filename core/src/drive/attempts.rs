@@ -17,7 +17,7 @@ use super::{
     foretold::Foretold,
     multi::{Before, Checks, Multi},
     nonces::InclusionFlags,
-    recorder::{self, AttemptNote, LaneNotes, Spoiler},
+    recorder::{self, AttemptNote, LaneNotes, Records, Spoiler},
     sequential,
 };
 use crate::{
@@ -46,6 +46,7 @@ pub(super) struct Attempts<'a> {
     /// through all of it.
     gas_used: Vec<AtomicU64>,
     latest: InclusionFlags,
+    records: Records,
 }
 
 /// The latest complete attempt of one transaction. Written by the lane that runs it, read by the
@@ -143,6 +144,8 @@ pub(super) struct Runner<'a> {
     metered: Option<bool>,
     /// Reads noted before the running attempt and not handed over.
     seen: u32,
+    /// Attempts and writes noted and not counted.
+    uncounted: u32,
 }
 
 impl<'a> Attempts<'a> {
@@ -186,7 +189,17 @@ impl<'a> Attempts<'a> {
         }
         let mut gas_used = Vec::new();
         gas_used.resize_with(loaded.jobs.len(), AtomicU64::default);
-        Ok(Self { loaded, record, view, foretold, memory, results, gas_used, latest })
+        Ok(Self {
+            loaded,
+            record,
+            view,
+            foretold,
+            memory,
+            results,
+            gas_used,
+            latest,
+            records: Records::default(),
+        })
     }
 
     fn before(&self, tx: TxIndex) -> Before<'_> {
@@ -223,7 +236,7 @@ impl<'a> Attempts<'a> {
     fn came_true(&self, tx: TxIndex, writes: &[Write<Code>]) -> bool {
         let balance = |no| {
             let base = self.loaded.base.account(no).balance();
-            self.memory.balance(no, tx, base, |_| ()).ok()
+            self.memory.balance(no, tx, base).ok().map(|balance| balance.value)
         };
         self.foretold.came_true(tx, writes, balance)
     }
@@ -244,12 +257,13 @@ impl<'a> Attempts<'a> {
     }
 
     fn executor(&self) -> Executor<Multi<'_>> {
-        let view = Multi::new(&self.loaded.env, self.before(TxIndex(0)), self.record);
+        let view =
+            Multi::new(&self.loaded.env, self.before(TxIndex(0)), self.record.then_some(&self.records));
         Executor::new(&self.loaded.env, view)
     }
 
     pub(super) fn runner(&self) -> Runner<'_> {
-        Runner { attempts: self, executor: self.executor(), metered: None, seen: 0 }
+        Runner { attempts: self, executor: self.executor(), metered: None, seen: 0, uncounted: 0 }
     }
 
     /// Looks whether an attempt's reads hold. If not, and `claim` lets the caller abort it, its writes
@@ -286,6 +300,11 @@ impl<'a> Attempts<'a> {
         if self.loaded.order.foretells(tx) {
             self.latest.note(tx, !result.did_not_count());
         }
+    }
+
+    /// Whether more is recorded than a trace may hold, so that the run must end.
+    pub(super) fn has_too_many_records(&self) -> bool {
+        self.record && self.records.are_too_many()
     }
 
     /// Into how many pieces [`Attempts::finals`] is divided.
@@ -411,7 +430,11 @@ impl Runner<'_> {
                 notes.writes.push(write.key(), write.slot_no(), write.is_increment());
             }
             note.writes.end = notes.writes.len();
+            self.uncounted += 1 + writes.len() as u32;
             notes.attempts.push(note);
+            if self.uncounted >= Records::PORTION {
+                attempts.records.add(std::mem::take(&mut self.uncounted));
+            }
         }
         let checks = self.executor.view().reads.checks.to_keep();
         Ok(Ran { version, checks, writes, receipt, panicked })
@@ -540,8 +563,7 @@ fn in_order_after_all(
     }
     let again = |Version { tx, .. }| Version { tx, incarnation: Incarnation(latest[tx.index()] + 1) };
     for from in done.notes.reads.items_mut() {
-        let seen: Option<Version> = (*from).into();
-        *from = seen.map(again).into();
+        *from = from.map(again);
     }
     if let Some(first) = lanes.first_mut() {
         let shift = |range: &Range<u32>, by: u32| range.start + by..range.end + by;

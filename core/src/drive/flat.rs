@@ -6,6 +6,7 @@ use crate::{
     evm::{Base, Blocked, Code, View},
     prepare::BlockEnvironment,
     schedule::{AccountNo, Final, Finals, Key, Life, Part, SlotMap, SlotNo, Write},
+    trace::MOST_RECORDS,
     units::{Incarnation, TxIndex, Version},
 };
 
@@ -38,8 +39,8 @@ pub(super) struct Flat<'a> {
 #[derive(Default)]
 struct Changed {
     balance: Option<U256>,
-    /// Every writer since the balance was last set, and the one who set it.
-    balance_writers: Vec<TxIndex>,
+    /// Who wrote it last; whether others wrote, too, since it was last set or by setting it.
+    balance_from: Option<Seer>,
     nonce: Option<(u64, TxIndex)>,
     code: Option<(Code, TxIndex)>,
     life: Option<(Life, TxIndex)>,
@@ -91,12 +92,14 @@ impl<'a> Flat<'a> {
             match write {
                 Write::Balance(_, value) => {
                     changed.balance = Some(value);
-                    changed.balance_writers.clear();
-                    changed.balance_writers.push(tx);
+                    changed.balance_from = Some(Some(first(tx)).into());
                 }
                 Write::Increment(_, value) => {
                     changed.balance = Some(changed.balance.unwrap_or(base_balance).wrapping_add(value));
-                    changed.balance_writers.push(tx);
+                    changed.balance_from = Some(match changed.balance_from {
+                        Some(_) => Seer::last_of_sum(first(tx)),
+                        None => Some(first(tx)).into(),
+                    });
                 }
                 Write::Nonce(_, value) => changed.nonce = Some((value, tx)),
                 Write::Code(_, code) => changed.code = Some((code, tx)),
@@ -149,10 +152,16 @@ impl<'a> Flat<'a> {
 
     /// Notes the read of a part that is no slot.
     fn note(&mut self, account: AccountNo, part: Part, from: Option<TxIndex>) {
-        if self.record {
+        if self.records() {
             let key = Key { account, part };
             self.reads.push(key, None, from.map(first).into());
         }
+    }
+
+    /// Whether a read is noted. One transaction alone may read more than a trace may hold; one note more than that
+    /// tells whoever runs it.
+    fn records(&self) -> bool {
+        self.record && self.reads.len() as usize <= MOST_RECORDS
     }
 
     fn changed(&self, no: AccountNo) -> Option<&Changed> {
@@ -182,11 +191,8 @@ impl View for Flat<'_> {
             self.note(no, Part::Balance, None);
             return Ok(base);
         };
-        if self.record {
-            let key = Key { account: no, part: Part::Balance };
-            for tx in &changed.balance_writers {
-                self.reads.push(key, None, Some(first(*tx)).into());
-            }
+        if let (true, Some(from)) = (self.records(), changed.balance_from) {
+            self.reads.push(Key { account: no, part: Part::Balance }, None, from);
         }
         Ok(value)
     }
@@ -244,7 +250,7 @@ impl View for Flat<'_> {
                 (self.base.value(at), None, at)
             }
         };
-        if self.record {
+        if self.records() {
             let key = Key { account: no, part: Part::Slot(slot) };
             self.reads.push(key, at.or_else(number), from.map(first).into());
         }

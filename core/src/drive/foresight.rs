@@ -22,6 +22,7 @@ use crate::{
     cancel::CancelFlag,
     evm::{Base, Code, Effects, Executor, Job, block_gas_left},
     schedule::{AccountNo, Key, Kind, Memory, Part, Write},
+    trace::MOST_RECORDS,
     units::{TxIndex, Version},
 };
 
@@ -76,6 +77,9 @@ pub(super) fn record(loaded: &Loaded, cancel: &CancelFlag) -> Result<Recorded, S
             writes = made;
         }
         executor.view().apply(tx, writes.iter().cloned());
+        if executor.view().reads.len() as usize > MOST_RECORDS {
+            return Err(Stopped::TooManyRecords);
+        }
         reads.push(from..executor.view().reads.len() as usize);
         all.push(writes);
     }
@@ -94,6 +98,10 @@ pub(super) fn record(loaded: &Loaded, cancel: &CancelFlag) -> Result<Recorded, S
     Ok(Recorded { waits, list })
 }
 
+/// How many summands of a balance a transaction waits for, the latest of them: as many as there can be lanes. The
+/// others come so long before that they will nearly always have run; if one has not, validation finds it.
+const SUMMANDS: usize = 256;
+
 /// For each transaction those whose writes it read. Whether a balance is enough is no read; but where all
 /// that a sender may spend is more than it has before the block, it may hang on what others pay it, and its
 /// transactions wait for those.
@@ -108,21 +116,37 @@ fn waits(
     // Since the sender's transaction before, which itself waits for those before it.
     let mut paid: HashMap<AccountNo, Vec<TxIndex>> =
         short.filter_map(|(_, job)| Some((sender(job)?, Vec::new()))).collect();
+    // Who wrote a balance since it was last set, and who set it.
+    let mut summands: HashMap<AccountNo, Vec<TxIndex>> = HashMap::new();
     let mut waits = Vec::with_capacity(reads.len());
     for (i, range) in reads.iter().enumerate() {
         let tx = TxIndex(i as u32);
-        let read = seen.items()[range.clone()].iter().filter_map(|(_, seer)| Option::<Version>::from(*seer));
-        let read = read.map(|version| version.tx);
-        let mut earlier: Vec<TxIndex> = read.filter(|earlier| *earlier < tx).collect();
+        let read = &seen.items()[range.clone()];
+        let latest = read.iter().filter_map(|(_, seer)| Option::<Version>::from(*seer));
+        let mut earlier: Vec<TxIndex> =
+            latest.map(|version| version.tx).filter(|earlier| *earlier < tx).collect();
+        for (place, _) in read.iter().filter(|(_, seer)| seer.is_sum()) {
+            if let Kind::Part(account, Part::Balance) = place.kind()
+                && let Some(summands) = summands.get(&account)
+            {
+                earlier.extend(&summands[summands.len().saturating_sub(SUMMANDS)..]);
+            }
+        }
         let payers = sender(&loaded.jobs[i]).and_then(|no| paid.get_mut(&no));
         earlier.extend(payers.map(std::mem::take).unwrap_or_default());
         earlier.sort_unstable();
         earlier.dedup();
         waits.push(earlier);
-        for key in all[i].iter().map(Write::key).filter(|key| key.part == Part::Balance) {
-            if let Some(payers) = paid.get_mut(&key.account) {
+        for write in all[i].iter().filter(|write| write.key().part == Part::Balance) {
+            let account = write.key().account;
+            if let Some(payers) = paid.get_mut(&account) {
                 payers.push(tx);
             }
+            let summands = summands.entry(account).or_default();
+            if !write.is_increment() {
+                summands.clear();
+            }
+            summands.push(tx);
         }
     }
     waits

@@ -37,7 +37,7 @@ use crate::{
     prepare::{BlockEnvironment, PreparedBlock, State},
     run::Run,
     schedule::{self, Foresight, Strategy, ViewKind},
-    trace::StrategyId,
+    trace::{MOST_RECORDS, StrategyId},
     units::TxIndex,
 };
 use foresight::Recorded;
@@ -158,6 +158,12 @@ pub enum Stopped {
     /// The cancel flag was seen.
     #[error("the run was cancelled")]
     Cancelled,
+    /// More would be recorded than a trace may hold.
+    #[error(
+        "the run comes to more than {MOST_RECORDS} records (attempts, reads, writes). Fewer transactions, or \
+         transactions that read less, can be shown"
+    )]
+    TooManyRecords,
     /// Fewer threads than lanes.
     #[error("{lanes} lanes need as many threads, there are {threads}")]
     TooFewThreads {
@@ -193,5 +199,101 @@ pub fn run(
         ViewKind::MultiVersion | ViewKind::Committed | ViewKind::Foretold => {
             parallel::run(loaded, &*strategy, lanes, around)
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::LazyLock;
+
+    use alloy_primitives::{Address, U256, hex, keccak256};
+
+    use super::*;
+    use crate::{
+        model::{Cost, Model},
+        prepare::{Account, Fork, Origin, Transaction},
+        trace::MOST_RECORDS,
+    };
+
+    /// Calls of a contract that reads so many slots.
+    fn calls(calls: u8, slots: u16) -> Loaded {
+        // From 0 on: SLOAD, as long as the number is below `slots`.
+        let code = [&hex!("60005b8054506001018061")[..], &slots.to_be_bytes(), &hex!("1160025700")].concat();
+        let (contract, hash) = (Address::repeat_byte(0xc0), keccak256(&code));
+        let sender = |i: u8| Address::repeat_byte(i + 1);
+        let mut state = State::default();
+        state.codes.insert(hash, code.into());
+        state.accounts.insert(contract, Account { code_hash: Some(hash), ..Account::default() });
+        let rich = Account { balance: U256::from(u128::MAX), ..Account::default() };
+        state.accounts.extend((0..calls).map(|i| (sender(i), rich.clone())));
+        let call = |i| Transaction {
+            from: sender(i),
+            to: Some(contract),
+            gas_limit: 30_000 + u64::from(slots) * 2_300,
+            max_fee_per_gas: 1,
+            ..Transaction::default()
+        };
+        let env = BlockEnvironment {
+            chain_id: 1,
+            fork: Fork::Prague,
+            number: 1,
+            timestamp: 1,
+            gas_limit: u64::MAX,
+            base_fee: 0,
+            beneficiary: Address::repeat_byte(0xbe),
+            difficulty: U256::ZERO,
+            prev_randao: None,
+            excess_blob_gas: Some(0),
+            blob_base_fee_update_fraction: None,
+            block_hashes: Default::default(),
+            system_calls: Vec::new(),
+        };
+        Loaded::new(&PreparedBlock {
+            env,
+            pre_state: state,
+            transactions: (0..calls).map(call).collect(),
+            labels: vec![String::new(); calls.into()],
+            origin: Origin::Scenario,
+        })
+    }
+
+    /// Every way to run a block, with what stopped it.
+    fn run_all(loaded: &Loaded, record: bool) -> Vec<Option<Stopped>> {
+        static POOL: LazyLock<rayon::ThreadPool> = LazyLock::new(|| {
+            rayon::ThreadPoolBuilder::new().num_threads(2).build().expect("threads can be started")
+        });
+        let start = std::time::Instant::now();
+        let clock = || start.elapsed().as_nanos() as u64;
+        let cancel = CancelFlag::new();
+        let mut stopped = Vec::new();
+        for strategy in StrategyId::ALL {
+            for (lanes, threads) in [(1, Threads::Own), (2, Threads::Pool(&POOL))] {
+                let progress = &AtomicU32::new(0);
+                let around =
+                    Surroundings { clock: &clock, cancel: &cancel, progress, threads, first: &[], record };
+                stopped.push(run(loaded, strategy, lanes, &around).err());
+            }
+            let around = Simulation {
+                model: Model { cost: Cost::Gas, seed: 0 },
+                measured: &[],
+                cancel: &cancel,
+                progress: &|_| {},
+                record,
+            };
+            stopped.push(simulate(loaded, strategy, 4, &around).err());
+        }
+        stopped
+    }
+
+    #[test]
+    fn a_run_with_more_records_than_a_trace_may_hold_is_stopped() {
+        let slots = 1_000;
+        let enough = (MOST_RECORDS / usize::from(slots)) as u8;
+        for loaded in [calls(enough + 17, slots), calls(1, MOST_RECORDS as u16 + 10_000)] {
+            let stopped = run_all(&loaded, true);
+            assert!(stopped.iter().all(|stopped| *stopped == Some(Stopped::TooManyRecords)), "{stopped:?}");
+        }
+        let stopped = run_all(&calls(enough - 2, slots), true);
+        assert!(stopped.iter().all(Option::is_none), "{stopped:?}");
     }
 }

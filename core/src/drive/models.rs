@@ -626,7 +626,7 @@ impl<'a> Shared<'a> {
 
     fn balance(&self, no: AccountNo, base: u64, tx: TxIndex) -> Result<u64, Version> {
         // What is foretold wrongly may be less than nothing.
-        self.memory.balance(no, tx, U256::from(base), |_| ()).map(|balance| balance.wrapping_to())
+        self.memory.balance(no, tx, U256::from(base)).map(|balance| balance.value.wrapping_to())
     }
 
     fn nonce(&self, who: Who, tx: TxIndex) -> Result<(u64, Option<Version>), Version> {
@@ -691,7 +691,7 @@ impl<'a> Shared<'a> {
     fn came_true(&self, tx: TxIndex, writes: &[Write<u64>]) -> bool {
         self.foretold.came_true(tx, writes, |no| {
             let base = U256::from(at_first(Place::Balance(self.who(no))));
-            self.memory.balance(no, tx, base, |_| ()).ok()
+            self.memory.balance(no, tx, base).ok().map(|balance| balance.value)
         })
     }
 

@@ -10,12 +10,12 @@ use super::{
     nonces::InclusionFlags,
     order::{Order, Parties},
     place::{Places, Seer},
-    recorder::Spoiler,
+    recorder::{Records, Spoiler},
 };
 use crate::{
     evm::{Base, Blocked, Code, Job, View},
     prepare::BlockEnvironment,
-    schedule::{AccountNo, Key, Kind, Memory, Part, Place, SlotNo},
+    schedule::{AccountNo, Balance, Key, Kind, Memory, Part, Place, SlotNo},
     units::{Incarnation, TxIndex, Version},
 };
 
@@ -70,9 +70,11 @@ type Noting = Checks<Vec<Place>, Vec<Check>>;
 
 /// What a lane's attempts read.
 #[derive(Debug, Default)]
-pub(super) struct Reads {
-    /// Whether `seen` is kept.
-    record: bool,
+pub(super) struct Reads<'a> {
+    /// Where notes are counted; `None`: `seen` is not kept.
+    record: Option<&'a Records>,
+    /// Notes that are not counted yet.
+    uncounted: u32,
     /// Whether `checks` are kept.
     keep: bool,
     /// For the trace: what was seen, and from whom. All attempts' so far.
@@ -81,11 +83,23 @@ pub(super) struct Reads {
     pub(super) checks: Noting,
 }
 
-impl Reads {
+impl Reads<'_> {
     /// Notes for the trace that a location was read.
-    fn see(&mut self, place: Place, from: Option<Version>) {
-        if self.record {
-            self.seen.push_place(place, from.into());
+    fn see(&mut self, place: Place, from: impl Into<Seer>) {
+        let Some(records) = self.record else { return };
+        self.seen.push_place(place, from.into());
+        self.uncounted += 1;
+        if self.uncounted >= Records::PORTION {
+            self.count(records);
+        }
+    }
+
+    /// One attempt alone may read more than a trace may hold.
+    #[cold]
+    fn count(&mut self, records: &Records) {
+        records.add(std::mem::take(&mut self.uncounted));
+        if records.are_too_many() {
+            self.record = None;
         }
     }
 
@@ -153,12 +167,12 @@ pub(super) struct Multi<'a> {
     codes: Vec<Option<Code>>,
     /// The last slots that the running attempt read, with their numbers: a slot is read before it is written.
     met: VecDeque<(AccountNo, U256, SlotNo)>,
-    pub(super) reads: Reads,
+    pub(super) reads: Reads<'a>,
 }
 
 impl<'a> Before<'a> {
-    fn balance(&self, no: AccountNo, writer: impl FnMut(Version)) -> Result<U256, Version> {
-        self.memory.balance(no, self.tx, self.base.account(no).balance(), writer)
+    fn balance(&self, no: AccountNo) -> Result<Balance, Version> {
+        self.memory.balance(no, self.tx, self.base.account(no).balance())
     }
 
     fn nonce(&self, no: AccountNo) -> Result<(u64, Option<Version>), Version> {
@@ -201,7 +215,7 @@ impl<'a> Before<'a> {
     }
 
     fn is_blank(&self, no: AccountNo) -> Result<bool, Version> {
-        Ok(self.nonce(no)?.0 == 0 && self.balance(no, |_| ())?.is_zero())
+        Ok(self.nonce(no)?.0 == 0 && self.balance(no)?.value.is_zero())
     }
 
     fn slot(&self, no: AccountNo, at: SlotNo) -> Result<(U256, Option<Version>), Version> {
@@ -267,7 +281,7 @@ impl<'a> Before<'a> {
         Ok(match part {
             Part::Balance => {
                 self.memory.is_balance_untouched(no)
-                    || self.balance(no, |_| ())? == self.base.account(no).balance()
+                    || self.balance(no)?.value == self.base.account(no).balance()
             }
             Part::Nonce => {
                 let nonce = self.memory.nonce(no, self.tx)?;
@@ -286,7 +300,9 @@ impl<'a> Before<'a> {
         let no = check.account;
         match (check.value, check.place.kind()) {
             (Value::Word(_), Kind::Slot(at)) => self.slot(no, at).map(|(word, _)| Value::Word(word)),
-            (Value::Word(_), Kind::Part(..) | Kind::Other(_)) => self.balance(no, |_| ()).map(Value::Word),
+            (Value::Word(_), Kind::Part(..) | Kind::Other(_)) => {
+                self.balance(no).map(|balance| Value::Word(balance.value))
+            }
             (Value::Blank(_), _) => self.is_blank(no).map(Value::Blank),
             (Value::SenderNonce(_), _) => self.sender_nonce(no).map(|(nonce, _)| Value::SenderNonce(nonce)),
             (Value::Nonce(_), _) => self.nonce(no).map(|(nonce, _)| Value::Nonce(nonce)),
@@ -317,7 +333,8 @@ impl<'a> Before<'a> {
 }
 
 impl<'a> Multi<'a> {
-    pub(super) fn new(env: &'a BlockEnvironment, before: Before<'a>, record: bool) -> Self {
+    /// With `record` it notes for the trace what it is asked.
+    pub(super) fn new(env: &'a BlockEnvironment, before: Before<'a>, record: Option<&'a Records>) -> Self {
         Self {
             env,
             before,
@@ -363,24 +380,19 @@ fn blocked(account: AccountNo, part: Part, writer: Version) -> Blocked {
     Blocked { key: Key { account, part }, writer }
 }
 
-/// Notes every writer that a balance sums, or the state before the block. Gives the latest with
-/// the balance.
+/// Notes a balance's last writer, or the state before the block, and gives it with the balance.
 fn note_balance(
     before: &Before<'_>,
-    reads: &mut Reads,
+    reads: &mut Reads<'_>,
     no: AccountNo,
 ) -> Result<(U256, Option<Version>), Blocked> {
-    let place = Place::of_part(no, Part::Balance);
-    let mut latest = None;
-    let value = before
-        .balance(no, |writer| {
-            latest = latest.or(Some(writer));
-            reads.see(place, Some(writer));
-        })
-        .map_err(|writer| blocked(no, Part::Balance, writer))?;
-    if latest.is_none() {
-        reads.see(place, None);
-    }
+    let Balance { value, latest, is_sum } =
+        before.balance(no).map_err(|writer| blocked(no, Part::Balance, writer))?;
+    let from = match latest {
+        Some(latest) if is_sum => Seer::last_of_sum(latest),
+        latest => latest.into(),
+    };
+    reads.see(Place::of_part(no, Part::Balance), from);
     Ok((value, latest))
 }
 

@@ -87,7 +87,8 @@ pub(super) fn run(
         Threads::Own | Threads::Pool(_) | Threads::Global => vec![shared.lane(0)],
     };
     if shared.turns.was_stopped() {
-        return Err(Stopped::Cancelled);
+        let too_many = shared.attempts.has_too_many_records();
+        return Err(if too_many { Stopped::TooManyRecords } else { Stopped::Cancelled });
     }
     shared.finish(strategy, ends)
 }
@@ -138,7 +139,7 @@ impl<'a> Work for Lane<'a> {
             self.shared.around.progress.fetch_max(executed, Ordering::Relaxed);
             self.news = 0;
         }
-        self.shared.around.cancel.is_set()
+        self.shared.around.cancel.is_set() || self.shared.attempts.has_too_many_records()
     }
 }
 

@@ -10,20 +10,42 @@ use crate::{
 pub(super) struct Seer {
     /// The highest number stands for the state before the block.
     tx: TxIndex,
-    incarnation: Incarnation,
+    /// The incarnation, and in the highest bit whether the value is a sum.
+    stamp: u32,
+}
+
+const SUM: u32 = 1 << 31;
+
+impl Seer {
+    /// The last of several whose increments a balance adds up.
+    pub(super) fn last_of_sum(version: Version) -> Self {
+        Self { tx: version.tx, stamp: version.incarnation.0 | SUM }
+    }
+
+    pub(super) fn is_sum(self) -> bool {
+        self.stamp & SUM != 0
+    }
+
+    /// The same, with another version in place of the one it has.
+    pub(super) fn map(self, map: impl FnOnce(Version) -> Version) -> Self {
+        match Option::<Version>::from(self).map(map) {
+            Some(version) if self.is_sum() => Self::last_of_sum(version),
+            version => version.into(),
+        }
+    }
 }
 
 impl From<Option<Version>> for Seer {
     fn from(from: Option<Version>) -> Self {
         let before = Version { tx: TxIndex(u32::MAX), incarnation: Incarnation(0) };
         let Version { tx, incarnation } = from.unwrap_or(before);
-        Self { tx, incarnation }
+        Self { tx, stamp: incarnation.0 & !SUM }
     }
 }
 
 impl From<Seer> for Option<Version> {
-    fn from(Seer { tx, incarnation }: Seer) -> Self {
-        (tx.0 != u32::MAX).then_some(Version { tx, incarnation })
+    fn from(Seer { tx, stamp }: Seer) -> Self {
+        (tx.0 != u32::MAX).then_some(Version { tx, incarnation: Incarnation(stamp & !SUM) })
     }
 }
 
@@ -171,6 +193,8 @@ mod tests {
         let seen = Some(Version { tx: TxIndex(7), incarnation: Incarnation(3) });
         assert_eq!(Option::<Version>::from(Seer::from(seen)), seen);
         assert_eq!(Option::<Version>::from(Seer::from(None)), None);
+        let sum = seen.map(Seer::last_of_sum);
+        assert_eq!(sum.map(|sum| (sum.into(), sum.is_sum())), Some((seen, true)));
     }
 
     #[test]

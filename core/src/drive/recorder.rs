@@ -6,10 +6,36 @@ use alloy_primitives::{Address, map::HashMap};
 
 use super::place::{Numbering, Places, Seer};
 use crate::{
-    schedule::{Key, Slots},
-    trace::{Attempt, Cause, Clock, Location, Outcome, Read, Span, SpanKind, StrategyId, Trace, Write},
+    schedule::{
+        Key, Slots,
+        sync::{AtomicU64, Ordering},
+    },
+    trace::{
+        Attempt, Cause, Clock, Location, MOST_RECORDS, Outcome, Read, Span, SpanKind, StrategyId, Trace,
+        Write,
+    },
     units::{LaneId, LocationId, Ticks, Version},
 };
+
+/// How many records all lanes have noted. Lanes tell of theirs by the [`Records::PORTION`], so that they seldom
+/// meet at one cache line.
+#[derive(Debug, Default)]
+pub(super) struct Records(AtomicU64);
+
+impl Records {
+    /// As many a lane notes before it tells of them.
+    pub(super) const PORTION: u32 = if cfg!(shuttle) { 1 } else { 1 << 14 };
+
+    /// Relaxed, here and below: the count carries nothing with it, it only has to arrive soon.
+    pub(super) fn add(&self, more: u32) {
+        self.0.fetch_add(more.into(), Ordering::Relaxed);
+    }
+
+    /// Whether there are more than a trace may hold: then nothing more is noted, and the run ends.
+    pub(super) fn are_too_many(&self) -> bool {
+        self.0.load(Ordering::Relaxed) > MOST_RECORDS as u64
+    }
+}
 
 /// What spoiled an attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -138,7 +164,7 @@ pub(super) fn merge(
         let reads = trace.reads.len() as u32;
         for (place, from) in &notes.reads.items()[range(&note.reads)] {
             let location = LocationId(*ids.of(*place, &notes.reads));
-            trace.reads.push(Read { location, from: (*from).into() });
+            trace.reads.push(Read { location, from: (*from).into(), is_sum: from.is_sum() });
         }
         let writes = trace.writes.len() as u32;
         for (place, increment) in &notes.writes.items()[range(&note.writes)] {

@@ -16,7 +16,7 @@ use crate::{
     evm::{Code, Effects, Executor, Spent, block_gas_left},
     run::{Receipt, Run},
     schedule::{Finals, Report, Scheduler, Sequential, Task},
-    trace::{Clock, Outcome, SpanKind, StrategyId},
+    trace::{Clock, MOST_RECORDS, Outcome, SpanKind, StrategyId},
 };
 
 pub(super) fn run(loaded: &Loaded, around: &Surroundings<'_>) -> Result<Run, Stopped> {
@@ -128,6 +128,10 @@ pub(super) fn execute(
         }
         let view = executor.view();
         view.apply(version.tx, writes.drain(..));
+        let records = notes.attempts.len() + (notes.writes.len() + view.reads.len()) as usize;
+        if records > MOST_RECORDS {
+            return Err(Stopped::TooManyRecords);
+        }
         let reads = reads_end..view.reads.len();
         reads_end = reads.end;
         executor.reuse(writes);

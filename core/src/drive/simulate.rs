@@ -280,6 +280,9 @@ impl<'a> Simulator<'a> {
             if self.around.cancel.is_set() {
                 return Err(Stopped::Cancelled);
             }
+            if self.attempts.has_too_many_records() {
+                return Err(Stopped::TooManyRecords);
+            }
             match std::mem::replace(&mut self.lanes[lane].next, Next::Wait) {
                 Next::Turn => self.turn(now, lane),
                 Next::Execute(version, firm) => self.execute(now, lane, version, firm),

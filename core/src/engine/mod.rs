@@ -99,6 +99,11 @@ impl From<Stopped> for Unmet {
     fn from(stopped: Stopped) -> Self {
         match stopped {
             Stopped::Cancelled => Self::Cancelled,
+            Stopped::TooManyRecords => Self::Problems(vec![Problem::new(
+                "",
+                format!("a run of at most {} records to show", crate::trace::MOST_RECORDS),
+                stopped.to_string(),
+            )]),
             other => Self::Problems(vec![Problem::new("", "a run that ends", other.to_string())]),
         }
     }

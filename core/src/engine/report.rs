@@ -12,11 +12,8 @@ use crate::naming::{self, Names};
 use crate::prepare::{Origin, Transaction};
 use crate::problem::Problem;
 use crate::run::Receipt;
-use crate::trace::{Location, StrategyId, Trace};
+use crate::trace::{Location, MOST_RECORDS, StrategyId, Trace};
 use crate::verify;
-
-/// The most records of a trace that the page is given: attempts, other pieces of the lanes' time, reads and writes.
-const MOST_RECORDS: usize = 8_000_000;
 
 /// What stays in the engine of the run that the page shows, for later questions: also when another block has been
 /// prepared since.

@@ -7,13 +7,14 @@
 //! so in one bit. That answer may be out of date by the time it is used, like any answer here:
 //! validation is what makes it safe.
 
-use std::ops::Range;
+use std::{collections::HashMap, ops::Range};
 
 use alloy_primitives::{Address, U256, map::AddressMap};
 use smallvec::SmallVec;
 
 use super::{
     AccountNo, Key, Kind, Life, Part, Place, SlotMap, SlotNo, SlotNumbers, Slots, Write, Written,
+    sums::{BLOCK, Balance, Balances, Sum},
     sync::{
         AtomicBool, AtomicU32, AtomicU64, Mutex, MutexGuard, OnceLock, Ordering, PoisonError, RwLock, lock,
     },
@@ -42,27 +43,30 @@ pub struct Memory<'a, C> {
     /// The account that nearly every transaction adds to: the beneficiary.
     collector: AccountNo,
     /// Its balance.
-    collected: PerTransaction<U256>,
+    collected: Balances,
     /// What is taken from it; only touched by those who do not just add.
     collected_debits: Mutex<Debits>,
     /// The senders of very many payments. Few.
     busy: Vec<Busy>,
+    /// Sums of balances with many entries: for each [`BLOCK`] of them all entries up to its end. Those that
+    /// [`Debits::summed`] counts are right. Locked while the balance's entries are.
+    sums: Mutex<HashMap<AccountNo, Vec<Sum>>>,
 }
 
 /// A sender of very many transactions.
 struct Busy {
     account: AccountNo,
     /// What is taken is not summed up: that it is enough is known beforehand.
-    balance: PerTransaction<U256>,
+    balance: Balances,
     nonce: PerTransaction<u64>,
 }
 
 /// A location that very many transactions write to, by transaction: one lock for all of them would be where all
 /// lanes meet.
-struct PerTransaction<T>(Vec<Mutex<Option<Entry<T>>>>);
+pub(super) struct PerTransaction<T>(Vec<Mutex<Option<Entry<T>>>>);
 
 impl<T> PerTransaction<T> {
-    fn new(transactions: usize) -> Self {
+    pub(super) fn new(transactions: usize) -> Self {
         let mut cells = Vec::with_capacity(transactions);
         cells.resize_with(transactions, Mutex::default);
         Self(cells)
@@ -73,25 +77,49 @@ impl<T> PerTransaction<T> {
         self.0[..self.0.len().min(before.index())].iter().rev()
     }
 
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Gives each entry of some transactions to `visit`, in block order.
+    pub(super) fn each(&self, range: Range<usize>, mut visit: impl FnMut(&Entry<T>)) {
+        for cell in &self.0[range] {
+            if let Some(entry) = &*lock(cell) {
+                visit(entry);
+            }
+        }
+    }
+
     /// Puts an entry in; gives the transaction's entry before.
-    fn put(&self, entry: Entry<T>) -> Option<Entry<T>> {
+    pub(super) fn put(&self, entry: Entry<T>) -> Option<Entry<T>> {
         self.0.get(entry.tx.index()).and_then(|cell| lock(cell).replace(entry))
+    }
+
+    /// Takes a transaction's entry out and gives it.
+    pub(super) fn remove(&self, tx: TxIndex) -> Option<Entry<T>> {
+        lock(self.0.get(tx.index())?).take()
+    }
+
+    pub(super) fn make_estimate(&self, tx: TxIndex) {
+        if let Some(cell) = self.0.get(tx.index())
+            && let Some(entry) = &mut *lock(cell)
+        {
+            entry.make_estimate();
+        }
     }
 
     /// Gives the entry that was taken out, if it was.
     fn act(&self, action: Action) -> Option<Entry<T>> {
-        let (Action::Remove(tx) | Action::MakeEstimate(tx)) = action;
-        let mut cell = lock(self.0.get(tx.index())?);
-        if let Action::Remove(_) = action {
-            return cell.take();
+        match action {
+            Action::Remove(tx) => self.remove(tx),
+            Action::MakeEstimate(tx) => {
+                self.make_estimate(tx);
+                None
+            }
         }
-        if let Some(entry) = &mut *cell {
-            entry.make_estimate();
-        }
-        None
     }
 
-    fn last_writer(&self, before: TxIndex) -> Option<Version> {
+    pub(super) fn last_writer(&self, before: TxIndex) -> Option<Version> {
         self.below(before).find_map(|cell| lock(cell).as_ref().map(Entry::version))
     }
 }
@@ -206,7 +234,7 @@ impl Marks {
 
 /// What a transaction does to a balance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Amount {
+pub(super) enum Amount {
     Set(U256),
     Add(U256),
 }
@@ -223,11 +251,14 @@ struct Cell<T, S = ()> {
 trait Summary<T>: Default {
     fn add(&mut self, entry: &Entry<T>);
     fn remove(&mut self, entry: &Entry<T>);
+    /// Entries from that place on have changed, or have moved.
+    fn changed(&mut self, from: usize);
 }
 
 impl<T> Summary<T> for () {
     fn add(&mut self, _: &Entry<T>) {}
     fn remove(&mut self, _: &Entry<T>) {}
+    fn changed(&mut self, _: usize) {}
 }
 
 /// What all transactions together take from a balance.
@@ -238,6 +269,8 @@ struct Debits {
     /// Entries that do not tell what is taken, balances that were set; or that take more than
     /// [`Debits::MOST`].
     unknown: u32,
+    /// How many of the balance's sums ([`Memory::sums`]) are right.
+    summed: u32,
 }
 
 impl Debits {
@@ -288,13 +321,17 @@ impl Summary<U256> for Debits {
             None => self.unknown -= 1,
         }
     }
+
+    fn changed(&mut self, from: usize) {
+        self.summed = self.summed.min((from / BLOCK) as u32);
+    }
 }
 
 /// What was written to one location, in the order of transactions. Most have one writer.
 struct Entries<T, S = ()>(SmallVec<[Entry<T>; 1]>, S);
 
-#[derive(Clone, Copy)]
-struct Entry<T> {
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Entry<T> {
     value: T,
     tx: TxIndex,
     /// The writer's incarnation, and above it what the two highest bits say.
@@ -312,15 +349,15 @@ impl<T> Entry<T> {
         Self { value, tx: version.tx, stamp: version.incarnation.0 & !(ESTIMATE | ADDS) }
     }
 
-    fn version(&self) -> Version {
+    pub(super) fn version(&self) -> Version {
         Version { tx: self.tx, incarnation: Incarnation(self.stamp & !(ESTIMATE | ADDS)) }
     }
 
-    fn is_estimate(&self) -> bool {
+    pub(super) fn is_estimate(&self) -> bool {
         self.stamp & ESTIMATE != 0
     }
 
-    fn make_estimate(&mut self) {
+    pub(super) fn make_estimate(&mut self) {
         self.stamp |= ESTIMATE;
     }
 
@@ -342,7 +379,7 @@ impl<T> Entry<T> {
 }
 
 impl Entry<U256> {
-    fn of_balance(version: Version, amount: Amount) -> Self {
+    pub(super) fn of_balance(version: Version, amount: Amount) -> Self {
         let (value, adds) = match amount {
             Amount::Set(value) => (value, 0),
             Amount::Add(value) => (value, ADDS),
@@ -351,8 +388,18 @@ impl Entry<U256> {
         Self { stamp: entry.stamp | adds, ..entry }
     }
 
+    /// What it sets the balance to, or adds to it.
+    pub(super) fn value(&self) -> U256 {
+        self.value
+    }
+
+    /// Whether it sets the balance, instead of adding to it.
+    pub(super) fn sets(&self) -> bool {
+        self.stamp & ADDS == 0
+    }
+
     fn amount(&self) -> Amount {
-        if self.stamp & ADDS == 0 { Amount::Set(self.value) } else { Amount::Add(self.value) }
+        if self.sets() { Amount::Set(self.value) } else { Amount::Add(self.value) }
     }
 }
 
@@ -439,10 +486,12 @@ impl<T: Clone, S: Summary<T>> Entries<T, S> {
         match self.find(entry.tx) {
             Ok(i) => {
                 self.1.remove(&self.0[i]);
+                self.1.changed(i);
                 self.0[i] = entry;
                 false
             }
             Err(i) => {
+                self.1.changed(i);
                 self.0.insert(i, entry);
                 true
             }
@@ -455,12 +504,14 @@ impl<T: Clone, S: Summary<T>> Entries<T, S> {
                 if let Ok(i) = self.find(tx) {
                     let entry = self.0.remove(i);
                     self.1.remove(&entry);
+                    self.1.changed(i);
                 }
             }
             Action::MakeEstimate(tx) => {
                 if let Ok(i) = self.find(tx) {
                     // What it says of what is taken stays.
                     self.0[i].make_estimate();
+                    self.1.changed(i);
                 }
             }
         }
@@ -588,9 +639,10 @@ impl<'a, C: Clone> Memory<'a, C> {
             new_numbers,
             next_slot: Counter(AtomicU32::new(slot_numbers.len() as u32)),
             collector: AccountNo(0),
-            collected: PerTransaction::new(transactions),
+            collected: Balances::new(transactions),
             collected_debits: Mutex::default(),
             busy: Vec::new(),
+            sums: Mutex::default(),
         };
         memory.collector = match collector {
             Collector::Known(no) => no,
@@ -600,7 +652,7 @@ impl<'a, C: Clone> Memory<'a, C> {
         memory.busy = busy
             .map(|account| Busy {
                 account: *account,
-                balance: PerTransaction::new(transactions),
+                balance: Balances::new(transactions),
                 nonce: PerTransaction::new(transactions),
             })
             .collect();
@@ -731,42 +783,46 @@ impl<'a, C: Clone> Memory<'a, C> {
     }
 
     /// The balance of an account that is kept by transaction.
-    fn balances(&self, no: AccountNo) -> Option<&PerTransaction<U256>> {
+    fn balances(&self, no: AccountNo) -> Option<&Balances> {
         if no == self.collector { Some(&self.collected) } else { self.busy(no).map(|busy| &busy.balance) }
     }
 
-    /// The balance before a transaction, given the one before the block. Every writer that it
-    /// sums is given to `writer`, latest first.
+    /// The balance before a transaction, given the one before the block.
     ///
     /// # Errors
     /// The writer of an estimate.
-    pub fn balance(
-        &self,
-        no: AccountNo,
-        before: TxIndex,
-        base: U256,
-        mut writer: impl FnMut(Version),
-    ) -> Result<U256, Version> {
-        let mut sum = Sum { base, added: U256::ZERO };
+    pub fn balance(&self, no: AccountNo, before: TxIndex, base: U256) -> Result<Balance, Version> {
         if let Some(all) = self.balances(no) {
-            for cell in all.below(before) {
-                if let Some(entry) = &*lock(cell)
-                    && let Some(value) = sum.take(entry, &mut writer)?
-                {
-                    return Ok(value);
-                }
-            }
-            return Ok(sum.end());
+            return all.sum(before).balance(base);
         }
         let cell = &self.cells(no).balance;
         if cell.is_written() {
-            for entry in lock(&cell.entries).below(before).iter().rev() {
-                if let Some(value) = sum.take(entry, &mut writer)? {
-                    return Ok(value);
-                }
-            }
+            return self.sum(no, &mut lock(&cell.entries), before).balance(base);
         }
-        Ok(sum.end())
+        Ok(Balance { value: base, latest: None, is_sum: false })
+    }
+
+    /// The sum of a balance's entries before a transaction.
+    fn sum(&self, no: AccountNo, entries: &mut Entries<U256, Debits>, before: TxIndex) -> Sum {
+        let below = entries.below(before).len();
+        let blocks = below / BLOCK;
+        let Entries(all, Debits { summed, .. }) = entries;
+        // Nearly all balances have few entries.
+        let mut sum = Sum::default();
+        if blocks > 0 {
+            let mut sums = lock(&self.sums);
+            let sums = sums.entry(no).or_default();
+            sums.truncate(*summed as usize);
+            for block in sums.len()..blocks {
+                let mut sum = sums.last().copied().unwrap_or_default();
+                sum.extend(&all[block * BLOCK..(block + 1) * BLOCK]);
+                sums.push(sum);
+            }
+            *summed = sums.len() as u32;
+            sum = sums[blocks - 1];
+        }
+        sum.extend(&all[blocks * BLOCK..below]);
+        sum
     }
 
     /// Whether the balance before a transaction is at least `need`, given the one before the block.
@@ -789,13 +845,13 @@ impl<'a, C: Clone> Memory<'a, C> {
         if least.is_some_and(|least| least >= need) {
             return Ok(true);
         }
-        self.balance(no, before, base, |_| ()).map(|balance| balance >= need)
+        self.balance(no, before, base).map(|balance| balance.value >= need)
     }
 
     fn put_balance(&self, no: AccountNo, version: Version, amount: Amount) -> bool {
         let entry = Entry::of_balance(version, amount);
         let Some(all) = self.balances(no) else { return self.cells(no).balance.replace(entry) };
-        let before = all.put(entry);
+        let before = all.write(version.tx, |cells| cells.put(entry));
         let same = before.as_ref().is_some_and(|before| before.says(&entry));
         if !same && no == self.collector {
             self.count_collected(before.as_ref(), Some(&entry));
@@ -818,7 +874,8 @@ impl<'a, C: Clone> Memory<'a, C> {
         match self.balances(no) {
             None => self.cells(no).balance.act(action),
             Some(all) => {
-                let out = all.act(action);
+                let (Action::Remove(tx) | Action::MakeEstimate(tx)) = action;
+                let out = all.write(tx, |cells| cells.act(action));
                 if no == self.collector {
                     self.count_collected(out.as_ref(), None);
                 }
@@ -1031,9 +1088,8 @@ impl<'a, C: Clone> Memory<'a, C> {
     ) {
         for account in accounts.map(|i| AccountNo(i as u32)) {
             // Once written is not written in the end: an attempt that was run again may have left it.
-            let mut writers = 0;
-            let balance = self.balance(account, END, base(account), |_| writers += 1);
-            let balance = balance.ok().filter(|_| writers > 0);
+            let balance = self.balance(account, END, base(account)).ok();
+            let balance = balance.filter(|balance| balance.latest.is_some()).map(|balance| balance.value);
             let nonce = settled(self.nonce(account, END));
             let code = settled(self.code(account, END));
             let life = settled(self.life(account, END));
@@ -1091,36 +1147,6 @@ fn some<T: Default>(len: usize) -> Box<[T]> {
     let mut all = Vec::with_capacity(len);
     all.resize_with(len, T::default);
     all.into_boxed_slice()
-}
-
-/// A balance on the way back through its writers.
-struct Sum {
-    base: U256,
-    added: U256,
-}
-
-impl Sum {
-    /// Takes one more writer in; the balance, if it was set there.
-    fn take(
-        &mut self,
-        entry: &Entry<U256>,
-        writer: &mut impl FnMut(Version),
-    ) -> Result<Option<U256>, Version> {
-        if entry.is_estimate() {
-            return Err(entry.version());
-        }
-        writer(entry.version());
-        match entry.amount() {
-            Amount::Set(value) => return Ok(Some(value.wrapping_add(self.added))),
-            Amount::Add(value) => self.added = self.added.wrapping_add(value),
-        }
-        Ok(None)
-    }
-
-    /// The balance, if nobody set it.
-    fn end(self) -> U256 {
-        self.base.wrapping_add(self.added)
-    }
 }
 
 fn settled<T>(latest: Latest<T>) -> Option<T> {
@@ -1225,12 +1251,11 @@ mod tests {
         let seen = |memory: &Memory<'_, ()>| {
             let at = |tx: u32| {
                 let tx = TxIndex(tx);
-                let mut writers = Vec::new();
-                let balance = memory.balance(A, tx, word(100), |writer| writers.push(writer));
+                let balance = memory.balance(A, tx, word(100));
                 let parts = [Part::Balance, Part::Nonce];
                 let last = parts.map(|part| memory.last_writer(Key { account: A, part }, tx));
                 let enough = [40, 70, 100].map(|need| memory.at_least(A, tx, word(100), word(need)));
-                (balance, writers, memory.nonce(A, tx), last, enough)
+                (balance, memory.nonce(A, tx), last, enough)
             };
             (0..10).map(at).collect::<Vec<_>>()
         };
@@ -1313,15 +1338,15 @@ mod tests {
             (2, Write::Increment(A, word(20))),
             (4, Write::Increment(A, word(3))),
         ]);
-        let read = |before| {
-            let mut writers = Vec::new();
-            let balance = memory.balance(A, TxIndex(before), word(7), |w| writers.push(w.tx.0));
-            (balance, writers)
+        let read = |before| memory.balance(A, TxIndex(before), word(7));
+        let balance = |value, latest: Option<u32>, is_sum| {
+            Ok(Balance { value: word(value), latest: latest.map(version), is_sum })
         };
-        assert_eq!(read(0), (Ok(word(7)), vec![]));
-        assert_eq!(read(1), (Ok(word(8)), vec![0]));
-        assert_eq!(read(3), (Ok(word(120)), vec![2, 1]));
-        assert_eq!(read(9), (Ok(word(123)), vec![4, 2, 1]));
+        assert_eq!(read(0), balance(7, None, false));
+        assert_eq!(read(1), balance(8, Some(0), false));
+        assert_eq!(read(2), balance(100, Some(1), false));
+        assert_eq!(read(3), balance(120, Some(2), true));
+        assert_eq!(read(9), balance(123, Some(4), true));
     }
 
     #[test]
@@ -1360,23 +1385,22 @@ mod tests {
         for (tx, write) in [0, 1, 4].into_iter().zip(writes) {
             assert!(memory.record(version(tx), [write], &mut written[tx as usize]));
         }
-        let read = |before| {
-            let mut writers = Vec::new();
-            let balance = memory.balance(no, TxIndex(before), word(7), |w| writers.push(w.tx.0));
-            (balance, writers)
+        let read = |before| memory.balance(no, TxIndex(before), word(7));
+        let balance = |value, latest: Option<u32>, is_sum| {
+            Ok(Balance { value: word(value), latest: latest.map(version), is_sum })
         };
-        assert_eq!(read(0), (Ok(word(7)), vec![]));
-        assert_eq!(read(1), (Ok(word(8)), vec![0]));
-        assert_eq!(read(4), (Ok(word(100)), vec![1]));
-        assert_eq!(read(9), (Ok(word(120)), vec![4, 1]));
+        assert_eq!(read(0), balance(7, None, false));
+        assert_eq!(read(1), balance(8, Some(0), false));
+        assert_eq!(read(4), balance(100, Some(1), false));
+        assert_eq!(read(9), balance(120, Some(4), true));
         let key = Key { account: no, part: Part::Balance };
         assert_eq!(memory.last_writer(key, TxIndex(4)), Some(version(1)));
         memory.withdraw(TxIndex(1), &written[1]);
-        assert_eq!(read(9).0, Err(version(1)));
-        assert_eq!(read(1).0, Ok(word(8)));
+        assert_eq!(read(9), Err(version(1)));
+        assert_eq!(read(1), balance(8, Some(0), false));
         let again = Version { incarnation: Incarnation(1), ..version(1) };
         assert!(!memory.record(again, [], &mut written[1]));
-        assert_eq!(read(9), (Ok(word(28)), vec![4, 0]));
+        assert_eq!(read(9), balance(28, Some(4), true));
     }
 
     #[test]

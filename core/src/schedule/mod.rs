@@ -80,6 +80,7 @@ mod ordered_commit;
 mod place;
 mod sequential;
 mod slot_map;
+mod sums;
 pub mod sync;
 
 use crate::{
@@ -94,6 +95,7 @@ pub use ordered_commit::OrderedCommit;
 pub use place::{Kind, Place, Written};
 pub use sequential::Sequential;
 pub use slot_map::SlotMap;
+pub use sums::Balance;
 
 /// What a lane is to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -22,6 +22,10 @@ use crate::units::{Incarnation, LaneId, LocationId, Ticks, TxIndex, Version};
 
 pub use pack::{PACK_VERSION, UnpackError};
 
+/// How many records a recorded run may have: attempts, reads, writes and spans. More would neither fit into the
+/// page's memory nor be of use there; a run that comes to more is stopped with a message.
+pub const MOST_RECORDS: usize = if cfg!(test) { 20_000 } else { 8_000_000 };
+
 /// A strategy, by the name that links and attributes use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -142,8 +146,7 @@ pub struct Trace {
     pub attempts: Vec<Attempt>,
     /// The rest of each lane's time, sorted by (start, lane).
     pub spans: Vec<Span>,
-    /// Reads of all attempts; an attempt holds a range. A balance that sums several increments
-    /// has one record per contributor.
+    /// Reads of all attempts; an attempt holds a range.
     pub reads: Vec<Read>,
     /// Writes of all attempts; an attempt holds a range.
     pub writes: Vec<Write>,
@@ -234,6 +237,10 @@ pub struct Read {
     pub location: LocationId,
     /// Whose value was seen; `None`: the state before the block.
     pub from: Option<Version>,
+    /// The value is a balance that several transactions wrote parts of, `from` the last of them: every increment
+    /// before it counts, too, back to the transaction that last set the balance, if one did.
+    /// [`Trace::summands`] names them.
+    pub is_sum: bool,
 }
 
 /// One write.
@@ -268,6 +275,30 @@ impl Trace {
             }
         }
         committed
+    }
+
+    /// The transactions whose committed writes a read adds up, ascending: for a sum all of them, else the one
+    /// whose value it saw. Takes a pass over all writes.
+    pub fn summands(&self, read: &Read) -> Vec<TxIndex> {
+        let Some(Version { tx: last, .. }) = read.from else { return Vec::new() };
+        if !read.is_sum {
+            return vec![last];
+        }
+        let mut summands = Vec::new();
+        for attempt in self.committed().into_iter().flatten().filter_map(|i| self.attempts.get(i as usize)) {
+            let tx = attempt.version.tx;
+            let write = self.writes_of(attempt).iter().find(|write| write.location == read.location);
+            match write {
+                Some(write) if tx <= last => {
+                    if !write.increment {
+                        summands.clear();
+                    }
+                    summands.push(tx);
+                }
+                _ => {}
+            }
+        }
+        summands
     }
 
     /// The attempt of that version.

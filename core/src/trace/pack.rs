@@ -8,11 +8,13 @@
 //!            gas u64×A · number of reads u32×A · number of writes u32×A ·
 //!            cause location u32×A (2³²−1: none) · cause tx u32×A · cause incarnation u32×A
 //! spans      lane u16×S · kind u8×S · start u64×S · end u64×S · tx u32×S · incarnation u32×S
-//! reads      location u32×R · from tx u32×R (2³²−1: before the block) · from incarnation u32×R
+//! reads      location u32×R · from tx u32×R (2³²−1: before the block) ·
+//!            from incarnation u32×R (its highest bit set: the read is a sum)
 //! writes     location u32×W · increment u8×W
 //! locations  kind u8×L · address 20 bytes×L · slot 32 bytes big-endian × number of storage locations
 //! ```
-//! Reads and writes stand in the order of their attempts. Codes: strategy 0 sequential, 1 block-stm,
+//! The version is 2 where a read is a sum, else 1: version 1, which has no sums, is read as before, and a trace
+//! without sums has the hash that it always had. Reads and writes stand in the order of their attempts. Codes: strategy 0 sequential, 1 block-stm,
 //! 2 ordered-commit, 3 access-list, 4 perfect-access-list, 5 block-access-list;
 //! clock 0 measured, 1 simulated; outcome 0 committed, 1 aborted, 2 blocked; span kind 0 validating
 //! and valid, 1 validating and stale, 2 scheduling, 3 waiting, 4 committing, 5 idle; location 0
@@ -24,8 +26,12 @@ use thiserror::Error;
 use super::{Attempt, Cause, Clock, Location, Outcome, Read, Span, SpanKind, StrategyId, Trace, Write};
 use crate::units::{Incarnation, LaneId, LocationId, Ticks, TxIndex, Version};
 
-/// Version of the packed form.
-pub const PACK_VERSION: u32 = 1;
+/// The latest version of the packed form.
+pub const PACK_VERSION: u32 = 2;
+/// The version that knows no sums.
+const WITHOUT_SUMS: u32 = 1;
+/// In a read's incarnation: the read is a sum.
+const SUM: u32 = 1 << 31;
 const MAGIC: [u8; 4] = *b"EVML";
 const NONE: u32 = u32::MAX;
 
@@ -36,7 +42,7 @@ pub enum UnpackError {
     #[error("not a packed trace: the first bytes are not EVML")]
     Magic,
     /// Made by another version.
-    #[error("packed trace of version {0}, this page reads version {PACK_VERSION}")]
+    #[error("packed trace of version {0}, this page reads versions up to {PACK_VERSION}")]
     Version(u32),
     /// The buffer ends early.
     #[error("packed trace ends after {len} bytes, {needed} needed")]
@@ -136,7 +142,8 @@ impl Trace {
         ));
         let attempts = || self.attempts.iter();
         p.0.extend_from_slice(&MAGIC);
-        p.u32s([PACK_VERSION].into_iter());
+        let has_sums = self.reads.iter().any(|read| read.is_sum);
+        p.u32s([if has_sums { PACK_VERSION } else { WITHOUT_SUMS }].into_iter());
         p.u8s([strategy_code(self.strategy), u8::from(self.clock == Clock::Simulated)].into_iter());
         p.u16s([self.lanes].into_iter());
         p.u32s([self.transactions].into_iter());
@@ -177,7 +184,8 @@ impl Trace {
         let reads = || attempts().flat_map(|a| self.reads_of(a));
         p.u32s(reads().map(|r| r.location.0));
         p.u32s(reads().map(|r| r.from.map_or(NONE, |v| v.tx.0)));
-        p.u32s(reads().map(|r| r.from.map_or(0, |v| v.incarnation.0)));
+        let sum = |read: &Read| if read.is_sum { SUM } else { 0 };
+        p.u32s(reads().map(|r| r.from.map_or(0, |v| v.incarnation.0 | sum(r))));
         let writes = || attempts().flat_map(|a| self.writes_of(a));
         p.u32s(writes().map(|w| w.location.0));
         p.u8s(writes().map(|w| u8::from(w.increment)));
@@ -212,9 +220,10 @@ impl Trace {
         }
         let one = |values: Vec<u32>| values[0];
         let found = one(u.u32s(1)?);
-        if found != PACK_VERSION {
+        if !(WITHOUT_SUMS..=PACK_VERSION).contains(&found) {
             return Err(UnpackError::Version(found));
         }
+        let sum = if found == WITHOUT_SUMS { 0 } else { SUM };
         let range = |what, value: u64| UnpackError::Range { what, value };
         let codes = u.u8s(2)?;
         let strategy = match codes[0] {
@@ -324,8 +333,12 @@ impl Trace {
         let incarnations = u.u32s(n_reads)?;
         let reads = (0..n_reads)
             .map(|i| {
-                let from = if txs[i] == NONE { None } else { Some(version(tx(txs[i])?, incarnations[i])) };
-                Ok(Read { location: location(ids[i])?, from })
+                let is_sum = txs[i] != NONE && incarnations[i] & sum != 0;
+                let from = match txs[i] {
+                    NONE => None,
+                    from => Some(version(tx(from)?, incarnations[i] & !sum)),
+                };
+                Ok(Read { location: location(ids[i])?, from, is_sum })
             })
             .collect::<Result<_, UnpackError>>()?;
         let ids = u.u32s(n_writes)?;
@@ -401,8 +414,8 @@ mod tests {
                 kind: SpanKind::Validating { version: at(1, 0), valid: false },
             }],
             reads: vec![
-                Read { location: LocationId(0), from: None },
-                Read { location: LocationId(1), from: Some(at(0, 0)) },
+                Read { location: LocationId(0), from: None, is_sum: false },
+                Read { location: LocationId(1), from: Some(at(0, 0)), is_sum: false },
             ],
             writes: vec![Write { location: LocationId(1), increment: true }],
             locations: vec![Location::Balance(address), Location::Storage(address, U256::from(3))],
@@ -413,6 +426,16 @@ mod tests {
     fn unpacking_undoes_packing() {
         let trace = small();
         assert_eq!(Trace::unpack(&trace.pack()), Ok(trace));
+    }
+
+    #[test]
+    fn only_a_trace_with_a_sum_is_of_version_2() {
+        let mut trace = small();
+        assert_eq!(trace.pack()[4], 1);
+        trace.reads[1].is_sum = true;
+        let packed = trace.pack();
+        assert_eq!(packed[4], 2);
+        assert_eq!(Trace::unpack(&packed), Ok(trace));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use evm_lanes_core::trace::{Attempt, Location, Outcome, StrategyId};
+use evm_lanes_core::trace::{Attempt, Location, Outcome, Read, StrategyId};
 
 use super::format::{count, counted};
 use super::model::RunModel;
@@ -94,9 +94,7 @@ pub fn reads(model: &RunModel, attempt: &Attempt) -> Vec<AccessLine> {
     for read in model.trace.reads_of(attempt) {
         let entry = found.entry(read.location.0).or_default();
         match read.from {
-            Some(version) => {
-                entry.0.insert(version.tx.0);
-            }
+            Some(_) => entry.0.extend(model.trace.summands(read).into_iter().map(|tx| tx.0)),
             None => entry.1 = true,
         }
     }
@@ -119,7 +117,7 @@ pub fn writes(model: &RunModel, attempt: &Attempt) -> Vec<AccessLine> {
     for reader in model.readers.get(tx as usize).into_iter().flatten() {
         let Some(reading) = model.committed_attempt(*reader) else { continue };
         for read in model.trace.reads_of(reading) {
-            if read.from.is_some_and(|v| v.tx.0 == tx) {
+            if read.from.is_some_and(|v| v.tx.0 == tx) || read.is_sum && summed(model, tx, *reader, read) {
                 readers.entry(read.location.0).or_default().insert(*reader);
             }
         }
@@ -136,6 +134,13 @@ pub fn writes(model: &RunModel, attempt: &Attempt) -> Vec<AccessLine> {
             declared: declared(model, tx, write.location.0),
         });
     ranked(lines)
+}
+
+/// Whether a transaction's write is a part of the sum that another one read.
+fn summed(model: &RunModel, writer: u32, reader: u32, read: &Read) -> bool {
+    let edges = &model.report.analysis.edges;
+    let found = edges.binary_search_by_key(&(reader, writer), |edge| (edge.reader, edge.writer));
+    found.is_ok_and(|i| edges[i].locations.contains(&read.location.0))
 }
 
 /// Whether a transaction's access list names a storage slot, in a run in which lists decide who waits; `None` in others,

@@ -118,8 +118,8 @@ pub fn pool() -> RunModel {
     let mut trace = empty_trace(2, 4, 300_000);
     trace.locations = vec![Location::Storage(Address::ZERO, U256::from(8)), Location::Balance(Address::ZERO)];
     trace.reads = vec![
-        Read { location: LocationId(0), from: None },
-        Read { location: LocationId(0), from: Some(version(0, 0)) },
+        Read { location: LocationId(0), from: None, is_sum: false },
+        Read { location: LocationId(0), from: Some(version(0, 0)), is_sum: false },
     ];
     trace.writes = vec![
         Write { location: LocationId(0), increment: false },
