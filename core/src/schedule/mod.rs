@@ -93,7 +93,7 @@ pub use memory::{Collector, Final, Finals, Memory};
 pub use ordered_commit::OrderedCommit;
 pub use place::{Kind, Place, Written};
 pub use sequential::Sequential;
-pub use slot_map::SlotMap;
+pub use slot_map::{SlotHash, SlotMap};
 
 /// What a lane is to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

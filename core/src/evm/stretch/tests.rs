@@ -18,6 +18,7 @@ use revm::{
 };
 
 use super::{STACK_LIMIT, WORD, product_of_halves, run};
+use crate::cancel::CancelFlag;
 
 const SPECS: [SpecId; 15] = [
     SpecId::FRONTIER,
@@ -119,7 +120,8 @@ fn check(start: &Start, hosts: &mut Hosts) -> String {
     let mut theirs = start.frame();
     let expected = theirs.run_plain(&table, &costs, &mut hosts.theirs);
     let mut ours = start.frame();
-    let action = run(&mut ours, &table, &costs, &mut hosts.ours);
+    let action = run(&mut ours, &table, &costs, &mut hosts.ours, &CancelFlag::new());
+    let action = action.expect("nobody cancels");
 
     assert_eq!(action, expected, "{start:?}");
     let logs = (hosts.ours.journal_mut().take_logs(), hosts.theirs.journal_mut().take_logs());
