@@ -10,10 +10,11 @@
 //!    that is not settled: past its own firm attempts, and past attempts whose reads it found to hold
 //!    itself. Nothing else is firm. Why that is enough is in the schedulers' room, invariant 6.
 //! 4. *A panic ends the run for all lanes.* A lane that panics, in its work, at the clock or in the scheduler,
-//!    never reports its tasks, so no other lane may wait for them: while it unwinds it stops the run and wakes
-//!    all lanes ([`StopOnPanic`]). A lane waits for others in three places only. [`Turns::start_together`] and
-//!    [`Turns::wait`] end at a stop; a lock is let go of by unwinding, and its poison is ignored. So every lane
-//!    ends after the tasks that it has taken.
+//!    never reports its tasks. So while it unwinds it stops the run and wakes all lanes ([`StopOnPanic`]). A lane
+//!    waits for others in three places only: in [`Turns::start_together`], which ends after a while; in
+//!    [`Turns::wait`], which ends when the lane is woken, and then the lane looks at the stop before anything else;
+//!    and at locks, which unwinding lets go of and whose poison is ignored. So every lane ends after the tasks that
+//!    it has taken.
 
 use crate::{
     schedule::{
@@ -208,7 +209,9 @@ impl<'a> Turns<'a> {
                     }
                     Task::Done => {
                         self.wake_all();
-                        return now;
+                        // Not `now`: in a browser that is when the last task ended. A lane that had no core
+                        // until then has come from the start to here, and has not committed all the while.
+                        return (self.clock)();
                     }
                 }
             }
@@ -254,10 +257,6 @@ impl<'a> Turns<'a> {
             }
             if self.started() != 0 {
                 return self.started();
-            }
-            if self.was_stopped() {
-                // A lane panicked before it came here, so it is not waited for.
-                return now;
             }
             if self.looks.len() > self.together {
                 // Lanes without a core of their own must not hold up those that have one.

@@ -34,8 +34,8 @@ use revm::{
 use crate::cancel::CancelFlag;
 
 /// Gas between two looks at the cancel flag: a few milliseconds of the slowest instructions. What one instruction
-/// or precompile does is not interrupted. (In tests a slice ends every few instructions.)
-pub(super) const SLICE: u64 = if cfg!(test) { 50 } else { 250_000 };
+/// or precompile does is not interrupted.
+pub(super) const SLICE: u64 = 250_000;
 
 /// Height that revm's stack may have, and has memory for.
 const STACK_LIMIT: usize = revm::interpreter::STACK_LIMIT;
@@ -64,10 +64,22 @@ pub(super) fn run<H: Host>(
     host: &mut H,
     cancel: &CancelFlag,
 ) -> Option<InterpreterAction> {
+    run_in_slices(interpreter, table, costs, host, cancel, SLICE)
+}
+
+#[inline(always)]
+fn run_in_slices<H: Host>(
+    interpreter: &mut Interpreter<EthInterpreter>,
+    table: &InstructionTable<EthInterpreter, H>,
+    costs: &GasTable,
+    host: &mut H,
+    cancel: &CancelFlag,
+    slice: u64,
+) -> Option<InterpreterAction> {
     if cancel.is_set() {
         return None;
     }
-    let mut kept = interpreter.gas.remaining().saturating_sub(SLICE);
+    let mut kept = interpreter.gas.remaining().saturating_sub(slice);
     let end = loop {
         let opcode = match stretch(interpreter, costs, kept) {
             Left::To(opcode) => opcode,
@@ -75,7 +87,7 @@ pub(super) fn run<H: Host>(
                 if cancel.is_set() {
                     return None;
                 }
-                kept = interpreter.gas.remaining().saturating_sub(SLICE);
+                kept = interpreter.gas.remaining().saturating_sub(slice);
                 opcode
             }
             Left::OutOfGas => break InstructionResult::OutOfGas,
