@@ -15,6 +15,7 @@ use crate::cancel::CancelFlag;
 use crate::clock;
 use crate::engine::Engine;
 use crate::messages::{Reply, Request};
+use crate::tables;
 use crate::wire;
 
 // Exported as `initThreadPool`, and the threads' entry point.
@@ -94,6 +95,18 @@ pub fn crash(kind: &str) {
     }
 }
 
+/// Random numbers from the browser.
+fn random() -> [u64; tables::RANDOM] {
+    let mut bytes = [0; 8 * tables::RANDOM];
+    let filled = getrandom_02::getrandom(&mut bytes).is_ok();
+    let mut numbers = bytes.chunks_exact(8);
+    std::array::from_fn(|_| match numbers.next().and_then(|number| number.try_into().ok()) {
+        Some(number) if filled => u64::from_le_bytes(number),
+        // A worker without `crypto`: less random, but nobody knows it beforehand either.
+        _ => js_sys::Math::random().to_bits().rotate_left(32) ^ js_sys::Math::random().to_bits(),
+    })
+}
+
 /// The engine, as the worker holds it.
 #[wasm_bindgen]
 pub struct EngineHandle {
@@ -110,6 +123,8 @@ impl EngineHandle {
     #[wasm_bindgen(constructor)]
     pub fn new(threads: u16, post: Function) -> Result<EngineHandle, JsError> {
         panic::set_hook(Box::new(|info| on_engine_panic(&info.to_string())));
+        // Before there is any table.
+        tables::seed(random());
         // The clock counts from its first use, which must be in this worker: the pool's were started later.
         clock::now();
         #[cfg(feature = "threads")]

@@ -16,6 +16,8 @@ use wasm_bindgen::JsCast;
 
 fn main() {
     console_error_panic_hook::set_once();
+    // Before there is any table. It is enough that nobody who makes a link knows the numbers.
+    evm_lanes_core::tables::seed(std::array::from_fn(|_| js_sys::Math::random().to_bits()));
     let Some(root) = web_sys::window()
         .and_then(|w| w.document())
         .and_then(|d| d.get_element_by_id("app"))

@@ -6,6 +6,7 @@
 //! is the same whichever strategy ran, and a read that a parallel run served early with an equal
 //! value (validation by value) still counts as the dependency that it is.
 
+mod absence;
 mod attribution;
 mod choice;
 mod graph;
@@ -18,6 +19,7 @@ use serde::{Deserialize, Serialize};
 use crate::trace::{Outcome, Trace};
 use graph::Graph;
 
+pub use absence::{Absence, absence};
 pub use attribution::ATTRIBUTED;
 pub use choice::{Chosen, Keeping, WORTH, choose, long_first, weigh};
 pub use hot::HOT_LOCATIONS;

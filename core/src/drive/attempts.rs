@@ -12,6 +12,8 @@ use std::{
 
 use alloy_primitives::{Address, U256};
 
+#[cfg(test)]
+use super::faults::Step;
 use super::{
     Loaded, Stopped, fold, foresight,
     foretold::Foretold,
@@ -22,7 +24,7 @@ use super::{
 };
 use crate::{
     cancel::CancelFlag,
-    evm::{Code, Executor, Spent},
+    evm::{Code, Executor, Interrupted, Spent},
     run::{Receipt, Run, Status},
     schedule::{
         AccountNo, Collector, Finals, Memory, Report, Slots, ViewKind, Write, Written,
@@ -47,6 +49,7 @@ pub(super) struct Attempts<'a> {
     gas_used: Vec<AtomicU64>,
     latest: InclusionFlags,
     records: Records,
+    cancel: &'a CancelFlag,
 }
 
 /// The latest complete attempt of one transaction. Written by the lane that runs it, read by the
@@ -125,9 +128,12 @@ impl Answers {
     }
 }
 
-/// An attempt that stopped at an estimate.
-pub(super) struct Blocked {
-    pub(super) report: Report,
+/// An attempt that did not run to its end.
+pub(super) enum Unfinished {
+    /// It stopped at an estimate, and is to be reported so.
+    Blocked(Report),
+    /// The cancel flag was seen. Nothing is noted of it.
+    Cancelled,
 }
 
 /// An abort, noted by the lane that found it.
@@ -139,7 +145,7 @@ pub(super) struct Abort {
 /// Who runs attempts, one after the other.
 pub(super) struct Runner<'a> {
     attempts: &'a Attempts<'a>,
-    executor: Executor<Multi<'a>>,
+    executor: Executor<'a, Multi<'a>>,
     /// Whether it counts what attempts use up, and then whether instructions are weighed.
     metered: Option<bool>,
     /// Reads noted before the running attempt and not handed over.
@@ -155,7 +161,7 @@ impl<'a> Attempts<'a> {
         loaded: &'a Loaded,
         view: ViewKind,
         record: bool,
-        cancel: &CancelFlag,
+        cancel: &'a CancelFlag,
         answers: Option<&Answers>,
     ) -> Result<Self, Stopped> {
         let mut results: Vec<Mutex<TxResult>> = Vec::new();
@@ -199,6 +205,7 @@ impl<'a> Attempts<'a> {
             gas_used,
             latest,
             records: Records::default(),
+            cancel,
         })
     }
 
@@ -256,10 +263,10 @@ impl<'a> Attempts<'a> {
         self.loaded.order.parties(tx).sender().is_none() || written.next() == predicted
     }
 
-    fn executor(&self) -> Executor<Multi<'_>> {
+    fn executor(&self) -> Executor<'_, Multi<'_>> {
         let view =
             Multi::new(&self.loaded.env, self.before(TxIndex(0)), self.record.then_some(&self.records));
-        Executor::new(&self.loaded.env, view)
+        Executor::new(&self.loaded.env, view, self.cancel)
     }
 
     pub(super) fn runner(&self) -> Runner<'_> {
@@ -274,6 +281,8 @@ impl<'a> Attempts<'a> {
         claim: impl FnOnce(Version) -> bool,
     ) -> (Report, Option<Abort>) {
         let mut result = lock(&self.results[version.tx.index()]);
+        #[cfg(test)]
+        self.loaded.reach(Step::Validate);
         if result.version != Some(version) {
             return (Report::Stale { version }, None);
         }
@@ -314,6 +323,8 @@ impl<'a> Attempts<'a> {
 
     /// What became of a piece of the state.
     pub(super) fn finals(&self, piece: usize, finals: &mut Finals<Code>) {
+        #[cfg(test)]
+        self.loaded.reach(Step::Finals);
         let base = |no| self.loaded.base.account(no).balance();
         self.memory.finals(piece, base, finals);
     }
@@ -368,7 +379,7 @@ impl Runner<'_> {
     }
 
     /// What the attempt used up that ran last, if that is counted.
-    pub(super) fn spent(&self, tx: TxIndex, outcome: &Result<Ran, Blocked>) -> Spent {
+    pub(super) fn spent(&self, tx: TxIndex, outcome: &Result<Ran, Unfinished>) -> Spent {
         let job = &self.attempts.loaded.jobs[tx.index()];
         self.executor.spent(job, outcome.as_ref().ok().map(|ran| &ran.receipt))
     }
@@ -377,18 +388,24 @@ impl Runner<'_> {
     /// in `notes` as its start and, for the time being, as its end.
     ///
     /// # Errors
-    /// If it met an estimate.
+    /// If it met an estimate, or was cancelled.
     pub(super) fn run(
         &mut self,
         version: Version,
         keep: bool,
         start: u64,
         notes: &mut LaneNotes,
-    ) -> Result<Ran, Blocked> {
+    ) -> Result<Ran, Unfinished> {
         let attempts = self.attempts;
         let job = &attempts.loaded.jobs[version.tx.index()];
         self.executor.view().turn_to(version.tx, keep);
-        let outcome = catch_unwind(AssertUnwindSafe(|| self.executor.run(job)));
+        let outcome = catch_unwind(AssertUnwindSafe(|| {
+            #[cfg(test)]
+            attempts.loaded.reach(Step::Execute);
+            self.executor.run(job)
+        }));
+        #[cfg(test)]
+        attempts.loaded.reach(Step::Run);
         let seen = self.executor.view().reads.seen.len();
         let handed_over = notes.reads.len();
         let written = notes.writes.len();
@@ -404,13 +421,14 @@ impl Runner<'_> {
         self.seen = seen;
         let (receipt, writes, panicked) = match outcome {
             Ok(Ok(effects)) => (effects.receipt, effects.writes, false),
-            Ok(Err(blocked)) => {
+            Ok(Err(Interrupted::Cancelled)) => return Err(Unfinished::Cancelled),
+            Ok(Err(Interrupted::Blocked(blocked))) => {
                 note.outcome = Outcome::Blocked;
                 if attempts.record {
                     notes.attempts.push(note);
                     notes.spoilers.push((version, Spoiler { key: blocked.key, writer: blocked.writer }));
                 }
-                return Err(Blocked { report: Report::Blocked { version, writer: blocked.writer.tx } });
+                return Err(Unfinished::Blocked(Report::Blocked { version, writer: blocked.writer.tx }));
             }
             Err(_) => {
                 // Whatever state the EVM was left in, it is not used again.
@@ -451,6 +469,8 @@ impl Runner<'_> {
             "{version:?} is included and leaves another nonce than it predicts for its sender"
         );
         let mut result = lock(&attempts.results[version.tx.index()]);
+        #[cfg(test)]
+        attempts.loaded.reach(Step::Publish);
         let first = result.version.is_none();
         let wrote_new = match attempts.view {
             ViewKind::Committed => {

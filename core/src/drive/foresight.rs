@@ -57,7 +57,7 @@ pub(super) fn declared(jobs: &[Job], after: &[Option<TxIndex>]) -> Vec<Vec<TxInd
 /// Runs the block in order and records it.
 pub(super) fn record(loaded: &Loaded, cancel: &CancelFlag) -> Result<Recorded, Stopped> {
     let flat = Flat::new(&loaded.env, &loaded.base, &loaded.base.addresses(), true);
-    let mut executor = Executor::new(&loaded.env, flat);
+    let mut executor = Executor::new(&loaded.env, flat, cancel);
     let mut cumulative = 0;
     let mut reads: Vec<Range<usize>> = Vec::with_capacity(loaded.jobs.len());
     let mut all: Vec<Vec<Write<Code>>> = Vec::with_capacity(loaded.jobs.len());
@@ -70,9 +70,7 @@ pub(super) fn record(loaded: &Loaded, cancel: &CancelFlag) -> Result<Recorded, S
         let mut writes = Vec::new();
         if block_gas_left(&loaded.env, cumulative, job.transaction()).is_ok() {
             executor.view().turn_to(tx, &loaded.order);
-            // A flat state holds no estimates that an attempt could meet.
-            let Ok(effects) = executor.run(job) else { return Err(Stopped::LanePanicked) };
-            let Effects { receipt, writes: made } = effects;
+            let Effects { receipt, writes: made } = executor.run(job)?;
             cumulative += receipt.gas_used;
             writes = made;
         }

@@ -9,6 +9,12 @@
 //! 3. *Firm is what follows the settled.* Within a portion a lane counts on from the lowest transaction
 //!    that is not settled: past its own firm attempts, and past attempts whose reads it found to hold
 //!    itself. Nothing else is firm. Why that is enough is in the schedulers' room, invariant 6.
+//! 4. *A panic ends the run for all lanes.* A lane that panics, in its work, at the clock or in the scheduler,
+//!    never reports its tasks. So while it unwinds it stops the run and wakes all lanes ([`StopOnPanic`]). A lane
+//!    waits for others in three places only: in [`Turns::start_together`], which ends after a while; in
+//!    [`Turns::wait`], which ends when the lane is woken, and then the lane looks at the stop before anything else;
+//!    and at locks, which unwinding lets go of and whose poison is ignored. So every lane ends after the tasks that
+//!    it has taken.
 
 use crate::{
     schedule::{
@@ -47,8 +53,8 @@ const MOST: usize = 32;
 /// What a lane does with a task.
 pub(super) trait Work {
     /// Runs an attempt and puts its writes where others see them. `firm`: what it is about to see is
-    /// settled, so it will not be validated.
-    fn execute(&mut self, version: Version, firm: bool, start: u64) -> Report;
+    /// settled, so it will not be validated. `None` if it was cancelled: then the lanes are to stop.
+    fn execute(&mut self, version: Version, firm: bool, start: u64) -> Option<Report>;
     /// Notes when the attempt that was run last ended.
     fn ended(&mut self, now: u64);
     /// Looks whether an attempt's reads hold. If not, and `turns` lets this lane claim the abort,
@@ -76,7 +82,19 @@ pub(super) struct Turns<'a> {
     together: usize,
     /// The run's start by the clock; 0: not yet.
     started: AtomicU64,
+    /// Whether the lanes are to end before the block has ended.
     stopped: AtomicBool,
+}
+
+/// Stops the run and wakes all lanes if it is dropped: held by a lane as long as it takes turns, and forgotten
+/// when it returns. Dropped by unwinding, when no lock of the lane's is held any more.
+struct StopOnPanic<'a, 'b>(&'a Turns<'b>);
+
+impl Drop for StopOnPanic<'_, '_> {
+    fn drop(&mut self) {
+        self.0.stop();
+        self.0.wake_all();
+    }
 }
 
 /// On a cache line of its own, because each lane writes its own all the time.
@@ -117,13 +135,27 @@ impl<'a> Turns<'a> {
         self.stopped.load(Ordering::Relaxed)
     }
 
+    fn stop(&self) {
+        self.stopped.store(true, Ordering::Relaxed);
+    }
+
     /// Whether the caller, having found a read of that attempt stale, is the one to abort it.
     pub(super) fn claim_abort(&self, version: Version) -> bool {
         lock_briefly(&self.scheduler).claim_abort(version)
     }
 
     /// One lane, from the common start to its last task. Gives the time then.
+    ///
+    /// # Panics
+    /// If `work`, the scheduler or the clock panics. Then all other lanes end, too.
     pub(super) fn lane(&self, index: usize, work: &mut impl Work) -> u64 {
+        let guard = StopOnPanic(self);
+        let ended = self.take_turns(index, work);
+        std::mem::forget(guard);
+        ended
+    }
+
+    fn take_turns(&self, index: usize, work: &mut impl Work) -> u64 {
         let mut now = self.start_together(index);
         let mut reports = Vec::with_capacity(MOST);
         let mut tasks = Vec::with_capacity(MOST);
@@ -132,7 +164,7 @@ impl<'a> Turns<'a> {
             // Before the turn and the look at the stop: what comes after them must not be slept over.
             let seen = self.news_count.load(Ordering::Relaxed);
             if work.between_turns() {
-                self.stopped.store(true, Ordering::Relaxed);
+                self.stop();
             }
             if self.was_stopped() {
                 self.wake_all();
@@ -148,7 +180,11 @@ impl<'a> Turns<'a> {
                 match task {
                     Task::Execute(version) => {
                         let firm = settled == Some(version.tx);
-                        let report = work.execute(version, firm, now);
+                        let Some(report) = work.execute(version, firm, now) else {
+                            self.stop();
+                            self.wake_all();
+                            return now;
+                        };
                         if firm {
                             settled = matches!(report, Report::Executed { .. }).then(|| version.tx.next());
                         }
@@ -173,7 +209,9 @@ impl<'a> Turns<'a> {
                     }
                     Task::Done => {
                         self.wake_all();
-                        return now;
+                        // Not `now`: in a browser that is when the last task ended. A lane that had no core
+                        // until then has come from the start to here, and has not committed all the while.
+                        return (self.clock)();
                     }
                 }
             }
@@ -366,9 +404,9 @@ mod tests {
     }
 
     impl Work for Told {
-        fn execute(&mut self, _: Version, firm: bool, _: u64) -> Report {
+        fn execute(&mut self, _: Version, firm: bool, _: u64) -> Option<Report> {
             self.firm.push(firm);
-            self.executions.remove(0)
+            Some(self.executions.remove(0))
         }
 
         fn ended(&mut self, _: u64) {}

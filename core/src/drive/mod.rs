@@ -10,6 +10,8 @@
 
 mod attempts;
 mod cost;
+#[cfg(test)]
+mod faults;
 mod flat;
 mod fold;
 mod foresight;
@@ -24,16 +26,19 @@ mod recorder;
 mod sequential;
 mod simulate;
 
-use std::sync::{
-    Arc, OnceLock,
-    atomic::{AtomicU32, Ordering},
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicU32, Ordering},
+    },
 };
 
 use alloy_eip7928::BlockAccessList;
 
 use crate::{
     cancel::CancelFlag,
-    evm::{Base, Job, system_calls},
+    evm::{Base, Interrupted, Job, system_calls},
     prepare::{BlockEnvironment, PreparedBlock, State},
     run::Run,
     schedule::{self, Foresight, Strategy, ViewKind},
@@ -59,6 +64,9 @@ pub struct Loaded {
     recorded: OnceLock<Recorded>,
     /// Instead of the recorded one.
     list: Option<Arc<BlockAccessList>>,
+    /// A step of its runs that panics.
+    #[cfg(test)]
+    fault: Option<faults::Fault>,
 }
 
 impl Loaded {
@@ -79,6 +87,16 @@ impl Loaded {
             declared: OnceLock::new(),
             recorded: OnceLock::new(),
             list: None,
+            #[cfg(test)]
+            fault: None,
+        }
+    }
+
+    /// Panics, if a test has asked for that.
+    #[cfg(test)]
+    fn reach(&self, step: faults::Step) {
+        if let Some(fault) = &self.fault {
+            fault.reach(step);
         }
     }
 
@@ -127,7 +145,7 @@ impl Loaded {
 pub struct Surroundings<'a> {
     /// Nanoseconds since some moment that is the same for all threads. Called from every lane.
     pub clock: &'a (dyn Fn() -> u64 + Sync),
-    /// Looked at by every lane between two tasks.
+    /// Looked at by every lane between two tasks, and within a transaction.
     pub cancel: &'a CancelFlag,
     /// Set to the number of transactions that have a result so far.
     pub progress: &'a AtomicU32,
@@ -175,9 +193,28 @@ pub enum Stopped {
     /// Nothing is left to do, and yet the block is not done: a mistake of ours.
     #[error("no lane finds anything to do and the block is not done; this is a mistake in the engine")]
     Stuck,
-    /// A lane panicked: a mistake of ours.
+    /// A lane panicked, or what comes before and after the lanes: a mistake of ours.
     #[error("a lane panicked while it ran transactions; this is a mistake in the engine")]
     LanePanicked,
+}
+
+/// Of attempts on a flat state.
+impl From<Interrupted> for Stopped {
+    fn from(interrupted: Interrupted) -> Self {
+        match interrupted {
+            Interrupted::Cancelled => Self::Cancelled,
+            // A flat state holds no estimates that an attempt could meet.
+            Interrupted::Blocked(_) => Self::LanePanicked,
+        }
+    }
+}
+
+/// Turns a panic into [`Stopped::LanePanicked`]. Where a panic cannot be caught (the engine for the browser is
+/// built to abort), the process ends.
+fn catch_panics<T>(run: impl FnOnce() -> Result<T, Stopped>) -> Result<T, Stopped> {
+    // Sound to go on after: all that a run changes is its own, and dropped with it. A `OnceLock` of the loaded
+    // block is either set or not.
+    catch_unwind(AssertUnwindSafe(run)).unwrap_or(Err(Stopped::LanePanicked))
 }
 
 /// Runs the block once.
@@ -194,12 +231,12 @@ pub fn run(
 ) -> Result<Run, Stopped> {
     around.progress.store(0, Ordering::Relaxed);
     let strategy = schedule::strategy(strategy);
-    match strategy.view() {
+    catch_panics(|| match strategy.view() {
         ViewKind::Flat => sequential::run(loaded, around),
         ViewKind::MultiVersion | ViewKind::Committed | ViewKind::Foretold => {
             parallel::run(loaded, &*strategy, lanes, around)
         }
-    }
+    })
 }
 
 #[cfg(test)]

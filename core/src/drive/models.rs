@@ -20,7 +20,7 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     sync::{
         Arc as StdArc, Mutex as StdMutex,
-        atomic::{AtomicI64 as StdI64, AtomicU64 as StdU64, Ordering::Relaxed},
+        atomic::{AtomicBool as StdBool, AtomicI64 as StdI64, AtomicU64 as StdU64, Ordering::Relaxed},
     },
 };
 
@@ -34,8 +34,8 @@ use super::{
 };
 use crate::{
     schedule::{
-        self, AccountNo, Collector, Finals, Key, Known, Life, Memory, Report, SlotNumbers, ViewKind, Write,
-        Written,
+        self, AccountNo, Collector, Finals, Key, Known, Life, Memory, Report, Scheduler, SlotNumbers, Task,
+        ViewKind, Write, Written,
         sync::{Mutex, lock},
     },
     trace::{SpanKind, StrategyId},
@@ -122,6 +122,8 @@ struct Toy {
     tick: u64,
     /// The lanes are told to stop after so many turns.
     stop: Option<i64>,
+    /// The lane that takes the step of that number panics: a step of its work, or one of the scheduler's.
+    panic: Option<i64>,
 }
 
 /// SplitMix64.
@@ -254,7 +256,11 @@ impl Toy {
             lanes: 2 + random.below(3).min(random.below(3)) as usize,
             tick: [100, 4_000, 1_000_000][random.below(3) as usize],
             stop: (random.below(12) == 0).then(|| random.below(10) as i64),
+            panic: None,
         };
+        // From a seed of its own, so that the rest of a block does not depend on it.
+        let panic = Random(seed ^ 0x7061_6e69_63).below(60) as i64;
+        toy.panic = (panic < 40 && seed % 8 == 7).then_some(panic);
         match toy.strategy {
             StrategyId::AccessList => toy.waits = toy.declared(&mut random),
             StrategyId::PerfectAccessList => toy.waits = toy.recorded(),
@@ -568,6 +574,63 @@ struct Shared<'a> {
     latest: InclusionFlags,
     results: Vec<Mutex<TxResult>>,
     turns_left: StdI64,
+    fuse: &'a Fuse,
+}
+
+/// Counts steps, until one panics.
+struct Fuse(Option<StdI64>);
+
+impl Fuse {
+    fn step(&self) {
+        if let Some(left) = &self.0
+            && left.fetch_sub(1, Relaxed) == 0
+        {
+            // Without a message: it is no failure.
+            resume_unwind(Box::new(Burnt));
+        }
+    }
+}
+
+/// What a panic that is wanted carries.
+struct Burnt;
+
+/// A scheduler that panics when its step has come.
+struct Fused {
+    inner: Box<dyn Scheduler>,
+    fuse: StdArc<Fuse>,
+}
+
+impl Scheduler for Fused {
+    fn next(&mut self) -> Task {
+        self.fuse.step();
+        self.inner.next()
+    }
+
+    fn follow(&mut self, tx: TxIndex) -> Option<Version> {
+        self.inner.follow(tx)
+    }
+
+    fn settled(&self) -> Option<TxIndex> {
+        self.inner.settled()
+    }
+
+    fn left(&self) -> usize {
+        self.inner.left()
+    }
+
+    fn most(&self) -> usize {
+        self.inner.most()
+    }
+
+    fn report(&mut self, report: Report) {
+        self.inner.report(report);
+        self.fuse.step();
+    }
+
+    fn claim_abort(&mut self, version: Version) -> bool {
+        self.fuse.step();
+        self.inner.claim_abort(version)
+    }
 }
 
 impl<'a> Shared<'a> {
@@ -578,7 +641,7 @@ impl<'a> Shared<'a> {
         }
     }
 
-    fn new(toy: &'a Toy, view: ViewKind, numbers: &'a SlotNumbers) -> Self {
+    fn new(toy: &'a Toy, view: ViewKind, numbers: &'a SlotNumbers, fuse: &'a Fuse) -> Self {
         let transactions = toy.transactions.len();
         let mut this = Self {
             toy,
@@ -595,6 +658,7 @@ impl<'a> Shared<'a> {
             latest: InclusionFlags::new(transactions),
             results: (0..transactions).map(|_| Mutex::default()).collect(),
             turns_left: StdI64::new(toy.stop.unwrap_or(0)),
+            fuse,
         };
         if view == ViewKind::Foretold {
             let write = |(tx, place, value): &(TxIndex, Place, u64)| {
@@ -732,7 +796,7 @@ struct Lane<'a> {
 
 impl Work for Lane<'_> {
     /// `Runner::run` and `Runner::publish`, with the same steps in the same order.
-    fn execute(&mut self, version: Version, firm: bool, _: u64) -> Report {
+    fn execute(&mut self, version: Version, firm: bool, _: u64) -> Option<Report> {
         let Shared { toy, view, memory, results, .. } = self.shared;
         let mut checks = Vec::new();
         let outcome = Effects::of(&toy.transactions[version.tx.index()], |look| {
@@ -742,13 +806,14 @@ impl Work for Lane<'_> {
             }
             Ok(value)
         });
+        self.shared.fuse.step();
         let mut result = lock(&results[version.tx.index()]);
         result.attempts += 1;
         let effects = match outcome {
             Err(Version { tx: writer, .. }) => {
                 assert!(writer < version.tx, "transaction {} waits for {}", version.tx.0, writer.0);
                 assert_ne!(*view, ViewKind::Committed, "what is committed is never taken back");
-                return Report::Blocked { version, writer };
+                return Some(Report::Blocked { version, writer });
             }
             Ok(effects) => effects,
         };
@@ -767,6 +832,7 @@ impl Work for Lane<'_> {
             }
             _ => memory.record(version, writes, &mut result.keys),
         };
+        self.shared.fuse.step();
         result.version = Some(version);
         result.checks = checks;
         result.observed = effects.observed;
@@ -774,15 +840,18 @@ impl Work for Lane<'_> {
         if *view != ViewKind::Committed {
             self.shared.note(version.tx, effects.refused);
         }
-        Report::Executed { version, wrote_new: wrote_new || effects.refused, firm }
+        Some(Report::Executed { version, wrote_new: wrote_new || effects.refused, firm })
     }
 
-    fn ended(&mut self, _: u64) {}
+    fn ended(&mut self, _: u64) {
+        self.shared.fuse.step();
+    }
 
     /// `Attempts::validate`, with the same steps in the same order.
     fn validate(&mut self, version: Version, turns: &Turns<'_>) -> Report {
         let Shared { view, memory, results, .. } = self.shared;
         let mut result = lock(&results[version.tx.index()]);
+        self.shared.fuse.step();
         if result.version != Some(version) {
             return Report::Stale { version };
         }
@@ -807,9 +876,12 @@ impl Work for Lane<'_> {
         Report::Valid { version }
     }
 
-    fn span(&mut self, _: u64, _: u64, _: SpanKind) {}
+    fn span(&mut self, _: u64, _: u64, _: SpanKind) {
+        self.shared.fuse.step();
+    }
 
     fn between_turns(&mut self) -> bool {
+        self.shared.fuse.step();
         self.shared.toy.stop.is_some() && self.shared.turns_left.fetch_sub(1, Relaxed) <= 0
     }
 }
@@ -819,6 +891,8 @@ impl Work for Lane<'_> {
 struct Census {
     schedules: usize,
     stopped: usize,
+    /// Schedules in which a lane panicked.
+    panicked: usize,
     attempts: usize,
     /// Attempts beyond each transaction's first.
     again: usize,
@@ -840,19 +914,35 @@ fn on_lanes(toy: &Toy, census: &StdMutex<Census>) {
         alike: &toy.alike,
         waits: &toy.waits,
     });
+    let fuse = StdArc::new(Fuse(toy.panic.map(StdI64::new)));
+    let scheduler = Box::new(Fused { inner: scheduler, fuse: StdArc::clone(&fuse) });
     let turns = Turns::new(scheduler, toy.lanes, 1, &clock);
     // Of each known account's slots, the first has a number.
     let numbers = (0..KNOWN).map(|who| (AccountNo(who as u32), U256::ZERO)).collect();
-    let shared = Shared::new(toy, strategy.view(), &numbers);
+    let shared = Shared::new(toy, strategy.view(), &numbers, &fuse);
+    let panicked = StdBool::new(false);
     shuttle::thread::scope(|scope| {
         for i in 0..toy.lanes {
-            let (turns, shared) = (&turns, &shared);
-            scope.spawn(move || turns.lane(i, &mut Lane { shared }));
+            let (turns, shared, panicked) = (&turns, &shared, &panicked);
+            scope.spawn(move || {
+                let lane = AssertUnwindSafe(|| turns.lane(i, &mut Lane { shared }));
+                match catch_unwind(lane) {
+                    Ok(_) => {}
+                    Err(panic) if panic.is::<Burnt>() => panicked.store(true, Relaxed),
+                    Err(panic) => resume_unwind(panic),
+                }
+            });
         }
     });
 
     let mut census = census.lock().expect("nobody panics with it");
     census.schedules += 1;
+    if panicked.into_inner() {
+        // That all lanes have come here is what is to be seen.
+        assert!(turns.was_stopped(), "a lane panicked, and nobody was told");
+        census.panicked += 1;
+        return;
+    }
     if turns.was_stopped() {
         census.stopped += 1;
         return;
@@ -928,6 +1018,7 @@ fn lanes_end_as_one_transaction_after_the_other() {
     eprintln!("{blocks} blocks: {census:?}");
     assert!(
         census.stopped > 0
+            && census.panicked > 0
             && census.again > census.schedules / 10
             && census.refused > census.schedules / 10
             && census.strategies.len() == 5,

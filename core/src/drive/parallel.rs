@@ -2,7 +2,7 @@
 
 use super::{
     Loaded, Stopped, Surroundings, Threads,
-    attempts::{self, Abort, Attempts, Ends, Runner},
+    attempts::{self, Abort, Attempts, Ends, Runner, Unfinished},
     lanes::{Turns, Work},
     recorder::LaneNotes,
     sequential::{self, InOrder},
@@ -103,14 +103,15 @@ struct Lane<'a> {
 }
 
 impl<'a> Work for Lane<'a> {
-    fn execute(&mut self, version: Version, firm: bool, start: u64) -> Report {
+    fn execute(&mut self, version: Version, firm: bool, start: u64) -> Option<Report> {
         match self.runner.run(version, !firm, start, &mut self.end.notes) {
             Ok(ran) => {
                 let (report, first) = self.runner.publish(ran, firm);
                 self.news += u32::from(first);
-                report
+                Some(report)
             }
-            Err(blocked) => blocked.report,
+            Err(Unfinished::Blocked(report)) => Some(report),
+            Err(Unfinished::Cancelled) => None,
         }
     }
 
@@ -145,6 +146,8 @@ impl<'a> Work for Lane<'a> {
 
 impl Shared<'_> {
     fn lane(&self, index: usize) -> LaneEnd {
+        #[cfg(test)]
+        self.attempts.loaded.reach(super::faults::Step::Begin);
         let mut lane =
             Lane { shared: self, runner: self.attempts.runner(), end: LaneEnd::default(), news: 0 };
         let settling = self.turns.lane(index, &mut lane);

@@ -84,7 +84,7 @@ pub(super) fn execute(
     addresses: Vec<Address>,
 ) -> Result<Done, Stopped> {
     let flat = Flat::new(&loaded.env, &loaded.base, &addresses, around.record);
-    let mut executor = Executor::new(&loaded.env, flat);
+    let mut executor = Executor::new(&loaded.env, flat, around.cancel);
     if let Time::Virtual { costs, .. } = &around.time {
         executor = executor.metered(costs.weighs());
     }
@@ -114,10 +114,7 @@ pub(super) fn execute(
             }
             Err(receipt) => Ok(Effects { receipt, writes: Vec::new() }),
         };
-        let Ok(Effects { mut receipt, mut writes }) = effects else {
-            // A flat state holds no estimates that an attempt could meet.
-            return Err(Stopped::LanePanicked);
-        };
+        let Effects { mut receipt, mut writes } = effects?;
         cumulative += receipt.gas_used;
         receipt.cumulative_gas_used = cumulative;
         let written = notes.writes.len();

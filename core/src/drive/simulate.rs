@@ -18,7 +18,8 @@ use std::{cmp::Reverse, collections::BinaryHeap};
 
 use super::{
     Loaded, Stopped,
-    attempts::{self, Abort, Answers, Attempts, Blocked, Ends, Ran, Runner},
+    attempts::{self, Abort, Answers, Attempts, Ends, Ran, Runner, Unfinished},
+    catch_panics,
     cost::{Chance, Costs},
     recorder::LaneNotes,
     sequential::{self, Time},
@@ -40,7 +41,7 @@ pub struct Simulation<'a> {
     /// For [`crate::model::Cost::Measured`]: what each transaction took in sequential runs, in nanoseconds, and
     /// its gas there. Other cost models need none.
     pub measured: &'a [(u64, u64)],
-    /// Looked at before every event.
+    /// Looked at before every event, and within a transaction.
     pub cancel: &'a CancelFlag,
     /// Told, whenever it changes, how many transactions have a result so far.
     pub progress: &'a dyn Fn(u32),
@@ -57,6 +58,15 @@ pub struct Simulation<'a> {
 /// # Errors
 /// [`Stopped::Cancelled`]; the others are mistakes of ours.
 pub fn simulate(
+    loaded: &Loaded,
+    strategy: StrategyId,
+    lanes: u16,
+    around: &Simulation<'_>,
+) -> Result<Run, Stopped> {
+    catch_panics(|| on_virtual_lanes(loaded, strategy, lanes, around))
+}
+
+fn on_virtual_lanes(
     loaded: &Loaded,
     strategy: StrategyId,
     lanes: u16,
@@ -230,7 +240,7 @@ enum Next {
     Validate(Version),
     /// It ends an execution.
     Executed(Box<Ran>, bool),
-    Blocked(Blocked),
+    Blocked(Report),
     /// It ends a validation that began then.
     Validated(Version, u64),
     /// Nothing, until it is woken.
@@ -285,7 +295,7 @@ impl<'a> Simulator<'a> {
             }
             match std::mem::replace(&mut self.lanes[lane].next, Next::Wait) {
                 Next::Turn => self.turn(now, lane),
-                Next::Execute(version, firm) => self.execute(now, lane, version, firm),
+                Next::Execute(version, firm) => self.execute(now, lane, version, firm)?,
                 Next::Validate(version) => {
                     let cost = self.costs.validation(self.attempts.checks(version.tx));
                     let end = now + self.chance.duration(cost);
@@ -299,7 +309,7 @@ impl<'a> Simulator<'a> {
                     }
                     self.report(now, lane, report);
                 }
-                Next::Blocked(blocked) => self.report(now, lane, blocked.report),
+                Next::Blocked(report) => self.report(now, lane, report),
                 Next::Validated(version, start) => {
                     let scheduler = &mut self.scheduler;
                     let (report, abort) =
@@ -348,7 +358,7 @@ impl<'a> Simulator<'a> {
         }
     }
 
-    fn execute(&mut self, now: u64, lane: usize, version: Version, firm: bool) {
+    fn execute(&mut self, now: u64, lane: usize, version: Version, firm: bool) -> Result<(), Stopped> {
         let notes = &mut self.lanes[lane].notes;
         let known = self.answers.as_ref().and_then(|answers| self.attempts.answer(version, answers));
         let (outcome, spent) = match known {
@@ -381,9 +391,11 @@ impl<'a> Simulator<'a> {
         }
         let next = match outcome {
             Ok(ran) => Next::Executed(Box::new(ran), firm),
-            Err(blocked) => Next::Blocked(blocked),
+            Err(Unfinished::Blocked(report)) => Next::Blocked(report),
+            Err(Unfinished::Cancelled) => return Err(Stopped::Cancelled),
         };
         self.push(end, lane, next);
+        Ok(())
     }
 
     /// A task has ended: the lane asks for the next one, and lanes that waited do if there is more.

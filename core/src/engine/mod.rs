@@ -155,7 +155,7 @@ impl Engine {
             }
             Request::Curve { id, input, strategies, lanes, model, list } => {
                 let mut progress = |phase, done, total| reply(Reply::Progress { id, phase, done, total });
-                let met = self.with(input, &mut progress, |this, ready, progress| {
+                let met = self.with(input, cancel, &mut progress, |this, ready, progress| {
                     ready.give(list.as_deref()).map_err(|problem| vec![problem])?;
                     let (curve, warming) =
                         curve::curve(ready, &strategies, &lanes, model, this.warmed, cancel, progress)?;
@@ -166,7 +166,7 @@ impl Engine {
             }
             Request::AccessList { id, input, list } => {
                 let mut progress = |phase, done, total| reply(Reply::Progress { id, phase, done, total });
-                let met = self.with(input, &mut progress, |_, ready, progress| {
+                let met = self.with(input, cancel, &mut progress, |_, ready, progress| {
                     ready.give(list.as_deref()).map_err(|problem| vec![problem])?;
                     progress(Phase::Analysing, 0, 0);
                     Ok(Reply::AccessList { id, list: Box::new(list::list(ready, cancel)?) })
@@ -175,7 +175,7 @@ impl Engine {
             }
             Request::ExportList { id, input, form } => {
                 let mut progress = |phase, done, total| reply(Reply::Progress { id, phase, done, total });
-                let met = self.with(input, &mut progress, |_, ready, _| {
+                let met = self.with(input, cancel, &mut progress, |_, ready, _| {
                     Ok(Reply::Exported { id, bytes: list::export(ready, form, cancel)? })
                 });
                 (id, met)
@@ -198,7 +198,7 @@ impl Engine {
         progress: &mut dyn FnMut(Phase, u32, u32),
     ) -> Result<Reply, Unmet> {
         let How { strategy, lanes, clock, model } = how;
-        self.with(input, progress, |this, ready, progress| {
+        self.with(input, cancel, progress, |this, ready, progress| {
             if strategy == StrategyId::BlockAccessList {
                 ready.give(list).map_err(|problem| vec![problem])?;
             }
@@ -230,6 +230,7 @@ impl Engine {
     fn with(
         &mut self,
         input: Input,
+        cancel: &CancelFlag,
         progress: &mut dyn FnMut(Phase, u32, u32),
         act: impl FnOnce(&mut Self, &mut Ready, &mut dyn FnMut(Phase, u32, u32)) -> Result<Reply, Unmet>,
     ) -> Result<Reply, Unmet> {
@@ -237,11 +238,11 @@ impl Engine {
         let mut ready = match input {
             Input::Scenario(text) => {
                 self.ready = None;
-                Ready::scenario(&text, &self.catalogue)?
+                Ready::scenario(&text, &self.catalogue, cancel)?
             }
             Input::Case(text) => {
                 self.ready = None;
-                Ready::case(&text, &self.catalogue)?
+                Ready::case(&text, &self.catalogue, cancel)?
             }
             Input::Same => self.ready.take().ok_or_else(|| {
                 vec![Problem::new("", "a scenario", "nothing: this engine has not run anything yet")]

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use alloy_eip7928::BlockAccessList;
 use alloy_primitives::{B256, Bytes, keccak256, map::B256Map};
 
+use super::Unmet;
 use crate::access_list::{self, ListError};
+use crate::cancel::CancelFlag;
 use crate::catalogue::Catalogue;
 use crate::clock;
 use crate::drive::Loaded;
@@ -39,7 +41,7 @@ struct Given {
 }
 
 impl Ready {
-    pub(super) fn scenario(text: &str, catalogue: &Catalogue) -> Result<Self, Vec<Problem>> {
+    pub(super) fn scenario(text: &str, catalogue: &Catalogue, cancel: &CancelFlag) -> Result<Self, Unmet> {
         let started = clock::now();
         let scenario = scenario::parse(text)?;
         let prepared = prepare::scenario(&scenario, catalogue).map_err(|mut problems| {
@@ -48,26 +50,37 @@ impl Ready {
             }
             problems
         })?;
-        Ok(Self::new(scenario.title, prepared.block, prepared.names, started))
+        Self::new(scenario.title, prepared.block, prepared.names, started, cancel)
     }
 
-    pub(super) fn case(text: &str, catalogue: &Catalogue) -> Result<Self, Vec<Problem>> {
+    pub(super) fn case(text: &str, catalogue: &Catalogue, cancel: &CancelFlag) -> Result<Self, Unmet> {
         let started = clock::now();
         let block = case::parse(text)?;
         let names = Names::of_block(&block, catalogue);
-        Ok(Self::new(format!("Block {}", block.env.number), block, names, started))
+        Self::new(format!("Block {}", block.env.number), block, names, started, cancel)
     }
 
-    fn new(title: String, block: PreparedBlock, names: Names, started: u64) -> Self {
-        Self {
+    fn new(
+        title: String,
+        block: PreparedBlock,
+        names: Names,
+        started: u64,
+        cancel: &CancelFlag,
+    ) -> Result<Self, Unmet> {
+        let loaded = Loaded::new(&block);
+        let preimages = evm::keccak_preimages(&block, cancel);
+        if cancel.is_set() {
+            return Err(Unmet::Cancelled);
+        }
+        Ok(Self {
             title,
-            loaded: Loaded::new(&block),
-            preimages: evm::keccak_preimages(&block),
+            loaded,
+            preimages,
             block,
             names: Arc::new(names),
             given: None,
             preparing: clock::now().saturating_sub(started),
-        }
+        })
     }
 
     /// Gives the block's runs another access list than the one that they record, or none.

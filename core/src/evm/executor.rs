@@ -28,6 +28,7 @@ use super::{
     view::{Blocked, View},
 };
 use crate::{
+    cancel::CancelFlag,
     prepare::{BlockEnvironment, Fork, Transaction},
     run::Receipt,
     schedule::Write,
@@ -36,8 +37,8 @@ use crate::{
 type LaneContext<V> = Context<BlockEnv, TxEnv, CfgEnv, ViewDb<V>, ObservingJournal<V>>;
 
 /// One lane's EVM: made once per run, it runs one attempt after the other.
-pub struct Executor<V: View> {
-    evm: LaneEvm<LaneContext<V>>,
+pub struct Executor<'c, V: View> {
+    evm: LaneEvm<'c, LaneContext<V>>,
     /// Empty, for the next attempt's writes.
     writes: Vec<Write<Code>>,
 }
@@ -84,9 +85,25 @@ pub struct Effects {
     pub writes: Vec<Write<Code>>,
 }
 
-impl<V: View> Executor<V> {
-    /// An EVM for blocks with that environment, which sees the state through `view`.
-    pub fn new(env: &BlockEnvironment, view: V) -> Self {
+/// Why an attempt did not run to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Interrupted {
+    /// It met an estimate.
+    Blocked(Blocked),
+    /// The cancel flag was set.
+    Cancelled,
+}
+
+impl From<Blocked> for Interrupted {
+    fn from(blocked: Blocked) -> Self {
+        Self::Blocked(blocked)
+    }
+}
+
+impl<'c, V: View> Executor<'c, V> {
+    /// An EVM for blocks with that environment, which sees the state through `view`. Attempts end soon after
+    /// `cancel` is set.
+    pub fn new(env: &BlockEnvironment, view: V, cancel: &'c CancelFlag) -> Self {
         let cfg = convert::cfg(env);
         let spec = cfg.spec;
         let context = LaneContext::new_in(view, env, spec).with_cfg(cfg).with_block(convert::block(env));
@@ -101,7 +118,7 @@ impl<V: View> Executor<V> {
         table[opcode::CALLCODE as usize] = Instruction::new(callcode);
         table[opcode::DELEGATECALL as usize] = Instruction::new(delegatecall);
         table[opcode::STATICCALL as usize] = Instruction::new(staticcall);
-        Self { evm: LaneEvm { evm, meter: None }, writes: Vec::new() }
+        Self { evm: LaneEvm { evm, meter: None, cancel, cancelled: false }, writes: Vec::new() }
     }
 
     /// The same, but that it counts what attempts use up; with `weighs`, instruction by instruction.
@@ -140,8 +157,8 @@ impl<V: View> Executor<V> {
     /// writes.
     ///
     /// # Errors
-    /// The estimate that the attempt met.
-    pub fn run(&mut self, job: &Job) -> Result<Effects, Blocked> {
+    /// If the attempt met an estimate, or was cancelled.
+    pub fn run(&mut self, job: &Job) -> Result<Effects, Interrupted> {
         if let Some(meter) = &mut self.evm.meter {
             meter.begin();
         }
@@ -153,10 +170,15 @@ impl<V: View> Executor<V> {
         self.evm.ctx.error = Ok(());
         self.evm.ctx.tx.clone_from(&job.theirs);
         let outcome = LaneHandler::default().run(&mut self.evm);
+        let cancelled = std::mem::take(&mut self.evm.cancelled);
         let journal = &mut self.evm.ctx.journaled_state;
+        if cancelled {
+            journal.reset();
+            return Err(Interrupted::Cancelled);
+        }
         if let Some(blocked) = journal.stop {
             journal.reset();
-            return Err(blocked);
+            return Err(blocked.into());
         }
         match outcome {
             Ok(result) => {
@@ -167,7 +189,7 @@ impl<V: View> Executor<V> {
             Err(error) => {
                 journal.reset();
                 let receipt = match error {
-                    EVMError::Database(blocked) => return Err(blocked),
+                    EVMError::Database(blocked) => return Err(blocked.into()),
                     EVMError::Transaction(reason) => convert::invalid(&job.ours, &reason),
                     other => stock::refused(&job.ours, &other),
                 };
@@ -197,16 +219,16 @@ impl<V: View> NewIn<V> for LaneContext<V> {
 }
 
 /// revm's handler for Ethereum, but for fee and refund, which are added without a look at balances.
-struct LaneHandler<V>(std::marker::PhantomData<V>);
+struct LaneHandler<'c, V>(std::marker::PhantomData<(&'c (), V)>);
 
-impl<V> Default for LaneHandler<V> {
+impl<V> Default for LaneHandler<'_, V> {
     fn default() -> Self {
         Self(std::marker::PhantomData)
     }
 }
 
-impl<V: View> Handler for LaneHandler<V> {
-    type Evm = LaneEvm<LaneContext<V>>;
+impl<'c, V: View> Handler for LaneHandler<'c, V> {
+    type Evm = LaneEvm<'c, LaneContext<V>>;
     type Error = EVMError<Blocked>;
     type HaltReason = HaltReason;
 

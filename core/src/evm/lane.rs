@@ -4,7 +4,7 @@ use std::ops::{Deref, DerefMut};
 
 use revm::{
     MainnetEvm,
-    context::{ContextTr, FrameStack},
+    context::{ContextError, ContextTr, FrameStack},
     handler::{
         EthFrame, EthPrecompiles, EvmTr, FrameInitOrResult, FrameTr, ItemOrResult,
         evm::{ContextDbError, FrameInitResult},
@@ -14,15 +14,19 @@ use revm::{
 };
 
 use super::{meter::Meter, stretch};
+use crate::cancel::CancelFlag;
 
 /// revm's EVM, but for the loop.
-pub(super) struct LaneEvm<C> {
+pub(super) struct LaneEvm<'c, C> {
     pub(super) evm: MainnetEvm<C>,
     /// For simulated lanes.
     pub(super) meter: Option<Meter>,
+    pub(super) cancel: &'c CancelFlag,
+    /// Whether the running attempt ended because of the flag.
+    pub(super) cancelled: bool,
 }
 
-impl<C> Deref for LaneEvm<C> {
+impl<C> Deref for LaneEvm<'_, C> {
     type Target = MainnetEvm<C>;
 
     fn deref(&self) -> &MainnetEvm<C> {
@@ -30,7 +34,7 @@ impl<C> Deref for LaneEvm<C> {
     }
 }
 
-impl<C> DerefMut for LaneEvm<C> {
+impl<C> DerefMut for LaneEvm<'_, C> {
     fn deref_mut(&mut self) -> &mut MainnetEvm<C> {
         &mut self.evm
     }
@@ -39,7 +43,7 @@ impl<C> DerefMut for LaneEvm<C> {
 type Frame = EthFrame<EthInterpreter>;
 type Instructions<C> = EthInstructions<EthInterpreter, C>;
 
-impl<C: ContextTr + Host> EvmTr for LaneEvm<C> {
+impl<C: ContextTr + Host> EvmTr for LaneEvm<'_, C> {
     type Context = C;
     type Instructions = Instructions<C>;
     type Precompiles = EthPrecompiles;
@@ -71,8 +75,12 @@ impl<C: ContextTr + Host> EvmTr for LaneEvm<C> {
         let (interpreter, table, costs) =
             (&mut frame.interpreter, instruction.instruction_table(), instruction.gas_table());
         let action = match &mut self.meter {
-            Some(meter) if meter.weighs => meter.run(interpreter, table, costs, ctx),
-            _ => stretch::run(interpreter, table, costs, ctx),
+            Some(meter) if meter.weighs => meter.run(interpreter, table, costs, ctx, self.cancel),
+            _ => stretch::run(interpreter, table, costs, ctx, self.cancel),
+        };
+        let Some(action) = action else {
+            self.cancelled = true;
+            return Err(ContextError::Custom("cancelled".to_owned()));
         };
         if let Some(meter) = &mut self.meter {
             meter.stopped(depth, frame.interpreter.gas.remaining());

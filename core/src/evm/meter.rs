@@ -10,6 +10,9 @@ use revm::{
     },
 };
 
+use super::stretch::SLICE;
+use crate::cancel::CancelFlag;
+
 /// What an attempt has used up.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Spent {
@@ -62,15 +65,24 @@ impl Meter {
         Spent { gas, nanos: self.nanos }
     }
 
-    /// Runs the frame until it ends or calls, and weighs every instruction.
+    /// Runs the frame until it ends or calls, and weighs every instruction. `None` as `stretch::run`.
     pub(super) fn run<H: Host>(
         &mut self,
         interpreter: &mut Interpreter<EthInterpreter>,
         table: &InstructionTable<EthInterpreter, H>,
         costs: &GasTable,
         host: &mut H,
-    ) -> InterpreterAction {
+        cancel: &CancelFlag,
+    ) -> Option<InterpreterAction> {
+        // The flag is looked at when no more gas is left than that.
+        let mut due = u64::MAX;
         let end = loop {
+            if interpreter.gas.remaining() <= due {
+                if cancel.is_set() {
+                    return None;
+                }
+                due = interpreter.gas.remaining().saturating_sub(SLICE);
+            }
             let opcode = interpreter.bytecode.opcode();
             interpreter.bytecode.relative_jump(1);
             let fixed = u64::from(costs[usize::from(opcode)]);
@@ -90,7 +102,7 @@ impl Meter {
         if interpreter.bytecode.action().is_none() {
             interpreter.halt(end);
         }
-        interpreter.take_next_action()
+        Some(interpreter.take_next_action())
     }
 }
 

@@ -20,7 +20,7 @@ mod stretch;
 mod view;
 
 pub use base::{Base, Code};
-pub use executor::{Effects, Executor, Job};
+pub use executor::{Effects, Executor, Interrupted, Job};
 pub use meter::Spent;
 pub use preimages::keccak_preimages;
 pub use stock::{apply, execute_block};

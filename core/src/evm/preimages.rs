@@ -11,17 +11,21 @@ use revm::{
 };
 
 use super::{convert, stock};
-use crate::prepare::PreparedBlock;
+use crate::{cancel::CancelFlag, prepare::PreparedBlock};
 
 /// The inputs of every KECCAK256 over 32 or 64 bytes that the block's transactions run, by hash.
 ///
 /// Solidity puts the entry of a mapping at keccak-256(key ‖ slot) and an array's elements at
-/// keccak-256(slot), so this is what turns slots into names. An untimed sequential run.
-pub fn keccak_preimages(block: &PreparedBlock) -> B256Map<Bytes> {
-    let mut found = Hashes::default();
+/// keccak-256(slot), so this is what turns slots into names. An untimed sequential run. Not all of them, if `cancel`
+/// is set meanwhile.
+pub fn keccak_preimages(block: &PreparedBlock, cancel: &CancelFlag) -> B256Map<Bytes> {
+    let mut found = Hashes { preimages: B256Map::default(), cancel, cancelled: false, steps: 0 };
     let mut state = block.pre_state.clone();
     stock::system_calls(&block.env, &mut state);
     for tx in &block.transactions {
+        if cancel.is_set() {
+            break;
+        }
         let context = stock::context(&block.env, &state);
         let mut evm = context.build_mainnet_with_inspector(&mut found);
         if let Ok(done) = evm.inspect_tx(convert::transaction(tx)) {
@@ -31,18 +35,31 @@ pub fn keccak_preimages(block: &PreparedBlock) -> B256Map<Bytes> {
     found.preimages
 }
 
-#[derive(Default)]
-struct Hashes {
+/// Instructions between two looks at the cancel flag.
+const LOOK: u32 = 1 << 12;
+
+struct Hashes<'c> {
     preimages: B256Map<Bytes>,
+    cancel: &'c CancelFlag,
+    /// Whether the flag was found set.
+    cancelled: bool,
+    steps: u32,
 }
 
-impl<CTX, INTR: InterpreterTypes> Inspector<CTX, INTR> for Hashes
+impl<CTX, INTR: InterpreterTypes> Inspector<CTX, INTR> for Hashes<'_>
 where
     INTR::Stack: StackTr,
     INTR::Memory: MemoryTr,
     INTR::Bytecode: Jumps,
 {
     fn step(&mut self, interpreter: &mut Interpreter<INTR>, _: &mut CTX) {
+        self.steps = self.steps.wrapping_add(1);
+        if self.cancelled || self.steps.is_multiple_of(LOOK) && self.cancel.is_set() {
+            // And then every frame that this one returns to.
+            self.cancelled = true;
+            interpreter.halt_oog();
+            return;
+        }
         if interpreter.bytecode.opcode() != KECCAK256 {
             return;
         }

@@ -14,6 +14,10 @@
 //! behind the opcode, with its static gas paid. revm's own instruction then does whatever is right.
 //! So there is no error to get wrong here but running out of static gas, and no gas figure at all:
 //! they come from revm's table for the fork.
+//!
+//! A transaction may run for minutes, and a person may cancel it. So a stretch is handed no more than [`SLICE`]
+//! gas at a time, the rest is kept back, and the cancel flag is looked at when the slice is used up. That costs
+//! no instruction anything: the test whether the gas suffices is there in any case.
 
 use alloy_primitives::U256;
 use revm::{
@@ -27,6 +31,12 @@ use revm::{
     primitives::hardfork::SpecId,
 };
 
+use crate::cancel::CancelFlag;
+
+/// Gas between two looks at the cancel flag: a few milliseconds of the slowest instructions. What one instruction
+/// or precompile does is not interrupted.
+pub(super) const SLICE: u64 = 250_000;
+
 /// Height that revm's stack may have, and has memory for.
 const STACK_LIMIT: usize = revm::interpreter::STACK_LIMIT;
 const WORD: usize = 32;
@@ -34,15 +44,54 @@ const WORD: usize = 32;
 #[cfg(test)]
 mod tests;
 
-/// Runs the frame until it ends or calls. As `Interpreter::run_plain`, to the last unit of gas.
+/// Why a stretch ended.
+#[derive(Clone, Copy)]
+enum Left {
+    /// An instruction comes that it does not finish: its static gas is paid, the instruction pointer behind it.
+    To(u8),
+    /// The same, but because the gas that is not kept back is used up.
+    Due(u8),
+    /// The gas does not suffice for the next instruction.
+    OutOfGas,
+}
+
+/// Runs the frame until it ends or calls. As `Interpreter::run_plain`, to the last unit of gas. `None` if the flag
+/// is set meanwhile, or from the start.
 pub(super) fn run<H: Host>(
     interpreter: &mut Interpreter<EthInterpreter>,
     table: &InstructionTable<EthInterpreter, H>,
     costs: &GasTable,
     host: &mut H,
-) -> InterpreterAction {
+    cancel: &CancelFlag,
+) -> Option<InterpreterAction> {
+    run_in_slices(interpreter, table, costs, host, cancel, SLICE)
+}
+
+#[inline(always)]
+fn run_in_slices<H: Host>(
+    interpreter: &mut Interpreter<EthInterpreter>,
+    table: &InstructionTable<EthInterpreter, H>,
+    costs: &GasTable,
+    host: &mut H,
+    cancel: &CancelFlag,
+    slice: u64,
+) -> Option<InterpreterAction> {
+    if cancel.is_set() {
+        return None;
+    }
+    let mut kept = interpreter.gas.remaining().saturating_sub(slice);
     let end = loop {
-        let Some(opcode) = stretch(interpreter, costs) else { break InstructionResult::OutOfGas };
+        let opcode = match stretch(interpreter, costs, kept) {
+            Left::To(opcode) => opcode,
+            Left::Due(opcode) => {
+                if cancel.is_set() {
+                    return None;
+                }
+                kept = interpreter.gas.remaining().saturating_sub(slice);
+                opcode
+            }
+            Left::OutOfGas => break InstructionResult::OutOfGas,
+        };
         let context = InstructionContext { interpreter: &mut *interpreter, host: &mut *host };
         if let Err(end) = table[usize::from(opcode)].execute(context) {
             break end;
@@ -51,13 +100,12 @@ pub(super) fn run<H: Host>(
     if interpreter.bytecode.action().is_none() {
         interpreter.halt(end);
     }
-    interpreter.take_next_action()
+    Some(interpreter.take_next_action())
 }
 
-/// Runs instructions up to one that it does not finish, and returns that one's opcode, its static
-/// gas paid and the instruction pointer behind it; `None` if the gas did not suffice for that.
+/// Runs instructions up to one that it does not finish, or until no more gas is left than what is to be `kept`.
 #[inline(never)]
-fn stretch(interpreter: &mut Interpreter<EthInterpreter>, costs: &GasTable) -> Option<u8> {
+fn stretch(interpreter: &mut Interpreter<EthInterpreter>, costs: &GasTable, kept: u64) -> Left {
     let spec = interpreter.runtime_flag.spec_id;
     let shifts = spec.is_enabled_in(SpecId::PETERSBURG);
     let push0 = spec.is_enabled_in(SpecId::SHANGHAI);
@@ -76,7 +124,9 @@ fn stretch(interpreter: &mut Interpreter<EthInterpreter>, costs: &GasTable) -> O
     debug_assert!(stack.capacity() >= STACK_LIMIT);
     let height = stack.len();
     let bottom: *mut U256 = stack.as_mut_ptr();
-    let mut gas = interpreter.gas.remaining();
+    // An instruction of revm's may have used some of what was to be kept.
+    let mut kept = kept.min(interpreter.gas.remaining());
+    let mut gas = interpreter.gas.remaining() - kept;
 
     // SAFETY of this block, by what each pointer may reach:
     // - `ip`: revm's analysis pads code so that it ends with STOP, and every PUSH with its operand;
@@ -96,7 +146,12 @@ fn stretch(interpreter: &mut Interpreter<EthInterpreter>, costs: &GasTable) -> O
             ip = ip.add(1);
             let cost = u64::from(costs[usize::from(opcode)]);
             if gas < cost {
-                break None;
+                if gas + kept < cost {
+                    break Left::OutOfGas;
+                }
+                gas = gas + kept - cost;
+                kept = 0;
+                break Left::Due(opcode);
             }
             gas -= cost;
 
@@ -104,7 +159,7 @@ fn stretch(interpreter: &mut Interpreter<EthInterpreter>, costs: &GasTable) -> O
             macro_rules! need {
                 ($words:expr) => {
                     if (top as usize) - (bottom as usize) < $words * WORD {
-                        break Some(opcode);
+                        break Left::To(opcode);
                     }
                 };
             }
@@ -112,7 +167,7 @@ fn stretch(interpreter: &mut Interpreter<EthInterpreter>, costs: &GasTable) -> O
             macro_rules! room {
                 () => {
                     if top == limit {
-                        break Some(opcode);
+                        break Left::To(opcode);
                     }
                 };
             }
@@ -207,7 +262,7 @@ fn stretch(interpreter: &mut Interpreter<EthInterpreter>, costs: &GasTable) -> O
                     let word = top.sub(1);
                     match index(&*word) {
                         Some(offset) if fits(offset, memory_len) => load_word(memory.add(offset), word),
-                        _ => break Some(opcode),
+                        _ => break Left::To(opcode),
                     }
                 }
                 MSTORE => {
@@ -216,7 +271,7 @@ fn stretch(interpreter: &mut Interpreter<EthInterpreter>, costs: &GasTable) -> O
                         Some(offset) if fits(offset, memory_len) => {
                             store_word(&*top.sub(2), memory.add(offset));
                         }
-                        _ => break Some(opcode),
+                        _ => break Left::To(opcode),
                     }
                     top = top.sub(2);
                 }
@@ -224,7 +279,7 @@ fn stretch(interpreter: &mut Interpreter<EthInterpreter>, costs: &GasTable) -> O
                     need!(1);
                     match index(&*top.sub(1)) {
                         Some(to) if is_destination(jumps, jumps_len, to) => enter!(to),
-                        _ => break Some(opcode),
+                        _ => break Left::To(opcode),
                     }
                     top = top.sub(1);
                 }
@@ -233,14 +288,14 @@ fn stretch(interpreter: &mut Interpreter<EthInterpreter>, costs: &GasTable) -> O
                     if !is_zero(&*top.sub(2)) {
                         match index(&*top.sub(1)) {
                             Some(to) if is_destination(jumps, jumps_len, to) => enter!(to),
-                            _ => break Some(opcode),
+                            _ => break Left::To(opcode),
                         }
                     }
                     top = top.sub(2);
                 }
                 PC => push!(small(ip.offset_from_unsigned(code) - 1)),
                 MSIZE => push!(small(memory_len)),
-                GAS => push!(U256::from_limbs([gas, 0, 0, 0])),
+                GAS => push!(U256::from_limbs([gas + kept, 0, 0, 0])),
                 JUMPDEST => {}
 
                 PUSH0 if push0 => push!(U256::ZERO),
@@ -301,13 +356,13 @@ fn stretch(interpreter: &mut Interpreter<EthInterpreter>, costs: &GasTable) -> O
                     need!(with + 1);
                     top.sub(1).swap(top.sub(1 + with));
                 }
-                _ => break Some(opcode),
+                _ => break Left::To(opcode),
             }
         };
 
         interpreter.stack.data_mut().set_len(top.offset_from_unsigned(bottom));
         interpreter.bytecode.absolute_jump(ip.offset_from_unsigned(code));
-        interpreter.gas.set_remaining(gas);
+        interpreter.gas.set_remaining(gas + kept);
         left
     }
 }

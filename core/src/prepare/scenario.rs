@@ -938,6 +938,7 @@ fn shown(arg: &Arg) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cancel::CancelFlag;
     use crate::catalogue::tests::catalogue;
     use crate::naming::{decode_call, decode_logs, location_names};
     use crate::scenario::{builtin, parse};
@@ -1056,13 +1057,14 @@ mod tests {
                 }
             }
         }
-        let mut found: Vec<String> = location_names(&names, &changed, &evm::keccak_preimages(&block))
-            .into_iter()
-            .map(|name| {
-                assert!(name.named, "{}", name.name);
-                name.name
-            })
-            .collect();
+        let mut found: Vec<String> =
+            location_names(&names, &changed, &evm::keccak_preimages(&block, &CancelFlag::new()))
+                .into_iter()
+                .map(|name| {
+                    assert!(name.named, "{}", name.name);
+                    name.name
+                })
+                .collect();
         found.sort();
         for expected in
             ["Pair.reserves", "USD.balances[shop[0]]", "Art.tokenIdTracker.value", "Art.owners[2]"]

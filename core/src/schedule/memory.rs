@@ -13,7 +13,7 @@ use alloy_primitives::{Address, U256, map::AddressMap};
 use smallvec::SmallVec;
 
 use super::{
-    AccountNo, Key, Kind, Life, Part, Place, SlotMap, SlotNo, SlotNumbers, Slots, Write, Written,
+    AccountNo, Key, Kind, Life, Part, Place, SlotHash, SlotMap, SlotNo, SlotNumbers, Slots, Write, Written,
     sums::{BLOCK, Balance, Balances, Sum},
     sync::{
         AtomicBool, AtomicU32, AtomicU64, Mutex, MutexGuard, OnceLock, Ordering, PoisonError, RwLock, lock,
@@ -38,6 +38,7 @@ pub struct Memory<'a, C> {
     /// Slots beyond: in directories of doubling size, of pieces of [`PIECE`].
     new_slots: [OnceLock<Box<[OnceLock<Piece>]>>; CHUNKS],
     new_numbers: Vec<Shard>,
+    slot_hash: SlotHash,
     /// The number that the next slot gets.
     next_slot: Counter,
     /// The account that nearly every transaction adds to: the beneficiary.
@@ -637,6 +638,7 @@ impl<'a, C: Clone> Memory<'a, C> {
             known_slots,
             new_slots: std::array::from_fn(|_| OnceLock::new()),
             new_numbers,
+            slot_hash: SlotHash::default(),
             next_slot: Counter(AtomicU32::new(slot_numbers.len() as u32)),
             collector: AccountNo(0),
             collected: Balances::new(transactions),
@@ -661,7 +663,8 @@ impl<'a, C: Clone> Memory<'a, C> {
 
     /// The number of an account that the pre-state does not list.
     pub fn newcomer(&self, address: &Address) -> AccountNo {
-        let shard = &self.numbers[address[19] as usize % SHARDS];
+        let word = U256::from_be_bytes(address.into_word().0);
+        let shard = &self.numbers[self.slot_hash.shard(AccountNo(0), &word) % SHARDS];
         if let Some(no) = shard.read().unwrap_or_else(PoisonError::into_inner).get(address) {
             return *no;
         }
@@ -728,8 +731,7 @@ impl<'a, C: Clone> Memory<'a, C> {
     }
 
     fn shard(&self, no: AccountNo, slot: &U256) -> &Mutex<SlotMap<SlotNo>> {
-        // Slots are hashes or small numbers: the lowest byte spreads both.
-        &self.new_numbers[(slot.as_limbs()[0] as usize ^ no.index()) % SLOT_SHARDS].0
+        &self.new_numbers[self.slot_hash.shard(no, slot) % SLOT_SHARDS].0
     }
 
     /// The piece of a slot beyond those of the pre-state, and its place there.

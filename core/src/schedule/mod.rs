@@ -94,7 +94,7 @@ pub use memory::{Collector, Final, Finals, Memory};
 pub use ordered_commit::OrderedCommit;
 pub use place::{Kind, Place, Written};
 pub use sequential::Sequential;
-pub use slot_map::SlotMap;
+pub use slot_map::{SlotHash, SlotMap};
 pub use sums::Balance;
 
 /// What a lane is to do.

@@ -3,7 +3,7 @@
 #[cfg(not(shuttle))]
 mod imp {
     pub use std::sync::{
-        Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, RwLock,
+        Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, TryLockError,
         atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering},
     };
 
@@ -27,7 +27,7 @@ mod imp {
     };
     /// The standard one: what is made in it touches no lock, so nobody can come in between.
     pub use std::sync::OnceLock;
-    pub use std::sync::PoisonError;
+    pub use std::sync::{PoisonError, TryLockError};
 
     /// Lets another modelled thread go on.
     pub fn pause() {
@@ -57,7 +57,8 @@ pub fn lock_briefly<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     for _ in 0..TRIES {
         match mutex.try_lock() {
             Ok(guard) => return guard,
-            Err(_) => pause(),
+            Err(TryLockError::Poisoned(poisoned)) => return poisoned.into_inner(),
+            Err(TryLockError::WouldBlock) => pause(),
         }
     }
     lock(mutex)

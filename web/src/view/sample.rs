@@ -47,6 +47,24 @@ pub fn attempt(tx: u32, incarnation: u32, lane: u16, start: u64, end: u64, outco
     }
 }
 
+/// A run on two lanes of which the second got no core: it was to take its first turn at the start, and took it at the
+/// end.
+pub fn without_a_core() -> RunModel {
+    const EACH: u64 = 100_000;
+    let mut trace = empty_trace(2, 100, 100 * EACH);
+    trace.attempts = (0..100u32)
+        .map(|tx| {
+            let start = u64::from(tx) * EACH;
+            attempt(tx, 0, 0, start, start + EACH, Outcome::Committed)
+        })
+        .collect();
+    trace.spans =
+        vec![Span { lane: LaneId(1), start: Ticks(0), end: Ticks(100 * EACH), kind: SpanKind::Scheduling }];
+    let limits = Limits { path: 100.0, path_gas: 100.0, work: 2.0 };
+    let analysis = Analysis { waves: vec![0; 100], critical_path: vec![0], limits, ..Analysis::default() };
+    model(report(&trace, &["pay"], analysis, 100 * EACH, 100 * EACH))
+}
+
 /// A report around a trace.
 pub fn report(trace: &Trace, labels: &[&str], analysis: Analysis, sequential: u64, parallel: u64) -> Report {
     let transactions = (0..trace.transactions as usize)

@@ -380,6 +380,9 @@ fn chain_location(model: &RunModel) -> Option<u32> {
 /// From this share of its limit on a run is limited by the block or the lanes, and not by its overhead.
 const NEAR: f64 = 0.75;
 
+/// A smaller share of the lanes' time is not named.
+const WORTH_NAMING: f64 = 0.05;
+
 /// Where the run stays far below its limit, the limit is not the cause: what is.
 fn distance_sentence(model: &RunModel, out: &mut Vec<Piece>) {
     let (speed, ceiling) = (model.speed_up(), model.ceiling());
@@ -407,13 +410,24 @@ fn distance_sentence(model: &RunModel, out: &mut Vec<Piece>) {
     parts.sort_by(|a, b| b.0.total_cmp(&a.0));
     let named: Vec<String> = parts
         .iter()
-        .filter(|(part, _)| *part >= 0.05)
+        .filter(|(part, _)| *part >= WORTH_NAMING)
         .take(2)
         .enumerate()
         .map(|(i, (part, what))| {
             format!("{}{} {what}", share(*part), if i == 0 { " went into" } else { " into" })
         })
         .collect();
+    let no_core = part(&[Part::NoCore]);
+    let interrupted = no_core >= WORTH_NAMING;
+    if interrupted {
+        words(
+            out,
+            format!(
+                "For about {} of the lanes' time they had no core: another program was probably using it. ",
+                share(no_core)
+            ),
+        );
+    }
     let opening = if speed < 0.95 {
         "Slower not because of the block: "
     } else {
@@ -423,6 +437,7 @@ fn distance_sentence(model: &RunModel, out: &mut Vec<Piece>) {
     match (named.is_empty(), &stretched) {
         (false, _) => words(out, format!("{opening}of the lanes' time, {}. ", listed(&named))),
         (true, Some(_)) => {}
+        (true, None) if interrupted => {}
         (true, None) => words(out, format!("{opening}it went into many small things. ")),
     }
     if let Some(stretched) = stretched {
@@ -436,15 +451,9 @@ fn distance_sentence(model: &RunModel, out: &mut Vec<Piece>) {
 }
 
 /// How much longer the attempts that committed took than the same transactions alone, where it is
-/// enough to matter.
+/// enough to matter. Without the time in which their lane had no core.
 fn stretched(model: &RunModel) -> Option<String> {
-    let together: f64 = model
-        .trace
-        .attempts
-        .iter()
-        .filter(|a| a.outcome == Outcome::Committed)
-        .map(|a| a.end.0.saturating_sub(a.start.0) as f64)
-        .sum();
+    let together = spent::total(&spent::by_lane(model))[Part::Executed as usize];
     let alone = model.report.timing.sequential_median as f64;
     let ratio = together / alone.max(1.0);
     (ratio >= 1.25).then(|| factor(ratio))
@@ -675,6 +684,18 @@ mod tests {
             story.contains("Nothing ran twice") && story.contains("the lanes are the only limit"),
             "{story}"
         );
+    }
+
+    #[test]
+    fn a_lane_that_had_no_core_is_said_to_have_had_none() {
+        let story = text(&story(&sample::without_a_core()));
+        assert!(
+            story.contains(
+                "For about 50 % of the lanes' time they had no core: another program was probably using it."
+            ),
+            "{story}"
+        );
+        assert!(!story.contains("scheduling") && !story.contains("small things"), "{story}");
     }
 
     #[test]

@@ -90,6 +90,8 @@ pub enum Part {
     Validating,
     /// Folding results into the block's state.
     Committing,
+    /// The lane had no core.
+    NoCore,
     /// Before the first task.
     Start,
     /// Between two tasks.
@@ -104,11 +106,12 @@ pub enum Part {
 
 impl Part {
     /// In their order.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Executed,
         Self::InVain,
         Self::Validating,
         Self::Committing,
+        Self::NoCore,
         Self::Start,
         Self::Between,
         Self::Value,
@@ -123,6 +126,7 @@ impl Part {
             Self::InVain => "ran in vain",
             Self::Validating => "validating",
             Self::Committing => "committing",
+            Self::NoCore => "no core",
             Self::Start => "starting up",
             Self::Between => "between tasks",
             Self::Value => "waiting for values",
@@ -138,6 +142,9 @@ impl Part {
             Self::InVain => Use::InVain.about(),
             Self::Validating => Use::Validating.about(),
             Self::Committing => Use::Committing.about(),
+            Self::NoCore => {
+                "The lane did not run: a turn or an attempt took over a millisecond longer than such things take. Another program was probably using its core."
+            }
             Self::Start => "Before the lane’s first task: waking up, asking for it.",
             Self::Between => "Recording an attempt’s writes and choosing the next task.",
             Self::Value => {
@@ -150,14 +157,15 @@ impl Part {
         }
     }
 
-    /// As what the lanes draw it. What is left at the end is drawn as waiting or not at all.
+    /// As what the lanes draw it. What is left at the end is drawn as waiting or not at all; time without a core as
+    /// what was interrupted, mostly a turn.
     pub fn drawn(self) -> Use {
         match self {
             Self::Executed => Use::Executed,
             Self::InVain => Use::InVain,
             Self::Validating => Use::Validating,
             Self::Committing => Use::Committing,
-            Self::Start | Self::Between => Use::Scheduling,
+            Self::NoCore | Self::Start | Self::Between => Use::Scheduling,
             Self::Value | Self::Held => Use::Waiting,
             Self::Tail => Use::Idle,
         }
@@ -170,36 +178,49 @@ pub type Spent = [f64; Part::ALL.len()];
 /// For each lane what its time went into.
 pub fn by_lane(model: &RunModel) -> Vec<Spent> {
     let idle = analysis::idle(&model.trace);
-    let spent = |(pieces, idle): (&Vec<super::model::Piece>, &analysis::Idle)| {
-        let mut spent = Spent::default();
-        for piece in pieces {
-            let found = match piece.what {
-                What::Attempt(i) => model.attempt(i).map(|a| match a.outcome {
-                    Outcome::Committed => Part::Executed,
-                    Outcome::Aborted | Outcome::Blocked => Part::InVain,
-                }),
-                What::Span(i) => model.trace.spans.get(i as usize).and_then(|span| match span.kind {
-                    SpanKind::Validating { .. } => Some(Part::Validating),
-                    SpanKind::Committing => Some(Part::Committing),
-                    SpanKind::Scheduling | SpanKind::Waiting | SpanKind::Idle => None,
-                }),
-            };
-            if let Some(found) = found {
-                spent[found as usize] += piece.end - piece.start;
+    let alone: Vec<u64> = model.report.transactions.iter().map(|tx| tx.sequential_time).collect();
+    let absence = analysis::absence(&model.trace, &alone);
+    let spent =
+        |((pieces, idle), absence): ((&Vec<super::model::Piece>, &analysis::Idle), &analysis::Absence)| {
+            let mut spent = Spent::default();
+            for piece in pieces {
+                let found = match piece.what {
+                    What::Attempt(i) => model.attempt(i).map(|a| match a.outcome {
+                        Outcome::Committed => Part::Executed,
+                        Outcome::Aborted | Outcome::Blocked => Part::InVain,
+                    }),
+                    What::Span(i) => model.trace.spans.get(i as usize).and_then(|span| match span.kind {
+                        SpanKind::Validating { .. } => Some(Part::Validating),
+                        SpanKind::Committing => Some(Part::Committing),
+                        SpanKind::Scheduling | SpanKind::Waiting | SpanKind::Idle => None,
+                    }),
+                };
+                if let Some(found) = found {
+                    spent[found as usize] += piece.end - piece.start;
+                }
             }
-        }
-        for (part, ticks) in [
-            (Part::Start, idle.start),
-            (Part::Between, idle.between),
-            (Part::Value, idle.value),
-            (Part::Held, idle.held),
-            (Part::Tail, idle.tail),
-        ] {
-            spent[part as usize] = ticks as f64;
-        }
-        spent
-    };
-    model.lanes.iter().zip(&idle).map(spent).collect()
+            for (part, ticks) in [
+                (Part::Start, idle.start),
+                (Part::Between, idle.between),
+                (Part::Value, idle.value),
+                (Part::Held, idle.held),
+                (Part::Tail, idle.tail),
+            ] {
+                spent[part as usize] = ticks as f64;
+            }
+            for (part, ticks) in [
+                (Part::Executed, absence.executed),
+                (Part::InVain, absence.aborted),
+                (Part::Validating, absence.validating),
+                (Part::Start, absence.start),
+                (Part::Between, absence.between),
+            ] {
+                spent[part as usize] -= ticks as f64;
+                spent[Part::NoCore as usize] += ticks as f64;
+            }
+            spent
+        };
+    model.lanes.iter().zip(&idle).zip(&absence).map(spent).collect()
 }
 
 /// All lanes together.
@@ -223,12 +244,24 @@ mod tests {
         let model = sample::pool();
         let lanes = by_lane(&model);
         // The last attempt starts at 180,000; before that both lanes are busy.
-        assert_eq!(lanes[0], [200_000.0, 0.0, 10_000.0, 0.0, 0.0, 0.0, 0.0, 0.0, 90_000.0]);
-        assert_eq!(lanes[1], [200_000.0, 80_000.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 20_000.0]);
+        assert_eq!(lanes[0], [200_000.0, 0.0, 10_000.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 90_000.0]);
+        assert_eq!(lanes[1], [200_000.0, 80_000.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 20_000.0]);
         for lane in &lanes {
             assert_eq!(lane.iter().sum::<f64>(), model.duration());
         }
         assert_eq!(total(&lanes).iter().sum::<f64>(), 2.0 * model.duration());
+    }
+
+    #[test]
+    fn time_without_a_core_is_no_lanes_doing() {
+        let model = sample::without_a_core();
+        let lanes = by_lane(&model);
+        let (start, no_core) = (Part::Start as usize, Part::NoCore as usize);
+        assert_eq!((lanes[0][no_core], lanes[1][no_core]), (0.0, 10_000_000.0));
+        assert_eq!(lanes[1][start], 0.0);
+        for lane in &lanes {
+            assert_eq!(lane.iter().sum::<f64>(), model.duration());
+        }
     }
 
     #[test]

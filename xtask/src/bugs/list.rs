@@ -77,6 +77,8 @@ const FORETOLD: &str = "core/src/drive/foretold.rs";
 const ATTEMPTS: &str = "core/src/drive/attempts.rs";
 const FOLD: &str = "core/src/drive/fold.rs";
 const JOURNAL: &str = "core/src/evm/journal.rs";
+const STRETCH: &str = "core/src/evm/stretch.rs";
+const SLOT_MAP: &str = "core/src/schedule/slot_map.rs";
 
 /// Every bug.
 pub const BUGS: &[Bug] = &[
@@ -310,14 +312,14 @@ pub const BUGS: &[Bug] = &[
         file: LANES,
         find: "let seen = self.news_count.load(Ordering::Relaxed);
             if work.between_turns() {
-                self.stopped.store(true, Ordering::Relaxed);
+                self.stop();
             }
             if self.was_stopped() {
                 self.wake_all();
                 return now;
             }",
         replace: "if work.between_turns() {
-                self.stopped.store(true, Ordering::Relaxed);
+                self.stop();
             }
             if self.was_stopped() {
                 self.wake_all();
@@ -325,6 +327,56 @@ pub const BUGS: &[Bug] = &[
             }
             let seen = self.news_count.load(Ordering::Relaxed);",
         caught_by: Check::Models,
+    },
+    Bug {
+        name: "panic-wakes-nobody",
+        breaks: "lanes asleep hear of a panic",
+        file: LANES,
+        find: "self.0.stop();
+        self.0.wake_all();",
+        replace: "self.0.stop();",
+        caught_by: Check::Models,
+    },
+    Bug {
+        name: "panic-stops-nobody",
+        breaks: "a lane that panics stops the run",
+        file: LANES,
+        find: "self.0.stop();
+        self.0.wake_all();",
+        replace: "self.0.wake_all();",
+        caught_by: Check::Models,
+    },
+    Bug {
+        name: "cancel-waits-for-the-instructions",
+        breaks: "a cancel is heard within a transaction",
+        file: STRETCH,
+        find: "Left::Due(opcode) => {
+                if cancel.is_set() {
+                    return None;
+                }
+",
+        replace: "Left::Due(opcode) => {
+",
+        caught_by: Check::Unit,
+    },
+    Bug {
+        name: "cancel-waits-for-the-calls",
+        breaks: "a cancel is heard whenever a call begins or returns",
+        file: STRETCH,
+        find: "    if cancel.is_set() {
+        return None;
+    }
+    let mut kept",
+        replace: "    let mut kept",
+        caught_by: Check::Unit,
+    },
+    Bug {
+        name: "word-without-a-key",
+        breaks: "every word of a slot is added to a secret key before it is multiplied",
+        file: SLOT_MAP,
+        find: "b.wrapping_add(keys[1])",
+        replace: "b",
+        caught_by: Check::Unit,
     },
     Bug {
         name: "sleeper-does-not-look-again",

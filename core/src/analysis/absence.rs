@@ -1,0 +1,208 @@
+//! When lanes had no core, as far as a trace can tell.
+//!
+//! A system lends cores to threads for milliseconds at a time. A thread without one does nothing, and in a trace what it
+//! was about to do takes that much longer. No page can ask the system, so this is told by lengths: a turn at the
+//! scheduler that took over a millisecond longer than many others of the run, an attempt that took over a millisecond
+//! longer than several times what its transaction takes alone. What is beyond the usual length is then taken for time
+//! without a core.
+//!
+//! What this does not see: interruptions of less than a millisecond, those of a lane that waits or commits, and a core
+//! that merely runs slower. What it may take for one: a page fault or a pause of the browser's own of that length, and
+//! an attempt that does far more than its transaction does in block order.
+
+use crate::trace::{Clock, Outcome, SpanKind, Trace};
+
+/// What of one lane's time it had no core, by what was interrupted, in ticks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Absence {
+    /// Attempts that committed.
+    pub executed: u64,
+    /// Attempts that did not.
+    pub aborted: u64,
+    /// Validations.
+    pub validating: u64,
+    /// Before the lane's first task.
+    pub start: u64,
+    /// Between two tasks.
+    pub between: u64,
+}
+
+impl Absence {
+    /// All of it.
+    pub fn sum(&self) -> u64 {
+        self.executed + self.aborted + self.validating + self.start + self.between
+    }
+}
+
+/// The least that is taken for an interruption, in nanoseconds: systems lend a core for 1 to 15 ms.
+const LEAST: u64 = 1_000_000;
+/// A turn takes no more than so many times the median turn: other lanes may be at the scheduler.
+const TURNS: u64 = 20;
+/// An attempt takes no more than so many times what its transaction takes alone: cores share their memory, and an
+/// attempt may take another way. A validation takes less than that, too.
+const ALONE: u64 = 4;
+
+/// What is beyond the usual of a piece of a lane's time, if it is so much that the lane must have been interrupted.
+fn beyond(took: u64, usual: u64, times: u64) -> u64 {
+    if took > usual.saturating_mul(times).saturating_add(LEAST) { took - usual } else { 0 }
+}
+
+/// For each lane when it had no core. `alone` holds the sequential time of each transaction in nanoseconds. In a
+/// simulated run every lane has one.
+pub fn absence(trace: &Trace, alone: &[u64]) -> Vec<Absence> {
+    let mut lanes = vec![Absence::default(); usize::from(trace.lanes)];
+    if trace.clock != Clock::Measured {
+        return lanes;
+    }
+    let alone = |tx: usize| alone.get(tx).copied().unwrap_or(0);
+    let mut first_task = vec![u64::MAX; lanes.len()];
+    for attempt in &trace.attempts {
+        let at = usize::from(attempt.lane.0);
+        let Some(lane) = lanes.get_mut(at) else { continue };
+        first_task[at] = first_task[at].min(attempt.start.0);
+        let took = attempt.end.0.saturating_sub(attempt.start.0);
+        let absent = beyond(took, alone(attempt.version.tx.index()), ALONE);
+        match attempt.outcome {
+            Outcome::Committed => lane.executed += absent,
+            Outcome::Aborted | Outcome::Blocked => lane.aborted += absent,
+        }
+    }
+    let length = |span: &crate::trace::Span| span.end.0.saturating_sub(span.start.0);
+    let mut turns: Vec<u64> =
+        trace.spans.iter().filter(|span| span.kind == SpanKind::Scheduling).map(length).collect();
+    turns.sort_unstable();
+    let turn = turns.get(turns.len().saturating_sub(1) / 2).copied().unwrap_or(0);
+    // With few turns the median may itself be an interruption.
+    let turn = if turn > LEAST { 0 } else { turn };
+    for span in &trace.spans {
+        let at = usize::from(span.lane.0);
+        let Some(lane) = lanes.get_mut(at) else { continue };
+        match span.kind {
+            SpanKind::Validating { version, .. } => {
+                lane.validating += beyond(length(span), alone(version.tx.index()), ALONE);
+                first_task[at] = first_task[at].min(span.start.0);
+            }
+            // Spans are in the order of their starts.
+            SpanKind::Scheduling if span.end.0 <= first_task[at] => {
+                lane.start += beyond(length(span), turn, TURNS);
+            }
+            SpanKind::Scheduling => lane.between += beyond(length(span), turn, TURNS),
+            SpanKind::Waiting | SpanKind::Committing | SpanKind::Idle => {}
+        }
+    }
+    lanes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::trace::{Attempt, Span, StrategyId};
+    use crate::units::{Incarnation, LaneId, Ticks, TxIndex, Version};
+
+    const US: u64 = 1_000;
+    const MS: u64 = 1_000 * US;
+
+    /// Attempts are transaction, lane, start, end, outcome; spans are lane, start, end, kind.
+    fn trace(
+        clock: Clock,
+        attempts: &[(u32, u16, u64, u64, Outcome)],
+        spans: &[(u16, u64, u64, SpanKind)],
+    ) -> Trace {
+        let attempt = |(tx, lane, start, end, outcome): &(u32, u16, u64, u64, Outcome)| Attempt {
+            version: Version { tx: TxIndex(*tx), incarnation: Incarnation(0) },
+            lane: LaneId(*lane),
+            start: Ticks(*start),
+            end: Ticks(*end),
+            outcome: *outcome,
+            gas: 1,
+            reads: 0..0,
+            writes: 0..0,
+            cause: None,
+        };
+        let span = |(lane, start, end, kind): &(u16, u64, u64, SpanKind)| Span {
+            lane: LaneId(*lane),
+            start: Ticks(*start),
+            end: Ticks(*end),
+            kind: *kind,
+        };
+        Trace {
+            strategy: StrategyId::BlockStm,
+            clock,
+            lanes: 2,
+            transactions: 9,
+            duration: Ticks(10 * MS),
+            attempts: attempts.iter().map(attempt).collect(),
+            spans: spans.iter().map(span).collect(),
+            reads: Vec::new(),
+            writes: Vec::new(),
+            locations: Vec::new(),
+        }
+    }
+
+    const ALONE_TIMES: [u64; 9] = [20 * US; 9];
+    use Outcome::{Aborted, Committed};
+    use SpanKind::{Committing, Idle, Scheduling, Waiting};
+
+    #[test]
+    fn a_lane_that_gets_no_core_for_the_whole_block_is_absent_from_the_start() {
+        let trace = trace(
+            Clock::Measured,
+            &[(0, 0, US, 21 * US, Committed)],
+            &[(0, 0, US, Scheduling), (0, 21 * US, 22 * US, Scheduling), (1, 0, 9 * MS, Scheduling)],
+        );
+        let [first, second] = absence(&trace, &ALONE_TIMES)[..] else { panic!("two lanes") };
+        assert_eq!(first, Absence::default());
+        assert_eq!(second, Absence { start: 9 * MS - US, ..Absence::default() });
+    }
+
+    #[test]
+    fn what_takes_far_longer_than_such_things_take_was_interrupted() {
+        let stale = SpanKind::Validating {
+            version: Version { tx: TxIndex(2), incarnation: Incarnation(0) },
+            valid: false,
+        };
+        let trace = trace(
+            Clock::Measured,
+            &[(0, 0, 0, 3 * MS, Committed), (1, 1, 0, 70 * US, Committed), (2, 1, 71 * US, 2 * MS, Aborted)],
+            &[
+                (1, 70 * US, 71 * US, Scheduling),
+                (1, 2 * MS, 4 * MS, stale),
+                (1, 4 * MS, 4 * MS + US, Scheduling),
+                (0, 3 * MS, 6 * MS, Scheduling),
+            ],
+        );
+        let [first, second] = absence(&trace, &ALONE_TIMES)[..] else { panic!("two lanes") };
+        assert_eq!(first, Absence { executed: 3 * MS - 20 * US, between: 3 * MS - US, ..Absence::default() });
+        assert_eq!(
+            second,
+            Absence {
+                aborted: 2 * MS - 71 * US - 20 * US,
+                validating: 2 * MS - 20 * US,
+                ..Absence::default()
+            }
+        );
+        assert_eq!(first.sum(), 6 * MS - 21 * US);
+    }
+
+    #[test]
+    fn what_is_long_by_itself_is_not_taken_for_an_interruption() {
+        // A long transaction, next to another one; waiting, committing, the end; a turn below a millisecond.
+        let trace = trace(
+            Clock::Measured,
+            &[(0, 0, 0, 6 * MS, Committed)],
+            &[
+                (0, 6 * MS, 6 * MS + 900 * US, Scheduling),
+                (1, 0, 3 * MS, Waiting),
+                (1, 3 * MS, 6 * MS, Committing),
+                (1, 6 * MS, 10 * MS, Idle),
+            ],
+        );
+        assert_eq!(absence(&trace, &[2 * MS]), [Absence::default(); 2]);
+    }
+
+    #[test]
+    fn simulated_lanes_always_have_a_core() {
+        let trace = trace(Clock::Simulated, &[], &[(1, 0, 9 * MS, Scheduling)]);
+        assert_eq!(absence(&trace, &[]), [Absence::default(); 2]);
+    }
+}
