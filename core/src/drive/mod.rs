@@ -15,6 +15,8 @@ mod fold;
 mod foresight;
 mod foretold;
 mod lanes;
+#[cfg(test)]
+mod models;
 mod multi;
 mod nonces;
 mod order;

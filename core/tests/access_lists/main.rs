@@ -1,6 +1,9 @@
 //! What each operation adds to a block access list (EIP-7928). Every row of docs/access-lists.md names a test of
 //! this file; expected values are worked out by hand from the EIP's text.
 
+#[path = "../support/assembler.rs"]
+mod assembler;
+
 use std::fmt::Write as _;
 
 use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
@@ -17,28 +20,10 @@ use evm_lanes_core::{
 use k256::ecdsa::SigningKey;
 use serde_json::Value;
 
-use Part::{Num, Op, Raw, Who};
-
-const STOP: u8 = 0x00;
-const BALANCE: u8 = 0x31;
-const CALLDATALOAD: u8 = 0x35;
-const EXTCODESIZE: u8 = 0x3b;
-const EXTCODECOPY: u8 = 0x3c;
-const EXTCODEHASH: u8 = 0x3f;
-const POP: u8 = 0x50;
-const MSTORE: u8 = 0x52;
-const SLOAD: u8 = 0x54;
-const SSTORE: u8 = 0x55;
-const CREATE: u8 = 0xf0;
-const CALL: u8 = 0xf1;
-const CALLCODE: u8 = 0xf2;
-const RETURN: u8 = 0xf3;
-const DELEGATECALL: u8 = 0xf4;
-const CREATE2: u8 = 0xf5;
-const STATICCALL: u8 = 0xfa;
-const REVERT: u8 = 0xfd;
-const INVALID: u8 = 0xfe;
-const SELFDESTRUCT: u8 = 0xff;
+use assembler::{
+    Part::{Num, Op, Raw, Who},
+    *,
+};
 
 const CALLS: [u8; 4] = [CALL, CALLCODE, DELEGATECALL, STATICCALL];
 
@@ -60,74 +45,9 @@ const HEIR: Address = Address::repeat_byte(0x4e);
 const SYSTEM: Address =
     Address::new(*b"\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xfe");
 
-/// A part of a program.
-#[derive(Clone)]
-enum Part {
-    Op(u8),
-    /// PUSH of a number.
-    Num(u64),
-    /// PUSH of an address.
-    Who(Address),
-    Raw(Vec<u8>),
-}
-
-fn code(parts: &[Part]) -> Vec<u8> {
-    let mut code = Vec::new();
-    for part in parts {
-        match part {
-            Op(opcode) => code.push(*opcode),
-            Num(number) if *number < 256 => code.extend([0x60, *number as u8]),
-            Num(number) => {
-                code.push(0x67);
-                code.extend(number.to_be_bytes());
-            }
-            Who(address) => {
-                code.push(0x73);
-                code.extend(address);
-            }
-            Raw(bytes) => code.extend(bytes),
-        }
-    }
-    code
-}
-
-/// A call without input; what it answers is dropped.
-fn call(opcode: u8, to: Address, value: u64, gas: u64) -> Part {
-    let mut parts = vec![Num(0); 4];
-    if matches!(opcode, CALL | CALLCODE) {
-        parts.push(Num(value));
-    }
-    parts.extend([Who(to), Num(gas), Op(opcode), Op(POP)]);
-    Raw(code(&parts))
-}
-
 /// Gas that a call uses up before it looks at its target, without the target's price: its operands.
 fn operands(opcode: u8) -> u64 {
     PUSH_GAS * if matches!(opcode, CALL | CALLCODE) { 7 } else { 6 }
-}
-
-fn sload(slot: u64) -> Part {
-    Raw(code(&[Num(slot), Op(SLOAD), Op(POP)]))
-}
-
-fn sstore(slot: u64, value: u64) -> Part {
-    Raw(code(&[Num(value), Num(slot), Op(SSTORE)]))
-}
-
-fn revert() -> Part {
-    Raw(code(&[Num(0), Num(0), Op(REVERT)]))
-}
-
-/// Creates from at most 32 bytes of init code; the address is dropped.
-fn create(opcode: u8, init: &[u8], value: u64) -> Part {
-    let mut word = [0; 32];
-    word[..init.len()].copy_from_slice(init);
-    let mut parts = vec![Op(0x7f), Raw(word.to_vec()), Num(0), Op(MSTORE)];
-    if opcode == CREATE2 {
-        parts.push(Num(0));
-    }
-    parts.extend([Num(init.len() as u64), Num(0), Num(value), Op(opcode), Op(POP)]);
-    Raw(code(&parts))
 }
 
 fn child(init: &[u8]) -> Address {
