@@ -233,7 +233,7 @@ mod tests {
 
     #[test]
     fn every_layout_fits_its_class() {
-        for size in 0..40_000 {
+        for size in (0..40_000).step_by(if cfg!(miri) { 97 } else { 1 }) {
             let layout = Layout::from_size_align(size, 8).expect("a layout");
             match class_of(layout) {
                 Some(class) => {
@@ -252,6 +252,12 @@ mod tests {
     // SAFETY: a test's block has one owner, whichever thread it is on.
     unsafe impl Send for Filled {}
 
+    /// Whether the bytes still hold the pattern. Miri looks at some of them only, but at both ends.
+    fn holds(bytes: &[u8], pattern: u8) -> bool {
+        let step = if cfg!(miri) { 61 } else { 1 };
+        bytes.iter().step_by(step).chain(bytes.last()).all(|byte| *byte == pattern)
+    }
+
     impl Filled {
         fn new(size: usize, pattern: u8) -> Self {
             let layout = Layout::from_size_align(size, 8).expect("a layout");
@@ -269,7 +275,7 @@ mod tests {
             let moved = unsafe { LaneAllocator.realloc(self.0, self.1, size) };
             let kept = self.1.size().min(size);
             // SAFETY: both sizes hold that many bytes.
-            assert!(unsafe { std::slice::from_raw_parts(moved, kept) }.iter().all(|b| *b == self.2));
+            assert!(holds(unsafe { std::slice::from_raw_parts(moved, kept) }, self.2));
             // SAFETY: the block is `size` bytes long now.
             unsafe { moved.write_bytes(self.2, size) };
             *self = Self(moved, Layout::from_size_align(size, 8).expect("a layout"), self.2);
@@ -278,7 +284,7 @@ mod tests {
         fn free(self) {
             // SAFETY: the block is as long as its layout.
             let bytes = unsafe { std::slice::from_raw_parts(self.0, self.1.size()) };
-            assert!(bytes.iter().all(|b| *b == self.2), "somebody else wrote into a block");
+            assert!(holds(bytes, self.2), "somebody else wrote into a block");
             // SAFETY: allocated with this layout, and given up here.
             unsafe { LaneAllocator.dealloc(self.0, self.1) };
         }
@@ -289,7 +295,7 @@ mod tests {
     #[test]
     fn blocks_have_one_owner_across_threads() {
         const THREADS: u64 = 4;
-        const STEPS: u64 = 30_000;
+        const STEPS: u64 = if cfg!(miri) { 120 } else { 30_000 };
         let (senders, receivers): (Vec<_>, Vec<_>) = (0..THREADS).map(|_| mpsc::channel::<Filled>()).unzip();
         std::thread::scope(|scope| {
             for (me, receiver) in receivers.into_iter().enumerate() {
@@ -338,13 +344,15 @@ mod tests {
         let (give, take) = mpsc::sync_channel::<Filled>(8);
         let freer = std::thread::spawn(move || take.iter().for_each(Filled::free));
         let mut places = std::collections::HashSet::new();
-        for i in 0..2_000_u32 {
+        // More than twice what the other thread keeps to itself.
+        let (blocks, most) = if cfg!(miri) { (60, 59) } else { (2_000, 200) };
+        for i in 0..blocks {
             let block = Filled::new(size, i as u8);
             places.insert(block.0 as usize);
             give.send(block).expect("the other thread is there");
         }
         drop(give);
         freer.join().expect("every block was whole");
-        assert!(places.len() < 200, "{} places for at most 9 blocks at a time", places.len());
+        assert!(places.len() < most, "{} places for at most 9 blocks at a time", places.len());
     }
 }

@@ -20,8 +20,8 @@ use super::{
 };
 use crate::{
     cancel::CancelFlag,
-    evm::{Base, Code, Effects, Executor, Job, block_gas_left},
-    schedule::{AccountNo, Key, Kind, Memory, Part, Write},
+    evm::{Accesses, Base, Code, Effects, Executor, Job, block_gas_left},
+    schedule::{AccountNo, Kind, Memory, Part, Write},
     trace::MOST_RECORDS,
     units::{TxIndex, Version},
 };
@@ -57,7 +57,7 @@ pub(super) fn declared(jobs: &[Job], after: &[Option<TxIndex>]) -> Vec<Vec<TxInd
 /// Runs the block in order and records it.
 pub(super) fn record(loaded: &Loaded, cancel: &CancelFlag) -> Result<Recorded, Stopped> {
     let flat = Flat::new(&loaded.env, &loaded.base, &loaded.base.addresses(), true);
-    let mut executor = Executor::new(&loaded.env, flat, cancel);
+    let mut executor = Executor::new(&loaded.env, flat, cancel).collecting_accesses();
     let mut cumulative = 0;
     let mut reads: Vec<Range<usize>> = Vec::with_capacity(loaded.jobs.len());
     let mut all: Vec<Vec<Write<Code>>> = Vec::with_capacity(loaded.jobs.len());
@@ -81,18 +81,11 @@ pub(super) fn record(loaded: &Loaded, cancel: &CancelFlag) -> Result<Recorded, S
         reads.push(from..executor.view().reads.len() as usize);
         all.push(writes);
     }
+    let accesses = executor.take_accesses();
     let mut flat = executor.into_view();
     let seen = std::mem::take(&mut flat.reads);
     let waits = waits(loaded, &reads, &seen, &all);
-    let read = seen.items().iter().map(|(place, _)| match place.kind() {
-        Kind::Part(account, part) => Key { account, part },
-        Kind::Other(i) => seen.other(i),
-        Kind::Slot(at) => {
-            let (account, slot) = loaded.base.slots().key(at).unwrap_or((AccountNo(0), U256::ZERO));
-            Key { account, part: Part::Slot(slot) }
-        }
-    });
-    let list = list(&loaded.base, &flat.addresses(), read, &all);
+    let list = list(&loaded.base, &flat.addresses(), accesses, &all);
     Ok(Recorded { waits, list })
 }
 
@@ -165,21 +158,11 @@ fn index(tx: usize) -> BlockAccessIndex {
     BlockAccessIndex(tx as u64 + 1)
 }
 
-/// The block access list (EIP-7928) of what transactions read and wrote. What the block itself does before
-/// and after them is not in it.
-fn list(
-    base: &Base,
-    addresses: &[Address],
-    read: impl Iterator<Item = Key>,
-    all: &[Vec<Write<Code>>],
-) -> BlockAccessList {
-    let mut accounts: BTreeMap<AccountNo, Changes> = BTreeMap::new();
-    for key in read {
-        let changes = accounts.entry(key.account).or_default();
-        if let Part::Slot(slot) = key.part {
-            changes.reads.insert(slot);
-        }
-    }
+/// The block access list (EIP-7928) of what transactions accessed and wrote; docs/access-lists.md says what
+/// each operation adds. What the block itself does before and after them is not in it.
+fn list(base: &Base, addresses: &[Address], accesses: Accesses, all: &[Vec<Write<Code>>]) -> BlockAccessList {
+    let entry = |(no, slots)| (no, Changes { reads: slots, ..Changes::default() });
+    let mut accounts: BTreeMap<AccountNo, Changes> = accesses.into_iter().map(entry).collect();
     for (tx, writes) in all.iter().enumerate() {
         let at = index(tx);
         for write in writes {

@@ -30,9 +30,9 @@ use crate::{
 
 /// How often a lane looks again before it sleeps: some hundred microseconds. Waking up takes a
 /// tenth of that, but a thread that slept may wake up on a core where another lane runs.
-const SPINS: u32 = if cfg!(shuttle) { 2 } else { 4_000 };
+const SPINS: u32 = if cfg!(any(shuttle, miri)) { 2 } else { 4_000 };
 /// The same where lanes share cores: another one needs the core.
-const FEW_SPINS: u32 = if cfg!(shuttle) { 2 } else { 50 };
+const FEW_SPINS: u32 = if cfg!(any(shuttle, miri)) { 2 } else { 50 };
 /// Longest sleep, in case that no other lane has anything to say: a stop is noticed by then.
 const NAP: std::time::Duration = std::time::Duration::from_millis(1);
 /// Longest wait for the other lanes at the start, in nanoseconds. A pool may be busy; a lane that

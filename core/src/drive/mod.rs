@@ -17,6 +17,8 @@ mod fold;
 mod foresight;
 mod foretold;
 mod lanes;
+#[cfg(test)]
+mod models;
 mod multi;
 mod nonces;
 mod order;

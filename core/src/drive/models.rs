@@ -13,8 +13,13 @@
 //! lane that nobody would wake is a deadlock here, because the model's clock never ends a nap. Orderings
 //! weaker than sequentially consistent are not modelled.
 //!
-//! `cargo xtask models` runs this; it says how a schedule that failed is run again.
+//! `cargo xtask models` runs this; it says how a schedule that failed is run again. Without the model checker the
+//! same toys run on real threads: natively with the other tests, and under Miri and ThreadSanitizer by
+//! `cargo xtask sanitize`, which see what a model cannot: data races, and orderings weaker than sequentially
+//! consistent.
 
+#[cfg(not(shuttle))]
+use std::thread;
 use std::{
     collections::{BTreeMap, BTreeSet},
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
@@ -25,7 +30,11 @@ use std::{
 };
 
 use alloy_primitives::{Address, U256};
-use shuttle::scheduler::{PctScheduler, RandomScheduler, ReplayScheduler, Scheduler as Checker};
+#[cfg(shuttle)]
+use shuttle::{
+    scheduler::{PctScheduler, RandomScheduler, ReplayScheduler, Scheduler as Checker},
+    thread,
+};
 
 use super::{
     foretold::Foretold,
@@ -43,11 +52,15 @@ use crate::{
 };
 
 /// Schedules on each block: so many at random, and so many by PCT.
+#[cfg(shuttle)]
 const RANDOM: usize = 40;
+#[cfg(shuttle)]
 const PCT: usize = 20;
 /// Changes of priority in a schedule of PCT, and one.
+#[cfg(shuttle)]
 const DEPTH: usize = 3;
 /// More steps than any block needs: a schedule that takes more is going in circles.
+#[cfg(shuttle)]
 const STEPS: usize = 200_000;
 
 /// Accounts; the first are known before the block.
@@ -903,7 +916,7 @@ struct Census {
     strategies: BTreeMap<&'static str, usize>,
 }
 
-/// Runs the block on lanes, under the model checker.
+/// Runs the block on lanes: threads of the model checker, or real ones.
 fn on_lanes(toy: &Toy, census: &StdMutex<Census>) {
     let time = StdU64::new(1);
     let clock = || time.fetch_add(toy.tick, Relaxed);
@@ -921,7 +934,7 @@ fn on_lanes(toy: &Toy, census: &StdMutex<Census>) {
     let numbers = (0..KNOWN).map(|who| (AccountNo(who as u32), U256::ZERO)).collect();
     let shared = Shared::new(toy, strategy.view(), &numbers, &fuse);
     let panicked = StdBool::new(false);
-    shuttle::thread::scope(|scope| {
+    thread::scope(|scope| {
         for i in 0..toy.lanes {
             let (turns, shared, panicked) = (&turns, &shared, &panicked);
             scope.spawn(move || {
@@ -976,6 +989,7 @@ fn on_lanes(toy: &Toy, census: &StdMutex<Census>) {
     assert_eq!(shared.state(), state, "the state after the block");
 }
 
+#[cfg(shuttle)]
 fn check(seed: u64, checker: impl Checker + 'static, census: &StdArc<StdMutex<Census>>) {
     let toy = Toy::new(seed);
     let shown = format!("{toy:#?}");
@@ -1000,6 +1014,7 @@ fn variable(name: &str) -> Option<String> {
 
 /// `EVM_LANES_SCHEDULES` says how many schedules; `EVM_LANES_SEED` names one block and
 /// `EVM_LANES_SCHEDULE` one schedule on it.
+#[cfg(shuttle)]
 #[test]
 fn lanes_end_as_one_transaction_after_the_other() {
     let census = StdArc::new(StdMutex::new(Census::default()));
@@ -1023,5 +1038,24 @@ fn lanes_end_as_one_transaction_after_the_other() {
             && census.refused > census.schedules / 10
             && census.strategies.len() == 5,
         "the models do too little: {census:?}"
+    );
+}
+
+/// `EVM_LANES_TOYS` says how many blocks.
+#[cfg(not(shuttle))]
+#[test]
+fn lanes_on_threads_end_as_one_transaction_after_the_other() {
+    let census = StdMutex::new(Census::default());
+    // Under Miri one block takes some tenths of a second.
+    let few = if cfg!(miri) { 20 } else { 3_000 };
+    let blocks: u64 = variable("EVM_LANES_TOYS").and_then(|n| n.parse().ok()).unwrap_or(few);
+    for seed in 0..blocks {
+        on_lanes(&Toy::new(seed), &census);
+    }
+    let census = census.lock().expect("nobody panics with it");
+    eprintln!("{blocks} blocks: {census:?}");
+    assert!(
+        census.schedules as u64 == blocks && census.strategies.len() == 5 && census.refused > 0,
+        "the toys do too little: {census:?}"
     );
 }

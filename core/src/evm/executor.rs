@@ -21,7 +21,7 @@ use revm::{
 use super::{
     base::Code,
     convert,
-    journal::{ObservingJournal, Purpose, Sender, ViewDb},
+    journal::{Accesses, ObservingJournal, Purpose, Sender, ViewDb},
     lane::LaneEvm,
     meter::{Meter, Spent},
     stock,
@@ -126,6 +126,18 @@ impl<'c, V: View> Executor<'c, V> {
     pub fn metered(mut self, weighs: bool) -> Self {
         self.evm.meter = Some(Meter::new(weighs));
         self
+    }
+
+    /// The same, but that it collects what included transactions access.
+    #[must_use]
+    pub fn collecting_accesses(mut self) -> Self {
+        self.evm.ctx.journaled_state.collect_accesses();
+        self
+    }
+
+    /// The accesses collected so far; none if they are not collected.
+    pub fn take_accesses(&mut self) -> Accesses {
+        self.evm.ctx.journaled_state.take_accesses()
     }
 
     /// What the latest attempt used up, if that is counted. Of one that ran to its end, the gas is that

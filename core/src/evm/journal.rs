@@ -31,6 +31,13 @@
 //!
 //! Emptiness needs neither value where there is code. Before Spurious Dragon existence is what
 //! counts instead of emptiness, and is read whenever an account is loaded.
+//!
+//! What a transaction *accessed* (EIP-7928) is more than what it read: a slot of an account that it
+//! created itself is accessed although nobody is asked for its value. revm's journal keeps every
+//! account and slot that an operation reached, also of reverted calls, until the transaction ends;
+//! [`Accesses`] are taken from there, by a run that wants them.
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use alloy_primitives::{
     Address, B256, U256,
@@ -54,6 +61,10 @@ use revm::{
 
 use super::{View, base::Code, stock, view::Blocked};
 use crate::schedule::{AccountNo, Life, Write};
+
+/// The accounts that included transactions accessed, each with the slots accessed in it, as
+/// EIP-7928 counts accesses: whatever an operation reached after it had paid for reaching it.
+pub type Accesses = BTreeMap<AccountNo, BTreeSet<U256>>;
 
 /// What the next account load is for. Set by the instruction that makes it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -172,6 +183,8 @@ pub(super) struct ObservingJournal<V> {
     fee: Option<(AccountNo, U256)>,
     /// The sender, until it is loaded.
     sender: Option<Sender>,
+    /// Accesses of all included transactions so far, where they are wanted.
+    accesses: Option<Box<Accesses>>,
 }
 
 type Load<T> = Result<T, JournalLoadError<Blocked>>;
@@ -185,6 +198,32 @@ impl<V: View> ObservingJournal<V> {
             stop: None,
             fee: None,
             sender: None,
+            accesses: None,
+        }
+    }
+
+    /// Collects accesses from now on.
+    pub(super) fn collect_accesses(&mut self) {
+        self.accesses = Some(Box::default());
+    }
+
+    /// The accesses collected so far; none if they are not collected.
+    pub(super) fn take_accesses(&mut self) -> Accesses {
+        self.accesses.as_deref_mut().map(std::mem::take).unwrap_or_default()
+    }
+
+    /// Adds what the attempt that is ending accessed.
+    fn note_accesses(&mut self) {
+        let Some(accesses) = &mut self.accesses else { return };
+        for account in self.inner.state.values() {
+            let facts = account.info.account_id.and_then(|id| self.db.facts.get(id.get()));
+            if let Some(facts) = facts {
+                accesses.entry(facts.no).or_default().extend(account.storage.keys());
+            }
+        }
+        // The fee's recipient is looked up to be paid, also if the fee is zero.
+        if let Some((no, _)) = self.fee {
+            accesses.entry(no).or_default();
         }
     }
 
@@ -327,6 +366,7 @@ impl<V: View> ObservingJournal<V> {
 
     /// Ends a successful attempt: everything it changes is added to `writes`.
     pub(super) fn take_writes(&mut self, writes: &mut Vec<Write<Code>>) {
+        self.note_accesses();
         let eip161 = self.db.eip161;
         // revm's own rules for accounts before EIP-161 are not wanted here: they judge emptiness
         // by balances that may be guesses.
@@ -437,6 +477,7 @@ impl<V: View> JournalTr for ObservingJournal<V> {
             stop: None,
             fee: None,
             sender: None,
+            accesses: None,
         }
     }
 

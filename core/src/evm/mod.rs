@@ -21,6 +21,7 @@ mod view;
 
 pub use base::{Base, Code};
 pub use executor::{Effects, Executor, Interrupted, Job};
+pub use journal::Accesses;
 pub use meter::Spent;
 pub use preimages::keccak_preimages;
 pub use stock::{apply, execute_block};

@@ -23,7 +23,7 @@ use alloy_primitives::U256;
 use revm::{
     bytecode::opcode::*,
     interpreter::{
-        Host, InstructionContext, InstructionResult, Interpreter, InterpreterAction,
+        Host, InstructionContext, InstructionResult, Interpreter, InterpreterAction, SharedMemory,
         instructions::{GasTable, InstructionTable},
         interpreter::EthInterpreter,
         interpreter_types::{Jumps, LoopControl},
@@ -116,10 +116,7 @@ fn stretch(interpreter: &mut Interpreter<EthInterpreter>, costs: &GasTable, kept
         Some(table) => (table.as_slice().as_ptr(), table.len()),
         None => (code, 0),
     };
-    let (memory, memory_len) = {
-        let mut memory = interpreter.memory.context_memory_mut();
-        (memory.as_mut_ptr(), memory.len())
-    };
+    let (mut memory, memory_len) = own_memory(&mut interpreter.memory);
     let stack = interpreter.stack.data_mut();
     debug_assert!(stack.capacity() >= STACK_LIMIT);
     let height = stack.len();
@@ -134,8 +131,9 @@ fn stretch(interpreter: &mut Interpreter<EthInterpreter>, costs: &GasTable, kept
     // - `top` is one beyond the stack's last word: `need!` says how many words lie below it and
     //   `room!` that one more fits; all `STACK_LIMIT` words have memory, which does not move
     //   because revm never pushes beyond them. Words below `top` are initialised.
-    // - `memory` to `memory + memory_len` is the frame's memory; nothing else touches it before
-    //   the stretch ends, and it is looked up anew in the next one.
+    // - `memory` to `memory + memory_len` is the frame's memory. Nothing else writes to it, moves it or changes
+    //   its length before the stretch ends. All frames share one buffer: whoever looks at another frame's part
+    //   borrows the whole of it, and `memory` is looked up anew after that.
     unsafe {
         let limit = bottom.add(STACK_LIMIT);
         let mut ip = code.add(interpreter.bytecode.pc());
@@ -239,14 +237,18 @@ fn stretch(interpreter: &mut Interpreter<EthInterpreter>, costs: &GasTable, kept
                     match index(&*word).filter(|offset| *offset < input.len()) {
                         // Only here: revm has empty input lie beyond all memory.
                         Some(offset) => {
-                            let input = &input.as_bytes_memory(&interpreter.memory)[offset..];
-                            if input.len() >= WORD {
-                                load_word(input.as_ptr(), word);
-                            } else {
-                                let mut padded = [0; WORD];
-                                padded[..input.len()].copy_from_slice(input);
-                                load_word(padded.as_ptr(), word);
+                            {
+                                let input = &input.as_bytes_memory(&interpreter.memory)[offset..];
+                                if input.len() >= WORD {
+                                    load_word(input.as_ptr(), word);
+                                } else {
+                                    let mut padded = [0; WORD];
+                                    padded[..input.len()].copy_from_slice(input);
+                                    load_word(padded.as_ptr(), word);
+                                }
                             }
+                            // The input of a nested call lies in the same buffer.
+                            memory = own_memory(&mut interpreter.memory).0;
                         }
                         None => *word = U256::ZERO,
                     }
@@ -365,6 +367,13 @@ fn stretch(interpreter: &mut Interpreter<EthInterpreter>, costs: &GasTable, kept
         interpreter.gas.set_remaining(gas + kept);
         left
     }
+}
+
+/// The frame's own part of the memory that all frames share: its first byte, and its length.
+#[inline]
+fn own_memory(memory: &mut SharedMemory) -> (*mut u8, usize) {
+    let mut own = memory.context_memory_mut();
+    (own.as_mut_ptr(), own.len())
 }
 
 fn small(number: usize) -> U256 {

@@ -147,9 +147,9 @@ struct Shard(Mutex<SlotMap<SlotNo>>);
 struct Counter(AtomicU32);
 
 /// Shards of the maps, so that lanes seldom meet at one lock. (In a model they are to meet.)
-const SHARDS: usize = if cfg!(shuttle) { 2 } else { 64 };
+const SHARDS: usize = if cfg!(any(shuttle, miri)) { 2 } else { 64 };
 /// The same for slots, which are met far more often than new accounts.
-const SLOT_SHARDS: usize = if cfg!(shuttle) { 2 } else { 256 };
+const SLOT_SHARDS: usize = if cfg!(any(shuttle, miri)) { 2 } else { 256 };
 /// Chunks of newcomers; chunk `i` has `FIRST_CHUNK << i` accounts, so all together hold 2^32.
 const CHUNKS: usize = 26;
 const FIRST_CHUNK: usize = 64;

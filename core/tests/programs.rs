@@ -1,0 +1,304 @@
+//! Small programs of every family of instructions, with nested calls and creations, through stock revm and through
+//! ours: few steps, so that Miri gets through them (`cargo xtask sanitize`).
+
+#[path = "support/assembler.rs"]
+mod assembler;
+
+use std::sync::atomic::AtomicU32;
+
+use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
+use evm_lanes_core::{
+    cancel::CancelFlag,
+    clock,
+    drive::{self, Loaded, Simulation, Surroundings, Threads, simulate},
+    evm,
+    model::Model,
+    prepare::{Account, BlockEnvironment, Fork, Origin, PreparedBlock, State, Transaction},
+    run::Run,
+    trace::StrategyId,
+    verify,
+};
+
+use assembler::{
+    Part::{Num, Op, Raw, Who},
+    *,
+};
+
+const MAIN: Address = Address::repeat_byte(0xc0);
+const INNER: Address = Address::repeat_byte(0xc1);
+const DEEP: Address = Address::repeat_byte(0xc2);
+
+const STRATEGIES: [StrategyId; 5] = [
+    StrategyId::BlockStm,
+    StrategyId::OrderedCommit,
+    StrategyId::AccessList,
+    StrategyId::PerfectAccessList,
+    StrategyId::BlockAccessList,
+];
+
+fn sender(i: usize) -> Address {
+    Address::with_last_byte(0xa0 + i as u8)
+}
+
+/// A block in which as many senders call [`MAIN`] as there are inputs.
+fn block(contracts: &[(Address, Vec<u8>)], inputs: &[&[u8]]) -> PreparedBlock {
+    let mut state = State::default();
+    for (address, code) in contracts {
+        let hash = keccak256(code);
+        state.codes.insert(hash, code.clone().into());
+        let account =
+            Account { balance: U256::from(50), nonce: 1, code_hash: Some(hash), ..Account::default() };
+        state.accounts.insert(*address, account);
+    }
+    let mut transactions = Vec::new();
+    for (i, input) in inputs.iter().enumerate() {
+        let account = Account { balance: U256::from(1_000_000_000), ..Account::default() };
+        state.accounts.insert(sender(i), account);
+        transactions.push(Transaction {
+            from: sender(i),
+            to: Some(MAIN),
+            value: U256::from(i),
+            input: Bytes::copy_from_slice(input),
+            gas_limit: 900_000,
+            max_fee_per_gas: 8,
+            ..Transaction::default()
+        });
+    }
+    let env = BlockEnvironment {
+        chain_id: 1,
+        fork: Fork::Osaka,
+        number: 300,
+        timestamp: 1_700_000_000,
+        gas_limit: 100_000_000,
+        base_fee: 7,
+        beneficiary: Address::repeat_byte(0xbe),
+        difficulty: U256::ZERO,
+        prev_randao: Some(B256::repeat_byte(7)),
+        excess_blob_gas: Some(0),
+        blob_base_fee_update_fraction: None,
+        block_hashes: [(299, B256::repeat_byte(9))].into(),
+        system_calls: Vec::new(),
+    };
+    let labels = vec![String::new(); transactions.len()];
+    PreparedBlock { env, pre_state: state, transactions, labels, origin: Origin::Scenario }
+}
+
+/// Runs the block in order, by our EVM and by revm's, then by every strategy on simulated lanes, and on threads where
+/// Miri does not run it: rayon's pool is not ours to check. All transactions must succeed.
+#[track_caller]
+fn check(contracts: &[(Address, Vec<u8>)], inputs: &[&[u8]]) {
+    let block = block(contracts, inputs);
+    let (receipts, state) = evm::execute_block(&block);
+    for (i, receipt) in receipts.iter().enumerate() {
+        assert!(receipt.status.is_success(), "transaction {i}: {:?}", receipt.status);
+    }
+    let loaded = Loaded::new(&block);
+    let compare = |run: &Run, what: &str| {
+        let difference = verify::difference((&run.receipts, &run.post_state), (&receipts, &state));
+        assert_eq!(difference, None, "{what}");
+    };
+    let cancel = CancelFlag::new();
+    let around = Surroundings {
+        clock: &clock::now,
+        cancel: &cancel,
+        progress: &AtomicU32::new(0),
+        threads: Threads::Own,
+        first: &[],
+        record: true,
+    };
+    let run = drive::run(&loaded, StrategyId::Sequential, 1, &around).expect("a result");
+    compare(&run, "in order");
+    for strategy in STRATEGIES {
+        let simulation = Simulation {
+            model: Model::default(),
+            measured: &[],
+            cancel: &cancel,
+            progress: &|_| {},
+            record: true,
+        };
+        let run = simulate(&loaded, strategy, 3, &simulation).expect("a result");
+        compare(&run, strategy.name());
+    }
+    if !cfg!(miri) {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(4).build().expect("a pool");
+        let around = Surroundings { threads: Threads::Pool(&pool), ..around };
+        for strategy in STRATEGIES {
+            for lanes in [2, 4] {
+                let run = drive::run(&loaded, strategy, lanes, &around).expect("a result");
+                compare(&run, strategy.name());
+            }
+        }
+    }
+}
+
+/// Keeps what is on the stack in memory, a word at a time, and its hash in storage.
+fn keep(at: u64) -> Part {
+    Raw(code(&[Num(at), Op(MSTORE)]))
+}
+
+#[test]
+fn arithmetic_and_comparison() {
+    let mut parts = Vec::new();
+    // 0x01 to 0x0b take up to three operands, 0x10 to 0x1e up to two.
+    for (i, opcode) in (0x01..=0x0b).chain(0x10..=0x1e).enumerate() {
+        parts.extend([Num(7), Num(300), Num(0), Op(CALLDATALOAD), Op(opcode), keep(32 * i as u64)]);
+        parts.extend([Num(3), Op(0x19), Num(5), Op(opcode), keep(32 * i as u64 + 900)]);
+    }
+    parts.extend([Num(1_800), Num(0), Op(KECCAK256), Num(1), Op(SSTORE)]);
+    let high = [0xff; 32];
+    let low = U256::from(77).to_be_bytes::<32>();
+    check(&[(MAIN, code(&parts))], &[&high, &low, &[]]);
+}
+
+#[test]
+fn stack_jumps_and_memory() {
+    let mut parts = vec![Num(0)];
+    for length in 1..=32u8 {
+        parts.push(Op(0x5f + length));
+        parts.push(Raw((0..length).map(|i| i ^ 0xa5).collect()));
+    }
+    parts.extend((0x80..=0x9f).map(Op));
+    // MSTORE8, MSIZE, PC, GAS, MLOAD, MCOPY; memory grows by and by.
+    for (i, at) in [0u64, 1, 40, 700, 4_000].into_iter().enumerate() {
+        parts.extend([Num(at), Op(MSTORE)]);
+        parts.extend([Num(i as u64), Num(at + 33), Op(0x53)]);
+        parts.extend([Num(at), Op(0x51), Op(0x59), Op(0x01), Op(0x58), Op(0x01), Op(GAS), Op(POP)]);
+        parts.extend([Num(64), Num(at), Num(at + 5), Op(MCOPY)]);
+        parts.extend([Num(50), Num(3), Num(at), Op(CALLDATACOPY), Num(50), Num(3), Num(at + 7), Op(0x39)]);
+    }
+    // Five rounds: counted down on the stack.
+    let start = code(&parts).len() as u64 + 2;
+    parts.extend([Num(5), Op(0x5b), Num(1), Op(0x90), Op(0x03), Op(0x80)]);
+    parts.extend([Op(0x61), Raw((start as u16).to_be_bytes().to_vec()), Op(0x57), Op(POP)]);
+    // Forward over an invalid instruction, by a computed destination.
+    let here = code(&parts).len() as u64;
+    parts.extend([
+        Op(0x61),
+        Raw((here as u16 + 6).to_be_bytes().to_vec()),
+        Op(0x56),
+        Op(INVALID),
+        Op(INVALID),
+        Op(0x5b),
+    ]);
+    parts.extend([Num(4_100), Num(0), Op(KECCAK256), Num(2), Op(SSTORE)]);
+    check(&[(MAIN, code(&parts))], &[&[1; 64], &[2; 5]]);
+}
+
+#[test]
+fn nested_calls_and_what_they_return() {
+    // Writes memory, reads its input, which lies in the caller's memory, writes again, calls on, returns more than
+    // one word.
+    let inner = |callee: Option<Address>| {
+        let mut parts = vec![Num(9), Num(0), Op(MSTORE)];
+        parts.extend([
+            Num(4),
+            Op(CALLDATALOAD),
+            Num(32),
+            Op(MSTORE),
+            Num(60),
+            Op(CALLDATALOAD),
+            Num(0),
+            Op(MSTORE),
+        ]);
+        parts.extend([Num(70), Num(1), Num(64), Op(CALLDATACOPY), Op(CALLDATASIZE), Num(200), Op(MSTORE)]);
+        if let Some(callee) = callee {
+            parts.extend([
+                Num(64),
+                Num(600),
+                Num(90),
+                Num(10),
+                Num(0),
+                Who(callee),
+                Op(GAS),
+                Op(CALL),
+                Op(POP),
+            ]);
+            // Its memory lay behind ours; ours may have moved.
+            parts.extend([Num(8), Op(CALLDATALOAD), Num(232), Op(MSTORE)]);
+            parts.extend([Op(RETURNDATASIZE), Num(0), Num(700), Op(RETURNDATACOPY)]);
+        }
+        parts.extend([Num(0), Op(SLOAD), Num(1), Op(0x01), Num(0), Op(SSTORE), Num(800), Num(0), Op(RETURN)]);
+        code(&parts)
+    };
+    let mut parts = vec![Num(0x1234_5678_9abc_def0), Num(20), Op(MSTORE)];
+    for (i, opcode) in [CALL, CALLCODE, DELEGATECALL, STATICCALL].into_iter().enumerate() {
+        let at = 40 * i as u64;
+        parts.extend([Num(100), Num(300), Num(68), Num(at)]);
+        if matches!(opcode, CALL | CALLCODE) {
+            parts.push(Num(1));
+        }
+        parts.extend([Who(INNER), Num(200_000), Op(opcode), Num(2_000 + at), Op(MSTORE)]);
+        // What the static call answers is nothing: it failed.
+        parts.extend([Op(RETURNDATASIZE), Num(0), Num(400), Op(RETURNDATACOPY)]);
+    }
+    parts.extend([Num(2_400), Num(0), Op(KECCAK256), Num(1), Op(SSTORE)]);
+    let contracts = [(MAIN, code(&parts)), (INNER, inner(Some(DEEP))), (DEEP, inner(None))];
+    check(&contracts, &[&[], &[3; 40]]);
+}
+
+#[test]
+fn creations_and_destructions() {
+    // Copies what follows its 12 bytes into memory and becomes that.
+    let child = code(&[sload(3), sstore(3, 4), Num(0), Op(CALLDATALOAD), Op(SELFDESTRUCT)]);
+    let size = child.len() as u8;
+    let mut init = vec![0x60, size, 0x60, 12, 0x60, 0, 0x39, 0x60, size, 0x60, 0, RETURN];
+    init.extend(&child);
+    assert!(init.len() <= 32);
+    let stillborn = code(&[sload(9), sstore(1, 5), Op(0x30), Op(SELFDESTRUCT)]);
+    let refused = code(&[sstore(1, 5), revert()]);
+    let born = MAIN.create2_from_code(B256::ZERO, &init);
+    let parts = [
+        create(CREATE2, &init, 2),
+        call(CALL, born, 1, 100_000),
+        create(CREATE, &init, 0),
+        create(CREATE, &stillborn, 1),
+        create(CREATE2, &refused, 0),
+        call(CALL, born, 0, 100_000),
+    ];
+    check(&[(MAIN, code(&parts))], &[&[], &[0; 32]]);
+}
+
+#[test]
+fn state_logs_and_surroundings() {
+    let mut parts = vec![sload(1), sstore(1, 5), sstore(1, 0), sstore(2, 9), sload(2)];
+    parts.extend([Num(6), Num(1), Op(TSTORE), Num(1), Op(TLOAD), Num(3), Op(SSTORE)]);
+    for (i, opcode) in [BALANCE, EXTCODESIZE, EXTCODEHASH].into_iter().enumerate() {
+        parts.extend([Who(INNER), Op(opcode), keep(32 * i as u64)]);
+    }
+    parts.extend([Num(40), Num(0), Num(100), Who(INNER), Op(EXTCODECOPY)]);
+    // What takes no operand: the transaction, the block, the contract itself.
+    let plain = [
+        0x30, 0x32, 0x33, 0x34, 0x36, 0x38, 0x3a, 0x3d, 0x41, 0x42, 0x43, 0x44, 0x45, 0x46, 0x47, 0x48, 0x4a,
+    ];
+    for (i, opcode) in plain.into_iter().enumerate() {
+        parts.extend([Op(opcode), keep(160 + 32 * i as u64)]);
+    }
+    parts.extend([Num(299), Op(0x40), keep(800), Num(0), Op(0x49), keep(832)]);
+    for topics in 0..5 {
+        parts.extend((0..topics).map(Num));
+        parts.extend([Num(50), Num(10), Op(0xa0 + topics as u8)]);
+    }
+    // Identity: what it answers lies in memory.
+    parts.extend([
+        Num(32),
+        Num(900),
+        Num(32),
+        Num(0),
+        Who(Address::with_last_byte(4)),
+        Num(1_000),
+        Op(STATICCALL),
+    ]);
+    parts.extend([Num(1), Op(SSTORE)]);
+    // Calls that end badly: a jump to nowhere, an empty stack, too little gas, and what says so itself.
+    let ends =
+        [vec![Num(1), Op(0x56)], vec![Op(0x01)], vec![sstore(1, 1)], vec![revert()], vec![Op(INVALID)]];
+    let mut contracts = vec![(INNER, code(&[sstore(1, 1), sload(2)]))];
+    for (i, end) in ends.iter().enumerate() {
+        let address = Address::with_last_byte(0xd0 + i as u8);
+        contracts.push((address, code(end)));
+        parts.push(call(CALL, address, i as u64 % 2, 5_000));
+    }
+    parts.push(call(CALL, INNER, 1, 50_000));
+    contracts.push((MAIN, code(&parts)));
+    check(&contracts, &[&[], &[1; 3], &[0xff; 70]]);
+}
