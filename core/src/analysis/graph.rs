@@ -179,24 +179,37 @@ impl Graph {
 
     /// Adds those edges of a path that only sums stand for.
     pub(super) fn name_edges_of(&mut self, path: &Path) {
+        // Who set each location, in block order.
+        let mut sets: HashMap<u32, Vec<u32>> = HashMap::new();
+        for part in self.parts.iter().filter(|part| part.sets) {
+            sets.entry(part.location).or_default().push(part.writer);
+        }
         for pair in path.transactions.windows(2) {
             let (writer, reader) = (pair[0], pair[1]);
-            let sums = self.sums.iter().filter(|sum| sum.reader == reader).map(|sum| sum.location);
-            let mut locations: Vec<u32> = sums
-                .filter(|at| self.parts.iter().any(|p| p.writer == writer && p.location == *at))
-                .collect();
-            match self.edges.binary_search_by_key(&(reader, writer), |edge| (edge.reader, edge.writer)) {
-                Ok(i) => locations.append(&mut self.edges[i].locations.clone()),
-                Err(i) if locations.is_empty() => debug_assert!(false, "no edge {writer} to {reader} at {i}"),
-                Err(i) => self.edges.insert(i, Edge { writer, reader, locations: Vec::new() }),
+            let own = self.parts.partition_point(|part| part.writer < writer);
+            let own = self.parts[own..].iter().take_while(|part| part.writer == writer);
+            let written: Vec<u32> = own.map(|part| part.location).collect();
+            // What another one set since is no part of what the reader saw.
+            let is_part = |location: &u32| {
+                let sets = sets.get(location).map_or(&[][..], Vec::as_slice);
+                let next = sets.partition_point(|setter| *setter <= writer);
+                written.contains(location) && sets.get(next).is_none_or(|setter| *setter >= reader)
+            };
+            let read = self.sums.partition_point(|sum| sum.reader < reader);
+            let read = self.sums[read..].iter().take_while(|sum| sum.reader == reader);
+            let mut locations: Vec<u32> = read.map(|sum| sum.location).filter(is_part).collect();
+            if locations.is_empty() {
+                continue;
             }
+            let edge = self.edges.binary_search_by_key(&(reader, writer), |edge| (edge.reader, edge.writer));
+            let at = edge.unwrap_or_else(|at| {
+                self.edges.insert(at, Edge { writer, reader, locations: Vec::new() });
+                at
+            });
+            locations.append(&mut self.edges[at].locations);
             locations.sort_unstable();
             locations.dedup();
-            if let Ok(i) =
-                self.edges.binary_search_by_key(&(reader, writer), |edge| (edge.reader, edge.writer))
-            {
-                self.edges[i].locations = locations;
-            }
+            self.edges[at].locations = locations;
         }
     }
 

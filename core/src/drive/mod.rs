@@ -328,7 +328,7 @@ mod tests {
     fn a_run_with_more_records_than_a_trace_may_hold_is_stopped() {
         let slots = 1_000;
         let enough = (MOST_RECORDS / usize::from(slots)) as u8;
-        for loaded in [calls(enough + 17, slots), calls(1, MOST_RECORDS as u16 + 10_000)] {
+        for loaded in [calls(enough + 40, slots), calls(1, 2 * MOST_RECORDS as u16)] {
             let stopped = run_all(&loaded, true);
             assert!(stopped.iter().all(|stopped| *stopped == Some(Stopped::TooManyRecords)), "{stopped:?}");
         }

@@ -1,4 +1,5 @@
-//! Native figures: Block-STM against our own sequential run, and that against a plain revm loop.
+//! Native figures: Block-STM against our own sequential run, and that against the reference execution,
+//! which is simple rather than quick: see docs/figures.md.
 //!
 //! ```text
 //! a round    core 0: plain, 1 lane, sequential ─ probe ─ 2 lanes ─ probe ─ core 1: sequential, 1 lane, plain
@@ -25,7 +26,7 @@ use crate::process;
 const PATIENCE: f64 = 15e9;
 /// A round takes about so many sequential runs.
 const SEQUENTIAL_RUNS: f64 = 8.0;
-/// The plain loop takes most of a round, and least depends on it: so many rounds have one.
+/// The reference takes most of a round, and least depends on it: so many rounds have one.
 const PLAIN_EVERY: usize = 3;
 /// At most so many rounds are made for one that is wanted.
 const TRIES: usize = 3;
@@ -60,7 +61,7 @@ impl Figure {
 struct Plan<'a> {
     name: String,
     make: Box<dyn Fn() -> Result<PreparedBlock> + 'a>,
-    /// The plain loop, and one lane.
+    /// The reference, and one lane.
     alone: bool,
     /// Two lanes without notes for the trace.
     unrecorded: bool,
@@ -69,7 +70,7 @@ struct Plan<'a> {
 /// Measures every block whose name `selected` wants, with so many rounds each.
 ///
 /// # Errors
-/// If a block cannot be prepared, or a run ends otherwise than the plain loop.
+/// If a block cannot be prepared, or a run ends otherwise than the reference.
 pub(super) fn measure(cores: &Cores, rounds: usize, selected: &dyn Fn(&str) -> bool) -> Result<Vec<Figure>> {
     let scenarios = Scenarios::new()?;
     let plans = plans(&scenarios, selected);
@@ -204,7 +205,7 @@ fn one_round(plan: &Plan<'_>, subject: &Subject<'_>, cores: &Cores, number: usiz
 pub(super) fn report(measured: &[Figure], figures: &mut Figures) {
     eprintln!();
     eprintln!(
-        "  native                    transactions   plain revm   sequential   1 lane  {CORES} lanes  automatic  attempts  memory each    rounds"
+        "  native                    transactions    reference   sequential   1 lane  {CORES} lanes  automatic  attempts  memory each    rounds"
     );
     for figure in measured {
         let Figure { name, rounds, .. } = figure;
@@ -244,7 +245,7 @@ pub(super) fn report(measured: &[Figure], figures: &mut Figures) {
             together(&london.iter().map(|r| (r.sequential(), speed_up(r))).collect::<Vec<_>>())
         };
         let (one, two) = (all(Rounds::speed_up_one), all(Rounds::speed_up_two));
-        // The plain loop is the slower one: its gain is below 1.
+        // The reference is the slower one: its gain is below 1.
         let plain = all(|rounds| rounds.plain_to_sequential().recip()).recip();
         figures.put("native/london_plus/threads1", one);
         figures.put(format!("native/london_plus/threads{CORES}"), two);
@@ -252,7 +253,7 @@ pub(super) fn report(measured: &[Figure], figures: &mut Figures) {
             .put(format!("native/london_plus/threads{CORES}/all_rounds"), all(Rounds::speed_up_two_of_all));
         figures.put("native/sequential_vs_plain_revm", plain);
         eprintln!(
-            "  the {} blocks of London to Cancun together: {one:.2}× on 1 lane, {two:.2}× on {CORES}; sequential {plain:.2}× of a plain revm loop",
+            "  the {} blocks of London to Cancun together: {one:.2}× on 1 lane, {two:.2}× on {CORES}; sequential {plain:.2}× of the reference, which is no lean loop",
             london.len(),
         );
     }

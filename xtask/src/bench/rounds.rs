@@ -58,7 +58,7 @@ impl Rounds {
         median_of(self.0.iter().map(|round| round.plain))
     }
 
-    /// How many times the plain loop's time is the sequential run's.
+    /// How many times the reference's time is the sequential run's.
     pub(super) fn plain_to_sequential(&self) -> f64 {
         median_of(self.0.iter().map(|round| Some(round.plain? / round.sequential)))
     }

@@ -25,7 +25,7 @@ use super::{
 const SHORT: f64 = 5e6;
 const MOST_REPEATS: f64 = 5.0;
 
-/// Every run is compared with the plain loop; what is compared and put together after a run is in no time.
+/// Every run is compared with the reference; what is compared and put together after a run is in no time.
 pub(super) struct Subject<'a> {
     name: String,
     block: PreparedBlock,
@@ -44,7 +44,7 @@ pub(super) struct Subject<'a> {
 
 impl<'a> Subject<'a> {
     /// # Errors
-    /// If its sequential run ends otherwise than the plain loop.
+    /// If its sequential run ends otherwise than the reference.
     pub(super) fn new(name: &str, block: PreparedBlock, cores: &'a Cores) -> Result<Self> {
         let mut subject = Self {
             name: name.to_owned(),
@@ -84,7 +84,7 @@ impl<'a> Subject<'a> {
         self.estimate * self.repeats as f64
     }
 
-    /// The plain loop on that core, in nanoseconds.
+    /// The reference on that core, in nanoseconds.
     ///
     /// # Errors
     /// None of its own: what follows ends with one if a run is not equal to this loop.
@@ -103,7 +103,7 @@ impl<'a> Subject<'a> {
     /// The sequential strategy on that core, in nanoseconds.
     ///
     /// # Errors
-    /// If it ends otherwise than the plain loop.
+    /// If it ends otherwise than the reference.
     pub(super) fn sequential(&self, core: usize) -> Result<f64> {
         self.alone(core, StrategyId::Sequential)
     }
