@@ -926,6 +926,7 @@ fn on_lanes(toy: &Toy, census: &StdMutex<Census>) {
         first: &toy.first,
         alike: &toy.alike,
         waits: &toy.waits,
+        lanes: toy.lanes,
     });
     let fuse = StdArc::new(Fuse(toy.panic.map(StdI64::new)));
     let scheduler = Box::new(Fused { inner: scheduler, fuse: StdArc::clone(&fuse) });
@@ -974,7 +975,7 @@ fn on_lanes(toy: &Toy, census: &StdMutex<Census>) {
             StrategyId::OrderedCommit => 2,
             // Everything that it reads is there.
             StrategyId::PerfectAccessList => 1,
-            _ => bound.min(schedule::MOST_FAILED as usize + 1),
+            _ => bound,
         };
         assert!(result.attempts <= most, "{} attempts at transaction {i}, {most} can be", result.attempts);
         let foretells = (0..all.len()).any(
@@ -986,6 +987,8 @@ fn on_lanes(toy: &Toy, census: &StdMutex<Census>) {
         census.most_attempts = census.most_attempts.max(result.attempts);
         census.refused += usize::from(result.refused);
     }
+    let failed: usize = shared.results.iter().map(|result| lock(result).attempts - 1).sum();
+    assert!(failed <= schedule::MOST_FAILED * all.len(), "{failed} attempts failed");
     assert_eq!(shared.state(), state, "the state after the block");
 }
 

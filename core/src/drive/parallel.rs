@@ -63,7 +63,7 @@ pub(super) fn run(
 
     let waits = loaded.foresee(strategy, around.cancel)?;
     let (earlier, alike) = (loaded.order.after(), loaded.order.alike());
-    let known = Known { earlier, first: around.first, alike, waits };
+    let known = Known { earlier, first: around.first, alike, waits, lanes: lanes.into() };
     // What cannot say how many cores it has (a browser's worker) has threads for no more than them.
     let cores = std::thread::available_parallelism().map_or(threads, usize::from);
     let shared = Shared {

@@ -89,7 +89,7 @@ fn on_virtual_lanes(
     }
     let waits = loaded.foresee(&*strategy, around.cancel)?;
     let (earlier, alike) = (loaded.order.after(), loaded.order.alike());
-    let scheduler = strategy.scheduler(&Known { earlier, first: &[], alike, waits });
+    let scheduler = strategy.scheduler(&Known { earlier, first: &[], alike, waits, lanes: lanes.into() });
     let attempts = Attempts::new(loaded, strategy.view(), around.record, around.cancel, None)?;
     let mut simulator = Simulator::new(&attempts, scheduler, lanes.max(1), around, None);
     simulator.run()?;
@@ -174,7 +174,7 @@ impl<'a> Tallies<'a> {
         }
         let waits = loaded.foresee(&*strategy, around.cancel)?;
         let (earlier, alike) = (loaded.order.after(), loaded.order.alike());
-        let scheduler = strategy.scheduler(&Known { earlier, first: &[], alike, waits });
+        let scheduler = strategy.scheduler(&Known { earlier, first: &[], alike, waits, lanes: lanes.into() });
         let view = strategy.view();
         let attempts = Attempts::new(loaded, view, false, around.cancel, Some(&self.answers))?;
         let answers = std::mem::take(&mut self.answers);

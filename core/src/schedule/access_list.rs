@@ -32,7 +32,7 @@ impl Strategy for Declared {
     }
 
     fn scheduler(&self, known: &Known<'_>) -> Box<dyn Scheduler> {
-        Box::new(BlockStm::waiting_for(known.waits).starting_with(known.first))
+        Box::new(BlockStm::waiting_for(known.waits).starting_with(known.first).on_lanes(known.lanes))
     }
 }
 
@@ -53,7 +53,7 @@ impl Strategy for Perfect {
     }
 
     fn scheduler(&self, known: &Known<'_>) -> Box<dyn Scheduler> {
-        Box::new(BlockStm::waiting_for(known.waits).starting_with(known.first))
+        Box::new(BlockStm::waiting_for(known.waits).starting_with(known.first).on_lanes(known.lanes))
     }
 }
 
@@ -74,6 +74,8 @@ impl Strategy for Foretold {
     }
 
     fn scheduler(&self, known: &Known<'_>) -> Box<dyn Scheduler> {
-        Box::new(BlockStm::new(&vec![None; known.earlier.len()]).starting_with(known.first))
+        Box::new(
+            BlockStm::new(&vec![None; known.earlier.len()]).starting_with(known.first).on_lanes(known.lanes),
+        )
     }
 }

@@ -19,7 +19,12 @@ impl Strategy for Optimistic {
     }
 
     fn scheduler(&self, known: &Known<'_>) -> Box<dyn Scheduler> {
-        Box::new(BlockStm::new(known.earlier).starting_with(known.first).learning_from(known.alike))
+        Box::new(
+            BlockStm::new(known.earlier)
+                .starting_with(known.first)
+                .learning_from(known.alike)
+                .on_lanes(known.lanes),
+        )
     }
 }
 
@@ -36,6 +41,8 @@ enum Status {
 struct Tx {
     status: Status,
     incarnation: Incarnation,
+    /// How many of its attempts were aborted.
+    aborted: u32,
     /// How many transactions it waits for.
     waits_for: u32,
     /// Transactions that wait for this one to execute.
@@ -98,13 +105,22 @@ impl Kin {
     }
 }
 
-/// After so many attempts that did not commit, a transaction waits until everything below it is settled. Its next
-/// attempt then reads final values and is the last one, so no transaction has more than `MOST_FAILED` + 1 attempts.
+/// How often a transaction may be aborted before it waits until everything below it is settled. Its next attempt then
+/// reads final values and is the last one.
 ///
 /// Without a bound, a chain of transactions that nothing predicts makes cascades: each commit changes what all
-/// attempts above have read, all are aborted, and all run again on what is about to change once more. Most
-/// transactions that fail so often would fail again: their lanes disturb the one that the rest waits for.
-pub const MOST_FAILED: u32 = 3;
+/// attempts above have read, all are aborted, and all run again on what is about to change once more. On many lanes
+/// more attempts come too early even where there is no chain, so more are tried there.
+pub fn most_aborted(lanes: usize) -> u32 {
+    (lanes / 6).max(3) as u32
+}
+
+/// How many attempts a transaction of a block may have, on average, that do not commit: aborted ones and those that
+/// stop at an estimate.
+///
+/// Once there were two for each transaction, whatever fails waits until everything below it is settled, so each
+/// transaction fails at most once more.
+pub const MOST_FAILED: usize = 3;
 
 /// Block-STM's scheduler.
 #[derive(Debug)]
@@ -120,8 +136,12 @@ pub struct BlockStm {
     frontier: usize,
     /// All transactions below this one are settled.
     settled: usize,
-    /// Those that run again only once everything below them is settled: see [`MOST_FAILED`].
+    /// Those that run again only once everything below them is settled.
     held: Bits,
+    /// See [`most_aborted`].
+    most_aborted: u32,
+    /// How many attempts may still fail before whatever fails is held: see [`MOST_FAILED`].
+    failures_left: usize,
     kin: Kin,
     /// Those to be started before others, the last one first.
     first: Vec<TxIndex>,
@@ -146,6 +166,7 @@ impl BlockStm {
         let tx = Tx {
             status: Status::Ready,
             incarnation: Incarnation(0),
+            aborted: 0,
             waits_for: 0,
             waiting: Vec::new(),
             validations: 0,
@@ -159,6 +180,8 @@ impl BlockStm {
             frontier: 0,
             settled: 0,
             held: Bits::none(len),
+            most_aborted: most_aborted(1),
+            failures_left: len * (MOST_FAILED - 1),
             kin: Kin::default(),
             first: Vec::new(),
             out: 0,
@@ -190,6 +213,13 @@ impl BlockStm {
     #[must_use]
     pub fn learning_from(mut self, alike: &[Option<u32>]) -> Self {
         self.kin = Kin::new(alike);
+        self
+    }
+
+    /// The same, on that many lanes: see [`most_aborted`].
+    #[must_use]
+    pub fn on_lanes(mut self, lanes: usize) -> Self {
+        self.most_aborted = most_aborted(lanes);
         self
     }
 
@@ -305,10 +335,13 @@ impl BlockStm {
         }
     }
 
-    /// Whether a transaction whose attempt has just failed has failed so often that it must wait; then it is held.
-    fn holds(&mut self, tx: TxIndex) -> bool {
+    /// Takes note that an attempt failed: aborted, or stopped at an estimate. Whether the transaction is held for that.
+    fn holds(&mut self, tx: TxIndex, aborted: bool) -> bool {
         let i = tx.index();
-        let held = self.txs[i].incarnation.0 >= MOST_FAILED && i > self.settled;
+        self.txs[i].aborted += u32::from(aborted);
+        let too_often = self.txs[i].aborted >= self.most_aborted || self.failures_left == 0;
+        self.failures_left = self.failures_left.saturating_sub(1);
+        let held = too_often && i > self.settled;
         if held {
             self.txs[i].status = Status::Waiting;
             self.held.insert(i);
@@ -396,7 +429,7 @@ impl Scheduler for BlockStm {
                 tx.status = Status::Waiting;
                 // The writer may have finished since the attempt met its estimate.
                 let executed = self.txs[writer.index()].status == Status::Executed;
-                match (self.holds(version.tx), executed) {
+                match (self.holds(version.tx, false), executed) {
                     (true, _) => {}
                     (false, true) => self.make_ready(version.tx),
                     (false, false) => {
@@ -423,7 +456,7 @@ impl Scheduler for BlockStm {
                 self.failed(version.tx, writer);
                 self.txs[i].validations -= 1;
                 self.txs[i].incarnation.0 += 1;
-                if !self.holds(version.tx) {
+                if !self.holds(version.tx, true) {
                     self.make_ready(version.tx);
                 }
                 self.marked.insert_from(&self.executed, i + 1);
@@ -721,43 +754,51 @@ mod tests {
         assert_eq!(stm.follow(TxIndex(0)), Some(version(2, 0)));
     }
 
-    /// Transaction 2 fails whatever it tries while transaction 0 runs.
+    /// Transaction 2 is aborted whatever it tries while transaction 0 runs.
     #[test]
-    fn what_failed_too_often_runs_again_only_on_final_values() {
-        let mut stm = independent(3);
-        (0..3).for_each(|tx| assert_eq!(stm.next(), Task::Execute(version(tx, 0))));
-        for incarnation in 0..MOST_FAILED {
-            stm.report(executed(2, incarnation, true));
-            assert_eq!(stm.next(), Task::Validate(version(2, incarnation)));
-            assert!(stm.claim_abort(version(2, incarnation)));
-            stm.report(Report::Aborted { version: version(2, incarnation), writer: TxIndex(1) });
-            if incarnation + 1 < MOST_FAILED {
-                assert_eq!(stm.next(), Task::Execute(version(2, incarnation + 1)));
+    fn what_was_aborted_too_often_runs_again_only_on_final_values() {
+        for lanes in [2, 30] {
+            let mut stm = independent(3).on_lanes(lanes);
+            (0..3).for_each(|tx| assert_eq!(stm.next(), Task::Execute(version(tx, 0))));
+            let most = most_aborted(lanes);
+            for incarnation in 0..most {
+                stm.report(executed(2, incarnation, true));
+                assert_eq!(stm.next(), Task::Validate(version(2, incarnation)));
+                assert!(stm.claim_abort(version(2, incarnation)));
+                stm.report(Report::Aborted { version: version(2, incarnation), writer: TxIndex(1) });
+                if incarnation + 1 < most {
+                    assert_eq!(stm.next(), Task::Execute(version(2, incarnation + 1)));
+                }
             }
+            assert_eq!(stm.next(), Task::Wait, "on {lanes} lanes");
+            for tx in 0..2 {
+                assert!(!stm.ready.contains(2));
+                stm.report(Report::Executed { version: version(tx, 0), wrote_new: true, firm: true });
+            }
+            assert_eq!(stm.next(), Task::Execute(version(2, most)));
+            assert_eq!(stm.settled(), Some(TxIndex(2)));
+            assert_eq!(stm.next(), Task::Wait);
         }
-        assert_eq!(stm.next(), Task::Wait);
-        for tx in 0..2 {
-            assert!(!stm.ready.contains(2));
-            stm.report(Report::Executed { version: version(tx, 0), wrote_new: true, firm: true });
-        }
-        assert_eq!(stm.next(), Task::Execute(version(2, MOST_FAILED)));
-        assert_eq!(stm.settled(), Some(TxIndex(2)));
-        assert_eq!(stm.next(), Task::Wait);
     }
 
+    /// Transaction 2 meets estimates of transaction 1, which has executed by the time that it is reported.
     #[test]
-    fn what_met_estimates_too_often_waits_for_more_than_their_writers() {
+    fn once_much_has_failed_what_fails_runs_again_only_on_final_values() {
         let mut stm = independent(3);
         (0..3).for_each(|tx| assert_eq!(stm.next(), Task::Execute(version(tx, 0))));
         stm.report(executed(1, 0, true));
-        for incarnation in 0..MOST_FAILED {
+        let free = 3 * (MOST_FAILED as u32 - 1);
+        for incarnation in 0..free {
             stm.report(Report::Blocked { version: version(2, incarnation), writer: TxIndex(1) });
-            let next = stm.next();
-            match incarnation + 1 {
-                MOST_FAILED => assert_eq!(next, Task::Validate(version(1, 0)), "transaction 2 waits"),
-                again => assert_eq!(next, Task::Execute(version(2, again))),
-            }
+            assert_eq!(stm.next(), Task::Execute(version(2, incarnation + 1)));
         }
+        stm.report(Report::Blocked { version: version(2, free), writer: TxIndex(1) });
+        assert_eq!(stm.next(), Task::Validate(version(1, 0)), "transaction 2 waits");
+        stm.report(Report::Executed { version: version(0, 0), wrote_new: false, firm: true });
+        assert_eq!(stm.next(), Task::Wait);
+        stm.report(Report::Valid { version: version(1, 0) });
+        assert_eq!(stm.next(), Task::Execute(version(2, free + 1)));
+        assert_eq!(stm.settled(), Some(TxIndex(2)));
     }
 
     #[test]

@@ -88,7 +88,7 @@ use crate::{
     units::{TxIndex, Version},
 };
 
-pub use block_stm::{BlockStm, MOST_FAILED};
+pub use block_stm::{BlockStm, MOST_FAILED, most_aborted};
 pub use location::{AccountNo, Key, Life, Part, SlotNo, SlotNumbers, Slots, Write};
 pub use memory::{Collector, Final, Finals, Memory};
 pub use ordered_commit::OrderedCommit;
@@ -219,6 +219,8 @@ pub struct Known<'a> {
     /// For each transaction all that it should wait for, as far as [`Strategy::foresight`] asks for it;
     /// all come before it. Empty where it asks for nothing.
     pub waits: &'a [Vec<TxIndex>],
+    /// How many lanes there are.
+    pub lanes: usize,
 }
 
 /// A scheduler together with the view that it needs.

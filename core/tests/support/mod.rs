@@ -19,7 +19,7 @@ use evm_lanes_core::{
     drive::{self, Loaded, Stopped, Surroundings, Threads},
     prepare::{PreparedBlock, State, case},
     run::Run,
-    schedule::MOST_FAILED,
+    schedule::{MOST_FAILED, most_aborted},
     trace::{Outcome, StrategyId, Trace},
 };
 
@@ -152,17 +152,21 @@ pub fn assert_equal_states(ours: &State, theirs: &State, what: &str) {
     }
 }
 
-/// Checks what every trace promises: one committed attempt per transaction, no more than
-/// [`MOST_FAILED`] others that name what spoiled them, and lanes whose pieces do not overlap and add up to the
-/// duration.
+/// Checks what every trace promises: one committed attempt per transaction, no more failed ones than the scheduler
+/// allows ([`most_aborted`], [`MOST_FAILED`]), and lanes whose pieces do not overlap and add up to the duration.
 pub fn assert_whole(trace: &Trace, what: &str) {
-    let mut failed = vec![0; trace.transactions as usize];
     // Without a cause is what was repeated in order for the block's gas limit.
-    for attempt in trace.attempts.iter().filter(|a| a.cause.is_some()) {
-        failed[attempt.version.tx.index()] += 1;
+    let failed = || trace.attempts.iter().filter(|a| a.cause.is_some());
+    let all = failed().count();
+    let most = MOST_FAILED * trace.transactions as usize;
+    assert!(all <= most, "{what}: {all} failed attempts at {} transactions", trace.transactions);
+    let mut aborted = vec![0; trace.transactions as usize];
+    for attempt in failed().filter(|a| a.outcome == Outcome::Aborted) {
+        aborted[attempt.version.tx.index()] += 1;
     }
-    for (tx, failed) in failed.into_iter().enumerate() {
-        assert!(failed <= MOST_FAILED, "{what}: transaction {tx} failed {failed} times");
+    let most = most_aborted(trace.lanes.into());
+    for (tx, aborted) in aborted.into_iter().enumerate() {
+        assert!(aborted <= most, "{what}: transaction {tx} was aborted {aborted} times");
     }
     for (tx, attempt) in trace.committed().iter().enumerate() {
         assert!(attempt.is_some(), "{what}: transaction {tx} has no committed attempt");
