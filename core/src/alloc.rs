@@ -30,15 +30,19 @@ const SIZES: [usize; 20] = [
 const CLASSES: usize = SIZES.len();
 /// Every block begins at a multiple of this.
 const ALIGN: usize = 16;
-/// Blocks of one class are taken from the system in chunks of at least this size.
-const CHUNK: usize = 64 << 10;
+/// Blocks of one class are taken from the system in chunks of at least this size. Under Miri, where every block of a
+/// chunk takes its time, chunks and batches are small.
+const CHUNK: usize = if cfg!(miri) { 2 << 10 } else { 64 << 10 };
 /// About how many bytes a batch holds; at least one block.
-const BATCH: usize = 32 << 10;
+const BATCH: usize = if cfg!(miri) { 1 << 10 } else { 32 << 10 };
 
 /// How many blocks of a class travel together.
 const fn batch_len(class: usize) -> usize {
-    let blocks = BATCH / SIZES[class];
-    if blocks > 64 { 64 } else { blocks }
+    match BATCH / SIZES[class] {
+        0 => 1,
+        blocks if blocks > 64 => 64,
+        blocks => blocks,
+    }
 }
 
 /// A free block.

@@ -10,7 +10,7 @@
 
 #[cfg(feature = "engine")]
 pub mod access_list;
-#[cfg(feature = "engine")]
+#[cfg(any(feature = "engine", test))]
 pub mod alloc;
 pub mod analysis;
 pub mod cancel;
@@ -22,8 +22,8 @@ pub mod clock;
 pub mod conformance;
 #[cfg(feature = "engine")]
 pub mod drive;
-/// What of the drivers a model checker runs; without the EVM, which would take minutes to compile.
-#[cfg(all(shuttle, test, not(feature = "engine")))]
+/// What of the drivers a model checker and sanitizers run; without the EVM, which would take minutes to compile.
+#[cfg(all(test, not(feature = "engine")))]
 mod drive {
     mod foretold;
     mod lanes;
@@ -42,7 +42,7 @@ pub mod prepare;
 pub mod problem;
 pub mod run;
 pub mod scenario;
-#[cfg(any(feature = "engine", all(shuttle, test)))]
+#[cfg(any(feature = "engine", test))]
 pub mod schedule;
 pub mod tables;
 pub mod trace;

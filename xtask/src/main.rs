@@ -20,6 +20,7 @@ mod process;
 #[cfg(feature = "engine")]
 #[path = "../../core/tests/random_blocks/program.rs"]
 mod program;
+mod sanitize;
 mod schema;
 mod serve;
 mod server;
@@ -68,6 +69,8 @@ enum Command {
     Simulate(simulate::Arguments),
     /// Try lanes, schedulers and memory on many orders of their steps, under a model checker.
     Models(models::Arguments),
+    /// Look for undefined behaviour and data races: Miri, ThreadSanitizer, AddressSanitizer.
+    Sanitize(sanitize::Arguments),
     /// Put bugs into a copy of the engine, one at a time: some test must catch each.
     Bugs(bugs::Arguments),
     /// Build the two wasm engines into target/dist-engine.
@@ -88,6 +91,7 @@ fn main() -> ExitCode {
         Command::Conformance(arguments) => conformance::run(&arguments),
         Command::Simulate(arguments) => simulate::run(&arguments),
         Command::Models(arguments) => models::run(&arguments),
+        Command::Sanitize(arguments) => sanitize::run(&arguments),
         Command::Bugs(arguments) => bugs::run(&arguments),
         Command::Engine(arguments) => engine::run(&arguments),
     };

@@ -29,14 +29,14 @@ pub struct Arguments {
 
 /// How many tests ended how.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Count {
-    passed: u64,
+pub struct Count {
+    pub passed: u64,
     failed: u64,
     skipped: u64,
 }
 
 impl Count {
-    fn add(&mut self, other: Self) {
+    pub fn add(&mut self, other: Self) {
         self.passed += other.passed;
         self.failed += other.failed;
         self.skipped += other.skipped;
@@ -113,7 +113,7 @@ fn counted(cargo: &mut Command) -> Result<Count> {
 }
 
 /// The counts in cargo's line `test result: ok. 5 passed; 0 failed; 1 ignored; …`.
-fn count_of(line: &str) -> Count {
+pub fn count_of(line: &str) -> Count {
     let Some(result) = line.strip_prefix("test result: ") else { return Count::default() };
     let number = |word: &str| {
         let before = result.split(word).next().filter(|before| before.len() < result.len());

@@ -1057,8 +1057,8 @@ fn lanes_on_threads_end_as_one_transaction_after_the_other() {
     }
     let census = census.lock().expect("nobody panics with it");
     eprintln!("{blocks} blocks: {census:?}");
-    assert!(
-        census.schedules as u64 == blocks && census.strategies.len() == 5 && census.refused > 0,
-        "the toys do too little: {census:?}"
-    );
+    assert_eq!(census.schedules as u64, blocks);
+    // A few blocks need not have everything.
+    let has_everything = census.strategies.len() == 5 && census.refused > 0 && census.again > 0;
+    assert!(has_everything || blocks < 1_000, "the toys do too little: {census:?}");
 }

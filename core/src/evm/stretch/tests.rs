@@ -3,7 +3,7 @@
 use alloy_primitives::{Address, Bytes, U256};
 use revm::{
     Context, MainContext,
-    bytecode::{Bytecode, opcode::*},
+    bytecode::{Bytecode, JumpTable, opcode::*},
     context::{ContextTr, JournalTr},
     context_interface::cfg::GasParams,
     database_interface::EmptyDB,
@@ -41,6 +41,12 @@ const SPECS: [SpecId; 15] = [
 /// What Miri runs of a list or a number of rounds: it is some thousand times slower.
 fn reduced<T>(all: T, under_miri: T) -> T {
     if cfg!(miri) { under_miri } else { all }
+}
+
+/// Whether Miri cannot run it: numbers are divided by inline assembly on the processors that tests run on. Divisions
+/// are revm's own in both loops.
+fn divides(opcode: u8) -> bool {
+    cfg!(miri) && (DIV..=MULMOD).contains(&opcode)
 }
 
 const TARGET: Address = Address::repeat_byte(0x1a);
@@ -86,7 +92,7 @@ impl Start {
             call_value: U256::from_limbs([7, 0, 9, 1]),
             depth: 1,
         };
-        let code = ExtBytecode::new(Bytecode::new_legacy(self.code.clone().into()));
+        let code = ExtBytecode::new(analysed(&self.code));
         let mut frame = Interpreter::new(memory, code, inputs, self.is_static, self.spec, self.gas);
         for word in &self.stack {
             assert!(frame.stack.push(*word));
@@ -96,6 +102,29 @@ impl Start {
         frame.return_data.0 = Bytes::from_static(b"what the last call returned: more than one word");
         frame
     }
+}
+
+/// The code as revm analyses it. Under Miri without revm's help: bitvec, which keeps its table of destinations, breaks
+/// the rules of Stacked Borrows.
+fn analysed(code: &[u8]) -> Bytecode {
+    if !cfg!(miri) {
+        return Bytecode::new_legacy(Bytes::copy_from_slice(code));
+    }
+    let mut jumps = vec![0; code.len().div_ceil(8)];
+    let mut at = 0;
+    while at < code.len() {
+        match code[at] {
+            JUMPDEST => jumps[at / 8] |= 1 << (at % 8),
+            push @ PUSH1..=PUSH32 => at += usize::from(push - PUSH0),
+            _ => {}
+        }
+        at += 1;
+    }
+    let mut padded = code.to_vec();
+    // STOP, and a byte more for an instruction with an operand of one byte.
+    padded.resize(at.max(code.len()) + 2, STOP);
+    // SAFETY: the code ends with STOP behind every operand, and each of its bytes has a bit.
+    unsafe { Bytecode::new_analyzed(padded.into(), code.len(), JumpTable::from_slice(&jumps, code.len())) }
 }
 
 type TestHost = MainnetContext<EmptyDB>;
@@ -192,7 +221,7 @@ fn every_opcode_of_every_fork_does_what_it_does_in_revms_loop() {
         let spec = *spec;
         let costs = gas_table_spec(spec);
         let mut hosts = Hosts::new(spec);
-        for opcode in 0..=u8::MAX {
+        for opcode in (0..=u8::MAX).filter(|opcode| !divides(*opcode)) {
             let cost = u64::from(costs[usize::from(opcode)]);
             let gases = [1_000_000, cost, 0, cost.saturating_sub(1), cost + 2];
             for height in reduced(&heights[..], &[17]) {
@@ -266,6 +295,7 @@ fn program(random: &mut Random) -> Vec<u8> {
         };
         code[jump] = to as u8;
     }
+    code.iter_mut().filter(|byte| divides(**byte)).for_each(|byte| *byte = ADD);
     code
 }
 
