@@ -22,6 +22,7 @@ pub mod limits;
 pub mod list;
 pub mod model;
 pub mod navigate;
+pub mod rows;
 #[cfg(test)]
 pub mod sample;
 pub mod scale;
