@@ -13,9 +13,11 @@
 pub mod about;
 pub mod compare;
 pub mod curve;
+pub mod focus;
 pub mod format;
 pub mod graph;
 pub mod inspect;
+pub mod keys;
 pub mod lane_steps;
 pub mod lanes;
 pub mod limits;
