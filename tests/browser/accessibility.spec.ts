@@ -39,6 +39,21 @@ test('axe finds nothing in the tabs and dialogs', async ({ browser }) => {
   await context.close();
 });
 
+for (const [width, height] of [
+  [1440, 900],
+  [390, 844],
+]) {
+  test(`whatever is pressed is large enough, ${width}×${height}`, async ({ page }) => {
+    await page.setViewportSize({ width, height });
+    await open(page, `${ISOLATED}?s=token-rush&clock=simulated`);
+    for (const tab of await page.getByRole('tab').all()) {
+      await tab.click();
+      const { violations } = await new AxeBuilder({ page }).withRules(['target-size']).analyze();
+      expect(violations.flatMap((v) => v.nodes.map((n) => `${n.html} ${n.any[0]?.message}`))).toEqual([]);
+    }
+  });
+}
+
 test('everything can be reached by keyboard: next transaction, its cause, the table', async ({ page }) => {
   const before = 3;
   await open(page, `${ISOLATED}?tx=${before}`);

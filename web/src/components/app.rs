@@ -12,7 +12,7 @@ use super::inspector::Inspector;
 use super::lanes::Lanes;
 use super::tabs::Tabs;
 use crate::engine::EngineState;
-use crate::state::{Activity, Page, Tab, dom, file, sync};
+use crate::state::{Activity, Page, Tab, dom, file, screen, sync};
 use crate::view::format::{duration, shortened};
 use crate::view::sentence;
 
@@ -22,7 +22,14 @@ pub fn App() -> impl IntoView {
     let page = Page::start();
     sync::start(page);
     super::keys::start(page);
+    super::focus::start();
     let dropping = drop_target(page);
+    let probe: NodeRef<leptos::html::I> = NodeRef::new();
+    Effect::new(move |_| {
+        if let Some(probe) = probe.get() {
+            screen::follow(page.screen, &probe);
+        }
+    });
     view! {
         <a class="skip" href="#lanes">"Skip to the lanes"</a>
         <div class="page">
@@ -43,6 +50,7 @@ pub fn App() -> impl IntoView {
             </main>
             <Foot page/>
         </div>
+        <i class="probe" node_ref=probe aria-hidden="true"></i>
         <div class="hidden" role="status" aria-live="polite">{move || page.spoken.get()}</div>
         <Help page/>
         <Share page/>

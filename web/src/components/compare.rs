@@ -32,7 +32,8 @@ pub fn Compare(page: Page) -> impl IntoView {
     let busy = move || page.is_running() || !matches!(page.engine.get(), EngineState::Ready { .. });
     view! {
         <div class="tools">
-            <button type="button" class="btn small go" disabled=busy on:click=move |_| page.compare_strategies()>
+            <button type="button" class="btn small go" aria-disabled=move || busy().to_string()
+                on:click=move |_| if !untrack(busy) { page.compare_strategies(); }>
                 "Run every strategy"
             </button>
             <button type="button" class="btn small" disabled=move || page.pins.with(Vec::is_empty)

@@ -11,6 +11,7 @@ use crate::engine::EngineState;
 use crate::state::{CurveState, Page};
 use crate::view::curve::{self, LANES, speed_up};
 use crate::view::format::{Unit, count, factor, share};
+use crate::view::scale::rem;
 use crate::view::sentence::{self, strategy_name};
 
 const HEIGHT: f64 = 300.0;
@@ -19,7 +20,7 @@ const HEIGHT: f64 = 300.0;
 #[component]
 pub fn Curve(page: Page) -> impl IntoView {
     let room: NodeRef<leptos::html::Div> = NodeRef::new();
-    let size = size_of(room);
+    let size = size_of(room, page.screen);
     let ready = move || matches!(page.engine.get(), EngineState::Ready { .. }) && !page.is_running();
     let running = move || page.curve.with(|c| matches!(c, CurveState::Running { .. }));
     let words = move || {
@@ -50,12 +51,14 @@ pub fn Curve(page: Page) -> impl IntoView {
     };
     view! {
         <div class="tools">
-            <Show when=running fallback=move || view! {
-                <button type="button" class="btn small go" disabled=move || !ready()
-                    on:click=move |_| page.draw_curve()>"Draw the curve"</button>
-            }>
-                <button type="button" class="btn small" on:click=move |_| page.cancel_curve()>"Cancel"</button>
-            </Show>
+            // One button for both, never `disabled`: the focus stays on it.
+            <button type="button" class="btn small" class:go=move || !running()
+                aria-disabled=move || (!running() && !ready()).to_string()
+                on:click=move |_| if untrack(running) {
+                    page.cancel_curve();
+                } else if untrack(ready) {
+                    page.draw_curve();
+                }>{move || if running() { "Cancel" } else { "Draw the curve" }}</button>
             <span role="status">{words}</span>
         </div>
         <div node_ref=room data-curve=move || drawn().map(|c| c.points.len().to_string())>
@@ -69,7 +72,8 @@ pub fn Curve(page: Page) -> impl IntoView {
 
 #[component]
 fn Chart(page: Page, curve: Arc<Points>, width: f64) -> impl IntoView {
-    let chart = curve::chart(&curve, &LANES, width.max(320.0), HEIGHT);
+    let width = width.max(320.0);
+    let chart = curve::chart(&curve, &LANES, width, HEIGHT);
     let (left, top, right, bottom) = chart.field;
     let said = chart
         .lines
@@ -137,7 +141,8 @@ fn Chart(page: Page, curve: Arc<Points>, width: f64) -> impl IntoView {
         })
         .collect_view();
     view! {
-        <svg class="curve" role="img" aria-label=format!("Speed-up over lanes. {said}.") width=width height=HEIGHT>
+        <svg class="curve" role="img" aria-label=format!("Speed-up over lanes. {said}.") style:width=rem(width) style:height=rem(HEIGHT)
+            viewBox=format!("0 0 {width:.1} {HEIGHT}")>
             {across}{up}
             <path class="limit-line work" d=chart.work_limit></path>
             {path}

@@ -48,27 +48,40 @@ const KEYS: [(&[&str], &str); 14] = [
     (&[","], "previous attempt in the lane"),
     (&["J"], "next transaction"),
     (&["K"], "previous transaction"),
-    (&["["], "to the cause: who was read from"),
-    (&["]"], "to the effect: who read from it"),
-    (&["W", "S"], "zoom in, zoom out"),
+    (&["["], "to the cause: the transaction that was read from"),
+    (&["]"], "to the effect: the transaction that read from it"),
+    (&["W", "S"], "zoom in, zoom out; also + and −"),
     (&["A", "D"], "pan left, pan right"),
     (&["F"], "fit the selection"),
     (&["C"], "show the longest chain"),
     (&["/"], "find transactions"),
-    (&["Esc"], "leave the lanes, close, let go"),
+    (&["Esc"], "close a dialog, leave the lanes or a table"),
 ];
+
+/// Keys of one panel, while it has the focus.
+const PANEL_KEYS: [(&[&str], &str); 6] = [
+    (&["←", "→"], "in the lanes: pan"),
+    (&["Shift", "←"], "in the lanes: previous attempt; Shift → the next one"),
+    (&["↑", "↓"], "in the lanes: previous and next transaction"),
+    (&["←", "→"], "in the graph: what it read from, what read from it"),
+    (&["↑", "↓"], "in a table: from row to row"),
+    (&["Home", "End"], "in a table: first and last row; Page ↑ and Page ↓ by a page"),
+];
+
+fn key_list(keys: &'static [(&'static [&'static str], &'static str)]) -> impl IntoView {
+    keys.iter()
+        .map(|(keys, what)| {
+            let keys = keys.iter().map(|k| view! { <kbd>{*k}</kbd>" " }).collect_view();
+            view! { <div><dt>{keys}</dt><dd>{*what}</dd></div> }
+        })
+        .collect_view()
+}
 
 /// Keys, colours and patterns.
 #[component]
 pub fn Help(page: Page) -> impl IntoView {
     let dialog: NodeRef<Dialog> = NodeRef::new();
     bind(dialog, page.help);
-    let keys = KEYS
-        .map(|(keys, what)| {
-            let keys = keys.iter().map(|k| view! { <kbd>{*k}</kbd>" " }).collect_view();
-            view! { <div><dt>{keys}</dt><dd>{what}</dd></div> }
-        })
-        .collect_view();
     view! {
         <dialog node_ref=dialog aria-labelledby="help-title" on:close=move |_: ev::Event| page.help.set(false)>
             <Top title="How to read the page" id="help-title" open=page.help/>
@@ -86,13 +99,16 @@ pub fn Help(page: Page) -> impl IntoView {
                 <h3>"Limits"</h3>
                 <p>"Path: all work over the longest chain. Work: all work over what each lane must do at least. The lower of both is what was possible; the bar shows how much of it was reached."</p>
                 <h3>"Keys"</h3>
-                <dl class="keys">{keys}</dl>
+                <dl class="keys">{key_list(&KEYS)}</dl>
+                <p>"A key does what its letter says, with Caps Lock, too. Where your keyboard has no such letter, the place of the key counts: what is W on a US keyboard zooms in on any. Brackets may be typed with AltGr."</p>
+                <h3>"Keys of a panel that has the focus"</h3>
+                <dl class="keys">{key_list(&PANEL_KEYS)}</dl>
                 <p><label>
                     <input type="checkbox" prop:checked=move || page.letter_keys.get()
                         on:change=move |e| page.letter_keys.set(event_target_checked(&e))/>
                     " Single letters act as keys"
                 </label></p>
-                <p>"Ctrl and the wheel zoom the lanes at the pointer; drag measures a stretch of time, double click zooms to it; Shift and drag pans. On a touch screen: pinch, drag, tap."</p>
+                <p>"Ctrl and the wheel zoom the lanes at the pointer; drag measures a stretch of time (or click where it begins, Shift and click where it ends), double click zooms to it; Shift and drag pans. On a touch screen: pinch, drag, tap."</p>
             </div>
         </dialog>
     }

@@ -11,6 +11,7 @@ use crate::view::format::{bytes, counted};
 
 /// Longer texts are checked when they are run and not at every key stroke.
 const MOST_LIVE: usize = 1 << 20;
+/// Height of a line, in units.
 const LINE: f64 = 19.0;
 /// More generated transactions than this are not written out: nobody would edit them, and the text would not fit a link.
 const MOST_FROZEN: u64 = 5_000;
@@ -95,7 +96,9 @@ fn Paper(page: Page) -> impl IntoView {
         let start = json_offset(&area.value(), position);
         let _ = area.focus();
         let _ = area.set_selection_range(start, start + 1);
-        area.set_scroll_top(((f64::from(position.line) - 4.0) * LINE).max(0.0) as i32);
+        area.set_scroll_top(
+            ((f64::from(position.line) - 4.0) * LINE * page.screen.get_untracked().text).max(0.0) as i32,
+        );
     };
     Effect::new(move |_| {
         if let (Some(position), Some(_)) = (page.caret.get(), area.get()) {

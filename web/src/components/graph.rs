@@ -9,13 +9,14 @@ use super::measure::size_of;
 use crate::state::Page;
 use crate::view::graph::{self, Graph as Picture};
 use crate::view::navigate;
+use crate::view::scale::rem;
 use crate::view::sentence;
 
 /// The panel of the graph.
 #[component]
 pub fn Graph(page: Page) -> impl IntoView {
     let room: NodeRef<leptos::html::Div> = NodeRef::new();
-    let size = size_of(room);
+    let size = size_of(room, page.screen);
     let picture = Memo::new(move |_| {
         let (width, height) = size.get();
         page.model.get().filter(|_| width > 0.0).map(|m| graph::layout(&m, width, height))
@@ -116,7 +117,8 @@ fn Drawing(page: Page, picture: Picture) -> impl IntoView {
     let point = move |e: &MouseEvent| {
         let svg = e.current_target()?.dyn_into::<web_sys::Element>().ok()?;
         let rect = svg.get_bounding_client_rect();
-        Some((f64::from(e.client_x()) - rect.left(), f64::from(e.client_y()) - rect.top()))
+        let unit = page.screen.get_untracked().text;
+        Some(((f64::from(e.client_x()) - rect.left()) / unit, (f64::from(e.client_y()) - rect.top()) / unit))
     };
     let click = move |e: MouseEvent| {
         let Some((x, y)) = point(&e) else { return };
@@ -153,7 +155,7 @@ fn Drawing(page: Page, picture: Picture) -> impl IntoView {
         }
     };
     view! {
-        <svg width=px(width) height=px(height) tabindex="0" role="application" aria-roledescription="graph"
+        <svg style:width=rem(width) style:height=rem(height) viewBox=format!("0 0 {width:.1} {height:.1}") tabindex="0" role="application" aria-roledescription="graph"
             aria-label=move || page.model.with(|m| m.as_ref().map(|m| format!(
                 "Dependency graph. {} Arrow keys: left to what a transaction read from, right to who read it, up and down in its wave.",
                 sentence::graph_summary(m)

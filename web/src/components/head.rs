@@ -116,6 +116,8 @@ fn Verdict(model: Arc<RunModel>) -> impl IntoView {
         counted(verdict.receipts.into(), "receipt"),
         counted(verdict.accounts.into(), "account")
     );
+    let header_differs = model.report.header.as_ref().is_some_and(|check| check.difference.is_some());
+    let differs = verdict.difference.is_some() || header_differs;
     let badge = match verdict.difference {
         None => {
             let (what, root) = match verdict.state_root {
@@ -135,7 +137,7 @@ fn Verdict(model: Arc<RunModel>) -> impl IntoView {
         }),
     };
     view! {
-        <div class="verdict">
+        <div class="verdict" class:differs=differs>
             {badge}
             {model.report.header.clone().map(|check| view! { <Header check/> })}
         </div>

@@ -103,14 +103,19 @@ fn LanesStepper(page: Page) -> impl IntoView {
     let fixed = move || page.strategy.get() == StrategyId::Sequential;
     let shown = move || if fixed() { 1 } else { page.lanes() };
     let input: NodeRef<leptos::html::Input> = NodeRef::new();
+    // Not `disabled`: that would take the focus from whoever has just reached the end.
+    let fewest = move || fixed() || page.lanes() <= 1;
+    let most = move || fixed() || page.lanes() >= page.max_lanes();
     view! {
         <div class="step" role="group" aria-label="Lanes">
             <span>{move || match page.clock.get() {
                 Clock::Simulated => "Simulated lanes",
                 Clock::Measured => "Cores",
             }}</span>
-            <button type="button" aria-label="Fewer lanes" disabled={move || fixed() || page.lanes() <= 1}
-                on:click=move |_| page.set_lanes(lane_steps::below(untrack(|| page.lanes())))>"−"</button>
+            <button type="button" aria-label="Fewer lanes" aria-disabled=move || fewest().to_string()
+                on:click=move |_| if !untrack(fewest) {
+                    page.set_lanes(lane_steps::below(untrack(|| page.lanes())));
+                }>"−"</button>
             <input node_ref=input type="number" inputmode="numeric" aria-label="Lanes" min="1" step="1"
                 max=move || if fixed() { 1 } else { page.max_lanes() } disabled=fixed
                 prop:value=move || shown().to_string()
@@ -123,9 +128,10 @@ fn LanesStepper(page: Page) -> impl IntoView {
                         input.set_value(&untrack(shown).to_string());
                     }
                 }/>
-            <button type="button" aria-label="More lanes"
-                disabled={move || fixed() || page.lanes() >= page.max_lanes()}
-                on:click=move |_| page.set_lanes(lane_steps::above(untrack(|| page.lanes())))>"+"</button>
+            <button type="button" aria-label="More lanes" aria-disabled=move || most().to_string()
+                on:click=move |_| if !untrack(most) {
+                    page.set_lanes(lane_steps::above(untrack(|| page.lanes())));
+                }>"+"</button>
         </div>
     }
 }
@@ -166,18 +172,32 @@ fn RunButton(page: Page) -> impl IntoView {
             "Run".to_owned()
         }
     };
+    let waits = move || {
+        cancelling()
+            || (!page.is_running()
+                && matches!(page.engine.get(), EngineState::Starting | EngineState::Restarting { .. }))
+    };
+    // One button for both, so that the focus stays on it; and it is never `disabled`, which would take the focus away.
     view! {
-        <Show when=move || page.is_running() fallback=move || view! {
-            <button class="btn go" type="button" aria-keyshortcuts="Control+Enter"
-                disabled=move || matches!(page.engine.get(), EngineState::Starting | EngineState::Restarting { .. })
-                on:click=move |_| page.run()>
-                <span aria-hidden="true">"▶"</span>{text}
-            </button>
-        }>
-            <button class="btn go" type="button" disabled=cancelling on:click=move |_| page.cancel()>
-                {move || if cancelling() { "Cancelling…" } else { "Cancel" }}
-            </button>
-        </Show>
+        <button class="btn go" type="button" aria-disabled=move || waits().to_string()
+            aria-keyshortcuts=move || (!page.is_running()).then_some("Control+Enter")
+            // A key that is held down would run, cancel, run and so on.
+            on:keydown=|e| if e.repeat() && e.key() == "Enter" { e.prevent_default() }
+            on:click=move |_| {
+                let (waits, running) = untrack(|| (waits(), page.is_running()));
+                match (waits, running) {
+                    (true, _) => {}
+                    (false, true) => page.cancel(),
+                    (false, false) => page.run(),
+                }
+            }>
+            <Show when=move || !page.is_running()><span aria-hidden="true">"▶"</span></Show>
+            {move || match (page.is_running(), cancelling()) {
+                (true, true) => "Cancelling…".to_owned(),
+                (true, false) => "Cancel".to_owned(),
+                (false, _) => text(),
+            }}
+        </button>
     }
 }
 
@@ -189,12 +209,15 @@ fn OtherClock(page: Page) -> impl IntoView {
         (Clock::Simulated, 1) => "Run on one core".to_owned(),
         (Clock::Simulated, threads) => format!("Run on your {threads} cores"),
     };
+    let waits = move || page.is_running() || !matches!(page.engine.get(), EngineState::Ready { .. });
     view! {
-        <button class="btn" type="button"
-            disabled=move || page.is_running() || !matches!(page.engine.get(), EngineState::Ready { .. })
-            on:click=move |_| page.set_clock(match page.clock.get_untracked() {
-                Clock::Measured => Clock::Simulated,
-                Clock::Simulated => Clock::Measured,
-            })>{text}</button>
+        // Not `disabled`: it starts a run, and keeps the focus meanwhile.
+        <button class="btn" type="button" aria-disabled=move || waits().to_string()
+            on:click=move |_| if !untrack(waits) {
+                page.set_clock(match page.clock.get_untracked() {
+                    Clock::Measured => Clock::Simulated,
+                    Clock::Simulated => Clock::Measured,
+                });
+            }>{text}</button>
     }
 }

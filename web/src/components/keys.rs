@@ -1,4 +1,4 @@
-//! Keys of the whole page. Single letters can be switched off (WCAG 2.1.4).
+//! Keys of the whole page; `view/keys.rs` says which mean what. Single characters can be switched off (WCAG 2.1.4).
 
 use leptos::ev;
 use leptos::prelude::*;
@@ -6,6 +6,7 @@ use web_sys::KeyboardEvent;
 
 use super::lanes;
 use crate::state::{Page, Selection, Tab, dom};
+use crate::view::keys::{self, Command, Stroke};
 use crate::view::navigate;
 
 /// Listens.
@@ -20,48 +21,43 @@ pub fn start(page: Page) {
 
 /// Does what a key means; whether it meant anything.
 fn act(page: Page, event: &KeyboardEvent) -> bool {
+    // What an input method makes of several keys is text.
+    if event.is_composing() {
+        return false;
+    }
     let writing = dom::is_writing(event);
-    if event.ctrl_key() || event.meta_key() {
-        if event.alt_key() {
-            return false;
-        }
-        return match event.key().as_str() {
-            "Enter" => {
-                page.run();
-                true
-            }
-            "z" | "Z" if !writing => {
-                if event.shift_key() {
-                    page.redo();
-                } else {
-                    page.undo();
-                }
-                true
-            }
-            "y" if !writing => {
-                page.redo();
-                true
-            }
-            _ => false,
-        };
-    }
     let covered = [page.help, page.sharing, page.modelling, page.explaining];
-    if event.alt_key() || covered.into_iter().any(|open| open.get_untracked()) {
-        return false;
+    let covered = covered.into_iter().any(|open| open.get_untracked());
+    let (key, code) = (event.key(), event.code());
+    let stroke = Stroke {
+        key: &key,
+        code: &code,
+        control: event.ctrl_key(),
+        meta: event.meta_key(),
+        alt: event.alt_key(),
+        shift: event.shift_key(),
+    };
+    if key == "Escape" {
+        let bare = !(stroke.control || stroke.meta || stroke.alt || covered);
+        return bare && escape(page, writing);
     }
-    if event.key() == "Escape" {
-        return escape(page, writing);
+    let in_lanes = dom::focused().is_some_and(|focused| focused.id() == "lanes-overlay");
+    if in_lanes && let Some(command) = keys::in_lanes(stroke) {
+        return perform(page, command);
     }
-    if writing || !page.letter_keys.get_untracked() {
-        return false;
+    match keys::command(stroke) {
+        Some(command) if command.is_single_character() => {
+            !covered && !writing && page.letter_keys.get_untracked() && perform(page, command)
+        }
+        Some(Command::Run) => perform(page, Command::Run),
+        Some(command) => !writing && perform(page, command),
+        None => false,
     }
-    letter(page, event.key().as_str())
 }
 
-/// Out of the canvas first, then the measured selection goes.
+/// Out of the canvas first, then the measured selection goes, then out of a table.
 fn escape(page: Page, writing: bool) -> bool {
-    let active = dom::window().and_then(|w| w.document()).and_then(|d| d.active_element());
-    let Some(active) = active else { return false };
+    let Some(active) = dom::focused() else { return deselect_location(page) };
     if active.id() == "lanes-overlay" || active.tag_name() == "svg" || writing {
         if let Ok(element) = wasm_bindgen::JsCast::dyn_into::<web_sys::HtmlElement>(active) {
             let _ = element.blur();
@@ -69,73 +65,70 @@ fn escape(page: Page, writing: bool) -> bool {
         dom::focus("tab-transactions");
         return true;
     }
-    if page.selection.get_untracked().location.is_some() {
-        page.select(Selection { location: None, ..page.selection.get_untracked() });
+    if deselect_location(page) {
+        return true;
+    }
+    // A long table has more controls than anyone wants to go through to leave it.
+    if active.closest("#tab-panel table").is_ok_and(|table| table.is_some()) {
+        dom::focus(&format!("tab-{}", page.tab.get_untracked().id()));
         return true;
     }
     false
 }
 
-fn letter(page: Page, key: &str) -> bool {
-    let Some(model) = page.model.get_untracked() else {
-        if key == "?" {
-            page.help.set(true);
-        }
-        return key == "?";
-    };
+fn deselect_location(page: Page) -> bool {
+    let selection = page.selection.get_untracked();
+    if selection.location.is_some() {
+        page.select(Selection { location: None, ..selection });
+    }
+    selection.location.is_some()
+}
+
+/// Does it; whether there was anything to do it with.
+fn perform(page: Page, command: Command) -> bool {
+    match command {
+        Command::Help => page.help.set(true),
+        Command::Run => page.run(),
+        Command::Undo => page.undo(),
+        Command::Redo => page.redo(),
+        _ => return perform_on_run(page, command),
+    }
+    true
+}
+
+fn perform_on_run(page: Page, command: Command) -> bool {
+    let Some(model) = page.model.get_untracked() else { return false };
     let tx = page.selection.get_untracked().tx;
-    let go = |next: Option<u32>| {
-        match next {
-            Some(tx) => {
-                page.select_tx(tx);
-                lanes::reveal(page);
-            }
-            None => page.spoken.set("Nothing further that way.".to_owned()),
+    let go = |next: Option<u32>| match next {
+        Some(tx) => {
+            page.select_tx(tx);
+            lanes::reveal(page);
         }
-        true
+        None => page.spoken.set("Nothing further that way.".to_owned()),
     };
-    match key {
-        "?" => {
-            page.help.set(true);
-            true
-        }
-        "/" => {
+    match command {
+        Command::Find => {
             page.tab.set(Tab::Transactions);
             // The field is there once the tab is.
             request_animation_frame(|| dom::focus("find"));
-            true
         }
-        "w" => {
-            lanes::zoom(page, 1.5);
-            true
+        Command::ZoomIn => lanes::zoom(page, 1.5),
+        Command::ZoomOut => lanes::zoom(page, 1.0 / 1.5),
+        Command::PanLeft | Command::PanRight => {
+            if page.viewport.get_untracked().is_none() {
+                page.spoken.set("The whole run is in view. Zoom in to pan.".to_owned());
+            }
+            lanes::pan(page, if command == Command::PanLeft { -0.2 } else { 0.2 });
         }
-        "s" => {
-            lanes::zoom(page, 1.0 / 1.5);
-            true
-        }
-        "a" => {
-            lanes::pan(page, -0.2);
-            true
-        }
-        "d" => {
-            lanes::pan(page, 0.2);
-            true
-        }
-        "f" => {
-            lanes::fit_selection(page);
-            true
-        }
-        "c" => {
-            page.show_path.update(|p| *p = !*p);
-            true
-        }
-        "j" => go(navigate::in_block(&model, tx, true)),
-        "k" => go(navigate::in_block(&model, tx, false)),
-        "[" => go(tx.and_then(|tx| navigate::cause(&model, tx))),
-        "]" => go(tx.and_then(|tx| navigate::effect(&model, tx))),
-        "." | "," => {
+        Command::Fit => lanes::fit_selection(page),
+        Command::LongestChain => page.show_path.update(|p| *p = !*p),
+        Command::NextTransaction => go(navigate::in_block(&model, tx, true)),
+        Command::PreviousTransaction => go(navigate::in_block(&model, tx, false)),
+        Command::Cause => go(tx.and_then(|tx| navigate::cause(&model, tx))),
+        Command::Effect => go(tx.and_then(|tx| navigate::effect(&model, tx))),
+        Command::NextAttempt | Command::PreviousAttempt => {
             let next = untrack(|| lanes::selected_attempt(&model, page))
-                .and_then(|i| navigate::in_lane(&model, i, key == "."))
+                .and_then(|i| navigate::in_lane(&model, i, command == Command::NextAttempt))
                 .and_then(|i| model.attempt(i));
             match next {
                 Some(attempt) => {
@@ -144,8 +137,8 @@ fn letter(page: Page, key: &str) -> bool {
                 }
                 None => page.spoken.set("Nothing further in this lane.".to_owned()),
             }
-            true
         }
-        _ => false,
+        Command::Help | Command::Run | Command::Undo | Command::Redo => return false,
     }
+    true
 }

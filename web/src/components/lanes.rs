@@ -5,16 +5,17 @@ use std::sync::Arc;
 use evm_lanes_core::trace::Clock;
 use leptos::either::Either;
 use leptos::prelude::*;
-use web_sys::{PointerEvent, WheelEvent};
+use wasm_bindgen::JsCast;
+use web_sys::{Element, HtmlElement, PointerEvent, WheelEvent};
 
 use super::measure::size_of;
 use crate::paint::{self, Palette};
-use crate::state::{Page, Pin, theme};
+use crate::state::{Page, Pin, dom, theme};
 use crate::view::format::{Unit, counted};
 use crate::view::lanes::{Emphasis, Metrics, Pattern, hit, layout};
 use crate::view::limits::Side;
 use crate::view::model::{RunModel, What};
-use crate::view::scale::{CssPx, TimeScale, Viewport, axis};
+use crate::view::scale::{CssPx, TimeScale, Viewport, axis, rem};
 use crate::view::sentence::{self, cost_name};
 use crate::view::spent::Use;
 
@@ -39,13 +40,13 @@ pub fn Lanes(page: Page) -> impl IntoView {
     let field: NodeRef<leptos::html::Div> = NodeRef::new();
     let canvas: NodeRef<leptos::html::Canvas> = NodeRef::new();
     let overview: NodeRef<leptos::html::Canvas> = NodeRef::new();
-    let size = size_of(field);
+    let size = size_of(field, page.screen);
     let hovered: RwSignal<Option<What>> = RwSignal::new(None);
     let range: RwSignal<Option<(f64, f64)>> = RwSignal::new(None);
     let palette: RwSignal<Option<Palette>, LocalStorage> = RwSignal::new_local(None);
     Effect::new(move |_| {
         theme::apply(page.theme.get());
-        palette.set(Some(Palette::read()));
+        palette.set(Some(Palette::read(page.screen.get().scale())));
     });
     let width = Memo::new(move |_| size.get().0.max(1.0));
     let there = Memo::new(move |_| page.model.with(Option::is_some));
@@ -65,7 +66,9 @@ pub fn Lanes(page: Page) -> impl IntoView {
         };
         let (metrics, emphasis) = (metrics.get(), page.emphasis());
         let lanes = model.report.lanes;
-        if let Some(context) = paint::prepare(&canvas, width.get(), metrics.height(lanes)) {
+        if let Some(context) =
+            paint::prepare(&canvas, width.get(), metrics.height(lanes), page.screen.get().scale())
+        {
             let picture = layout(&model, scale, metrics, emphasis);
             let marks = axis(scale, CssPx(96.0), model.unit());
             let width = width.get();
@@ -79,7 +82,7 @@ pub fn Lanes(page: Page) -> impl IntoView {
         let lanes = model.report.lanes;
         let whole = TimeScale { view: Viewport::whole(extent(page, &model)), width: CssPx(width.get()) };
         let metrics = Metrics::overview(lanes, OVERVIEW);
-        if let Some(context) = paint::prepare(&canvas, width.get(), OVERVIEW) {
+        if let Some(context) = paint::prepare(&canvas, width.get(), OVERVIEW, page.screen.get().scale()) {
             let picture = layout(&model, whole, metrics, page.emphasis());
             palette.with(|p| p.as_ref().map(|p| paint::overview(&context, &picture, p)));
         }
@@ -101,7 +104,7 @@ pub fn Lanes(page: Page) -> impl IntoView {
                         "Model: "{move || cost_name(page.cost_model.get().cost)}
                     </button>
                 </Show>
-                <button type="button" class="btn small" disabled=move || page.model.with(Option::is_none)
+                <button type="button" class="btn small" id="keep" disabled=move || page.model.with(Option::is_none)
                     aria-pressed=move || page.is_pinned().to_string()
                     title="Keeps this run below the next ones, to compare them"
                     on:click=move |_| page.pin()>"Keep"</button>
@@ -113,7 +116,7 @@ pub fn Lanes(page: Page) -> impl IntoView {
                 <button type="button" class="btn small" aria-label="Zoom in" aria-keyshortcuts="W"
                     on:click=move |_| zoom(page, 2.0)>"+"</button>
                 <button type="button" class="btn small"
-                    disabled=move || page.viewport.get().is_none()
+                    aria-disabled=move || page.viewport.get().is_none().to_string()
                     on:click=move |_| page.viewport.set(None)>"Whole run"</button>
             </header>
             {move || if there.get() {
@@ -131,7 +134,7 @@ pub fn Lanes(page: Page) -> impl IntoView {
                             <div class="field-of-time" node_ref=field>
                                 <canvas node_ref=canvas aria-hidden="true" style:height=move || {
                                     let lanes = page.model.with(|m| m.as_ref().map_or(1, |m| m.report.lanes));
-                                    format!("{}px", metrics.get().height(lanes))
+                                    rem(metrics.get().height(lanes))
                                 }></canvas>
                                 <Range page range width/>
                                 <Overlay page range hovered metrics width/>
@@ -163,7 +166,7 @@ fn marks(scale: TimeScale, unit: Unit) -> impl IntoView {
         .filter_map(|m| m.side.map(|side| (m, side)))
         .map(|(m, side)| {
             view! {
-                <span class:before=side == Side::Before style:left=format!("{:.1}px", m.x.0)>{m.text}</span>
+                <span class:before=side == Side::Before style:left=rem(m.x.0)>{m.text}</span>
             }
         })
         .collect_view()
@@ -177,7 +180,7 @@ fn names(lanes: u16, metrics: Metrics) -> impl IntoView {
         .map(|lane| {
             let rows = every.min(lanes - lane + 1);
             let first = if every == 1 { Some(view! { <i>"Lane "</i> }) } else { None };
-            let height = format!("{:.2}px", metrics.row * f64::from(rows));
+            let height = rem(metrics.row * f64::from(rows));
             let class = if every > 1 { "thin" } else { "" };
             let fits = metrics.row * f64::from(rows) >= 11.0;
             view! { <span class=class style:height=height>{first}{fits.then_some(lane)}</span> }
@@ -222,7 +225,7 @@ fn Pinned(page: Page, id: u32, palette: RwSignal<Option<Palette>, LocalStorage>)
     };
     let field: NodeRef<leptos::html::Div> = NodeRef::new();
     let canvas: NodeRef<leptos::html::Canvas> = NodeRef::new();
-    let size = size_of(field);
+    let size = size_of(field, page.screen);
     let (lanes, unit) = (model.report.lanes, model.unit());
     let metrics = Metrics::beside(lanes);
     let (of_scale, of_paint) = (model.clone(), model.clone());
@@ -241,7 +244,9 @@ fn Pinned(page: Page, id: u32, palette: RwSignal<Option<Palette>, LocalStorage>)
         let same = page.model.with(|m| m.as_ref().is_some_and(|m| m.is_of_the_block_of(&of_paint)));
         let emphasis =
             if same { Emphasis { incarnation: None, ..page.emphasis() } } else { Emphasis::default() };
-        if let Some(context) = paint::prepare(&canvas, scale.width.0, metrics.height(lanes)) {
+        if let Some(context) =
+            paint::prepare(&canvas, scale.width.0, metrics.height(lanes), page.screen.get().scale())
+        {
             let picture = layout(&of_paint, scale, metrics, emphasis);
             let marks = axis(scale, CssPx(96.0), unit);
             palette.with(|p| {
@@ -261,16 +266,44 @@ fn Pinned(page: Page, id: u32, palette: RwSignal<Option<Palette>, LocalStorage>)
                 <button type="button" class="btn small" aria-label=format!("Look at it: {title}")
                     on:click=move |_| page.look_at(id)>"Look at it"</button>
                 <button type="button" class="btn small" aria-label=format!("Put {title} away")
-                    on:click=move |_| page.unpin(id)>"×"</button>
+                    on:click=move |e| {
+                        let at = place_among_pinned(&e);
+                        page.unpin(id);
+                        request_animation_frame(move || focus_pinned(at));
+                    }>"×"</button>
             </p>
             <div class="lanes" role="img" aria-label=said>
                 <div class="axis">{move || marks(scale.get(), unit)}</div>
                 <div class="names">{names(lanes, metrics)}</div>
                 <div class="field-of-time" node_ref=field>
-                    <canvas node_ref=canvas style:height=format!("{:.2}px", metrics.height(lanes))></canvas>
+                    <canvas node_ref=canvas style:height=rem(metrics.height(lanes))></canvas>
                 </div>
             </div>
         </div>
+    })
+}
+
+/// Which of the kept runs below the lanes an event belongs to.
+fn place_among_pinned(event: &web_sys::Event) -> usize {
+    let target: Option<Element> = event.target().and_then(|t| t.dyn_into().ok());
+    pinned().iter().position(|run| target.as_ref().is_some_and(|t| run.contains(Some(t)))).unwrap_or(0)
+}
+
+/// The focus to the button that removes the run which is at that place now, else to *Keep*.
+fn focus_pinned(at: usize) {
+    let runs = pinned();
+    let button =
+        runs.get(at).or(runs.last()).and_then(|run| run.query_selector("button:last-of-type").ok()?);
+    match button.and_then(|button| button.dyn_into::<HtmlElement>().ok()) {
+        Some(button) => drop(button.focus()),
+        None => dom::focus("keep"),
+    }
+}
+
+fn pinned() -> Vec<Element> {
+    let found = dom::root().and_then(|root| root.query_selector_all(".pinned").ok());
+    found.map_or_else(Vec::new, |found| {
+        (0..found.length()).filter_map(|i| found.item(i)?.dyn_into().ok()).collect()
     })
 }
 
@@ -415,7 +448,7 @@ fn Range(page: Page, range: RwSignal<Option<(f64, f64)>>, width: Memo<f64>) -> i
             .filter(|t| (t.start.0 as f64) < end && (t.end.0 as f64) > start)
             .count();
         Some(view! {
-            <div class="range" style:left=format!("{x0:.1}px") style:width=format!("{:.1}px", x1 - x0)>
+            <div class="range" style:left=rem(x0) style:width=rem(x1 - x0)>
                 <span>{format!("{} · {}", model.ticks((end - start) as u64), counted(inside as u64, "attempt"))}</span>
             </div>
         })
@@ -433,19 +466,23 @@ fn Overlay(
 ) -> impl IntoView {
     let gesture = StoredValue::new(Gesture::None);
     let fingers: StoredValue<Vec<(i32, f64)>> = StoredValue::new(Vec::new());
+    // The tick that was clicked last.
+    let clicked: StoredValue<Option<f64>> = StoredValue::new(None);
     let current = move || {
         let model = page.model.get_untracked()?;
         let view = page.viewport.get_untracked().unwrap_or_else(|| Viewport::whole(extent(page, &model)));
         Some((model, TimeScale { view, width: CssPx(width.get_untracked()) }))
     };
+    // CSS pixels in a unit of the picture.
+    let unit = move || page.screen.get_untracked().text;
     let at = move |e: &PointerEvent| {
         let (model, scale) = current()?;
         hit(
             &model,
             scale,
             metrics.get_untracked(),
-            CssPx(f64::from(e.offset_x())),
-            CssPx(f64::from(e.offset_y())),
+            CssPx(f64::from(e.offset_x()) / unit()),
+            CssPx(f64::from(e.offset_y()) / unit()),
         )
     };
     let choose = move |what: Option<What>| {
@@ -468,7 +505,7 @@ fn Overlay(
         if e.button() != 0 {
             return;
         }
-        let x = f64::from(e.offset_x());
+        let x = f64::from(e.offset_x()) / unit();
         if let Some(target) = e.current_target()
             && let Ok(element) = wasm_bindgen::JsCast::dyn_into::<web_sys::Element>(target)
         {
@@ -493,7 +530,7 @@ fn Overlay(
         });
     };
     let moved = move |e: PointerEvent| {
-        let x = f64::from(e.offset_x());
+        let x = f64::from(e.offset_x()) / unit();
         let Some((model, scale)) = current() else { return };
         match gesture.get_value() {
             Gesture::None => hovered.set(at(&e)),
@@ -536,9 +573,21 @@ fn Overlay(
     };
     let up = move |e: PointerEvent| {
         fingers.update_value(|f| f.retain(|(id, _)| *id != e.pointer_id()));
-        match gesture.get_value() {
-            Gesture::Range { moved: false, .. } | Gesture::Pan { moved: false, .. } => choose(at(&e)),
-            Gesture::Range { moved: true, .. } => {
+        let tick = current().map(|(_, scale)| scale.time_from_px(CssPx(f64::from(e.offset_x()) / unit())));
+        let held = gesture.get_value();
+        match held {
+            // Without dragging: click where it begins, Shift and click where it ends.
+            Gesture::Pan { moved: false, .. } if e.shift_key() && clicked.get_value().is_some() => {
+                range.set(clicked.get_value().zip(tick));
+            }
+            Gesture::Range { moved: false, .. } | Gesture::Pan { moved: false, .. } => {
+                clicked.set_value(tick);
+                choose(at(&e));
+            }
+            _ => {}
+        }
+        match held {
+            Gesture::Range { moved: true, .. } | Gesture::Pan { moved: false, .. } => {
                 if let (Some((a, b)), Some((model, _))) = (range.get_untracked(), current()) {
                     let inside = model
                         .trace
@@ -562,7 +611,7 @@ fn Overlay(
         let Some((model, scale)) = current() else { return };
         if e.ctrl_key() || e.meta_key() {
             e.prevent_default();
-            let at = scale.time_from_px(CssPx(f64::from(e.offset_x())));
+            let at = scale.time_from_px(CssPx(f64::from(e.offset_x()) / page.screen.get_untracked().text));
             set_view(
                 page,
                 &model,
@@ -573,7 +622,7 @@ fn Overlay(
             set_view(
                 page,
                 &model,
-                scale.view.panned(e.delta_x() * scale.time_per_px(), extent(page, &model)),
+                scale.view.panned(e.delta_x() / unit() * scale.time_per_px(), extent(page, &model)),
             );
         }
     };
@@ -596,7 +645,7 @@ fn Overlay(
             on:dblclick=zoom_to_range
             on:wheel=wheel></div>
         <span class="hidden" id="lanes-keys">
-            "Full stop and comma walk along the lane, J and K through the block, square brackets go to cause and effect, W and S zoom, A and D pan, F fits the selection, Escape leaves."
+            "Arrow keys left and right pan, with Shift they go along the lane; up and down go through the block. Plus and minus zoom. Square brackets go to cause and effect, F fits the selection, Escape leaves."
         </span>
     }
 }
@@ -610,7 +659,7 @@ fn Overview(page: Page, width: Memo<f64>, canvas: NodeRef<leptos::html::Canvas>)
         let Some(view) = page.viewport.get_untracked() else { return };
         let scale =
             TimeScale { view: Viewport::whole(extent(page, &model)), width: CssPx(width.get_untracked()) };
-        let time = scale.time_from_px(CssPx(f64::from(e.offset_x())));
+        let time = scale.time_from_px(CssPx(f64::from(e.offset_x()) / page.screen.get_untracked().text));
         set_view(page, &model, view.panned(time - f64::midpoint(view.start, view.end), extent(page, &model)));
     };
     let window = move || {
@@ -630,7 +679,7 @@ fn Overview(page: Page, width: Memo<f64>, canvas: NodeRef<leptos::html::Canvas>)
             on:pointerleave=move |_| held.set_value(false)>
             <canvas node_ref=canvas></canvas>
             {move || window().map(|(x, w)| view! {
-                <div class="window" style:left=format!("{x:.1}px") style:width=format!("{w:.1}px")></div>
+                <div class="window" style:left=rem(x) style:width=rem(w)></div>
             })}
         </div>
     }

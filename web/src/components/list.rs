@@ -148,14 +148,11 @@ fn Compared(page: Page, done: Memo<Option<Same>>) -> impl IntoView {
 
 #[component]
 fn Table(page: Page, list: Arc<AccessList>) -> impl IntoView {
-    let body: NodeRef<leptos::html::Tbody> = NodeRef::new();
-    let window = Rows::of(body, 100);
     let compared = list.given.is_some();
     let columns = if compared { 4 } else { 3 };
     let left_out = list.left_out;
     let of_rows = list.clone();
     let shown = Memo::new(move |_| list::shown(&of_rows, compared && page.only_differences.get()));
-    let visible = Memo::new(move |_| window.visible(shown.with(Vec::len)));
     // A run's own ids of the locations that it met.
     let ids = Memo::new(move |_| {
         page.model.with(|model| {
@@ -163,33 +160,22 @@ fn Table(page: Page, list: Arc<AccessList>) -> impl IntoView {
             names.enumerate().map(|(i, name)| (name.name.clone(), i as u32)).collect::<HashMap<_, _>>()
         })
     });
-    let rows = move || {
-        let (first, last) = visible.get();
-        let transactions = page.model.with(|m| m.as_ref().map_or(0, |m| m.transactions()));
-        let list = list.clone();
-        shown
-            .with(|shown| shown.get(first..last.min(shown.len())).unwrap_or_default().to_vec())
-            .into_iter()
-            .enumerate()
-            .map(|(i, row)| {
-                ids.with(|ids| line(page, &list, row as usize, first + i, transactions, ids, compared))
-            })
-            .collect::<Vec<_>>()
+    let generation = move || page.model.with(|m| m.as_ref().map_or(0, |m| Arc::as_ptr(m) as usize));
+    let row = move |at: usize, row: u32| {
+        let transactions = page.model.with_untracked(|m| m.as_ref().map_or(0, |m| m.transactions()));
+        ids.with_untracked(|ids| line(page, &list, row as usize, at, transactions, ids, compared))
     };
     view! {
         <table class="table of-list" data-access-list="" aria-rowcount=move || shown.with(|s| s.len() + 1).to_string()>
             <caption class="hidden">"What the block’s transactions access and leave behind, by account, location and transaction"</caption>
-            <thead><tr>
+            <thead><tr aria-rowindex="1">
                 <th scope="col">"Account, location"</th>
                 {compared.then(|| view! { <th scope="col">"Compared"</th> })}
                 <th scope="col">"After transaction"</th>
                 <th scope="col">"Value"</th>
             </tr></thead>
-            <tbody node_ref=body>
-                {move || window.spacer(visible.get().0, columns)}
-                {rows}
-                {move || window.spacer(shown.with(Vec::len) - visible.get().1.min(shown.with(Vec::len)), columns)}
-            </tbody>
+            <Rows keys=shown generation=Signal::derive(generation) limit=100 columns
+                reveal=Signal::stored(None) row/>
         </table>
         {move || shown.with(Vec::is_empty).then(|| view! {
             <p class="empty">{if compared { "No difference." } else { "The transactions access nothing." }}</p>
@@ -223,7 +209,7 @@ fn line(
         let address = account.map(|account| account.address.clone()).unwrap_or_default();
         let name = account.and_then(|account| account.name.clone());
         return view! {
-            <tr class="account" aria-rowindex=at + 2 data-mark=word(&row.mark)>
+            <tr class="account" tabindex="-1" aria-rowindex=at + 2 data-mark=word(&row.mark)>
                 <th scope="row" title=address.clone()>{name.map(|name| format!("{name} "))}<code>{shortened(&address)}</code></th>
                 {mark}
                 <td></td>
@@ -247,7 +233,7 @@ fn line(
         chosen.is_some() && selection.location == chosen
     };
     view! {
-        <tr class:on=selected aria-rowindex=at + 2 data-mark=word(&row.mark)>
+        <tr class:on=selected tabindex="-1" aria-rowindex=at + 2 data-mark=word(&row.mark)>
             <td class="within" title=location.slot.clone().unwrap_or_default()>{name}</td>
             {mark}
             <td>{tx}</td>

@@ -5,15 +5,18 @@ use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 use web_sys::{Element, ResizeObserver};
 
+use crate::state::Screen;
+
 /// An observer, and what it calls.
 type Watch = (ResizeObserver, Closure<dyn FnMut()>);
 
-/// Width and height of an element in CSS pixels; zero before it is there.
-pub fn size_of<E>(node: NodeRef<E>) -> RwSignal<(f64, f64)>
+/// Width and height of an element, in the units of pictures ([`Screen`]); zero before it is there.
+pub fn size_of<E>(node: NodeRef<E>, screen: RwSignal<Screen>) -> Memo<(f64, f64)>
 where
     E: leptos::html::ElementType + 'static,
     E::Output: JsCast + Clone + AsRef<Element> + 'static,
 {
+    // In CSS pixels.
     let size = RwSignal::new((0.0, 0.0));
     let kept: StoredValue<Option<Watch>, LocalStorage> = StoredValue::new_local(None);
     Effect::new(move |_| {
@@ -43,5 +46,8 @@ where
             observer.disconnect();
         }
     });
-    size
+    Memo::new(move |_| {
+        let ((width, height), text) = (size.get(), screen.get().text);
+        (width / text, height / text)
+    })
 }

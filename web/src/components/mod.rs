@@ -5,6 +5,7 @@ mod compare;
 mod curve;
 mod dialogs;
 mod editor;
+mod focus;
 mod graph;
 mod head;
 mod header;

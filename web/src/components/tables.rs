@@ -16,8 +16,6 @@ use crate::view::spent::{self, Part, Spent};
 /// Every transaction in block order: what the pictures show, as text.
 #[component]
 pub fn Transactions(page: Page) -> impl IntoView {
-    let body: NodeRef<leptos::html::Tbody> = NodeRef::new();
-    let window = Rows::of(body, 500);
     let rows = Memo::new(move |_| {
         let query = page.query.get();
         page.model
@@ -32,20 +30,15 @@ pub fn Transactions(page: Page) -> impl IntoView {
             })
             .unwrap_or_default()
     });
-    // What is selected elsewhere is scrolled into sight here.
-    Effect::new(move |_| {
-        let Some(tx) = page.selection.get().tx else { return };
-        if body.get().is_none() {
-            return;
-        }
-        let Some(at) = rows.with_untracked(|r| r.iter().position(|t| *t == tx)) else { return };
-        window.show(at);
-    });
-    let visible = Memo::new(move |_| window.visible(rows.with(Vec::len)));
+    let generation = move || page.model.with(|m| m.as_ref().map_or(0, |m| Arc::as_ptr(m) as usize));
+    let row = move |at: usize, tx: u32| match page.model.get_untracked() {
+        Some(model) => view! { <Row page model tx at/> }.into_any(),
+        None => ().into_any(),
+    };
     view! {
         <table class="table" aria-rowcount=move || rows.with(|r| r.len() + 1).to_string()>
             <caption class="hidden">"Transactions in block order"</caption>
-            <thead><tr>
+            <thead><tr aria-rowindex="1">
                 <th scope="col">"#"</th>
                 <th scope="col">"What"</th>
                 <th scope="col">"From → to"</th>
@@ -57,18 +50,9 @@ pub fn Transactions(page: Page) -> impl IntoView {
                 <th scope="col" class="number">"Lane"</th>
                 <th scope="col">"Reads from"</th>
             </tr></thead>
-            <tbody node_ref=body>
-                {move || window.spacer(visible.get().0, 10)}
-                {move || {
-                    let Some(model) = page.model.get() else { return Vec::new() };
-                    let (first, last) = visible.get();
-                    rows.with(|r| r.get(first..last.min(r.len())).unwrap_or_default().to_vec())
-                        .into_iter().enumerate()
-                        .map(|(i, tx)| view! { <Row page model=model.clone() tx at=first + i/> })
-                        .collect::<Vec<_>>()
-                }}
-                {move || window.spacer(rows.with(Vec::len) - visible.get().1.min(rows.with(Vec::len)), 10)}
-            </tbody>
+            // What is selected elsewhere is scrolled into sight here.
+            <Rows keys=rows generation=Signal::derive(generation) limit=500 columns=10
+                reveal=Signal::derive(move || page.selection.get().tx) row/>
         </table>
         {move || (rows.with(Vec::is_empty) && page.model.with(Option::is_some)).then(|| view! {
             <p class="empty">{move || if page.query.get().is_empty() { "No transactions." } else { "No transaction has these words." }}</p>

@@ -73,14 +73,21 @@ fn draw_bar(context: &CanvasRenderingContext2d, bar: &Bar, palette: &Palette) {
         Pattern::Hatched => {
             round_rect(context, bar);
             match palette.hatches.get(usize::from(bar.colour)).and_then(Option::as_ref) {
-                Some(hatch) if r.w >= 4.0 && r.h >= 6.0 => context.set_fill_style_canvas_pattern(hatch),
+                Some(hatch) if r.w >= 4.0 && r.h >= 6.0 => {
+                    // The path keeps its place; only the pattern is drawn in device pixels, which keeps it sharp.
+                    context.save();
+                    let _ = context.reset_transform();
+                    context.set_fill_style_canvas_pattern(hatch);
+                    context.fill();
+                    context.restore();
+                }
                 _ => {
                     context.set_global_alpha(0.45);
                     context.set_fill_style_str(colour);
+                    context.fill();
+                    context.set_global_alpha(1.0);
                 }
             }
-            context.fill();
-            context.set_global_alpha(1.0);
             if r.w >= 8.0 && r.h >= 6.0 {
                 context.set_stroke_style_str(colour);
                 context.set_line_width(1.0);

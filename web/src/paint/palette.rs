@@ -1,7 +1,7 @@
-//! Colours as the style sheet has them, read once per theme.
+//! Colours as the style sheet has them, read once per theme and screen.
 
 use wasm_bindgen::JsCast;
-use web_sys::{CanvasPattern, CanvasRenderingContext2d, HtmlCanvasElement};
+use web_sys::{CanvasPattern, CanvasRenderingContext2d, CssStyleDeclaration, HtmlCanvasElement, HtmlElement};
 
 use crate::view::lanes::NEUTRAL;
 
@@ -26,37 +26,29 @@ pub struct Palette {
     pub panel: String,
     /// Text font.
     pub font: String,
-    /// Hatching, one per colour.
+    /// Hatching, one per colour. Its pixels are the device's: it is filled without a transform.
     pub hatches: Vec<Option<CanvasPattern>>,
 }
 
 impl Palette {
-    /// The palette that holds now.
-    pub fn read() -> Self {
-        let style = web_sys::window().and_then(|w| {
-            let root = w.document()?.document_element()?;
-            w.get_computed_style(&root).ok().flatten()
-        });
-        let property = |name: &str| {
-            style
-                .as_ref()
-                .and_then(|s| s.get_property_value(name).ok())
-                .map(|v| v.trim().to_owned())
-                .filter(|v| !v.is_empty())
-                .unwrap_or_else(|| "#ff00ff".to_owned())
+    /// The palette that holds now, for canvases of `scale` device pixels in a unit.
+    pub fn read(scale: f64) -> Self {
+        let probe = Probe::new();
+        let colour = |name: &str| {
+            probe.as_ref().and_then(|probe| probe.colour(name)).unwrap_or_else(|| "#ff00ff".to_owned())
         };
-        let colours: Vec<String> = (0..=NEUTRAL).map(|i| property(&format!("--hue-{i}"))).collect();
-        let hatches = colours.iter().map(|c| hatch(c)).collect();
+        let colours: Vec<String> = (0..=NEUTRAL).map(|i| colour(&format!("--hue-{i}"))).collect();
+        let hatches = colours.iter().map(|c| hatch(c, scale)).collect();
         Self {
             colours,
-            on_bar: property("--on-bar"),
-            ink: property("--ink"),
-            line: property("--line"),
-            quiet: property("--faint"),
-            focus: property("--focus"),
-            bad: property("--bad"),
-            panel: property("--panel"),
-            font: property("--font"),
+            on_bar: colour("--on-bar"),
+            ink: colour("--ink"),
+            line: colour("--line"),
+            quiet: colour("--faint"),
+            focus: colour("--focus"),
+            bad: colour("--bad"),
+            panel: colour("--panel"),
+            font: probe.and_then(|probe| probe.font()).unwrap_or_else(|| "sans-serif".to_owned()),
             hatches,
         }
     }
@@ -67,14 +59,56 @@ impl Palette {
     }
 }
 
-/// Diagonal stripes of a colour on a breath of the same.
-fn hatch(colour: &str) -> Option<CanvasPattern> {
+/// An element that the browser computes colours for. A property's own text would not do: system colours, which forced
+/// colours are made of, mean something else on a canvas.
+struct Probe {
+    element: HtmlElement,
+    style: CssStyleDeclaration,
+}
+
+impl Probe {
+    fn new() -> Option<Self> {
+        let window = web_sys::window()?;
+        let document = window.document()?;
+        let element: HtmlElement = document.create_element("i").ok()?.dyn_into().ok()?;
+        let style = element.style();
+        style.set_property("display", "none").ok()?;
+        style.set_property("forced-color-adjust", "none").ok()?;
+        document.body()?.append_child(&element).ok()?;
+        let style = window.get_computed_style(&element).ok()??;
+        Some(Self { element, style })
+    }
+
+    /// The colour that a property stands for; `None` if there is no such property.
+    fn colour(&self, name: &str) -> Option<String> {
+        let there = self.style.get_property_value(name).ok().filter(|value| !value.trim().is_empty());
+        self.element.style().set_property("color", &format!("var({})", there.map(|_| name)?)).ok()?;
+        self.style.get_property_value("color").ok()
+    }
+
+    fn font(&self) -> Option<String> {
+        let font = self.style.get_property_value("--font").ok()?;
+        Some(font.trim().to_owned()).filter(|font| !font.is_empty())
+    }
+}
+
+impl Drop for Probe {
+    fn drop(&mut self) {
+        self.element.remove();
+    }
+}
+
+/// Diagonal stripes of a colour on a breath of the same, in device pixels.
+fn hatch(colour: &str, scale: f64) -> Option<CanvasPattern> {
     const SIDE: f64 = 8.0;
     let document = web_sys::window()?.document()?;
     let canvas: HtmlCanvasElement = document.create_element("canvas").ok()?.dyn_into().ok()?;
-    canvas.set_width(SIDE as u32);
-    canvas.set_height(SIDE as u32);
+    // Whole pixels, or the stripes would not meet at the tiles' edges.
+    let side = (SIDE * scale).round().max(1.0);
+    canvas.set_width(side as u32);
+    canvas.set_height(side as u32);
     let context: CanvasRenderingContext2d = canvas.get_context("2d").ok()??.dyn_into().ok()?;
+    context.scale(side / SIDE, side / SIDE).ok()?;
     context.set_fill_style_str(colour);
     context.set_global_alpha(0.14);
     context.fill_rect(0.0, 0.0, SIDE, SIDE);

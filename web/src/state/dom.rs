@@ -48,15 +48,26 @@ pub fn is_writing(event: &web_sys::Event) -> bool {
     })
 }
 
+/// The element of that id.
+pub fn by_id(id: &str) -> Option<HtmlElement> {
+    window()?.document()?.get_element_by_id(id)?.dyn_into().ok()
+}
+
 /// Moves the focus to the element of that id.
 pub fn focus(id: &str) {
-    if let Some(element) = window()
-        .and_then(|w| w.document())
-        .and_then(|d| d.get_element_by_id(id))
-        .and_then(|e| e.dyn_into::<HtmlElement>().ok())
-    {
+    if let Some(element) = by_id(id) {
         let _ = element.focus();
     }
+}
+
+/// The element that has the focus; `None` if it is the page as a whole.
+pub fn focused() -> Option<Element> {
+    window()?.document()?.active_element().filter(|e| !matches!(e.tag_name().as_str(), "BODY" | "HTML"))
+}
+
+/// Whether no element has the focus.
+pub fn has_no_focus() -> bool {
+    focused().is_none()
 }
 
 /// Offers `bytes` as a file of that MIME type.

@@ -13,6 +13,7 @@ pub mod file;
 pub mod history;
 pub mod link;
 mod list;
+pub mod screen;
 pub mod sync;
 pub mod theme;
 
@@ -34,6 +35,7 @@ use crate::view::scale::Viewport;
 pub use document::{Document, Source};
 pub use history::History;
 pub use list::{Given, ListState};
+pub use screen::Screen;
 pub use theme::Theme;
 
 /// What is selected, anywhere on the page.
@@ -241,6 +243,8 @@ pub struct Page {
     pub tab: RwSignal<Tab>,
     /// Light, dark, or as the system has it.
     pub theme: RwSignal<Theme>,
+    /// What pictures are scaled by.
+    pub screen: RwSignal<Screen>,
     /// Whether single letters act as keys.
     pub letter_keys: RwSignal<bool>,
     /// Whether the help is open.
@@ -324,6 +328,7 @@ impl Page {
             show_path: RwSignal::new(false),
             tab: RwSignal::new(Tab::default()),
             theme: RwSignal::new(theme::stored()),
+            screen: RwSignal::new(Screen::read()),
             letter_keys: RwSignal::new(dom::stored("letter-keys").as_deref() != Some("off")),
             help: RwSignal::new(false),
             sharing: RwSignal::new(false),

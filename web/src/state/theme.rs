@@ -68,16 +68,14 @@ pub fn apply(theme: Theme) {
     }
 }
 
-/// Calls `changed` whenever the system changes between light and dark.
-pub fn on_system_change(changed: impl Fn() + 'static) {
-    let Some(query) =
-        dom::window().and_then(|w| w.match_media("(prefers-color-scheme: dark)").ok().flatten())
-    else {
-        return;
-    };
-    let closure: Closure<dyn FnMut()> = Closure::new(changed);
-    if query.add_event_listener_with_callback("change", closure.as_ref().unchecked_ref()).is_ok() {
-        // It listens for as long as the page is there.
-        closure.forget();
+/// Calls `changed` whenever the system changes between light and dark, or forces its own colours on the page.
+pub fn on_system_change(changed: impl Fn() + Clone + 'static) {
+    for query in ["(prefers-color-scheme: dark)", "(forced-colors: active)"] {
+        let Some(query) = dom::window().and_then(|w| w.match_media(query).ok().flatten()) else { continue };
+        let closure: Closure<dyn FnMut()> = Closure::new(changed.clone());
+        if query.add_event_listener_with_callback("change", closure.as_ref().unchecked_ref()).is_ok() {
+            // It listens for as long as the page is there.
+            closure.forget();
+        }
     }
 }

@@ -13,15 +13,18 @@
 pub mod about;
 pub mod compare;
 pub mod curve;
+pub mod focus;
 pub mod format;
 pub mod graph;
 pub mod inspect;
+pub mod keys;
 pub mod lane_steps;
 pub mod lanes;
 pub mod limits;
 pub mod list;
 pub mod model;
 pub mod navigate;
+pub mod rows;
 #[cfg(test)]
 pub mod sample;
 pub mod scale;

@@ -7,6 +7,12 @@ use super::limits::Side;
 #[derive(Clone, Copy, Debug, Default, PartialEq, PartialOrd)]
 pub struct CssPx(pub f64);
 
+/// A length of a picture as the style sheet takes it: it grows with the reader's font size. A unit is a sixteenth of that,
+/// a CSS pixel unless the reader wants text larger or smaller.
+pub fn rem(units: f64) -> String {
+    format!("{:.4}rem", units / 16.0)
+}
+
 /// A rectangle, in CSS pixels.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Rect {
