@@ -44,6 +44,7 @@ pub mod run;
 pub mod scenario;
 #[cfg(any(feature = "engine", all(shuttle, test)))]
 pub mod schedule;
+pub mod sniff;
 pub mod trace;
 pub mod units;
 #[cfg(feature = "engine")]
