@@ -5,6 +5,8 @@
 //! Loaded::access_list ─▶ list ─ to_json, to_rlp ─▶ bytes ─ parse ─▶ list ─ lines(observed) ─▶ what each says of what
 //! ```
 
+mod json;
+
 use std::{collections::BTreeMap, fmt};
 
 use alloy_eip7928::{
@@ -14,7 +16,10 @@ use alloy_eip7928::{
 use alloy_primitives::{Address, B256, Bytes, U256, hex};
 use alloy_rlp::{Decodable, Header};
 
-use crate::trace::Location;
+use crate::{
+    sniff::{self, Found},
+    trace::Location,
+};
 
 /// The longest text that is read, in bytes.
 pub const MAX_BYTES: usize = 32 << 20;
@@ -59,6 +64,9 @@ pub enum ListError {
     /// It is neither JSON nor RLP, as bytes or in hex.
     #[error("neither JSON nor RLP, as bytes or in hex (0x…)")]
     Unknown,
+    /// It is something else.
+    #[error("{0}")]
+    Other(Found),
     /// The bytes are not the RLP of a list.
     #[error("not the RLP of a block access list: {}{what}", account.map(|i| format!("account {i}: ")).unwrap_or_default())]
     Rlp {
@@ -176,25 +184,25 @@ pub fn entry_count(list: &[AccountChanges]) -> usize {
     list.iter().map(of).sum()
 }
 
-/// Reads a list: JSON, RLP, or RLP in hex.
+/// Reads a list: JSON in any of the spellings of [`json`], RLP, or RLP in hex with or without `0x`, quotation marks and
+/// line breaks. Text may be UTF-16, and stand in a Markdown block or behind the `<<` of a recorded answer.
 ///
 /// # Errors
-/// If it is neither, or too much; with the place where that is known.
+/// If it is none of these, or too much; with the place where that is known.
 pub fn parse(bytes: &[u8]) -> Result<BlockAccessList, ListError> {
     let too_long = |bytes: usize, most: usize| Err(ListError::TooLong { bytes, most });
     if bytes.len() > MAX_BYTES {
         return too_long(bytes.len(), MAX_BYTES);
     }
-    // A list's RLP begins with a byte from 0xc0 on, with which no text begins.
-    let list = if bytes.first().is_some_and(|first| *first >= 0xc0) {
+    // A list's RLP begins with a byte from 0xc0 on; so does text with a byte order mark.
+    let list = if bytes.first().is_some_and(|first| *first >= 0xc0) && !sniff::is_marked(bytes) {
         rlp(bytes)?
     } else {
-        let text = str::from_utf8(bytes).map_err(|_| ListError::Unknown)?.trim();
-        if text.starts_with(['[', '{']) {
-            json(text)?
-        } else {
-            rlp(&hex::decode(text).map_err(|_| ListError::Unknown)?)?
-        }
+        let text = sniff::text(bytes).map_err(|found| match found {
+            Found::NotUtf8 { .. } => ListError::Unknown,
+            found => ListError::Other(found),
+        })?;
+        read_text(&text)?
     };
     let (accounts, entries) = (list.len(), entry_count(&list));
     if accounts > MAX_ACCOUNTS || entries > MAX_ENTRIES {
@@ -203,9 +211,32 @@ pub fn parse(bytes: &[u8]) -> Result<BlockAccessList, ListError> {
     Ok(list)
 }
 
-fn json(text: &str) -> Result<BlockAccessList, ListError> {
+fn read_text(text: &str) -> Result<BlockAccessList, ListError> {
+    let inner = sniff::unwrapped(text);
+    if let Some(digits) = sniff::hex_digits(inner) {
+        return rlp(&hex::decode(&*digits).map_err(|_| ListError::Unknown)?);
+    }
+    if !inner.starts_with(['[', '{', '"']) {
+        return Err(ListError::Unknown);
+    }
+    // A document of another program is named, and not judged by what it lacks.
+    if let Err(found) = sniff::kind(inner)
+        && found.is_certain()
+    {
+        return Err(ListError::Other(found));
+    }
+    // What stands in front becomes white space, so that lines and columns are those of the whole text.
+    let before = &text[..inner.as_ptr() as usize - text.as_ptr() as usize];
+    if before.trim().is_empty() {
+        return read_json(text);
+    }
+    let blank = |c: char| if c == '\n' { '\n' } else { ' ' };
+    read_json(&before.chars().map(blank).chain(inner.chars()).collect::<String>())
+}
+
+fn read_json(text: &str) -> Result<BlockAccessList, ListError> {
     let mut reader = serde_json::Deserializer::from_str(text);
-    let list = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+    let list = serde_path_to_error::deserialize::<_, json::Document>(&mut reader).map_err(|error| {
         let (path, inner) = (error.path().to_string(), error.into_inner());
         ListError::Json { path, what: inner.to_string(), at: (inner.line(), inner.column()) }
     })?;
@@ -214,7 +245,7 @@ fn json(text: &str) -> Result<BlockAccessList, ListError> {
         what: error.to_string(),
         at: (error.line(), error.column()),
     })?;
-    Ok(list)
+    Ok(list.0)
 }
 
 fn rlp(bytes: &[u8]) -> Result<BlockAccessList, ListError> {
@@ -364,6 +395,8 @@ mod tests {
             other => panic!("{other:?}"),
         };
         assert_eq!(place(b"[1]"), "[0] 1:2");
+        assert_eq!(place(b"\n```\n[1]\n```"), "[0] 3:2");
+        assert_eq!(place(br#"{"id":1,"result":[{}]}"#), "result[0] 1:21");
         let spoilt = to_json(&list()).replacen("\"value\": \"0x5\"", "\"value\": \"five\"", 1);
         let found = place(spoilt.as_bytes());
         assert!(found.starts_with("[0].balanceChanges[0].value"), "{found}");
@@ -380,6 +413,107 @@ mod tests {
             parse(&vec![b' '; MAX_BYTES + 1]),
             Err(ListError::TooLong { bytes: MAX_BYTES + 1, most: MAX_BYTES })
         );
+    }
+
+    /// One list in the forms that nodes and tools write, of an account with one of each.
+    const FORMS: [&str; 7] = [
+        // Ethereum's JSON-RPC interface: keys and values of 32 bytes.
+        r#"[{"address":"0x00000000000000000000000000000000000000aa","storageChanges":[{"key":"0x0000000000000000000000000000000000000000000000000000000000000001","changes":[{"index":"0x1","value":"0x000000000000000000000000000000000000000000000000000000000000002a"}]}],"storageReads":["0x0000000000000000000000000000000000000000000000000000000000000002"],"balanceChanges":[{"index":"0x1","value":"0x64"}],"nonceChanges":[{"index":"0x1","value":"0x1"}],"codeChanges":[{"index":"0x1","code":"0x6000"}]}]"#,
+        // Ethereum's tests, now and earlier.
+        r#"[{"address":"0x00000000000000000000000000000000000000aa","storageChanges":[{"slot":"0x01","slotChanges":[{"blockAccessIndex":"0x01","postValue":"0x2a"}]}],"storageReads":["0x02"],"balanceChanges":[{"blockAccessIndex":"0x01","postBalance":"0x64"}],"nonceChanges":[{"blockAccessIndex":"0x01","postNonce":"0x01"}],"codeChanges":[{"blockAccessIndex":"0x01","newCode":"0x6000"}]}]"#,
+        r#"[{"address":"0x00000000000000000000000000000000000000aa","storageChanges":[{"slot":"0x01","slotChanges":[{"txIndex":"0x01","postValue":"0x2a"}]}],"storageReads":["0x02"],"balanceChanges":[{"txIndex":"0x01","postBalance":"0x64"}],"nonceChanges":[{"txIndex":"0x01","postNonce":"0x01"}],"codeChanges":[{"txIndex":"0x01","newCode":"0x6000"}]}]"#,
+        // alloy up to 0.3.
+        r#"[{"address":"0x00000000000000000000000000000000000000aa","storageChanges":[{"slot":"0x1","changes":[{"blockAccessIndex":"0x1","newValue":"0x2a"}]}],"storageReads":["0x2"],"balanceChanges":[{"blockAccessIndex":"0x1","postBalance":"0x64"}],"nonceChanges":[{"blockAccessIndex":"0x1","newNonce":"0x1"}],"codeChanges":[{"blockAccessIndex":"0x1","newCode":"0x6000"}]}]"#,
+        // An explorer: underscores, decimal numbers.
+        r#"[{"address":"0x00000000000000000000000000000000000000aa","storage_changes":[{"slot":"0x01","changes":[{"block_access_index":1,"value":"0x2a"}]}],"storage_reads":["0x02"],"balance_changes":[{"block_access_index":1,"balance":"100"}],"nonce_changes":[{"block_access_index":1,"nonce":1}],"code_changes":[{"block_access_index":1,"code":"0x6000"}]}]"#,
+        // Objects by slot and index, in a wrapper.
+        r#"{"accountChanges":[{"address":"0x00000000000000000000000000000000000000aa","storageChanges":{"0x1":{"changes":{"1":"0x2a"}}},"storageReads":["0x2"],"balanceChanges":{"1":"0x64"},"nonceChanges":{"1":"0x1"},"codeChanges":{"1":"0x6000"}}]}"#,
+        r#"{"0x00000000000000000000000000000000000000aa":{"storageChanges":{"0x1":[{"index":1,"value":"0x2a"}]},"storageReads":{"0x2":null},"balanceChanges":{"1":"100"},"nonceChanges":{"1":1},"codeChanges":{"1":"0x6000"}}}"#,
+    ];
+
+    #[test]
+    fn a_list_is_read_in_the_forms_that_nodes_and_tools_write() {
+        let at = BlockAccessIndex(1);
+        let list = vec![AccountChanges {
+            storage_changes: vec![SlotChanges::new(
+                U256::from(1),
+                vec![StorageChange::new(at, U256::from(42))],
+            )],
+            storage_reads: vec![U256::from(2)],
+            balance_changes: vec![BalanceChange::new(at, U256::from(100))],
+            nonce_changes: vec![NonceChange::new(at, 1)],
+            code_changes: vec![CodeChange::new(at, Bytes::from_static(&[0x60, 0]))],
+            ..AccountChanges::new(alloy_primitives::address!("0x00000000000000000000000000000000000000aa"))
+        }];
+        let is_read = |text: &str| assert_eq!(parse(text.as_bytes()).as_ref(), Ok(&list), "{text}");
+        let hex = to_rlp(&list).to_string();
+        for form in FORMS.into_iter().chain([&*to_json(&list)]) {
+            is_read(form);
+            is_read(&format!("\u{feff}{form}\r\n"));
+            is_read(&format!(r#"{{"jsonrpc":"2.0","id":1,"result":{form}}}"#));
+            is_read(&format!(r#"{{"jsonrpc":"2.0","id":1,"result":{form},"error":null}}"#));
+            is_read(&format!(
+                ">> {{\"method\":\"eth_getBlockAccessList\"}}\n<< {{\"id\":1,\"result\":{form}}}\n"
+            ));
+            is_read(&format!(r#"{{"parentHash":"0x","blockAccessList":{form},"balHash":"0x"}}"#));
+            is_read(&format!("```json\n{form}\n```\n"));
+            is_read(&serde_json::to_string(form).expect("a text"));
+        }
+        for form in [
+            hex.clone(),
+            hex[2..].to_owned(),
+            hex.to_uppercase().replacen("0X", "0x", 1),
+            format!("\"{hex}\""),
+            format!("'{hex}'"),
+            format!("{}\n{}\r\n  {}\n", &hex[..20], &hex[20..60], &hex[60..]),
+            format!(r#"{{"result":"{hex}"}}"#),
+            format!(r#"{{"blockHash":"0x","blockAccessList":"{hex}"}}"#),
+            format!("<< {{\"result\":\"{hex}\"}}"),
+        ] {
+            is_read(&form);
+        }
+        let wide: Vec<u8> = FORMS[0].encode_utf16().flat_map(u16::to_be_bytes).collect();
+        assert_eq!(parse(&wide).as_ref(), Ok(&list));
+        // What the schema does not require is left out, or null.
+        let bare = vec![AccountChanges::new(A)];
+        for form in [
+            format!(r#"[{{"address":"{A}"}}]"#),
+            format!(r#"[{{"address":"{A}","storageChanges":null,"codeChanges":[],"lastIndex":3}}]"#),
+        ] {
+            assert_eq!(parse(form.as_bytes()).as_ref(), Ok(&bare), "{form}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_list_is_named() {
+        let error = |text: &str| parse(text.as_bytes()).expect_err(text).to_string();
+        for (text, words) in [
+            (r#"{"jsonrpc":"2.0","id":1,"result":null}"#, "says that there is nothing"),
+            (
+                r#"{"jsonrpc":"2.0","id":1,"error":{"code":-32001,"message":"before the fork"}}"#,
+                "before the fork",
+            ),
+            (r#"{"abi":[],"bytecode":{"object":"0x"}}"#, "a Foundry artefact"),
+            (r#"[{"address":"0xaa","storageKeys":[]}]"#, "EIP-2930"),
+            (r#"{"format":"evm-lanes/1","title":"x"}"#, "without a list"),
+            (r#"[{"balanceChanges":[]}]"#, "without \"address\""),
+            (
+                r#"[{"address":"0x00000000000000000000000000000000000000aa","nonceChanges":[{"index":1}]}]"#,
+                "value",
+            ),
+            (
+                r#"[{"address":"0x00000000000000000000000000000000000000aa","nonceChanges":[{"index":1,"value":"0x10000000000000000"}]}]"#,
+                "64 bits",
+            ),
+            (
+                r#"[{"address":"0x00000000000000000000000000000000000000aa","balanceChanges":[{"index":1,"value":-1}]}]"#,
+                "a number below 2^256",
+            ),
+            (r#""hello""#, "neither"),
+        ] {
+            let error = error(text);
+            assert!(error.contains(words), "{text}: {error}");
+        }
     }
 
     #[test]

@@ -44,6 +44,7 @@ pub mod run;
 pub mod scenario;
 #[cfg(any(feature = "engine", test))]
 pub mod schedule;
+pub mod sniff;
 pub mod tables;
 pub mod trace;
 pub mod units;

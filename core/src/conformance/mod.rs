@@ -10,6 +10,8 @@
 mod cases;
 mod chains;
 mod forms;
+#[cfg(test)]
+mod refusals;
 mod states;
 
 use std::sync::atomic::AtomicU32;

@@ -11,7 +11,7 @@ use super::{
     in_every_way,
 };
 use crate::{
-    prepare::{Authorization, BlockEnvironment, Origin, PreparedBlock, Transaction},
+    prepare::{Authorization, BlockEnvironment, Narrowing, Origin, PreparedBlock, Transaction},
     verify,
 };
 
@@ -192,7 +192,7 @@ impl Unit {
         let block = match (self.block(fork, post.indexes), exception) {
             (Ok(block), _) => block,
             // Such a transaction cannot be written down, so it is refused where one is read.
-            (Err(_), Some("TransactionException.RLP_INVALID_VALUE")) => {
+            (Err(_), Some(exception)) if forms::cannot_be_written(exception) => {
                 counts.refusals += 1;
                 return Ok(());
             }
@@ -257,24 +257,31 @@ impl Tx {
             u8::from(access_list.is_some())
         };
         let authorizations = self.authorization_list.iter().flatten().map(AuthorizationForm::authorization);
+        let mut narrow = Narrowing::default();
+        let most = self.max_fee_per_gas.or(self.gas_price).unwrap_or_default().0;
+        let (max_fee_per_gas, max_priority_fee_per_gas) =
+            narrow.fees(most, self.max_priority_fee_per_gas.map(|fee| fee.0));
+        let max_fee_per_blob_gas = narrow.blob_fee(self.max_fee_per_blob_gas.unwrap_or_default().0);
+        let gas_limit = narrow.gas_limit(self.gas_limit.get(indexes.gas).ok_or(picked)?.0);
         Ok(Transaction {
             from: self.sender,
             to: forms::recipient(&self.to)?,
             value: Quantity::parse(self.value.get(indexes.value).ok_or(picked)?)?,
             input: forms::bytes(self.data.get(indexes.data).ok_or(picked)?)?,
-            gas_limit: self.gas_limit.get(indexes.gas).ok_or(picked)?.u64()?,
-            nonce: self.nonce.u64()?,
+            gas_limit,
+            nonce: Narrowing::nonce(self.nonce.0),
             chain_id: (kind > 0).then_some(chain_id),
             kind,
-            max_fee_per_gas: self.max_fee_per_gas.or(self.gas_price).unwrap_or_default().u128()?,
-            max_priority_fee_per_gas: self.max_priority_fee_per_gas.map(Quantity::u128).transpose()?,
+            max_fee_per_gas,
+            max_priority_fee_per_gas,
             access_list: access_list
                 .into_iter()
                 .flatten()
                 .map(|item| (item.address, item.storage_keys.clone()))
                 .collect(),
             blob_hashes: self.blob_versioned_hashes.clone().unwrap_or_default(),
-            max_fee_per_blob_gas: self.max_fee_per_blob_gas.unwrap_or_default().u128()?,
+            max_fee_per_blob_gas,
+            oversized: narrow.oversized,
             authorizations: authorizations.collect::<Result<_, _>>()?,
         })
     }

@@ -111,10 +111,20 @@ fn problem(error: ListError) -> Problem {
     let (path, position, found) = match error {
         ListError::Json { path, what, at: (line, column) } => {
             let position = Position { line: line as u32, column: column as u32 };
-            (format!("list{path}"), Some(position), what)
+            let path = match path.as_str() {
+                "." | "behind the list" => "list".to_owned(),
+                path if path.starts_with('[') => format!("list{path}"),
+                path => format!("list.{path}"),
+            };
+            (path, Some(position), what)
         }
         ListError::Rlp { account: Some(account), what } => (format!("list[{account}]"), None, what),
         ListError::Rlp { account: None, what } => ("list".to_owned(), None, what),
+        ListError::Other(found) => (
+            "list".to_owned(),
+            None,
+            format!("{found}. {}", found.advice()).trim_end_matches([' ', '.']).to_owned(),
+        ),
         other @ (ListError::TooLong { .. } | ListError::TooMuch { .. } | ListError::Unknown) => {
             ("list".to_owned(), None, other.to_string())
         }

@@ -13,7 +13,7 @@ use revm::{
 };
 
 use crate::{
-    prepare::{BlockEnvironment, Fork, Transaction},
+    prepare::{BlockEnvironment, Fork, Oversized, Transaction},
     run::{Log, Receipt, Status},
 };
 
@@ -121,13 +121,30 @@ pub(super) fn transaction(tx: &Transaction) -> TxEnv {
     }
 }
 
-/// What is wrong with a transaction's form alone: blob and set-code transactions have a recipient
-/// (EIP-4844, EIP-7702). revm leaves this to whoever builds its transactions.
-pub(super) fn malformed(tx: &Transaction) -> Option<InvalidTransaction> {
-    match (tx.kind, tx.to) {
-        (3, None) => Some(InvalidTransaction::BlobCreateTransaction),
-        (4, None) => Some(InvalidTransaction::AuthorizationListInvalidFields),
-        _ => None,
+/// What is wrong with a transaction's form alone, which revm leaves to its callers: numbers that do not fit into
+/// revm's types, and blob and set-code transactions without a recipient (EIP-4844, EIP-7702).
+pub(super) fn malformed(tx: &Transaction, spec: SpecId) -> Option<InvalidTransaction> {
+    let since = match tx.kind {
+        0 => SpecId::FRONTIER,
+        1 => SpecId::BERLIN,
+        2 => SpecId::LONDON,
+        3 => SpecId::CANCUN,
+        _ => SpecId::PRAGUE,
+    };
+    // A type that the fork does not have is refused for that, whatever else is wrong; revm does it.
+    if !spec.is_enabled_in(since) {
+        return None;
+    }
+    match (tx.oversized, tx.kind, tx.to) {
+        // There the limit of one transaction is checked first (EIP-7825), by revm.
+        (Some(Oversized::GasLimit), ..) if spec.is_enabled_in(SpecId::OSAKA) => None,
+        (Some(Oversized::GasLimit), ..) => Some(InvalidTransaction::CallerGasLimitMoreThanBlock),
+        (Some(Oversized::Fee), ..) => Some(InvalidTransaction::OverflowPaymentInTransaction),
+        (Some(Oversized::PriorityFee), ..) => Some(InvalidTransaction::PriorityFeeGreaterThanMaxFee),
+        (Some(Oversized::ChainId), ..) => Some(InvalidTransaction::InvalidChainId),
+        (None, 3, None) => Some(InvalidTransaction::BlobCreateTransaction),
+        (None, 4, None) => Some(InvalidTransaction::AuthorizationListInvalidFields),
+        (None, ..) => None,
     }
 }
 

@@ -174,7 +174,7 @@ impl<'c, V: View> Executor<'c, V> {
         if let Some(meter) = &mut self.evm.meter {
             meter.begin();
         }
-        if let Some(reason) = convert::malformed(&job.ours) {
+        if let Some(reason) = convert::malformed(&job.ours, self.evm.ctx.cfg.spec) {
             return Ok(Effects { receipt: convert::invalid(&job.ours, &reason), writes: Vec::new() });
         }
         self.evm.ctx.journaled_state.reset();

@@ -12,16 +12,19 @@ use std::{collections::BTreeMap, convert::Infallible};
 
 use super::convert;
 use crate::{
-    prepare::{Account, BlockEnvironment, PreparedBlock, State, SystemCall, Transaction},
+    prepare::{Account, BlockEnvironment, Fork, PreparedBlock, State, SystemCall, Transaction},
     run::{Receipt, Status},
 };
+
+/// The most gas of one transaction from Osaka on (EIP-7825).
+const MAX_TX_GAS: u64 = 1 << 24;
 
 /// Runs `tx` on `state` and keeps what it changes. A transaction that cannot be included changes
 /// nothing and says why in its receipt. The block's gas limit is not looked at.
 ///
 /// The receipt's cumulative gas is the transaction's own.
 pub fn apply(env: &BlockEnvironment, state: &mut State, tx: &Transaction) -> Receipt {
-    if let Some(reason) = convert::malformed(tx) {
+    if let Some(reason) = convert::malformed(tx, convert::spec(env.fork)) {
         return convert::invalid(tx, &reason);
     }
     let mut evm = context(env, state).build_mainnet();
@@ -68,7 +71,9 @@ pub(crate) fn block_gas_left(
     tx: &Transaction,
 ) -> Result<(), Receipt> {
     let left = env.gas_limit.saturating_sub(cumulative);
-    if tx.gas_limit <= left {
+    // More than any transaction may have (EIP-7825) is refused for that, before the block is looked at.
+    let is_above_cap = env.fork >= Fork::Osaka && tx.gas_limit > MAX_TX_GAS;
+    if tx.gas_limit <= left || is_above_cap {
         return Ok(());
     }
     Err(Receipt {

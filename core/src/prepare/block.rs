@@ -169,6 +169,68 @@ pub struct Transaction {
     pub max_fee_per_blob_gas: u128,
     /// EIP-7702 authorisations.
     pub authorizations: Vec<Authorization>,
+    /// The first number that is larger than its field's type. The transaction cannot be included for it.
+    pub oversized: Option<Oversized>,
+}
+
+/// A number of a transaction that its format can hold and that no transaction can have that is included. The
+/// field in [`Transaction`] then has the largest value of its type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Oversized {
+    /// A gas limit of 2^64 or more: beyond any block's.
+    GasLimit,
+    /// A fee for gas or blobs of 2^128 wei or more for a unit: more than there can be to pay it.
+    Fee,
+    /// A priority fee of 2^128 wei or more, and above the maximum fee.
+    PriorityFee,
+    /// A chain id of 2^64 or more.
+    ChainId,
+}
+
+/// Brings a transaction's numbers, as its format has them, into the types of [`Transaction`].
+#[derive(Debug, Default)]
+pub(crate) struct Narrowing {
+    /// What did not fit, if anything.
+    pub(crate) oversized: Option<Oversized>,
+}
+
+impl Narrowing {
+    /// A gas limit.
+    pub(crate) fn gas_limit(&mut self, gas: U256) -> u64 {
+        self.note(gas > U256::from(u64::MAX), Oversized::GasLimit);
+        gas.saturating_to()
+    }
+
+    /// A chain id.
+    pub(crate) fn chain_id(&mut self, id: U256) -> u64 {
+        self.note(id > U256::from(u64::MAX), Oversized::ChainId);
+        id.saturating_to()
+    }
+
+    /// A nonce. 2^64 − 1 is already one that cannot be counted up (EIP-2681), so nothing is noted.
+    pub(crate) fn nonce(nonce: U256) -> u64 {
+        nonce.saturating_to()
+    }
+
+    /// A maximum fee, or a gas price, and a priority fee.
+    pub(crate) fn fees(&mut self, most: U256, priority: Option<U256>) -> (u128, Option<u128>) {
+        let wide = U256::from(u128::MAX);
+        self.note(priority.is_some_and(|fee| fee > wide && fee > most), Oversized::PriorityFee);
+        self.note(most > wide, Oversized::Fee);
+        (most.saturating_to(), priority.map(|fee| fee.saturating_to()))
+    }
+
+    /// A maximum fee for blob gas.
+    pub(crate) fn blob_fee(&mut self, fee: U256) -> u128 {
+        self.note(fee > U256::from(u128::MAX), Oversized::Fee);
+        fee.saturating_to()
+    }
+
+    fn note(&mut self, is: bool, what: Oversized) {
+        if is {
+            self.oversized.get_or_insert(what);
+        }
+    }
 }
 
 /// An EIP-7702 authorisation, signed. An unrecoverable signature makes it void, not the transaction.

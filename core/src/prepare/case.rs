@@ -7,11 +7,12 @@
 
 use std::collections::BTreeMap;
 
-use alloy_primitives::{Address, B256, Bloom, Bytes, LogData, U64, U128, U256, address, keccak256};
+use alloy_primitives::{Address, B256, Bloom, Bytes, LogData, U64, U256, address, keccak256};
 use serde::Deserialize;
 
 use super::{
-    Account, Authorization, BlockEnvironment, Fork, Origin, PreparedBlock, State, SystemCall, Transaction,
+    Account, Authorization, BlockEnvironment, Fork, Narrowing, Origin, PreparedBlock, State, SystemCall,
+    Transaction,
 };
 use crate::problem::{Position, Problem};
 use crate::run::{Log, Receipt, Status};
@@ -184,15 +185,16 @@ struct Tx {
     kind: U64,
     from: Address,
     to: Option<Address>,
-    nonce: U64,
+    // Wider than what can be included: such a transaction is refused, not unreadable.
+    nonce: U256,
     value: U256,
     input: Bytes,
-    gas: U64,
-    chain_id: Option<U64>,
-    gas_price: Option<U128>,
-    max_fee_per_gas: Option<U128>,
-    max_priority_fee_per_gas: Option<U128>,
-    max_fee_per_blob_gas: Option<U128>,
+    gas: U256,
+    chain_id: Option<U256>,
+    gas_price: Option<U256>,
+    max_fee_per_gas: Option<U256>,
+    max_priority_fee_per_gas: Option<U256>,
+    max_fee_per_blob_gas: Option<U256>,
     #[serde(default)]
     access_list: Vec<AccessItem>,
     #[serde(default)]
@@ -373,20 +375,27 @@ fn post_state(pre: &State, changes: BTreeMap<Address, Option<PostAccount>>) -> S
 
 impl Tx {
     fn into_transaction(self) -> Transaction {
+        let mut narrow = Narrowing::default();
+        let most = self.max_fee_per_gas.or(self.gas_price).unwrap_or_default();
+        let (max_fee_per_gas, max_priority_fee_per_gas) = narrow.fees(most, self.max_priority_fee_per_gas);
+        let max_fee_per_blob_gas = narrow.blob_fee(self.max_fee_per_blob_gas.unwrap_or_default());
+        let gas_limit = narrow.gas_limit(self.gas);
+        let chain_id = self.chain_id.map(|id| narrow.chain_id(id));
         Transaction {
+            oversized: narrow.oversized,
             from: self.from,
             to: self.to,
             value: self.value,
             input: self.input,
-            gas_limit: self.gas.to(),
-            nonce: self.nonce.to(),
-            chain_id: self.chain_id.map(|id| id.to()),
+            gas_limit,
+            nonce: Narrowing::nonce(self.nonce),
+            chain_id,
             kind: self.kind.to(),
-            max_fee_per_gas: self.max_fee_per_gas.or(self.gas_price).unwrap_or_default().to(),
-            max_priority_fee_per_gas: self.max_priority_fee_per_gas.map(|fee| fee.to()),
+            max_fee_per_gas,
+            max_priority_fee_per_gas,
             access_list: self.access_list.into_iter().map(|item| (item.address, item.storage_keys)).collect(),
             blob_hashes: self.blob_versioned_hashes,
-            max_fee_per_blob_gas: self.max_fee_per_blob_gas.unwrap_or_default().to(),
+            max_fee_per_blob_gas,
             authorizations: self
                 .authorization_list
                 .into_iter()

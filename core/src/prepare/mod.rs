@@ -7,8 +7,10 @@ mod raw;
 #[cfg(feature = "engine")]
 mod scenario;
 
+pub(crate) use block::Narrowing;
 pub use block::{
-    Account, Authorization, BlockEnvironment, Fork, Origin, PreparedBlock, State, SystemCall, Transaction,
+    Account, Authorization, BlockEnvironment, Fork, Origin, Oversized, PreparedBlock, State, SystemCall,
+    Transaction,
 };
 #[cfg(feature = "conformance")]
 pub(crate) use case::system_calls;

@@ -3,7 +3,7 @@
 use alloy_primitives::{Address, B256, Bytes, Signature, U256, keccak256};
 use alloy_rlp::{Decodable, Encodable, Header};
 
-use super::{Authorization, Transaction};
+use super::{Authorization, Narrowing, Transaction};
 
 /// Why bytes are no signed transaction.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -14,6 +14,9 @@ pub enum RawError {
     /// A type that is not known.
     #[error("a transaction of type {0}")]
     Kind(u8),
+    /// A blob transaction as nodes send it to each other.
+    #[error("a blob transaction together with its blobs; in a block it stands without them")]
+    WithBlobs,
     /// Nobody's signature.
     #[error("a signature that nobody can have made")]
     Signature,
@@ -44,16 +47,20 @@ pub fn decode(bytes: &[u8]) -> Result<Transaction, RawError> {
         return Err(alloy_rlp::Error::UnexpectedLength.into());
     }
     let body = rest;
+    // EIP-4844's form on the network: a list of the transaction's fields, then blobs, commitments and proofs.
+    if kind == 3 && body.first().is_some_and(|first| *first >= 0xc0) {
+        return Err(RawError::WithBlobs);
+    }
     let mut tx = Transaction { kind, ..Transaction::default() };
+    // Numbers are read as wide as RLP may have them: one that is too large is refused by the rules, not unreadable.
+    let mut narrow = Narrowing::default();
     if kind > 0 {
-        tx.chain_id = Some(u64::decode(&mut rest)?);
+        tx.chain_id = Some(narrow.chain_id(U256::decode(&mut rest)?));
     }
-    tx.nonce = u64::decode(&mut rest)?;
-    if kind >= 2 {
-        tx.max_priority_fee_per_gas = Some(u128::decode(&mut rest)?);
-    }
-    tx.max_fee_per_gas = u128::decode(&mut rest)?;
-    tx.gas_limit = u64::decode(&mut rest)?;
+    tx.nonce = Narrowing::nonce(U256::decode(&mut rest)?);
+    let priority = if kind >= 2 { Some(U256::decode(&mut rest)?) } else { None };
+    (tx.max_fee_per_gas, tx.max_priority_fee_per_gas) = narrow.fees(U256::decode(&mut rest)?, priority);
+    tx.gas_limit = narrow.gas_limit(U256::decode(&mut rest)?);
     tx.to = recipient(&mut rest)?;
     tx.value = U256::decode(&mut rest)?;
     tx.input = Bytes::decode(&mut rest)?;
@@ -61,31 +68,35 @@ pub fn decode(bytes: &[u8]) -> Result<Transaction, RawError> {
         tx.access_list = access_list(&mut rest)?;
     }
     if kind == 3 {
-        tx.max_fee_per_blob_gas = u128::decode(&mut rest)?;
+        tx.max_fee_per_blob_gas = narrow.blob_fee(U256::decode(&mut rest)?);
         tx.blob_hashes = Vec::<B256>::decode(&mut rest)?;
     }
     if kind == 4 {
         tx.authorizations = authorizations(&mut rest)?;
     }
     let signed_length = body.len() - rest.len();
-    let v = u64::decode(&mut rest)?;
+    let v = U256::decode(&mut rest)?;
     let (r, s) = (U256::decode(&mut rest)?, U256::decode(&mut rest)?);
     if !rest.is_empty() {
         return Err(alloy_rlp::Error::UnexpectedLength.into());
     }
-    let parity = match (kind, v) {
-        (0, 27 | 28) => v == 28,
+    let mut eip155: Option<U256> = None;
+    let parity = match (kind, v.saturating_to::<u64>()) {
+        (0, v @ (27 | 28)) => v == 28,
         (0, 35..) => {
-            tx.chain_id = Some((v - 35) / 2);
-            (v - 35) % 2 == 1
+            let above: U256 = v - U256::from(35);
+            eip155 = Some(above >> 1);
+            tx.chain_id = Some(narrow.chain_id(above >> 1));
+            above.bit(0)
         }
-        (1.., 0 | 1) => v == 1,
+        (1.., v @ (0 | 1)) => v == 1,
         _ => return Err(RawError::Signature),
     };
+    tx.oversized = narrow.oversized;
 
     // What was signed: the fields before the signature, for EIP-155 followed by (chain id, 0, 0).
     let mut fields = body[..signed_length].to_vec();
-    if let (0, Some(chain_id)) = (kind, tx.chain_id) {
+    if let Some(chain_id) = eip155 {
         chain_id.encode(&mut fields);
         fields.extend([0x80, 0x80]);
     }
@@ -164,6 +175,11 @@ mod tests {
         assert_eq!(tx.from, address!("0x9d8A62f656a8d1615C1294fd71e9CFb3E4855A4F"));
         assert_eq!((tx.chain_id, tx.nonce, tx.gas_limit), (Some(1), 9, 21_000));
         assert_eq!(tx.value, U256::from(10u64.pow(18)));
+    }
+
+    #[test]
+    fn a_blob_transaction_with_its_blobs_is_named() {
+        assert_eq!(decode(&[3, 0xc4, 0xc1, 0x01, 0xc0, 0xc0]), Err(RawError::WithBlobs));
     }
 
     #[test]

@@ -14,7 +14,10 @@ use alloy_dyn_abi::{DynSolType, DynSolValue, Specifier};
 use alloy_json_abi::{Function, JsonAbi, Param};
 use alloy_primitives::{Address, B256, Bytes, I256, U256, hex, map::AddressMap};
 
-use super::{Account, Authorization, BlockEnvironment, Fork, Origin, PreparedBlock, State, Transaction, raw};
+use super::{
+    Account, Authorization, BlockEnvironment, Fork, Narrowing, Origin, Oversized, PreparedBlock, State,
+    Transaction, raw,
+};
 use crate::catalogue::Catalogue;
 use crate::evm;
 use crate::messages::ContractInfo;
@@ -23,7 +26,7 @@ use crate::problem::Problem;
 use crate::run::Receipt;
 use crate::scenario::{
     Amount, Arg, BUILDER, By, Call, Choice, Contract, DEPLOYER, Pick, Place, Quantity, Random, Scenario,
-    SetupCall, Transaction as Entry, Zipf, account_address, nearest,
+    SetupCall, Transaction as Entry, Zipf, account_address, json::shortened, nearest,
 };
 
 /// Most problems that are reported at once.
@@ -175,16 +178,16 @@ impl Preparation {
             nonces,
             spent: 0,
         };
-        if let Some(beneficiary) = &block.beneficiary {
-            match preparation.place(beneficiary, None) {
-                Some(address) => preparation.env.beneficiary = address,
-                None => {
-                    let found = beneficiary.to_string();
-                    return Err(vec![Problem::new("block.beneficiary", "an account", found)]);
-                }
-            }
-        }
+        preparation.find_beneficiary(scenario);
         Ok(preparation)
+    }
+
+    /// Takes the block's beneficiary, as soon as its name stands for something: an account, a contract, or what a
+    /// set-up call returned.
+    fn find_beneficiary(&mut self, scenario: &Scenario) {
+        if let Some(address) = scenario.block.beneficiary.as_ref().and_then(|place| self.place(place, None)) {
+            self.env.beneficiary = address;
+        }
     }
 
     /// The address of a place. `index` is what `[*]` stands for.
@@ -258,6 +261,8 @@ impl Preparation {
             }
             self.targets.insert(name.to_owned(), target);
         }
+        // Constructors may ask for it.
+        self.find_beneficiary(scenario);
         let mut problems = Vec::new();
         for (name, contract) in scenario.contracts.iter() {
             if let Err(problem) = self.deploy_one(name, contract, catalogue) {
@@ -335,6 +340,10 @@ impl Preparation {
         for (i, call) in scenario.setup.iter().enumerate() {
             // Later calls build on earlier ones: the first failure ends the set-up.
             self.set_up_entry(call, &format!("setup[{i}]"), catalogue).map_err(|p| vec![p])?;
+            self.find_beneficiary(scenario);
+        }
+        if let Some(place) = &scenario.block.beneficiary {
+            self.known_place(place, None, "block.beneficiary").map_err(|problem| vec![problem])?;
         }
         self.names.recognise(&self.state, catalogue);
         Ok(())
@@ -480,7 +489,10 @@ impl Preparation {
                     }
                 };
                 self.nonces.insert(tx.from, tx.nonce.saturating_add(1));
-                gas = gas.saturating_add(tx.gas_limit);
+                // A gas limit that no block has is refused, and takes nothing.
+                if tx.oversized != Some(Oversized::GasLimit) {
+                    gas = gas.saturating_add(tx.gas_limit);
+                }
                 input +=
                     tx.input.len() + tx.access_list.iter().map(|(_, k)| 20 + 32 * k.len()).sum::<usize>();
                 let over = if gas > MAX_GAS_BLOCK {
@@ -576,12 +588,11 @@ impl Preparation {
             });
         }
 
-        // Below 2^128: the reader has checked it.
-        let wei = |amount: &Amount| amount.value().saturating_to::<u128>();
-        let base_fee = u128::from(self.env.base_fee);
-        let priority_fee = call.max_priority_fee_per_gas.as_ref().map_or(PRIORITY_FEE, wei);
+        let wei = |amount: &Amount| -> U256 { amount.value() };
+        let base_fee = U256::from(self.env.base_fee);
+        let priority_fee = call.max_priority_fee_per_gas.as_ref().map_or(U256::from(PRIORITY_FEE), wei);
         let old = self.env.fork < Fork::London && call.max_fee_per_gas.is_none();
-        let (kind, max_fee_per_gas, max_priority_fee_per_gas) = match &call.gas_price {
+        let (kind, max_fee, priority_fee) = match &call.gas_price {
             Some(price) => (u8::from(!access_list.is_empty()), wei(price), None),
             None if old => (u8::from(!access_list.is_empty()), base_fee.saturating_add(priority_fee), None),
             None => {
@@ -589,10 +600,12 @@ impl Preparation {
                 let max_fee = call
                     .max_fee_per_gas
                     .as_ref()
-                    .map_or_else(|| base_fee.saturating_mul(2).saturating_add(priority_fee), wei);
+                    .map_or_else(|| base_fee.saturating_add(base_fee).saturating_add(priority_fee), wei);
                 (kind, max_fee, Some(priority_fee.min(max_fee)))
             }
         };
+        let mut narrow = Narrowing::default();
+        let (max_fee_per_gas, max_priority_fee_per_gas) = narrow.fees(max_fee, priority_fee);
         let label = match (&call.label, &call.call, to) {
             (Some(label), ..) => label.clone(),
             (None, Some(call), _) => call.split('(').next().unwrap_or(call).to_owned(),
@@ -614,6 +627,7 @@ impl Preparation {
             max_priority_fee_per_gas,
             access_list,
             authorizations,
+            oversized: narrow.oversized,
             ..Transaction::default()
         };
         Ok((tx, label))
@@ -625,7 +639,16 @@ fn own_abi(contract: &Contract, path: &str) -> Result<Arc<Known>, Problem> {
     let abi = match &contract.abi {
         None => JsonAbi::default(),
         Some(items) => serde_json::from_value(serde_json::Value::Array(items.clone())).map_err(|error| {
-            Problem::new(format!("{path}.abi"), "an ABI as the compiler writes it", error.to_string())
+            let text = items.iter().enumerate().find_map(|(i, item)| Some((i, item.as_str()?)));
+            match text {
+                Some((i, text)) => {
+                    let found = format!("the text \"{}\"", shortened(text));
+                    Problem::new(format!("{path}.abi[{i}]"), "an object as the compiler writes it", found)
+                }
+                None => {
+                    Problem::new(format!("{path}.abi"), "an ABI as the compiler writes it", error.to_string())
+                }
+            }
         })?,
     };
     let layout = match &contract.storage_layout {
@@ -744,8 +767,12 @@ impl Encoder<'_, '_> {
         let mut values = Vec::with_capacity(args.len());
         for (i, (param, arg)) in params.iter().zip(args).enumerate() {
             let path = format!("{path}[{i}]");
-            let kind = param.resolve().map_err(|error| {
-                Problem::new(path.clone(), "a type that the ABI describes", format!("{} ({error})", param.ty))
+            let kind = param.resolve().map_err(|_| {
+                let found = match param.ty.split('[').next() {
+                    Some("tuple") => "a tuple without \"components\"".to_owned(),
+                    _ => format!("\"{}\", which is no type of Solidity", shortened(&param.ty)),
+                };
+                Problem::new(path.clone(), "an argument whose type the ABI describes", found)
             })?;
             values.push(self.value(&kind, arg, &path)?);
         }
@@ -1098,6 +1125,79 @@ mod tests {
                 "{}",
                 piece.id
             );
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_with_an_abi_has_its_place() {
+        let found = |item: &str, args: &str| {
+            let text = format!(
+                r#"{{ "format": "evm-lanes/1", "title": "t", "accounts": {{ "a": {{}} }},
+                "contracts": {{ "it": {{ "bytecode": "0x", "abi": [{item}] }} }},
+                "transactions": [ {{ "from": "a", "to": "it", "call": "f", "args": {args} }} ] }}"#
+            );
+            prepare(&text).map(|_| ()).expect_err(item)[0].to_string()
+        };
+        assert_eq!(
+            found("\"function poke()\"", "[]"),
+            "contracts.it.abi[0]: expected an object as the compiler writes it, found the text \"function poke()\""
+        );
+        for (kind, words) in [
+            ("uint257", "\"uint257\", which is no type of Solidity"),
+            ("tuple[]", "a tuple without \"components\""),
+        ] {
+            let inputs = format!(r#"[{{ "name": "a", "type": "{kind}" }}]"#);
+            let function =
+                format!(r#"{{ "type": "function", "name": "f", "inputs": {inputs}, "outputs": [] }}"#);
+            let expected =
+                "transactions[0].args[0]: expected an argument whose type the ABI describes, found";
+            assert_eq!(found(&function, "[1]"), format!("{expected} {words}"));
+        }
+    }
+
+    #[test]
+    fn a_name_stands_for_an_address_wherever_one_may_stand() {
+        let usd = "openzeppelin-4.9.6/ERC20PresetFixedSupply";
+        let prepared = |beneficiary: &str| {
+            let text = format!(
+                r#"{{ "format": "evm-lanes/1", "title": "t", "block": {{ "beneficiary": "{beneficiary}" }},
+                "accounts": {{ "alice": {{}}, "crowd": {{ "count": 3 }} }},
+                "contracts": {{
+                    "usd": {{ "catalogue": "{usd}", "args": ["a", "b", 1, "last"] }},
+                    "many": {{ "bytecode": "0x", "count": 2 }},
+                    "coin": {{ "bytecode": "0x" }},
+                    "factory": {{ "catalogue": "uniswap-v2/UniswapV2Factory", "args": ["coin"] }},
+                    "last": {{ "bytecode": "0x" }} }},
+                "setup": [ {{ "from": "alice", "to": "factory", "call": "createPair", "args": ["usd", "many[1]"], "as": "pair" }} ],
+                "transactions": [ {{ "from": "alice", "to": "coin",
+                    "accessList": [ {{ "address": "last" }}, {{ "address": "pair" }}, {{ "address": "many[0]" }} ],
+                    "authorizationList": [ {{ "chainId": 0, "address": "coin", "nonce": 0, "yParity": 0,
+                        "r": "0x{r}", "s": "0x{r}" }} ] }} ] }}"#,
+                r = "11".repeat(32)
+            );
+            parse(&text).and_then(|parsed| scenario(&parsed, &catalogue()))
+        };
+        let address = |name: &str| {
+            let PreparedScenario { block, names } =
+                prepared(name).unwrap_or_else(|p| panic!("{name}: {p:?}"));
+            assert_eq!(names.display(block.env.beneficiary), name);
+            block
+        };
+        // Every kind of name: an account, one of a group, contracts, one of several, what a set-up call returned.
+        for name in ["alice", "crowd[2]", "usd", "coin", "last", "many[1]", "pair", "builder", "deployer"] {
+            address(name);
+        }
+        let block = address("coin");
+        let PreparedScenario { names, .. } = prepared("coin").expect("prepared");
+        let tx = &block.transactions[0];
+        let listed: Vec<String> = tx.access_list.iter().map(|(address, _)| names.display(*address)).collect();
+        assert_eq!(listed, ["last", "pair", "many[0]"]);
+        assert_eq!(names.display(tx.authorizations[0].address), "coin");
+        assert_eq!(tx.to.map(|to| names.display(to)).as_deref(), Some("coin"));
+        for (name, expected) in [("many", "many[0]"), ("coyn", "coin"), ("pair[0]", "without an index")] {
+            let problems = prepared(name).map(|_| ()).expect_err("no such name");
+            assert_eq!(problems[0].path, "block.beneficiary");
+            assert!(problems[0].expected.contains(expected), "{}", problems[0]);
         }
     }
 

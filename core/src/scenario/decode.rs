@@ -287,7 +287,12 @@ impl<'t> Decoder<'t> {
             } else {
                 "hexadecimal digits after 0x"
             };
-            self.problem(node.at, path, expected, format!("`{bad}` at digit {i}"));
+            let bad = match bad {
+                '\n' | '\r' => "a line break".to_owned(),
+                bad if bad.is_whitespace() => "a space".to_owned(),
+                bad => format!("`{bad}`"),
+            };
+            self.problem(node.at, path, expected, format!("{bad} at digit {i}"));
             return None;
         }
         match alloy_primitives::hex::decode(digits) {
@@ -469,9 +474,6 @@ impl<'t> Decoder<'t> {
         }
         known.entry(DEPLOYER).or_insert(Kind::One);
         known.entry(BUILDER).or_insert(Kind::One);
-        if let Some(block) = node.get("block") {
-            scenario.block = self.block(block, &root.field("block"), &known);
-        }
         if let Some(run) = node.get("run") {
             scenario.run = self.run(run, &root.field("run"));
         }
@@ -522,6 +524,11 @@ impl<'t> Decoder<'t> {
                 scenario.setup.push(call);
             }
             self.at_most(setup, &path, total, "set-up calls");
+        }
+
+        // After everything that has a name: the beneficiary may be any of it.
+        if let Some(block) = node.get("block") {
+            scenario.block = self.block(block, &root.field("block"), &known);
         }
 
         let path = root.field("transactions");
@@ -844,11 +851,7 @@ impl<'t> Decoder<'t> {
         let amount = |d: &mut Self, name: &str| {
             let node = node.get(name)?;
             let path = path.field(name);
-            let amount = d.amount(node, &path)?;
-            if amount.value() > U256::from(u128::MAX) {
-                d.wrong(node, &path, "an amount below 2^128 wei");
-            }
-            Some(amount)
+            d.amount(node, &path)
         };
         let from = match node.get("from") {
             Some(from) => self.choice(from, &path.field("from"), known),

@@ -13,6 +13,8 @@
 //! In `tx=7.2` the transaction is counted from 0 and its attempt from 1, as on the page; `at=` is
 //! a location by name. Whatever the document or the page says by default is left out.
 
+mod restore;
+
 use miniz_oxide::deflate::compress_to_vec;
 use miniz_oxide::inflate::{TINFLStatus, decompress_to_vec_with_limit};
 
@@ -151,28 +153,27 @@ impl PageLink {
     /// Reads a query (with or without `?`) and a fragment (with or without `#`). `None` if
     /// neither says anything about a scenario: the page shows its default.
     ///
-    /// Parameters that are not ours are passed over: others put their own into links.
+    /// Parameters that are not ours are passed over: others put their own into links. What mail programs, chats and
+    /// Markdown do to a link is undone, where that can be told.
     ///
     /// # Errors
     /// The first thing that is wrong, the document's fragment before the query.
     pub fn decode(query: &str, fragment: &str) -> Result<Option<Self>, LinkError> {
         let mut link = Self::default();
         let mut said = false;
-        let fragment = fragment.strip_prefix('#').unwrap_or(fragment);
-        let document = !fragment.is_empty();
-        if document {
-            link.scenario = Source::Document(decode_document(fragment)?);
+        let restore::Restored { pairs, document } = restore::restore(query, fragment);
+        let has_document = document.is_some();
+        if let Some(document) = document {
+            link.scenario = Source::Document(decode_document(&document)?);
             said = true;
         }
-        for pair in query.strip_prefix('?').unwrap_or(query).split('&') {
-            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            let value = unescape(value);
+        for (name, value) in pairs {
             let wrong = |name: &'static str, expected: String| {
                 Err(LinkError::Parameter { name, expected, found: json::shortened(&value) })
             };
-            match name {
+            match &*name {
                 // A document says more than a name.
-                "s" if document => continue,
+                "s" if has_document => continue,
                 "s" => {
                     if builtin::find(&value).is_none() {
                         let near = nearest(&value, builtin::ALL.iter().map(|b| b.name)).map(str::to_owned);
@@ -453,6 +454,83 @@ mod tests {
         assert_eq!(PageLink::default().encode(), "");
         assert_eq!(decode(""), Ok(None));
         assert_eq!(decode("?utm_source=chat"), Ok(None));
+    }
+
+    #[test]
+    fn a_link_that_another_program_rewrote_opens() {
+        let text = json::pretty(&document()).expect("JSON");
+        let link = PageLink {
+            scenario: Source::Document(text),
+            strategy: Some(StrategyId::BlockStm.into()),
+            lanes: Some(4),
+            clock: Some(Clock::Simulated),
+            cost: None,
+            seed: Some(7),
+            selection: Some(Selection {
+                tx: Some(TxIndex(7)),
+                incarnation: Some(Incarnation(1)),
+                location: Some("USD.balances[alice]".into()),
+            }),
+        };
+        let url = link.encode();
+        let (query, fragment) = url.split_once('#').expect("a document");
+        let spread = |mark: &str| {
+            let pieces: Vec<String> =
+                fragment.as_bytes().chunks(70).map(|c| String::from_utf8_lossy(c).into_owned()).collect();
+            format!("{query}#{}", pieces.join(mark))
+        };
+        let encoded = |text: &str| text.bytes().map(|b| format!("%{b:02X}")).collect::<String>();
+        for (what, rewritten) in [
+            ("nothing", url.clone()),
+            ("HTML entities", url.replace('&', "&amp;")),
+            ("HTML entities twice", url.replace('&', "&amp;amp;")),
+            ("numeric entities", url.replace('&', "&#38;").replace('_', "&#95;").replace('-', "&#x2d;")),
+            ("a full stop", format!("{url}.")),
+            ("a bracket", format!("{url})")),
+            ("a bracket and a comma", format!("{url}),")),
+            ("angle brackets", format!("{url}>")),
+            ("quotation marks", format!("{url}\u{201d}")),
+            ("Markdown's bold", format!("{url}**")),
+            ("Markdown's escapes", url.replace('_', "\\_")),
+            ("a space at the end", format!("{url} ")),
+            ("line breaks", spread("\n")),
+            ("line breaks and indentation", spread("\r\n    ")),
+            ("encoded line breaks", spread("%0D%0A")),
+            ("encoded spaces", spread("%20")),
+            ("quoted-printable mail", spread("=\r\n")),
+            ("soft hyphens", spread("\u{ad}")),
+            ("zero-width spaces", spread("\u{200b}")),
+            ("an encoded fragment", format!("{query}#{}", encoded(fragment))),
+            ("an encoded dot", url.replacen("#1.", "#1%2E", 1)),
+            ("an encoded #", url.replacen('#', "%23", 1)),
+            ("an encoded query", format!("?{}#{fragment}", encoded(&query[1..]))),
+            ("parameters in front", url.replacen('?', "?utm_source=chat&utm_medium=a%26b&", 1)),
+            ("parameters behind the query", format!("{query}&fbclid=a.b-c#{fragment}")),
+            ("parameters behind the document", format!("{url}&utm_source=chat")),
+            ("a query behind the document", format!("#{fragment}?{}", &query[1..])),
+            ("a text fragment", format!("{url}:~:text=lanes")),
+        ] {
+            assert_eq!(decode(&rewritten), Ok(Some(link.clone())), "{what}: {rewritten}");
+        }
+        // Without a document, too, and with an end of its own.
+        let named =
+            PageLink { scenario: Source::Builtin("payments".into()), selection: None, ..link.clone() };
+        for end in
+            [".", ")", ").", ",", ";", ">", "\"", "%29", "%20", "%E2%80%8B", "%E2%80%9D", "+", "]", "!", "**"]
+        {
+            assert_eq!(decode(&format!("{}{end}", named.encode())), Ok(Some(named.clone())), "{end}");
+        }
+        let at = PageLink { selection: link.selection.clone(), ..named };
+        for end in ["", ".", ")", "]", ").", "\u{201d}"] {
+            assert_eq!(decode(&format!("{}{end}", at.encode())), Ok(Some(at.clone())), "{end}");
+        }
+        // What is nobody's document is none.
+        for foreign in ["#utm_source=chat", "#:~:text=lanes", "#", "?utm_source=a&amp;utm_medium=b", "?"] {
+            assert_eq!(decode(foreign), Ok(None), "{foreign}");
+        }
+        // What was changed is still told apart.
+        assert_eq!(decode(&url.to_lowercase().replacen("%20", "", 1)), Err(LinkError::Damaged));
+        assert!(matches!(decode(&url[..url.len() - 9]), Err(LinkError::Cut { missing: 9, .. })));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Files that a person opens or drops: read with a bound, unpacked with a bound, told apart.
 
+use evm_lanes_core::sniff::{Content, Found, sniff};
 use js_sys::{Array, Function, Reflect, Uint8Array};
 use leptos::task::spawn_local;
 use thiserror::Error;
@@ -44,49 +45,26 @@ pub enum FileError {
     },
     /// None of what the page reads.
     #[error(
-        "{name}: expected a scenario (evm-lanes/1), a real block (evm-block-case/1) or a block access list (EIP-7928), but {found}. Nothing was changed."
+        "{name}: expected a block access list (EIP-7928), a scenario (evm-lanes/1) or a real block (evm-block-case/1), found {found}. {}Nothing was changed.",
+        advice(found)
     )]
-    Unknown {
+    Unusable {
         /// The file.
         name: String,
-        /// What it begins with.
-        found: String,
+        /// What it seems to be.
+        found: Found,
     },
 }
 
-/// What a text is, by its beginning.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// A scenario, of whatever version.
-    Scenario,
-    /// `evm-block-case/1`.
-    Case,
-    /// A block access list, in JSON or as RLP in hex.
-    List,
-    /// Something else.
-    Unknown,
-}
-
-/// Tells a text by its first mention of a format, which writers put first. A document without any
-/// is taken for a scenario if it is an object: its own reader then says what is missing.
-pub fn kind(text: &str) -> Kind {
-    let mut end = text.len().min(4096);
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    let start = &text[..end];
-    if start.contains("evm-block-case/") {
-        Kind::Case
-    } else if start.trim_start().starts_with('{') {
-        Kind::Scenario
-    } else if start.trim_start().starts_with('[') || start.trim_start().starts_with("0x") {
-        Kind::List
-    } else {
-        Kind::Unknown
+/// What to do, with a space behind it.
+fn advice(found: &Found) -> String {
+    match found.advice() {
+        "" => String::new(),
+        advice => format!("{advice} "),
     }
 }
 
-/// Reads a file and runs what is in it. What goes wrong is told, and nothing else changes.
+/// Reads a file and runs what is in it. A file that cannot be used is named, and nothing else changes.
 pub fn open(page: Page, file: File) {
     let name = file.name();
     spawn_local(async move {
@@ -118,33 +96,23 @@ enum Opened {
 
 async fn read(file: &File) -> Result<Opened, FileError> {
     let name = file.name();
-    let read = unpack(file).await?;
-    // The RLP of a list begins with a byte from 0xc0 on, with which no JSON begins.
-    if read.first().is_some_and(|first| *first >= 0xc0) && read.len() as u64 <= MOST_BYTES {
-        return Ok(Opened::List(read));
-    }
-    let text = String::from_utf8(read).map_err(|_| FileError::Unreadable {
-        name: file.name(),
-        reason: "it is not text (UTF-8)".to_owned(),
-    })?;
-    let long = text.len() as u64 > MOST_BYTES;
-    match kind(&text) {
-        Kind::Case => Ok(Opened::Document(Document {
+    let content = match sniff(unpack(file).await?) {
+        Ok(content) => content,
+        Err(found) => return Err(FileError::Unusable { name, found }),
+    };
+    match content {
+        Content::Case(text) => Ok(Opened::Document(Document {
             source: Source::Case { name: name.into(), text: text.into() },
             builtin: None,
         })),
-        Kind::Scenario | Kind::List if long => Err(FileError::Grows { name, limit: MOST_BYTES }),
-        Kind::Scenario => Ok(Opened::Document(Document::scenario(text))),
-        Kind::List => Ok(Opened::List(text.into_bytes())),
-        Kind::Unknown => {
-            let found: String = text.trim_start().chars().take(24).collect();
-            let found = if found.is_empty() {
-                "it is empty".to_owned()
-            } else {
-                format!("it begins with “{found}”")
-            };
-            Err(FileError::Unknown { name, found })
+        Content::Scenario(text) if text.len() as u64 > MOST_BYTES => {
+            Err(FileError::Grows { name, limit: MOST_BYTES })
         }
+        Content::Scenario(text) => Ok(Opened::Document(Document::scenario(text))),
+        Content::List(bytes) if bytes.len() as u64 > MOST_BYTES => {
+            Err(FileError::Grows { name, limit: MOST_BYTES })
+        }
+        Content::List(bytes) => Ok(Opened::List(bytes)),
     }
 }
 
@@ -207,32 +175,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_text_is_told_by_its_beginning() {
-        let cases = [
-            (r#"{"format":"evm-block-case/1","source":""}"#, Kind::Case),
-            ("  {\n \"format\": \"evm-lanes/1\"", Kind::Scenario),
-            ("{}", Kind::Scenario),
-            ("\n[]", Kind::List),
-            ("0xc0", Kind::List),
-            ("hello", Kind::Unknown),
-            ("", Kind::Unknown),
-        ];
-        for (text, expected) in cases {
-            assert_eq!(kind(text), expected, "{text}");
-        }
-    }
-
-    #[test]
-    fn a_long_text_of_wide_characters_is_cut_between_them() {
-        assert_eq!(kind(&format!("x{}", "é".repeat(4096))), Kind::Unknown);
-    }
-
-    #[test]
     fn a_refusal_names_both_sizes() {
         let error = FileError::TooLarge { name: "big.json".to_owned(), size: 40_000_000 };
         assert_eq!(
             error.to_string(),
             "big.json is too large: it has 40.0 MB, and at most 32 MiB are read. Nothing was changed."
         );
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_used_is_named_with_what_to_do() {
+        let error = |found| FileError::Unusable { name: "a.json".to_owned(), found }.to_string();
+        assert_eq!(
+            error(Found::Utf32),
+            "a.json: expected a block access list (EIP-7928), a scenario (evm-lanes/1) or a real block \
+             (evm-block-case/1), found UTF-32 text. Save it as UTF-8 and open it again. Nothing was changed."
+        );
+        assert!(error(Found::EmptyObject).ends_with("found an empty JSON object. Nothing was changed."));
     }
 }

@@ -2,11 +2,12 @@
 
 use evm_lanes_core::model::Model;
 use evm_lanes_core::scenario::{self, builtin, link as codec};
+use evm_lanes_core::sniff;
 use evm_lanes_core::trace::Clock;
 use evm_lanes_core::units::{Incarnation, TxIndex};
 use leptos::prelude::*;
 
-use super::{Document, Page, Selection, Source, dom, file};
+use super::{Document, Page, Selection, Source, dom};
 use crate::view::model::RunModel;
 use crate::view::share;
 
@@ -135,8 +136,8 @@ impl Page {
                 Some(b) => Document { source: Source::Scenario(b.text.into()), builtin: Some(b.name) },
                 None => return,
             },
-            codec::Source::Document(text) => match file::kind(&text) {
-                file::Kind::Case => Document {
+            codec::Source::Document(text) => match sniff::kind(&text) {
+                Ok(sniff::Kind::Case) => Document {
                     source: Source::Case { name: "block.json".into(), text: text.into() },
                     builtin: None,
                 },

@@ -1,0 +1,138 @@
+// Says why the page does not start. A script of its own, without modules or WebAssembly: it must run where those do not.
+(() => {
+  const PATIENCE_MS = 2500;
+  const CAUSES = {
+    frame: [
+      'The page cannot run in this frame',
+      'The site that shows it keeps the frame apart (sandboxed without allow-same-origin), so the browser withholds its code.',
+      'Open the page in a tab of its own, or add allow-same-origin to the frame.',
+    ],
+    file: [
+      'The page was opened as a file',
+      'Browsers do not load its code from a folder.',
+      'Serve the folder, for example with “python3 -m http.server”, and open that address.',
+    ],
+    none: [
+      'There is no WebAssembly in this browser',
+      'The page runs the EVM as WebAssembly. A setting, an extension such as NoScript, or a strict mode (Lockdown Mode, a security level) may have switched it off.',
+      'Allow WebAssembly for this site, or use another browser.',
+    ],
+    policy: [
+      'WebAssembly is not allowed here',
+      'A content security policy, of this site or of a proxy or extension, forbids WebAssembly (it lacks ’wasm-unsafe-eval’).',
+      'Whoever runs the site must allow ’wasm-unsafe-eval’; an extension can be switched off for this site.',
+    ],
+    script: [
+      'The page’s script is not allowed here',
+      'A content security policy, of this site or of a proxy or extension, forbids a script of the page.',
+      'Whoever runs the site must send the policy that is in the page’s own index.html.',
+    ],
+  };
+
+  const waiting = () => document.getElementById('loading');
+  /** What is wrong; it may be known before there is a place to say it. */
+  let cause = null;
+
+  function say([title, why, what]) {
+    const place = waiting();
+    if (!place) return;
+    const lines = [['h1', title], ['p', why], ['p', what]];
+    place.setAttribute('role', 'alert');
+    place.replaceChildren(
+      ...lines.filter(([, words]) => words).map(([name, words]) => {
+        const line = document.createElement(name);
+        line.textContent = words;
+        if (name === 'p') line.className = 'story';
+        return line;
+      }),
+    );
+  }
+
+  function fail(found) {
+    if (cause) return;
+    cause = found;
+    say(cause);
+  }
+
+  /** The files that the page's own code is in. */
+  const files = () => [...document.querySelectorAll('link[rel=modulepreload], link[rel=preload]')].map(({ href }) => href);
+  const nameOf = (href) => href.split('/').pop();
+
+  /** What the server says of those that do not come. */
+  async function missing() {
+    const problems = files().map(async (href) => {
+      const name = nameOf(href);
+      try {
+        const response = await fetch(href, { signal: AbortSignal.timeout(PATIENCE_MS), credentials: 'same-origin' });
+        const type = response.headers.get('content-type') ?? '';
+        if (!response.ok) return `${name} is missing (the server answers ${response.status}).`;
+        if (type.includes('html')) return `In place of ${name} came a web page, perhaps one to sign in.`;
+        return null;
+      } catch (error) {
+        return error.name === 'TimeoutError' ? `${name} has not come yet.` : `${name} cannot be loaded (${error.message}).`;
+      }
+    });
+    return (await Promise.all(problems)).filter(Boolean);
+  }
+
+  /** Something went wrong, in the browser's own words. */
+  async function diagnose(message) {
+    if (cause || !waiting()) return;
+    if (location.protocol === 'file:') return fail(CAUSES.file);
+    if (self.origin === 'null') return fail(CAUSES.frame);
+    const problems = await missing();
+    fail([
+      'The page cannot start',
+      problems.join(' ') || message,
+      'If this is your site, put all files of the build there. If not, a proxy or an extension may be in the way. Then load this page again.',
+    ]);
+  }
+
+  /** Nothing went wrong, and nothing came. What comes late still starts. */
+  function late() {
+    if (cause || !waiting()) return;
+    if (self.origin === 'null') return fail(CAUSES.frame);
+    const names = files().filter((href) => performance.getEntriesByName(href).length === 0).map(nameOf);
+    say([
+      'The page is still loading',
+      names.length ? `${names.join(' and ')} did not come yet. The connection may be slow.` : 'Its code has come and has not started yet.',
+      'If nothing changes, a proxy or an extension may hold it back. Load this page again, or try another network or browser.',
+    ]);
+  }
+
+  function check() {
+    if (typeof WebAssembly !== 'object') return fail(CAUSES.none);
+    try {
+      new WebAssembly.Module(new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0]));
+    } catch {
+      fail(CAUSES.policy);
+    }
+  }
+
+  // Errors of the page's own code. Those of extensions name a place of theirs.
+  const isOurs = (place) => !place || place.startsWith(location.origin) || place.startsWith('blob:');
+  addEventListener(
+    'error',
+    (event) => {
+      const file = event.target?.src ?? event.target?.href;
+      const isPage = event.target?.tagName === 'SCRIPT' || event.target?.rel === 'modulepreload';
+      if (event.target !== window ? isPage && isOurs(file) : isOurs(event.filename)) diagnose(event.message || 'A script of the page did not load.');
+    },
+    true,
+  );
+  addEventListener('unhandledrejection', ({ reason }) => diagnose(String(reason?.message ?? reason)));
+  document.addEventListener('securitypolicyviolation', ({ effectiveDirective, blockedURI, disposition }) => {
+    if (disposition !== 'enforce') return;
+    if (blockedURI === 'wasm-eval') fail(CAUSES.policy);
+    else if (effectiveDirective.startsWith('script-src') && blockedURI !== 'eval') fail(CAUSES.script);
+  });
+
+  document.addEventListener('readystatechange', () => {
+    if (document.readyState !== 'interactive') return;
+    if (cause) return say(cause);
+    say(['Loading the page…', 'A block of Ethereum transactions runs in parallel on your own cores. See what limited its speed.']);
+    waiting()?.removeAttribute('role');
+    check();
+    setTimeout(late, PATIENCE_MS);
+  });
+})();
