@@ -84,20 +84,17 @@ const fn native(tool: Tool, name: &'static str, programs: &'static [&'static str
 }
 
 const PARTS: &[Part] = &[
-    miri(Tool::Stacked, "allocator", ALLOCATOR, (16, 2)),
+    miri(Tool::Stacked, "allocator", ALLOCATOR, (8, 1)),
     miri(Tool::Stacked, "schedulers, memory, bits", SCHEDULE, (2, 1)),
     Part {
-        variables: &[("EVM_LANES_TOYS", "40", "10")],
-        ..miri(Tool::Stacked, "toys on threads", TOYS, (16, 2))
+        variables: &[("EVM_LANES_TOYS", "20", "5")],
+        ..miri(Tool::Stacked, "toys on threads", TOYS, (8, 1))
     },
     Part { programs: ALL, ..miri(Tool::Stacked, "interpreter loop", LOOP, (1, 1)) },
     Part { programs: &["--test", "programs"], quick: false, ..miri(Tool::Stacked, "programs", &[], (1, 1)) },
-    miri(Tool::Tree, "allocator", ALLOCATOR, (16, 2)),
+    miri(Tool::Tree, "allocator", ALLOCATOR, (8, 1)),
     miri(Tool::Tree, "schedulers, memory, bits", SCHEDULE, (2, 1)),
-    Part {
-        variables: &[("EVM_LANES_TOYS", "40", "10")],
-        ..miri(Tool::Tree, "toys on threads", TOYS, (16, 2))
-    },
+    Part { variables: &[("EVM_LANES_TOYS", "20", "5")], ..miri(Tool::Tree, "toys on threads", TOYS, (8, 1)) },
     Part { programs: ALL, ..miri(Tool::Tree, "interpreter loop", LOOP, (1, 1)) },
     // Not by the rules of Stacked Borrows: bitvec, in which revm keeps jump destinations, breaks them.
     Part { programs: &["--test", "programs"], quick: false, ..miri(Tool::Tree, "programs", &[], (1, 1)) },
