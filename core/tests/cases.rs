@@ -206,3 +206,20 @@ fn readers_of_a_sum_note_one_read_each() {
         }
     }
 }
+
+/// One call reads 40,000 slots that were chosen to fall into one place of a table. How much work that is, the tests
+/// of the tables say.
+#[test]
+fn slots_chosen_to_share_a_hash_are_read_like_any_others() {
+    let block = prepared("slots-that-share-a-hash");
+    let (receipts, state) = evm::execute_block(&block);
+    let loaded = Loaded::new(&block);
+    for (strategy, lanes) in support::LANES {
+        let run = support::run(&loaded, strategy, lanes);
+        assert_eq!(run.receipts, receipts, "{} on {lanes}", strategy.name());
+        support::assert_equal_states(&run.post_state, &state, strategy.name());
+    }
+    let slots = loaded.access_list(&CancelFlag::new()).expect("nobody cancels");
+    let slots: usize = slots.iter().map(|account| account.storage_reads.len()).sum();
+    assert_eq!(slots, 40_000);
+}

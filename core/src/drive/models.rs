@@ -272,7 +272,7 @@ impl Toy {
             panic: None,
         };
         // From a seed of its own, so that the rest of a block does not depend on it.
-        let panic = Random(seed ^ 0x7061_6e69_63).below(60) as i64;
+        let panic = Random(seed ^ 0x0070_616e_6963).below(60) as i64;
         toy.panic = (panic < 40 && seed % 8 == 7).then_some(panic);
         match toy.strategy {
             StrategyId::AccessList => toy.waits = toy.declared(&mut random),
