@@ -30,10 +30,13 @@ struct Focused {
     control: usize,
 }
 
+/// An event of the panel, and what it calls.
+type Listener = (&'static str, Closure<dyn FnMut(Event)>);
+
 /// What the panel calls.
 struct Watch {
     panel: HtmlElement,
-    listeners: Vec<(&'static str, Closure<dyn FnMut(Event)>)>,
+    listeners: Vec<Listener>,
     observer: Option<ResizeObserver>,
 }
 
@@ -247,7 +250,7 @@ fn watch(state: State) {
                 state.focused.set_value(None);
             }
         };
-        let listeners: Vec<(&str, Closure<dyn FnMut(Event)>)> = vec![
+        let listeners: Vec<Listener> = vec![
             ("scroll", Closure::new(move |_| state.follow())),
             ("keydown", Closure::new(key)),
             ("blur", Closure::new(blur)),
