@@ -119,7 +119,7 @@ fn hex_of_beginning(text: &str) -> Option<Result<Kind, Found>> {
         0xc1.. => {
             let after = |bytes: &[u8]| -> Option<usize> {
                 let first = usize::from(*bytes.first()?);
-                (first >= 0xc0).then_some(1 + if first > 0xf7 { first - 0xf7 } else { 0 })
+                (first >= 0xc0).then_some(1 + first.saturating_sub(0xf7))
             };
             let account = bytes.get(after(&bytes)?..)?;
             let inside = after(account).and_then(|at| account.get(at));
