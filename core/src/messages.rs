@@ -5,7 +5,7 @@
 //! page ── Request ─▶ engine worker ── Reply ─▶ page
 //! ```
 //! The engine answers every request with exactly one closing reply ([`Reply::Ran`],
-//! [`Reply::Curve`], [`Reply::AccessList`], [`Reply::Exported`], [`Reply::Detail`], [`Reply::Failed`] or [`Reply::Cancelled`])
+//! [`Reply::Curve`], [`Reply::AccessList`], [`Reply::Exported`], [`Reply::Reduced`], [`Reply::Detail`], [`Reply::Failed`] or [`Reply::Cancelled`])
 //! that carries the request's id, and any number of [`Reply::Progress`] before it. Requests are handled one after the other.
 
 use serde::{Deserialize, Serialize};
@@ -72,6 +72,24 @@ pub enum Request {
         input: Input,
         /// In which form.
         form: ListForm,
+    },
+    /// The smallest scenario whose run still differs from sequential execution, made by leaving parts out.
+    Reduce {
+        /// Chosen by the page.
+        id: u32,
+        /// The scenario whose run differed, as text.
+        scenario: String,
+        /// As in [`Request::Run`].
+        strategy: StrategyChoice,
+        /// As in [`Request::Run`].
+        lanes: u16,
+        /// As in [`Request::Run`].
+        clock: Clock,
+        /// As in [`Request::Run`].
+        model: Model,
+        /// As in [`Request::Run`].
+        #[serde(with = "serde_bytes")]
+        list: Option<Vec<u8>>,
     },
     /// The whole story of one transaction of the latest run that was complete.
     Inspect {
@@ -146,6 +164,13 @@ pub enum Reply {
         /// The file.
         #[serde(with = "serde_bytes")]
         bytes: Vec<u8>,
+    },
+    /// The smallest scenario that still differs.
+    Reduced {
+        /// The request's id.
+        id: u32,
+        /// Its text.
+        scenario: String,
     },
     /// One transaction's story.
     Detail {
@@ -308,6 +333,8 @@ pub enum Phase {
     Verifying,
     /// Graph, limits, names.
     Analysing,
+    /// Runs of smaller and smaller blocks that still differ; steps are blocks.
+    Reducing,
 }
 
 /// Everything that the page shows of a run at first.

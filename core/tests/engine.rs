@@ -74,6 +74,40 @@ fn every_built_in_scenario_runs_and_is_equal_to_sequential() {
     }
 }
 
+/// Asks for the smallest block that differs, of one that does not.
+fn reduce(id: u32, clock: Clock) -> Request {
+    Request::Reduce {
+        id,
+        scenario: builtin::ALL[0].text.to_owned(),
+        strategy: StrategyId::BlockStm.into(),
+        lanes: 4,
+        clock,
+        model: Model::default(),
+        list: None,
+    }
+}
+
+#[test]
+fn a_block_that_does_not_differ_has_no_smallest_one_that_does() {
+    let mut engine = engine(2);
+    for clock in Clock::ALL {
+        let (reply, phases) = ask(&mut engine, reduce(3, clock));
+        let Reply::Failed { id: 3, problems } = reply else { panic!("{reply:?}") };
+        assert_eq!(
+            problems[0].to_string(),
+            "expected a run that differs again, found that all runs are equal now"
+        );
+        assert!(phases.contains(&Phase::Reducing));
+    }
+    // It can be cancelled, and the engine is as it was.
+    let cancel = CancelFlag::new();
+    cancel.set();
+    let mut closing = None;
+    engine.handle(reduce(4, Clock::Simulated), &cancel, &mut |reply| closing = Some(reply));
+    assert_eq!(closing, Some(Reply::Cancelled { id: 4 }));
+    check(&run(&mut engine, Input::Scenario(builtin::ALL[0].text.to_owned()), StrategyId::BlockStm, 2));
+}
+
 /// A simulated run.
 fn simulated(
     engine: &mut Engine,

@@ -9,6 +9,7 @@ mod curve;
 mod list;
 mod measure;
 mod ready;
+mod reduce;
 mod report;
 mod rounds;
 mod simulated;
@@ -144,6 +145,23 @@ impl Engine {
         EngineInfo { threads: !matches!(self.lanes, Lanes::Own), max_lanes }
     }
 
+    fn most_lanes(&self, clock: Clock) -> u16 {
+        match clock {
+            Clock::Measured => self.info().max_lanes,
+            Clock::Simulated => MAX_LANES,
+        }
+    }
+
+    fn threads(&self) -> Threads<'_> {
+        match &self.lanes {
+            Lanes::Own => Threads::Own,
+            #[cfg(target_arch = "wasm32")]
+            Lanes::Global(_) => Threads::Global,
+            #[cfg(not(target_arch = "wasm32"))]
+            Lanes::Pool(pool) => Threads::Pool(pool),
+        }
+    }
+
     /// Meets a request. `cancel` must be clear beforehand: whoever sends the request clears it, so that
     /// a cancel that arrives before the engine looks is not lost. `reply` is called for each step of progress, and with the closing reply last.
     pub fn handle(&mut self, request: Request, cancel: &CancelFlag, reply: &mut dyn FnMut(Reply)) {
@@ -180,6 +198,21 @@ impl Engine {
                 });
                 (id, met)
             }
+            Request::Reduce { id, scenario, strategy, lanes, clock, model, list } => {
+                let mut progress = |phase, done, total| reply(Reply::Progress { id, phase, done, total });
+                let how = How { strategy, lanes: lanes.clamp(1, self.most_lanes(clock)), clock, model };
+                let (catalogue, threads) = (&self.catalogue, self.threads());
+                let reduced = reduce::reduce(
+                    &scenario,
+                    catalogue,
+                    how,
+                    list.as_deref(),
+                    threads,
+                    cancel,
+                    &mut progress,
+                );
+                (id, reduced.map(|scenario| Reply::Reduced { id, scenario }))
+            }
             Request::Inspect { id, run, tx } => (id, self.inspect(id, run, tx)),
         };
         reply(met.unwrap_or_else(|unmet| match unmet {
@@ -203,18 +236,8 @@ impl Engine {
                 ready.give(list).map_err(|problem| vec![problem])?;
             }
             let info = this.info();
-            let most = match clock {
-                Clock::Measured => info.max_lanes,
-                Clock::Simulated => MAX_LANES,
-            };
-            let how = How { lanes: lanes.clamp(1, most), ..how };
-            let threads = match &this.lanes {
-                Lanes::Own => Threads::Own,
-                #[cfg(target_arch = "wasm32")]
-                Lanes::Global(_) => Threads::Global,
-                #[cfg(not(target_arch = "wasm32"))]
-                Lanes::Pool(pool) => Threads::Pool(pool),
-            };
+            let how = How { lanes: lanes.clamp(1, this.most_lanes(clock)), ..how };
+            let threads = this.threads();
             let measured = match clock {
                 Clock::Measured => measure::measure(ready, how, threads, this.warmed, cancel, progress)?,
                 Clock::Simulated => simulated::simulate(ready, how, this.warmed, cancel, progress)?,

@@ -15,6 +15,7 @@ pub mod json;
 pub mod link;
 mod names;
 mod random;
+mod reduce;
 #[cfg(feature = "schema")]
 mod schema;
 mod strategy;
@@ -30,6 +31,7 @@ use crate::trace::Clock;
 pub use amount::{Amount, AmountError};
 pub use names::{BUILDER, DEPLOYER, Place, account_address, nearest};
 pub use random::{Random, Zipf};
+pub use reduce::reduce;
 #[cfg(feature = "schema")]
 pub use schema::schema;
 pub use strategy::{StrategyChoice, UnknownStrategy};
@@ -553,6 +555,28 @@ impl Scenario {
         serde_json::to_string(self).unwrap_or_default()
     }
 
+    /// The same block with its transactions `times` times, one round after the other, as far as there is room for
+    /// `most` of them. Transactions that cannot come again, with a nonce of their own or signed, come once. `None` if
+    /// nothing can be repeated.
+    #[must_use]
+    pub fn repeated(&self, times: u32, most: u64) -> Option<Self> {
+        let again: Vec<&Transaction> = self
+            .transactions
+            .iter()
+            .filter(|entry| matches!(entry, Transaction::Call(call) if call.nonce.is_none()))
+            .collect();
+        let round = again.iter().map(|entry| u64::from(entry.count())).sum::<u64>();
+        let room = most.saturating_sub(self.transaction_count()).checked_div(round)?;
+        let rounds = room.min(u64::from(times.saturating_sub(1)));
+        let mut transactions = self.transactions.clone();
+        for _ in 0..rounds {
+            transactions.extend(again.iter().map(|entry| (*entry).clone()));
+        }
+        // A gas limit that was enough for one round is not for all.
+        let block = Block { gas_limit: None, ..self.block.clone() };
+        (rounds > 0).then(|| Self { transactions, block, ..self.clone() })
+    }
+
     /// How many transactions the block has.
     pub fn transaction_count(&self) -> u64 {
         self.transactions.iter().map(|t| u64::from(t.count())).sum()
@@ -614,6 +638,26 @@ mod tests {
             }
         }
         assert!(read > 100, "{read} of 6000 are still documents");
+    }
+
+    #[test]
+    fn a_block_is_repeated_round_by_round() {
+        let parse = |transactions: &str| {
+            parse(&format!(
+                r#"{{ "format": "evm-lanes/1", "title": "t", "block": {{ "gasLimit": 50000 }}, "accounts": {{ "a": {{}}, "b": {{}} }},
+                "transactions": [{transactions}] }}"#
+            ))
+            .expect("a scenario")
+        };
+        let payments = r#"{ "from": "a", "to": "b" }, { "repeat": 2, "from": "b", "to": "a" }"#;
+        let thrice = parse(payments).repeated(3, 1_000).expect("repeated");
+        assert_eq!(thrice, Scenario { block: Block::default(), ..parse(&[payments; 3].join(",")) });
+        assert_eq!(parse(payments).repeated(100, 10).map(|s| s.transaction_count()), Some(9));
+        let once = r#"{ "from": "a", "to": "b", "nonce": 5 }"#;
+        assert_eq!(parse(once).repeated(3, 1_000), None);
+        assert_eq!(parse("").repeated(3, 1_000), None);
+        let both = parse(&format!("{once}, {payments}")).repeated(2, 1_000).expect("repeated");
+        assert_eq!(both.transaction_count(), 7);
     }
 
     #[test]

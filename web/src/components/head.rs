@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use evm_lanes_core::messages::{HeaderCheck, Phase};
-use evm_lanes_core::trace::StrategyId;
+use evm_lanes_core::trace::{Clock, StrategyId};
 use leptos::either::Either;
 use leptos::prelude::*;
 
 use super::{LocationLink, TxLink};
 use crate::engine::EngineState;
-use crate::state::{Activity, Page};
-use crate::view::format::{count, counted, factor, share, shortened};
+use crate::state::{Activity, Page, Source, can_be_repeated};
+use crate::view::format::{count, counted, share, shortened};
 use crate::view::limits::{self, Side};
 use crate::view::model::RunModel;
 use crate::view::sentence::{self, Piece};
@@ -38,10 +38,17 @@ fn phase_words(page: Page) -> String {
                 Phase::WarmingUp => "Warming up the engine",
                 Phase::Measuring => "Measuring, sequential and parallel in turn",
                 Phase::Simulating => "Simulating lanes",
+                Phase::Reducing => "Looking for the smallest block that still differs",
                 Phase::Verifying => "Comparing with sequential execution",
                 Phase::Analysing => "Analysing dependencies and limits",
             };
-            if total > 0 { format!("{words}, {done} of {total}…") } else { format!("{words}…") }
+            if phase == Phase::Reducing {
+                format!("{words}: {} so far…", counted(done.into(), "run"))
+            } else if total > 0 {
+                format!("{words}, {done} of {total}…")
+            } else {
+                format!("{words}…")
+            }
         }
         Activity::Failed(_) => "This did not run".to_owned(),
         Activity::Cancelled => "Cancelled. Nothing else was changed.".to_owned(),
@@ -59,7 +66,7 @@ fn Waiting(page: Page) -> impl IntoView {
     view! {
         <div>
             <h1>{move || phase_words(page)}</h1>
-            <p class="story">"A block of Ethereum transactions runs in parallel on your own cores. Here stands what decided its speed."</p>
+            <p class="story">"A block of Ethereum transactions runs in parallel on your own cores. See what limited its speed."</p>
         </div>
     }
 }
@@ -87,6 +94,8 @@ fn Told(page: Page, model: Arc<RunModel>) -> impl IntoView {
                     <button type="button" class="link" on:click=move |_| page.explaining.set(true)>"How it is chosen"</button>
                 </p>
             })}
+            <TooShort page model=model.clone()/>
+            <Report page model=model.clone()/>
             <p class="story">{story}</p>
             <p class="now" role="status">{move || {
                 let running = page.is_running();
@@ -106,6 +115,44 @@ fn Told(page: Page, model: Arc<RunModel>) -> impl IntoView {
         <Figures model=model.clone()/>
         <p class="measured">{taken}</p>
     }
+}
+
+/// What helps where a block is too short to measure.
+#[component]
+fn TooShort(page: Page, model: Arc<RunModel>) -> impl IntoView {
+    sentence::too_short(&model).map(|words| {
+        let simulated = model.is_simulated();
+        let can_repeat = move || page.document.with(|d| d.text().is_some_and(can_be_repeated));
+        view! {
+            <p class="story" data-too-short="">{words}" "
+                <Show when=can_repeat>
+                    <button type="button" class="link" on:click=move |_| page.repeat_block()>"Repeat the block"</button>" "
+                </Show>
+                <Show when=move || !simulated>
+                    <button type="button" class="link" on:click=move |_| page.set_clock(Clock::Simulated)>
+                        "Run on simulated lanes"
+                    </button>
+                </Show>
+            </p>
+        }
+    })
+}
+
+/// What a person can do with a run that differs: a document that is as small as can be, and its link.
+#[component]
+fn Report(page: Page, model: Arc<RunModel>) -> impl IntoView {
+    model.report.verdict.difference.as_ref()?;
+    let is_scenario = move || page.ran.with(|ran| matches!(ran, Some(Source::Scenario(_))));
+    Some(view! {
+        <p class="story" data-report="">
+            "This is a fault of the engine. Please report it. "
+            <Show when=is_scenario fallback=|| "Send the block’s file along.">
+                <button type="button" class="link" disabled=move || page.is_running()
+                    on:click=move |_| page.report_difference()>"Report this"</button>
+                " makes the smallest block that still differs, and its link."
+            </Show>
+        </p>
+    })
 }
 
 #[component]
@@ -203,7 +250,7 @@ fn Figures(model: Arc<RunModel>) -> impl IntoView {
             (lanes, model.ticks(timing.parallel_median), rounds(&timing.parallel)),
             (
                 "Speed-up",
-                factor(model.speed_up()),
+                model.speed_up_text(),
                 if simulated {
                     "simulated: the costs of all transactions over the time of the last lane".to_owned()
                 } else {

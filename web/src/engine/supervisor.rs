@@ -194,6 +194,7 @@ impl Supervisor {
             | Reply::Curve { id, .. }
             | Reply::AccessList { id, .. }
             | Reply::Exported { id, .. }
+            | Reply::Reduced { id, .. }
             | Reply::Detail { id, .. }
             | Reply::Failed { id, .. }
             | Reply::Cancelled { id } => (*id, true),
@@ -276,6 +277,7 @@ fn request_id(request: &Request) -> u32 {
         | Request::Curve { id, .. }
         | Request::AccessList { id, .. }
         | Request::ExportList { id, .. }
+        | Request::Reduce { id, .. }
         | Request::Inspect { id, .. } => *id,
     }
 }

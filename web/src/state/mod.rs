@@ -297,6 +297,18 @@ struct Wanted {
 /// are cores, but not so many that a small block is spread too thin to read.
 const USUAL_LANES: u16 = 4;
 
+/// A block that is too short to measure is repeated so often, and to at most so many transactions.
+const REPEAT: (u32, u64) = (100, 1_000);
+
+fn repeated(text: &str) -> Option<scenario::Scenario> {
+    scenario::parse(text).ok()?.repeated(REPEAT.0, REPEAT.1)
+}
+
+/// Whether the block of a scenario can be repeated.
+pub fn can_be_repeated(text: &str) -> bool {
+    repeated(text).is_some()
+}
+
 impl Page {
     /// The page as its address has it. Starts the engine.
     pub fn start() -> Self {
@@ -547,6 +559,46 @@ impl Page {
         self.run();
     }
 
+    /// Repeats the block's transactions, so that it takes long enough to be measured.
+    pub fn repeat_block(self) {
+        let document = self.document.get_untracked();
+        if let Some(scenario) = document.text().and_then(repeated) {
+            self.open(Document::scenario(scenario.to_text()));
+        }
+    }
+
+    /// Asks for the smallest scenario whose run still differs as the one that is shown does.
+    pub fn report_difference(self) {
+        let (Some(Source::Scenario(text)), Some(model)) =
+            (self.ran.get_untracked(), self.model.get_untracked())
+        else {
+            return;
+        };
+        self.stop_comparing();
+        self.cancel_curve();
+        let id = self.next_id();
+        self.activity.set(Activity::Running {
+            id,
+            phase: Phase::Reducing,
+            done: 0,
+            total: 0,
+            cancelling: false,
+        });
+        let report = &model.report;
+        let list = report.given_list.as_ref().and_then(|_| self.list_for(report.strategy));
+        self.with_client(|c| {
+            c.send(Request::Reduce {
+                id,
+                scenario: text.to_string(),
+                strategy: report.strategy.into(),
+                lanes: report.lanes,
+                clock: report.clock,
+                model: report.model,
+                list,
+            });
+        });
+    }
+
     /// Back to the document before.
     pub fn undo(self) {
         self.remember();
@@ -722,6 +774,11 @@ impl Page {
                     )]));
                 }
             },
+            Reply::Reduced { id, scenario } if current == Some(id) => {
+                self.activity.set(Activity::Idle);
+                self.open(Document::scenario(scenario));
+                self.sharing.set(true);
+            }
             Reply::Failed { id, problems } if current == Some(id) => {
                 self.stop_comparing();
                 if problems.iter().any(|p| !p.path.is_empty()) {

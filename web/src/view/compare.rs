@@ -43,9 +43,13 @@ pub fn line(model: &RunModel) -> Line {
             format!("{} on {}", sentence::scheduled_by(model), sentence::lanes(model))
         },
         time: model.ticks(report.timing.parallel_median),
-        speed_up: factor(model.speed_up()),
+        speed_up: model.speed_up_text(),
         limit: unless_alone(factor(model.ceiling())),
-        reached: unless_alone(share(model.speed_up() / model.ceiling())),
+        reached: if model.is_too_short() {
+            "–".to_owned()
+        } else {
+            unless_alone(share(model.speed_up() / model.ceiling()))
+        },
         wasted: gas(wasted),
         busy: share(report.analysis.busy),
         equal: report.verdict.difference.is_none(),

@@ -73,7 +73,8 @@ fn place(at: f64, text: &str, sides: &[Side], taken: &mut Vec<(f64, f64)>) -> Op
 pub fn bar(model: &RunModel) -> LimitBar {
     let limits = model.report.analysis.limits;
     let lanes = f64::from(model.report.lanes.max(1));
-    let speed_up = model.speed_up();
+    // A block that is too short to measure reaches nothing that could be drawn.
+    let speed_up = if model.is_too_short() { 0.0 } else { model.speed_up() };
     let mut found = vec![
         ("path", limits.path, "the longest chain of transactions that need each other"),
         ("work", limits.work, "the work shared over the lanes, and the longest single transaction"),
@@ -117,7 +118,7 @@ pub fn bar(model: &RunModel) -> LimitBar {
         });
     }
     let reached = (speed_up / length).clamp(0.0, 1.0);
-    let reached_text = factor(speed_up);
+    let reached_text = model.speed_up_text();
     // The figure that was reached comes first, then the limit that decides: they must be readable.
     let beside = |side: Side| {
         let mut taken: Vec<(f64, f64)> = Vec::new();
@@ -138,7 +139,7 @@ pub fn bar(model: &RunModel) -> LimitBar {
     let limit_words: Vec<String> =
         found.iter().map(|(name, v, _)| format!("the {name} limit is {}", factor(*v))).collect();
     let mut sentence =
-        format!("Speed-up {} over sequential; {}", factor(speed_up), super::format::listed(&limit_words));
+        format!("Speed-up {reached_text} over sequential; {}", super::format::listed(&limit_words));
     if !beyond.is_empty() {
         sentence.push_str(&format!(" ({} lies beyond the bar)", super::format::listed(&beyond)));
     }

@@ -7,7 +7,7 @@ use evm_lanes_core::scenario::StrategyChoice;
 use evm_lanes_core::trace::{Attempt, Clock, Outcome, StrategyId, Trace, UnpackError};
 use evm_lanes_core::units::Version;
 
-use super::format::Unit;
+use super::format::{Unit, factor};
 
 /// How many labels get a colour of their own; the rest share [`OTHER`].
 pub const HUES: usize = 6;
@@ -38,7 +38,12 @@ pub struct RunModel {
     /// Whether a transaction lies on the longest chain.
     pub on_path: Vec<bool>,
     by_version: HashMap<(u32, u32), u32>,
+    /// The shortest time that the trace tells apart, in nanoseconds; `None`: it tells none apart, or none was taken.
+    clock_step: Option<u64>,
 }
+
+/// Times of fewer steps of the clock than these say nothing: an error of one step is then a third of the time or more.
+const STEPS: u64 = 3;
 
 /// What transactions of one kind are called and how they are coloured.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -124,6 +129,10 @@ impl RunModel {
         }
         let (labels, colour_of) = labels(&report, transactions);
         let committed = trace.committed();
+        let clock_step = match report.clock {
+            Clock::Measured => clock_step(&lanes),
+            Clock::Simulated => None,
+        };
         Ok(Self {
             report,
             committed,
@@ -136,7 +145,21 @@ impl RunModel {
             readers,
             on_path,
             by_version,
+            clock_step,
         })
+    }
+
+    /// The steps in which the clock of a measured run counts, as its trace shows them, in nanoseconds.
+    pub fn clock_step(&self) -> Option<u64> {
+        self.clock_step
+    }
+
+    /// Whether the block took less time than the clock can tell, so that no speed follows from it. A block without
+    /// transactions takes none.
+    pub fn is_too_short(&self) -> bool {
+        let timing = &self.report.timing;
+        let least = timing.sequential_median.min(timing.parallel_median);
+        least == 0 || self.clock_step.is_some_and(|step| least < STEPS * step)
     }
 
     /// Number of transactions.
@@ -180,9 +203,13 @@ impl RunModel {
         if self.is_simulated() { Unit::of_cost(self.report.model.cost) } else { Unit::Time }
     }
 
-    /// So many of its ticks, with their unit.
+    /// So many of its ticks, with their unit. A measured time below the clock's step is told as such.
     pub fn ticks(&self, ticks: u64) -> String {
-        self.unit().text(ticks)
+        match self.clock_step {
+            Some(step) if ticks < step => format!("< {}", self.unit().text(step)),
+            None if ticks == 0 && !self.is_simulated() => "≈ 0".to_owned(),
+            _ => self.unit().text(ticks),
+        }
     }
 
     /// The index of the attempt of that version.
@@ -235,7 +262,12 @@ impl RunModel {
         self.colour_of.get(tx as usize).copied().unwrap_or(OTHER)
     }
 
-    /// Speed-up over sequential execution.
+    /// Speed-up over sequential execution, as text; `–` where the block was too short to measure.
+    pub fn speed_up_text(&self) -> String {
+        factor(if self.is_too_short() { f64::NAN } else { self.speed_up() })
+    }
+
+    /// Speed-up over sequential execution. Says nothing where [`Self::is_too_short`].
     pub fn speed_up(&self) -> f64 {
         let timing = &self.report.timing;
         timing.sequential_median as f64 / (timing.parallel_median as f64).max(1.0)
@@ -258,6 +290,20 @@ impl RunModel {
     pub fn lost_attempts(&self) -> usize {
         self.trace.attempts.iter().filter(|a| a.outcome != Outcome::Committed).count()
     }
+}
+
+/// The shortest time between two moments of one lane. Lanes are looked at one by one, because the clocks of two workers
+/// are apart by a part of a step.
+fn clock_step(lanes: &[Vec<Piece>]) -> Option<u64> {
+    // A browser's clock counts in fractions of milliseconds: what they miss of whole nanoseconds is no step.
+    const ROUNDING: f64 = 2.0;
+    let moments = |pieces: &[Piece]| {
+        let mut moments: Vec<f64> = pieces.iter().flat_map(|piece| [piece.start, piece.end]).collect();
+        moments.sort_by(f64::total_cmp);
+        let apart = moments.windows(2).map(|pair| pair[1] - pair[0]).filter(|apart| *apart > ROUNDING);
+        apart.min_by(f64::total_cmp)
+    };
+    lanes.iter().filter_map(|pieces| moments(pieces)).min_by(f64::total_cmp).map(|step| step as u64)
 }
 
 /// Colours go to the labels that take most of the sequential time, so that what fills the picture
@@ -321,6 +367,27 @@ mod tests {
         let others = model.labels.iter().filter(|l| l.colour == OTHER).count();
         assert_eq!(others, 2);
         assert_eq!(model.colour(0), 0);
+    }
+
+    #[test]
+    fn a_time_below_the_steps_of_the_clock_is_not_told_as_a_time() {
+        let coarse = sample::payment;
+        const MS: u64 = 1_000_000;
+        for step in [MS / 10, MS, 100 * MS] {
+            for (sequential, parallel) in
+                [(0, 0), (0, step), (step, 0), (step, 2 * step), (2 * step, 50 * step)]
+            {
+                let model = coarse(step, sequential, parallel);
+                assert!(model.is_too_short(), "{step}: {sequential}, {parallel}");
+                assert_eq!(model.speed_up_text(), "–");
+                assert_eq!(model.ticks(0), format!("< {}", Unit::Time.text(step)));
+            }
+            assert!(!coarse(step, 3 * step, 4 * step).is_too_short());
+        }
+        // A clock that does not move at all.
+        let still = coarse(0, 0, 0);
+        assert_eq!((still.clock_step(), still.is_too_short(), still.ticks(0).as_str()), (None, true, "≈ 0"));
+        assert!(!sample::pool().is_too_short());
     }
 
     #[test]

@@ -185,6 +185,20 @@ pub fn pool() -> RunModel {
     model(report)
 }
 
+/// One payment on one lane that took one step of the clock in the trace, with these medians.
+pub fn payment(step: u64, sequential: u64, parallel: u64) -> RunModel {
+    let mut trace = empty_trace(1, 1, step);
+    trace.attempts.push(attempt(0, 0, 0, 0, step, Outcome::Committed));
+    let limits = Limits { path: 1.0, path_gas: 1.0, work: 1.0 };
+    let analysis = Analysis { waves: vec![0], limits, ..Analysis::default() };
+    model(report(&trace, &["pay"], analysis, sequential, parallel))
+}
+
+/// A block without transactions.
+pub fn nothing() -> RunModel {
+    model(report(&empty_trace(2, 0, 0), &["pay"], Analysis::default(), 0, 0))
+}
+
 /// A run of independent transactions, one per label.
 pub fn with_labels(labels: &[&str]) -> RunModel {
     many(labels.len() as u32, 2, labels)

@@ -98,7 +98,12 @@ pub fn headline(model: &RunModel) -> String {
     if model.transactions() == 0 {
         return "A block without transactions".to_owned();
     }
-    if model.report.strategy == StrategyId::Sequential {
+    let alone = model.report.strategy == StrategyId::Sequential;
+    if model.is_too_short() {
+        let how = if alone { ", one after the other".to_owned() } else { format!(" on {lanes}") };
+        return format!("{n}{how}: too short to measure");
+    }
+    if alone {
         let time = model.ticks(model.report.timing.parallel_median);
         return format!("{n}, one after the other: {time}");
     }
@@ -109,16 +114,13 @@ pub fn headline(model: &RunModel) -> String {
     } else if speed >= 0.95 {
         format!("{n} on {lanes}: as fast as sequential, of a possible {possible}")
     } else {
-        format!(
-            "{n} on {lanes}: {} slower than sequential, of a possible {possible}",
-            factor(1.0 / speed.max(1e-9))
-        )
+        format!("{n} on {lanes}: {} slower than sequential, of a possible {possible}", factor(1.0 / speed))
     }
 }
 
 /// `Block-STM on 8 simulated lanes: 2.1×`.
 pub fn short(model: &RunModel) -> String {
-    format!("{} on {}: {}", scheduled_by(model), lanes(model), factor(model.speed_up()))
+    format!("{} on {}: {}", scheduled_by(model), lanes(model), model.speed_up_text())
 }
 
 /// `8 simulated lanes`, `2 lanes`.
@@ -149,8 +151,27 @@ pub fn story(model: &RunModel) -> Vec<Piece> {
     }
     rerun_sentence(model, &mut out);
     limit_sentence(model, &mut out);
-    distance_sentence(model, &mut out);
+    if !model.is_too_short() {
+        distance_sentence(model, &mut out);
+    }
     out
+}
+
+/// Why there are no speeds, and what helps; `None` where there are.
+pub fn too_short(model: &RunModel) -> Option<String> {
+    if !model.is_too_short() || model.transactions() == 0 {
+        return None;
+    }
+    let why = match model.clock_step() {
+        Some(step) => format!(
+            "The clock of this page counts in steps of {}, and this block takes fewer than three of them",
+            model.unit().text(step)
+        ),
+        None => "The clock of this page did not move while this block ran".to_owned(),
+    };
+    Some(format!(
+        "{why}, so its times say nothing. Repeat the block, or run it on simulated lanes, which need no clock."
+    ))
 }
 
 fn words(out: &mut Vec<Piece>, text: impl Into<String>) {
@@ -664,6 +685,21 @@ mod tests {
         model.report.timing.parallel_median = 800_000;
         assert!(headline(&model).contains("2.0× slower than sequential"), "{}", headline(&model));
         assert!(text(&story(&model)).contains("not because of the block"), "{}", text(&story(&model)));
+    }
+
+    #[test]
+    fn a_block_that_is_too_short_to_measure_has_no_speed() {
+        for (sequential, parallel) in [(0, 0), (0, 100_000), (100_000, 200_000)] {
+            let model = sample::payment(100_000, sequential, parallel);
+            assert_eq!(headline(&model), "1 transaction on 1 lane: too short to measure");
+            assert_eq!(short(&model), "Block-STM on 1 lane: –");
+            assert!(too_short(&model).unwrap().contains("steps of 100 µs"), "{:?}", too_short(&model));
+            let all = format!("{}{}", text(&story(&model)), crate::view::limits::bar(&model).sentence);
+            assert!(!all.contains("slower") && !all.contains("NaN") && !all.contains("inf"), "{all}");
+        }
+        assert_eq!(too_short(&sample::pool()), None);
+        let empty = sample::nothing();
+        assert_eq!((headline(&empty).as_str(), too_short(&empty)), ("A block without transactions", None));
     }
 
     #[test]
