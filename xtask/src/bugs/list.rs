@@ -64,6 +64,7 @@ impl Check {
 }
 
 const MEMORY: &str = "core/src/schedule/memory.rs";
+const SUMS: &str = "core/src/schedule/sums.rs";
 const PLACE: &str = "core/src/schedule/place.rs";
 const BLOCK_STM: &str = "core/src/schedule/block_stm.rs";
 const ORDERED_COMMIT: &str = "core/src/schedule/ordered_commit.rs";
@@ -91,14 +92,49 @@ pub const BUGS: &[Bug] = &[
         caught_by: Check::Unit,
     },
     Bug {
+        name: "stale-sum-is-read",
+        breaks: "a write to a balance makes the sums from its block on invalid",
+        file: SUMS,
+        find: "stale.store(true, Ordering::Release);",
+        replace: "",
+        caught_by: Check::Unit,
+    },
+    Bug {
+        name: "sum-outlives-a-write",
+        breaks: "a write to an account's balance makes the sums from its place on invalid",
+        file: MEMORY,
+        find: "self.summed = self.summed.min((from / BLOCK) as u32);",
+        replace: "self.summed = self.summed.min((from / BLOCK + 1) as u32);",
+        caught_by: Check::Models,
+    },
+    Bug {
+        name: "flag-is-taken-back-too-late",
+        breaks: "a reader takes a block's flag back before it reads the block's cells",
+        file: SUMS,
+        find: "            self.stale[block].swap(false, Ordering::AcqRel);
+            let mut sum = sums.last().copied().unwrap_or_default();
+            self.cells.each(block * BLOCK..(block + 1) * BLOCK, |entry| sum.push(entry));
+",
+        replace: "            let mut sum = sums.last().copied().unwrap_or_default();
+            self.cells.each(block * BLOCK..(block + 1) * BLOCK, |entry| sum.push(entry));
+            self.stale[block].swap(false, Ordering::AcqRel);
+",
+        caught_by: Check::Models,
+    },
+    Bug {
+        name: "set-balance-adds-up",
+        breaks: "what came before a balance was set does not count",
+        file: SUMS,
+        find: "*self = Self { set: Some(entry.value()), latest: version, ..Self::default() };",
+        replace: "*self = Self { set: Some(entry.value()), latest: version, ..*self };",
+        caught_by: Check::Unit,
+    },
+    Bug {
         name: "estimate-of-balance-is-read",
         breaks: "a balance that is about to be written again stops its reader",
-        file: MEMORY,
-        find: "if entry.is_estimate() {
-            return Err(entry.version());
-        }
-        writer(entry.version());",
-        replace: "writer(entry.version());",
+        file: SUMS,
+        find: "self.estimate = version;",
+        replace: "self.estimate = version.filter(|_| false);",
         caught_by: Check::Unit,
     },
     Bug {
@@ -187,9 +223,13 @@ pub const BUGS: &[Bug] = &[
         name: "abort-marks-nobody",
         breaks: "an abort has those above validated again",
         file: BLOCK_STM,
-        find: "self.make_ready(version.tx);
+        find: "if !self.holds(version.tx, true) {
+                    self.make_ready(version.tx);
+                }
                 self.marked.insert_from(&self.executed, i + 1);",
-        replace: "self.make_ready(version.tx);",
+        replace: "if !self.holds(version.tx, true) {
+                    self.make_ready(version.tx);
+                }",
         caught_by: Check::Models,
     },
     Bug {
@@ -257,19 +297,19 @@ pub const BUGS: &[Bug] = &[
         name: "finished-writer-is-waited-for",
         breaks: "who meets the estimate of a writer that has finished meanwhile goes on",
         file: BLOCK_STM,
-        find: "Status::Executed => self.make_ready(version.tx),",
-        replace: "",
+        find: "(false, true) => self.make_ready(version.tx),",
+        replace: "(false, true) => {}",
         caught_by: Check::Unit,
     },
     Bug {
         name: "waiter-is-woken-too-early",
         breaks: "who meets an estimate waits for its writer",
         file: BLOCK_STM,
-        find: "_ => {
+        find: "(false, false) => {
                         self.txs[version.tx.index()].waits_for = 1;
                         self.txs[writer.index()].waiting.push(version.tx);
                     }",
-        replace: "_ => self.make_ready(version.tx),",
+        replace: "(false, false) => self.make_ready(version.tx),",
         caught_by: Check::Unit,
     },
     Bug {
