@@ -69,9 +69,18 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         rows.push((bug, caught, began.elapsed().as_secs()));
     }
     println!("\n{:<36} {:<6} caught by", "bug", "s");
+    let mut layers: BTreeMap<&str, usize> = BTreeMap::new();
     for (bug, caught, seconds) in &rows {
-        println!("{:<36} {seconds:<6} {}", bug.name, caught.as_deref().unwrap_or("SURVIVED"));
+        let by = caught.as_deref().and_then(|caught| caught.split(':').next());
+        by.inspect(|by| *layers.entry(by).or_default() += 1);
+        // What is caught elsewhere than where it should be may rest on luck.
+        let expected = bug.caught_by.name();
+        let elsewhere =
+            by.filter(|by| *by != expected).map_or(String::new(), |_| format!(" (NOT BY {expected})"));
+        println!("{:<36} {seconds:<6} {}{elsewhere}", bug.name, caught.as_deref().unwrap_or("SURVIVED"));
     }
+    let layers: Vec<String> = layers.into_iter().map(|(by, bugs)| format!("{bugs} by {by}")).collect();
+    println!("\n{}", layers.join(", "));
     let survivors: Vec<&str> =
         rows.iter().filter(|(_, caught, _)| caught.is_none()).map(|(bug, ..)| bug.name).collect();
     println!(

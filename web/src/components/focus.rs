@@ -14,6 +14,10 @@ use crate::view::focus::successor;
 const CONTROLS: &str =
     "a[href], button:not(:disabled), input:not(:disabled), select:not(:disabled), textarea, [tabindex='0']";
 
+/// The attribute of an element whose children are made anew all the time and that puts the focus back by itself: a
+/// long table knows which row had it, and its rows come later than the next picture.
+pub const KEEPS_FOCUS: &str = "data-keeps-focus";
+
 /// How many controls are noted before and behind the one that has the focus. Tables have thousands.
 const NEIGHBOURS: usize = 100;
 
@@ -34,6 +38,11 @@ impl Last {
 
     fn dialog(&self) -> Option<&Element> {
         self.around.iter().find(|element| element.tag_name() == "DIALOG")
+    }
+
+    /// Whether it was in something that is still there and puts the focus back by itself: see [`KEEPS_FOCUS`].
+    fn is_kept_elsewhere(&self) -> bool {
+        self.around.iter().any(|around| around.has_attribute(KEEPS_FOCUS) && around.is_connected())
     }
 
     /// How deep the innermost element is that holds the other one as well.
@@ -70,7 +79,7 @@ pub fn start() {
             return;
         }
         let Some(lost) = last.try_get_value().flatten() else { return };
-        if lost.element().is_some_and(is_usable) {
+        if lost.element().is_some_and(is_usable) || lost.is_kept_elsewhere() {
             return;
         }
         let next = after(&lost).or_else(|| before.get_value().and_then(|before| after(&before)));
@@ -79,9 +88,7 @@ pub fn start() {
         }
     };
     // Not every browser says that the focus is lost with its element.
-    // The second picture from now: long tables put the focus back by themselves in the first.
-    let changed: Closure<dyn FnMut()> =
-        Closure::new(move || request_animation_frame(move || request_animation_frame(restore)));
+    let changed: Closure<dyn FnMut()> = Closure::new(move || request_animation_frame(restore));
     let options = MutationObserverInit::new();
     options.set_child_list(true);
     options.set_subtree(true);

@@ -122,7 +122,7 @@ where
     };
     let key_down = move |e: KeyboardEvent| state.key(&e);
     view! {
-        <tbody node_ref=body on:focusin=focus_in on:focusout=focus_out on:keydown=key_down>
+        <tbody node_ref=body data-keeps-focus="" on:focusin=focus_in on:focusout=focus_out on:keydown=key_down>
             <For each key=|slot| *slot children=move |(slot, key, _)| match (slot, key) {
                 (Slot::Row(at), Some(key)) => row(at, key),
                 (Slot::Gap { rows, .. }, _) => view! {

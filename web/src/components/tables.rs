@@ -120,11 +120,12 @@ fn Row(page: Page, model: Arc<RunModel>, tx: u32, at: usize) -> impl IntoView {
 #[component]
 pub fn Time(page: Page) -> impl IntoView {
     let shown = |ticks: f64, of: f64| if ticks > 0.0 { share(ticks / of) } else { "–".to_owned() };
-    let parts = move |total: Spent, unit: Unit| {
+    let parts = move |total: Spent, unit: Unit, simulated: bool| {
         let sum = total.iter().sum::<f64>().max(1.0);
         Part::ALL
             .into_iter()
             .zip(total)
+            .filter(|(part, _)| part.is_of(simulated))
             .map(|(part, ticks)| {
                 let text = if ticks > 0.0 { unit.text(ticks as u64) } else { "–".to_owned() };
                 view! {
@@ -138,11 +139,13 @@ pub fn Time(page: Page) -> impl IntoView {
             })
             .collect_view()
     };
-    let lane = move |name: String, spent: Spent, unit: Unit| {
+    let lane = move |name: String, spent: Spent, unit: Unit, simulated: bool| {
         let sum = spent.iter().sum::<f64>().max(1.0);
-        let cells = spent
+        let cells = Part::ALL
             .into_iter()
-            .map(|ticks| {
+            .zip(spent)
+            .filter(|(part, _)| part.is_of(simulated))
+            .map(|(_, ticks)| {
                 view! { <td class="number" title=unit.text(ticks as u64)>{shown(ticks, sum)}</td> }
             })
             .collect_view();
@@ -150,13 +153,15 @@ pub fn Time(page: Page) -> impl IntoView {
     };
     let table = move || {
         let model = page.model.get()?;
-        let unit = model.unit();
+        let (unit, simulated) = (model.unit(), model.is_simulated());
         let lanes = spent::by_lane(&model);
         let total = spent::total(&lanes);
         let all = total.iter().sum::<f64>() as u64;
-        let rows =
-            lanes.iter().enumerate().map(|(i, s)| lane(format!("Lane {}", i + 1), *s, unit)).collect_view();
+        let lane = |(i, spent): (usize, &Spent)| lane(format!("Lane {}", i + 1), *spent, unit, simulated);
+        let rows = lanes.iter().enumerate().map(lane).collect_view();
         let heads = Part::ALL
+            .into_iter()
+            .filter(|part| part.is_of(simulated))
             .map(|part| view! { <th scope="col" class="number" title=part.about()>{part.name()}</th> })
             .collect_view();
         let told = format!(
@@ -176,7 +181,7 @@ pub fn Time(page: Page) -> impl IntoView {
                     <th role="columnheader" scope="col" class="number">"In all"</th>
                     <th role="columnheader" scope="col" class="about">"What it is"</th>
                 </tr></thead>
-                <tbody role="rowgroup">{parts(total, unit)}</tbody>
+                <tbody role="rowgroup">{parts(total, unit, simulated)}</tbody>
             </table>
             {(lanes.len() > 1).then(|| view! {
                 <table class="table spent">

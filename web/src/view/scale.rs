@@ -166,10 +166,11 @@ fn sides(marks: &mut [AxisMark], width: CssPx) {
     }
 }
 
-/// Marks at round numbers of ticks, at least `apart` pixels from each other.
+/// Marks at round numbers of ticks, at least `apart` pixels from each other. None where no time passed by the clock:
+/// such a run is drawn as one tick long, and that says nothing.
 pub fn axis(scale: TimeScale, apart: CssPx, unit: Unit) -> Vec<AxisMark> {
     let least = scale.time_per_px() * apart.0.max(1.0);
-    if !least.is_finite() || least <= 0.0 {
+    if !least.is_finite() || least <= 0.0 || scale.view.end - scale.view.start <= 1.0 {
         return Vec::new();
     }
     let power = 10_f64.powf(least.log10().floor());
@@ -229,6 +230,18 @@ mod tests {
         let view = Viewport::whole(0.0);
         assert!(view.span() > 0.0);
         assert!(view.zoomed(2.0, 0.0, 0.0).span() > 0.0);
+    }
+
+    #[test]
+    fn a_run_of_no_time_has_no_marks() {
+        let marks = |end| {
+            axis(
+                TimeScale { view: Viewport { start: 0.0, end }, width: CssPx(640.0) },
+                CssPx(80.0),
+                Unit::Time,
+            )
+        };
+        assert_eq!((marks(1.0).len(), marks(8.0).is_empty()), (0, false));
     }
 
     #[test]

@@ -119,6 +119,11 @@ impl Part {
         Self::Tail,
     ];
 
+    /// Whether a run has it: simulated lanes always have a core.
+    pub fn is_of(self, simulated: bool) -> bool {
+        !simulated || self != Self::NoCore
+    }
+
     /// What the tables call it.
     pub fn name(self) -> &'static str {
         match self {
