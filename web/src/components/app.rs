@@ -13,7 +13,7 @@ use super::lanes::Lanes;
 use super::tabs::Tabs;
 use crate::engine::EngineState;
 use crate::state::{Activity, Page, Tab, dom, file, screen, sync};
-use crate::view::format::{duration, shortened};
+use crate::view::format::shortened;
 use crate::view::sentence;
 
 /// All of it.
@@ -221,7 +221,7 @@ fn Foot(page: Page) -> impl IntoView {
                 view! { <span>"Started anew: "{reason}</span> }
             })}
             {move || page.model.get().map(|model| view! {
-                <span>{sentence::taken(&model)}", preparing "{duration(model.report.timing.preparing)}</span>
+                <span>{sentence::taken(&model)}", preparing "{model.time(model.report.timing.preparing)}</span>
                 <span title=model.report.trace_hash.clone()>"trace "<code>{shortened(&model.report.trace_hash)}</code></span>
             })}
         </footer>

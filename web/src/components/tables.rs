@@ -169,7 +169,7 @@ pub fn Time(page: Page) -> impl IntoView {
             if model.is_simulated() { "Simulated" } else { "Measured" },
             counted(model.report.lanes.into(), "lane"),
             model.ticks(model.trace.duration.0),
-            unit.text(all),
+            model.ticks(all),
         );
         Some(view! {
             // Roles by name: on narrow screens its rows are laid out as grids, which may cost them their own.

@@ -7,7 +7,7 @@ use evm_lanes_core::scenario::StrategyChoice;
 use evm_lanes_core::trace::{Attempt, Clock, Outcome, StrategyId, Trace, UnpackError};
 use evm_lanes_core::units::Version;
 
-use super::format::{Unit, factor};
+use super::format::{Unit, duration, factor};
 
 /// How many labels get a colour of their own; the rest share [`OTHER`].
 pub const HUES: usize = 6;
@@ -209,6 +209,15 @@ impl RunModel {
             Some(step) if ticks < step => format!("< {}", self.unit().text(step)),
             None if ticks == 0 && !self.is_simulated() => "≈ 0".to_owned(),
             _ => self.unit().text(ticks),
+        }
+    }
+
+    /// So many nanoseconds by this machine's clock, also in a run of simulated lanes.
+    pub fn time(&self, nanoseconds: u64) -> String {
+        match self.clock_step {
+            Some(step) if !self.is_simulated() && nanoseconds < step => format!("< {}", duration(step)),
+            _ if nanoseconds == 0 => "≈ 0".to_owned(),
+            _ => duration(nanoseconds),
         }
     }
 
