@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
-/// Set by whoever wants the run to end, looked at by every lane between two tasks and within a transaction.
+/// Set to end the run early. Every lane reads it between two tasks, and every 250,000 gas within a transaction.
 ///
 /// In the browser the flag lies in the memory that page and engine share, where the page sets it with
 /// `Atomics.store` while the engine is busy: hence a 32-bit word with the layout of [`AtomicU32`].

@@ -158,8 +158,8 @@ impl<'a> Flat<'a> {
         }
     }
 
-    /// Whether a read is noted. One transaction alone may read more than a trace may hold; one note more than that
-    /// tells whoever runs it.
+    /// Whether a read is noted. One transaction alone may read more than a trace may hold. The run ends
+    /// when there is one note more than that, so one more is kept.
     fn records(&self) -> bool {
         self.record && self.reads.len() as usize <= MOST_RECORDS
     }
