@@ -17,7 +17,7 @@
 use std::{cmp::Reverse, collections::BinaryHeap};
 
 use super::{
-    Loaded, Stopped,
+    Ended, Hints, LoadedBlock, Stopped,
     attempts::{self, Abort, Answers, Attempts, Ends, Ran, Runner, Unfinished},
     catch_panics,
     cost::{Chance, Costs},
@@ -27,10 +27,10 @@ use super::{
 use crate::{
     cancel::CancelFlag,
     model::Model,
-    run::Run,
-    schedule::{self, Finals, Known, Report, Scheduler, Task, ViewKind},
-    trace::{Clock, SpanKind, StrategyId},
+    schedule::{Finals, Report, Scheduler, Strategy, Task, ViewKind},
+    trace::{Clock, SpanKind},
     units::Version,
+    vm::{PreState, Receipt, Vm},
 };
 
 /// What a simulated run takes from outside.
@@ -52,27 +52,28 @@ pub struct Simulation<'a> {
 
 /// Runs the block once, on virtual lanes.
 ///
-/// With [`StrategyId::Sequential`] there is one lane, whatever `lanes` says, and time is the sum of the
-/// transactions' costs.
+/// With a strategy that sees a [`ViewKind::Flat`] state there is one lane, whatever `lanes` says, and time is the sum
+/// of the transactions' costs.
 ///
 /// # Errors
-/// [`Stopped::Cancelled`]; the others are mistakes of ours.
-pub fn simulate(
-    loaded: &Loaded,
-    strategy: StrategyId,
+/// [`Stopped::Cancelled`], [`Stopped::TooManyRecords`]; the others are mistakes of ours.
+pub fn simulate<M: Vm>(
+    block: &LoadedBlock<M>,
+    strategy: &dyn Strategy,
     lanes: u16,
+    hints: &Hints<'_, M::Code>,
     around: &Simulation<'_>,
-) -> Result<Run, Stopped> {
-    catch_panics(|| on_virtual_lanes(loaded, strategy, lanes, around))
+) -> Result<Ended<M>, Stopped> {
+    catch_panics(|| on_virtual_lanes(block, strategy, lanes, hints, around))
 }
 
-fn on_virtual_lanes(
-    loaded: &Loaded,
-    strategy: StrategyId,
+fn on_virtual_lanes<M: Vm>(
+    block: &LoadedBlock<M>,
+    strategy: &dyn Strategy,
     lanes: u16,
+    hints: &Hints<'_, M::Code>,
     around: &Simulation<'_>,
-) -> Result<Run, Stopped> {
-    let strategy = schedule::strategy(strategy);
+) -> Result<Ended<M>, Stopped> {
     let costs = Costs::new(around.model, around.measured);
     let in_order = |from, addresses| {
         let how = sequential::InOrder {
@@ -81,19 +82,20 @@ fn on_virtual_lanes(
             progress: around.progress,
             record: around.record,
         };
-        sequential::execute(loaded, &how, addresses)
+        sequential::execute(block, &how, addresses)
     };
     if strategy.view() == ViewKind::Flat {
-        let done = in_order(0, loaded.base.addresses())?;
-        return Ok(sequential::finish(loaded, Clock::Simulated, done));
+        let done = in_order(0, block.vm.pre_state().addresses())?;
+        return Ok(sequential::finish(block, Clock::Simulated, done));
     }
-    let waits = loaded.foresee(&*strategy, around.cancel)?;
-    let (earlier, alike) = (loaded.order.after(), loaded.order.alike());
-    let scheduler = strategy.scheduler(&Known { earlier, first: &[], alike, waits, lanes: lanes.into() });
-    let attempts = Attempts::new(loaded, strategy.view(), around.record, around.cancel, None)?;
-    let mut simulator = Simulator::new(&attempts, scheduler, lanes.max(1), around, None);
-    simulator.run()?;
-    let Simulator { lanes, aborts, end, .. } = simulator;
+    let scheduler = strategy.scheduler(&block.known(&[], hints, lanes));
+    let attempts = Attempts::new(block, strategy.view(), around.record, around.cancel, hints, None);
+    let (lanes, aborts, end) = {
+        let mut simulator = Simulator::new(&attempts, scheduler, lanes.max(1), around, None);
+        simulator.run()?;
+        let Simulator { lanes, aborts, end, .. } = simulator;
+        (lanes, aborts, end)
+    };
     let mut finals = Finals::default();
     (0..attempts.pieces()).for_each(|piece| attempts.finals(piece, &mut finals));
     let ends = Ends {
@@ -108,10 +110,10 @@ fn on_virtual_lanes(
 
 /// How long simulated runs of one block take. What earlier ones gave is kept: an attempt whose reads would be
 /// the same again is not run again, so that many runs take little more than one.
-pub struct Tallies<'a> {
-    loaded: &'a Loaded,
+pub struct Tallies<'a, M: Vm> {
+    block: &'a LoadedBlock<M>,
     around: Simulation<'a>,
-    answers: Answers,
+    answers: Answers<M>,
     /// The same on any number of lanes.
     sequential: Option<Tally>,
 }
@@ -131,11 +133,11 @@ pub struct Tally {
     pub gas_used: u64,
 }
 
-impl<'a> Tallies<'a> {
+impl<'a, M: Vm> Tallies<'a, M> {
     /// Of a block in that model. Nothing is recorded, whatever `around` says.
-    pub fn new(loaded: &'a Loaded, around: Simulation<'a>) -> Self {
+    pub fn new(block: &'a LoadedBlock<M>, around: Simulation<'a>) -> Self {
         Self {
-            loaded,
+            block,
             around: Simulation { record: false, ..around },
             answers: Answers::default(),
             sequential: None,
@@ -146,9 +148,13 @@ impl<'a> Tallies<'a> {
     ///
     /// # Errors
     /// As [`simulate`].
-    pub fn tally(&mut self, strategy: StrategyId, lanes: u16) -> Result<Tally, Stopped> {
-        let (loaded, around) = (self.loaded, self.around);
-        let strategy = schedule::strategy(strategy);
+    pub fn tally(
+        &mut self,
+        strategy: &dyn Strategy,
+        lanes: u16,
+        hints: &Hints<'_, M::Code>,
+    ) -> Result<Tally, Stopped> {
+        let (block, around) = (self.block, self.around);
         let in_order = |from| -> Result<Tally, Stopped> {
             let how = sequential::InOrder {
                 time: Time::Virtual { costs: Costs::new(around.model, around.measured), from },
@@ -156,11 +162,11 @@ impl<'a> Tallies<'a> {
                 progress: around.progress,
                 record: false,
             };
-            let done = sequential::execute(loaded, &how, loaded.base.addresses())?;
+            let done = sequential::execute(block, &how, block.vm.pre_state().addresses())?;
             Ok(Tally {
                 duration: done.ended,
                 useful: done.ended - from,
-                gas_used: done.receipts.last().map_or(0, |receipt| receipt.cumulative_gas_used),
+                gas_used: done.receipts.iter().map(Receipt::gas_used).sum(),
                 ..Tally::default()
             })
         };
@@ -172,11 +178,9 @@ impl<'a> Tallies<'a> {
             self.sequential = Some(tally);
             return Ok(tally);
         }
-        let waits = loaded.foresee(&*strategy, around.cancel)?;
-        let (earlier, alike) = (loaded.order.after(), loaded.order.alike());
-        let scheduler = strategy.scheduler(&Known { earlier, first: &[], alike, waits, lanes: lanes.into() });
+        let scheduler = strategy.scheduler(&block.known(&[], hints, lanes));
         let view = strategy.view();
-        let attempts = Attempts::new(loaded, view, false, around.cancel, Some(&self.answers))?;
+        let attempts = Attempts::new(block, view, false, around.cancel, hints, Some(&self.answers));
         let answers = std::mem::take(&mut self.answers);
         let mut simulator = Simulator::new(&attempts, scheduler, lanes.max(1), &around, Some(answers));
         let ran = simulator.run();
@@ -192,21 +196,21 @@ impl<'a> Tallies<'a> {
         // Everything so far was for nothing: see `attempts::finish`.
         let again = in_order(end)?;
         Ok(Tally {
-            aborted: tally.aborted + loaded.transactions() as u32,
+            aborted: tally.aborted + block.transactions() as u32,
             wasted: tally.wasted + tally.useful,
             ..again
         })
     }
 }
 
-struct Simulator<'a> {
+struct Simulator<'a, M: Vm> {
     around: &'a Simulation<'a>,
     costs: Costs<'a>,
-    attempts: &'a Attempts<'a>,
+    attempts: &'a Attempts<'a, M>,
     scheduler: Box<dyn Scheduler>,
     /// Runs all lanes' attempts: what an attempt sees does not depend on who runs it.
-    runner: Runner<'a>,
-    lanes: Vec<Lane>,
+    runner: Runner<'a, M>,
+    lanes: Vec<Lane<M>>,
     /// When something happens next on each lane that does not wait: time, rank, lane.
     queue: BinaryHeap<Reverse<(u64, u64, usize)>>,
     /// Lanes that wait.
@@ -214,7 +218,7 @@ struct Simulator<'a> {
     chance: Chance,
     aborts: Vec<Abort>,
     /// What is known of transactions from earlier runs, where nothing but the tally is wanted.
-    answers: Option<Answers>,
+    answers: Option<Answers<M>>,
     tally: Tally,
     /// What each transaction's latest attempt took.
     took: Vec<u64>,
@@ -224,22 +228,22 @@ struct Simulator<'a> {
     end: u64,
 }
 
-struct Lane {
-    next: Next,
+struct Lane<M: Vm> {
+    next: Next<M>,
     notes: LaneNotes,
     /// Since when there has been nothing to do for it.
     waiting_since: Option<u64>,
 }
 
 /// What happens next on a lane.
-enum Next {
+enum Next<M: Vm> {
     /// It asks the scheduler.
     Turn,
     /// It starts a task. Of an execution: whether what it is about to see is settled.
     Execute(Version, bool),
     Validate(Version),
     /// It ends an execution.
-    Executed(Box<Ran>, bool),
+    Executed(Box<Ran<M>>, bool),
     Blocked(Report),
     /// It ends a validation that began then.
     Validated(Version, u64),
@@ -249,13 +253,13 @@ enum Next {
     Done,
 }
 
-impl<'a> Simulator<'a> {
+impl<'a, M: Vm> Simulator<'a, M> {
     fn new(
-        attempts: &'a Attempts<'a>,
+        attempts: &'a Attempts<'a, M>,
         scheduler: Box<dyn Scheduler>,
         lanes: u16,
         around: &'a Simulation<'a>,
-        answers: Option<Answers>,
+        answers: Option<Answers<M>>,
     ) -> Self {
         let costs = Costs::new(around.model, around.measured);
         let lane = || Lane { next: Next::Turn, notes: LaneNotes::default(), waiting_since: None };
@@ -272,7 +276,7 @@ impl<'a> Simulator<'a> {
             aborts: Vec::new(),
             answers,
             tally: Tally::default(),
-            took: vec![0; attempts.loaded.transactions()],
+            took: vec![0; attempts.block.transactions()],
             executed: 0,
             end: 0,
         };
@@ -280,7 +284,7 @@ impl<'a> Simulator<'a> {
         this
     }
 
-    fn push(&mut self, time: u64, lane: usize, next: Next) {
+    fn push(&mut self, time: u64, lane: usize, next: Next<M>) {
         self.lanes[lane].next = next;
         self.queue.push(Reverse((time, self.chance.rank(), lane)));
     }

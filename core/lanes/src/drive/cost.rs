@@ -1,9 +1,9 @@
 //! What virtual time is made of: see [`crate::model`].
 
 use crate::{
-    evm::Spent,
     model::{Cost, Model, TRANSACTION},
     units::TxIndex,
+    vm::Spent,
 };
 
 /// The costs of one simulated run.

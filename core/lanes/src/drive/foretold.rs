@@ -12,7 +12,7 @@ use crate::{
 /// For each transaction the writes that are foretold, in the order of keys. Balances are foretold as
 /// increments over what is foretold before.
 #[derive(Debug)]
-pub(super) struct Foretold<C>(Vec<Vec<Write<C>>>);
+pub struct Foretold<C>(Vec<Vec<Write<C>>>);
 
 impl<C> Default for Foretold<C> {
     fn default() -> Self {
@@ -23,7 +23,7 @@ impl<C> Default for Foretold<C> {
 impl<C> Foretold<C> {
     /// Those writes, for a block of that many transactions. Of several to one location the last one counts;
     /// what is said of other transactions is passed over.
-    pub(super) fn new(transactions: usize, all: impl IntoIterator<Item = (TxIndex, Write<C>)>) -> Self {
+    pub fn new(transactions: usize, all: impl IntoIterator<Item = (TxIndex, Write<C>)>) -> Self {
         let mut writes: Vec<BTreeMap<Key, Write<C>>> = Vec::new();
         writes.resize_with(transactions, BTreeMap::new);
         for (tx, write) in all {

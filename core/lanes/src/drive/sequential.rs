@@ -5,24 +5,23 @@ use std::sync::atomic::Ordering;
 use alloy_primitives::Address;
 
 use super::{
-    Loaded, Stopped, Surroundings,
+    Ended, LoadedBlock, Stopped, Surroundings,
     cost::Costs,
     flat::Flat,
-    fold,
     recorder::{self, AttemptNote, LaneNotes},
 };
 use crate::{
     cancel::CancelFlag,
-    evm::{Code, Effects, Executor, Spent, block_gas_left},
-    run::{Receipt, Run},
     schedule::{Finals, Report, Scheduler, Sequential, Task},
     trace::{Clock, MOST_RECORDS, Outcome, SpanKind, StrategyId},
+    vm::{Effects, Executor, PreState, Receipt, Spent, Vm},
 };
 
-pub(super) fn run(loaded: &Loaded, around: &Surroundings<'_>) -> Result<Run, Stopped> {
+pub(super) fn run<M: Vm>(block: &LoadedBlock<M>, around: &Surroundings<'_>) -> Result<Ended<M>, Stopped> {
     let progress = |done| around.progress.store(done, Ordering::Relaxed);
-    let done = execute(loaded, &InOrder::on_the_clock(around, &progress), loaded.base.addresses())?;
-    Ok(finish(loaded, Clock::Measured, done))
+    let addresses = block.vm.pre_state().addresses();
+    let done = execute(block, &InOrder::on_the_clock(around, &progress), addresses)?;
+    Ok(finish(block, Clock::Measured, done))
 }
 
 /// How a block is run in order.
@@ -52,24 +51,22 @@ impl<'a> InOrder<'a> {
 }
 
 /// A sequential run in form.
-pub(super) fn finish(loaded: &Loaded, clock: Clock, done: Done) -> Run {
-    let span = (done.started, done.ended);
+pub(super) fn finish<M: Vm>(block: &LoadedBlock<M>, clock: Clock, done: Done<M>) -> Ended<M> {
     let trace = recorder::merge(
         (StrategyId::Sequential, clock),
-        loaded.jobs.len(),
-        span,
+        block.transactions(),
+        (done.started, done.ended),
         vec![done.notes],
         &done.addresses,
-        loaded.base.slots(),
+        block.vm.pre_state().slots(),
     );
-    let post_state = fold::post_state(&loaded.state, loaded.env.fork, &done.addresses, vec![done.finals]);
-    Run { receipts: done.receipts, post_state, trace }
+    Ended { receipts: done.receipts, addresses: done.addresses, finals: vec![done.finals], trace }
 }
 
 /// A sequential run before it is put in form.
-pub(super) struct Done {
-    pub(super) receipts: Vec<Receipt>,
-    pub(super) finals: Finals<Code>,
+pub(super) struct Done<M: Vm> {
+    pub(super) receipts: Vec<M::Receipt>,
+    pub(super) finals: Finals<M::Code>,
     /// Accounts by number.
     pub(super) addresses: Vec<Address>,
     pub(super) notes: LaneNotes,
@@ -78,20 +75,19 @@ pub(super) struct Done {
 }
 
 /// Runs the block. `addresses` numbers its accounts, those of the state before it first.
-pub(super) fn execute(
-    loaded: &Loaded,
+pub(super) fn execute<M: Vm>(
+    block: &LoadedBlock<M>,
     around: &InOrder<'_>,
     addresses: Vec<Address>,
-) -> Result<Done, Stopped> {
-    let flat = Flat::new(&loaded.env, &loaded.base, &addresses, around.record);
-    let mut executor = Executor::new(&loaded.env, flat, around.cancel);
+) -> Result<Done<M>, Stopped> {
+    let mut executor = block.vm.executor(Flat::new(&block.vm, &addresses, around.record), around.cancel);
     if let Time::Virtual { costs, .. } = &around.time {
         executor = executor.metered(costs.weighs());
     }
-    let mut scheduler = Sequential::new(loaded.jobs.len());
-    let mut receipts: Vec<Receipt> = Vec::with_capacity(loaded.jobs.len());
+    let mut scheduler = Sequential::new(block.transactions());
+    let mut receipts: Vec<M::Receipt> = Vec::with_capacity(block.transactions());
     let mut notes = LaneNotes::default();
-    notes.attempts.reserve(loaded.jobs.len());
+    notes.attempts.reserve(block.transactions());
     let mut cumulative = 0;
     let mut reads_end = 0;
 
@@ -104,19 +100,18 @@ pub(super) fn execute(
         if around.cancel.is_set() {
             return Err(Stopped::Cancelled);
         }
-        let job = &loaded.jobs[version.tx.index()];
-        let placed = block_gas_left(&loaded.env, cumulative, job.transaction());
+        let placed = block.vm.fits(version.tx, cumulative);
         let runs = placed.is_ok();
         let effects = match placed {
             Ok(()) => {
-                executor.view().turn_to(version.tx, &loaded.order);
-                executor.run(job)
+                executor.view().turn_to(version.tx, &block.order);
+                executor.run(version.tx)
             }
             Err(receipt) => Ok(Effects { receipt, writes: Vec::new() }),
         };
         let Effects { mut receipt, mut writes } = effects?;
-        cumulative += receipt.gas_used;
-        receipt.cumulative_gas_used = cumulative;
+        cumulative += receipt.gas_used();
+        receipt.set_cumulative_gas_used(cumulative);
         let written = notes.writes.len();
         if around.record {
             for write in &writes {
@@ -137,7 +132,7 @@ pub(super) fn execute(
             Time::Clock(clock) if around.record => now = clock(),
             Time::Clock(_) => {}
             Time::Virtual { costs, .. } => {
-                let spent = if runs { executor.spent(job, Some(&receipt)) } else { Spent::default() };
+                let spent = if runs { executor.spent(version.tx, Some(&receipt)) } else { Spent::default() };
                 now += costs.execution(version.tx, spent);
             }
         }
@@ -147,7 +142,7 @@ pub(super) fn execute(
                 start,
                 end: now,
                 outcome: Outcome::Committed,
-                gas: receipt.gas_used,
+                gas: receipt.gas_used(),
                 reads,
                 writes: written..notes.writes.len(),
             });

@@ -13,9 +13,9 @@ use std::{
 use alloy_primitives::{Address, U256};
 
 #[cfg(test)]
-use super::faults::Step;
+use super::Step;
 use super::{
-    Loaded, Stopped, fold, foresight,
+    Ended, Hints, LoadedBlock, Stopped,
     foretold::Foretold,
     multi::{Before, Checks, Multi},
     nonces::InclusionFlags,
@@ -24,26 +24,25 @@ use super::{
 };
 use crate::{
     cancel::CancelFlag,
-    evm::{Code, Executor, Interrupted, Spent},
-    run::{Receipt, Run, Status},
     schedule::{
         AccountNo, Collector, Finals, Memory, Report, Slots, ViewKind, Write, Written,
         sync::{AtomicU64, Mutex, Ordering, PoisonError, lock},
     },
     trace::{Clock, Outcome, StrategyId},
     units::{Incarnation, TxIndex, Version},
+    vm::{Executor, Interrupted, PreState, Receipt, Spent, Vm},
 };
 
 /// What all lanes share of the block.
-pub(super) struct Attempts<'a> {
-    pub(super) loaded: &'a Loaded,
+pub(super) struct Attempts<'a, M: Vm> {
+    pub(super) block: &'a LoadedBlock<M>,
     /// Whether attempts are noted.
     record: bool,
     view: ViewKind,
     /// Where the view is [`ViewKind::Foretold`].
-    foretold: Foretold<Code>,
-    memory: Memory<'a, Code>,
-    results: Vec<Mutex<TxResult>>,
+    foretold: Foretold<M::Code>,
+    memory: Memory<'a, M::Code>,
+    results: Vec<Mutex<TxResult<M>>>,
     /// What each transaction's latest attempt used. Apart from the results, because in the end one lane goes
     /// through all of it.
     gas_used: Vec<AtomicU64>,
@@ -54,75 +53,90 @@ pub(super) struct Attempts<'a> {
 
 /// The latest complete attempt of one transaction. Written by the lane that runs it, read by the
 /// lane that validates it; the scheduler never has both going on for the same incarnation.
-#[derive(Default)]
-struct TxResult {
+struct TxResult<M: Vm> {
     version: Option<Version>,
     checks: Checks,
     /// What it wrote, which is what the memory holds of it.
     written: Written,
     /// What it would write, where that is not in the memory before it is committed.
-    kept: Vec<Write<Code>>,
-    receipt: Receipt,
+    kept: Vec<Write<M::Code>>,
+    receipt: M::Receipt,
     /// The executor panicked. Kept if the reads hold, which makes it a mistake of ours and not
     /// one of speculation.
     panicked: bool,
 }
 
-impl TxResult {
+impl<M: Vm> Default for TxResult<M> {
+    fn default() -> Self {
+        Self {
+            version: None,
+            checks: Checks::default(),
+            written: Written::default(),
+            kept: Vec::new(),
+            receipt: M::Receipt::default(),
+            panicked: false,
+        }
+    }
+}
+
+impl<M: Vm> TxResult<M> {
     /// Whether its sender's nonce was not counted up.
     fn did_not_count(&self) -> bool {
-        matches!(self.receipt.status, Status::Invalid(_)) || self.panicked
+        !self.receipt.is_included() || self.panicked
     }
 }
 
 /// An attempt that ran to its end and of which nobody else has seen anything yet.
-pub(super) struct Ran {
+pub(super) struct Ran<M: Vm> {
     version: Version,
     checks: Checks,
-    writes: Vec<Write<Code>>,
-    pub(super) receipt: Receipt,
+    writes: Vec<Write<M::Code>>,
+    pub(super) receipt: M::Receipt,
     panicked: bool,
 }
 
 /// What transactions gave when they last ran, for runs of the same block that only ask how long it takes. A
 /// transaction whose reads would be the same again would give the same again.
-#[derive(Debug, Default)]
-pub(super) struct Answers {
-    of: Vec<Option<Answer>>,
+pub(super) struct Answers<M: Vm> {
+    of: Vec<Option<Answer<M>>>,
     /// The accounts that they speak of, by number.
     addresses: Vec<Address>,
     /// The slots beyond those of the pre-state that they speak of, in the order of numbers.
     slots: Vec<(AccountNo, U256)>,
 }
 
-#[derive(Debug)]
-struct Answer {
+struct Answer<M: Vm> {
     checks: Checks,
-    writes: Vec<Write<Code>>,
-    /// Without logs and output.
-    receipt: Receipt,
+    writes: Vec<Write<M::Code>>,
+    /// Its outline.
+    receipt: M::Receipt,
     spent: Spent,
 }
 
-impl Answers {
+impl<M: Vm> Default for Answers<M> {
+    fn default() -> Self {
+        Self { of: Vec::new(), addresses: Vec::new(), slots: Vec::new() }
+    }
+}
+
+impl<M: Vm> Answers<M> {
     /// Takes note of what a transaction gave.
-    pub(super) fn note(&mut self, tx: TxIndex, ran: &Ran, spent: Spent) {
+    pub(super) fn note(&mut self, tx: TxIndex, ran: &Ran<M>, spent: Spent) {
         if self.of.len() <= tx.index() {
             self.of.resize_with(tx.index() + 1, || None);
         }
         if !ran.panicked {
-            let Receipt { status, gas_used, .. } = &ran.receipt;
             self.of[tx.index()] = Some(Answer {
                 checks: ran.checks.clone(),
                 writes: ran.writes.clone(),
-                receipt: Receipt { status: status.clone(), gas_used: *gas_used, ..Receipt::default() },
+                receipt: ran.receipt.outline(),
                 spent,
             });
         }
     }
 
     /// Takes note of the accounts of the run that is over.
-    pub(super) fn end(&mut self, attempts: &Attempts<'_>) {
+    pub(super) fn end(&mut self, attempts: &Attempts<'_, M>) {
         self.addresses = attempts.addresses();
         self.slots = attempts.memory.new_slots().collect();
     }
@@ -143,9 +157,9 @@ pub(super) struct Abort {
 }
 
 /// Who runs attempts, one after the other.
-pub(super) struct Runner<'a> {
-    attempts: &'a Attempts<'a>,
-    executor: Executor<'a, Multi<'a>>,
+pub(super) struct Runner<'a, M: Vm> {
+    attempts: &'a Attempts<'a, M>,
+    executor: M::Executor<'a, Multi<'a, M>>,
     /// Whether it counts what attempts use up, and then whether instructions are weighed.
     metered: Option<bool>,
     /// Reads noted before the running attempt and not handed over.
@@ -154,26 +168,25 @@ pub(super) struct Runner<'a> {
     uncounted: u32,
 }
 
-impl<'a> Attempts<'a> {
-    /// # Errors
-    /// If the block's list of accesses must be recorded first, and that is cancelled.
+impl<'a, M: Vm> Attempts<'a, M> {
     pub(super) fn new(
-        loaded: &'a Loaded,
+        block: &'a LoadedBlock<M>,
         view: ViewKind,
         record: bool,
         cancel: &'a CancelFlag,
-        answers: Option<&Answers>,
-    ) -> Result<Self, Stopped> {
-        let mut results: Vec<Mutex<TxResult>> = Vec::new();
-        results.resize_with(loaded.jobs.len(), Mutex::default);
-        let latest = InclusionFlags::new(loaded.jobs.len());
-        let beneficiary = &loaded.env.beneficiary;
-        let collector =
-            loaded.base.number(beneficiary).map_or(Collector::Newcomer(beneficiary), Collector::Known);
-        let (transactions, accounts) = (loaded.jobs.len(), loaded.base.len());
-        let memory = Memory::new(transactions, accounts, loaded.base.slots(), collector, loaded.order.busy());
+        hints: &Hints<'_, M::Code>,
+        answers: Option<&Answers<M>>,
+    ) -> Self {
+        let mut results: Vec<Mutex<TxResult<M>>> = Vec::new();
+        results.resize_with(block.transactions(), Mutex::default);
+        let latest = InclusionFlags::new(block.transactions());
+        let base = block.vm.pre_state();
+        let beneficiary = &block.beneficiary;
+        let collector = base.number(beneficiary).map_or(Collector::Newcomer(beneficiary), Collector::Known);
+        let (transactions, accounts) = (block.transactions(), base.accounts());
+        let memory = Memory::new(transactions, accounts, base.slots(), collector, block.order.busy());
         // Answers speak of accounts and slots by the numbers that they had.
-        for address in answers.iter().flat_map(|answers| answers.addresses.iter().skip(loaded.base.len())) {
+        for address in answers.iter().flat_map(|answers| answers.addresses.iter().skip(accounts)) {
             memory.newcomer(address);
         }
         for (account, slot) in answers.iter().flat_map(|answers| &answers.slots) {
@@ -181,11 +194,7 @@ impl<'a> Attempts<'a> {
         }
         let mut foretold = Foretold::default();
         if view == ViewKind::Foretold {
-            let list = match &loaded.list {
-                Some(list) => list,
-                None => loaded.access_list(cancel)?,
-            };
-            foretold = foresight::foretold(list, loaded.jobs.len(), &loaded.base, &memory);
+            foretold = (hints.predict)(&memory);
             for (tx, (writes, result)) in foretold.all().iter().zip(&mut results).enumerate() {
                 // As if its first attempt had run.
                 let version = Version { tx: TxIndex(tx as u32), incarnation: Incarnation(0) };
@@ -194,9 +203,9 @@ impl<'a> Attempts<'a> {
             }
         }
         let mut gas_used = Vec::new();
-        gas_used.resize_with(loaded.jobs.len(), AtomicU64::default);
-        Ok(Self {
-            loaded,
+        gas_used.resize_with(block.transactions(), AtomicU64::default);
+        Self {
+            block,
             record,
             view,
             foretold,
@@ -206,22 +215,22 @@ impl<'a> Attempts<'a> {
             latest,
             records: Records::default(),
             cancel,
-        })
+        }
     }
 
-    fn before(&self, tx: TxIndex) -> Before<'_> {
+    fn before(&self, tx: TxIndex) -> Before<'_, M> {
         Before {
-            base: &self.loaded.base,
+            vm: &self.block.vm,
+            base: self.block.vm.pre_state(),
             memory: &self.memory,
-            order: &self.loaded.order,
+            order: &self.block.order,
             latest: &self.latest,
-            jobs: &self.loaded.jobs,
             tx,
         }
     }
 
     /// What an attempt would give and use up now, without running it, if that is known.
-    pub(super) fn answer(&self, version: Version, answers: &Answers) -> Option<(Ran, Spent)> {
+    pub(super) fn answer(&self, version: Version, answers: &Answers<M>) -> Option<(Ran<M>, Spent)> {
         let Answer { checks, writes, receipt, spent } = answers.of.get(version.tx.index())?.as_ref()?;
         self.before(version.tx).validate(checks).ok()?;
         let ran = Ran {
@@ -240,9 +249,9 @@ impl<'a> Attempts<'a> {
     }
 
     /// Whether a transaction's writes are those that were foretold.
-    fn came_true(&self, tx: TxIndex, writes: &[Write<Code>]) -> bool {
+    fn came_true(&self, tx: TxIndex, writes: &[Write<M::Code>]) -> bool {
         let balance = |no| {
-            let base = self.loaded.base.account(no).balance();
+            let base = self.block.vm.pre_state().balance(no);
             self.memory.balance(no, tx, base).ok().map(|balance| balance.value)
         };
         self.foretold.came_true(tx, writes, balance)
@@ -250,26 +259,25 @@ impl<'a> Attempts<'a> {
 
     /// Whether the writes of an included attempt hold the nonce that it predicts, if it predicts one: the second
     /// invariant of [`super::nonces`].
-    fn leaves_predicted_nonce(&self, tx: TxIndex, writes: &[Write<Code>]) -> bool {
-        if !self.loaded.order.foretells(tx) {
+    fn leaves_predicted_nonce(&self, tx: TxIndex, writes: &[Write<M::Code>]) -> bool {
+        if !self.block.order.foretells(tx) {
             return true;
         }
-        let predicted = self.loaded.jobs[tx.index()].transaction().nonce.checked_add(1);
+        let predicted = self.block.order.nonce(tx).and_then(|nonce| nonce.checked_add(1));
         let mut written = writes.iter().filter_map(|write| match write {
-            Write::Nonce(no, nonce) if self.loaded.order.parties(tx).is_sender(*no) => Some(*nonce),
+            Write::Nonce(no, nonce) if self.block.order.parties(tx).is_sender(*no) => Some(*nonce),
             _ => None,
         });
         // A sender that the pre-state does not list has no number beforehand; nothing to pay with either.
-        self.loaded.order.parties(tx).sender().is_none() || written.next() == predicted
+        self.block.order.parties(tx).sender().is_none() || written.next() == predicted
     }
 
-    fn executor(&self) -> Executor<'_, Multi<'_>> {
-        let view =
-            Multi::new(&self.loaded.env, self.before(TxIndex(0)), self.record.then_some(&self.records));
-        Executor::new(&self.loaded.env, view, self.cancel)
+    fn executor(&self) -> M::Executor<'_, Multi<'_, M>> {
+        let view = Multi::new(self.before(TxIndex(0)), self.record.then_some(&self.records));
+        self.block.vm.executor(view, self.cancel)
     }
 
-    pub(super) fn runner(&self) -> Runner<'_> {
+    pub(super) fn runner(&self) -> Runner<'_, M> {
         Runner { attempts: self, executor: self.executor(), metered: None, seen: 0, uncounted: 0 }
     }
 
@@ -282,7 +290,7 @@ impl<'a> Attempts<'a> {
     ) -> (Report, Option<Abort>) {
         let mut result = lock(&self.results[version.tx.index()]);
         #[cfg(test)]
-        self.loaded.reach(Step::Validate);
+        self.block.reach(Step::Validate);
         if result.version != Some(version) {
             return (Report::Stale { version }, None);
         }
@@ -305,8 +313,8 @@ impl<'a> Attempts<'a> {
 
     /// After its writes: see [`InclusionFlags`]. Lanes that run neighbours meet at one cache line there, so only where
     /// anyone will ask.
-    fn note(&self, tx: TxIndex, result: &TxResult) {
-        if self.loaded.order.foretells(tx) {
+    fn note(&self, tx: TxIndex, result: &TxResult<M>) {
+        if self.block.order.foretells(tx) {
             self.latest.note(tx, !result.did_not_count());
         }
     }
@@ -322,10 +330,10 @@ impl<'a> Attempts<'a> {
     }
 
     /// What became of a piece of the state.
-    pub(super) fn finals(&self, piece: usize, finals: &mut Finals<Code>) {
+    pub(super) fn finals(&self, piece: usize, finals: &mut Finals<M::Code>) {
         #[cfg(test)]
-        self.loaded.reach(Step::Finals);
-        let base = |no| self.loaded.base.account(no).balance();
+        self.block.reach(Step::Finals);
+        let base = |no| self.block.vm.pre_state().balance(no);
         self.memory.finals(piece, base, finals);
     }
 
@@ -333,8 +341,8 @@ impl<'a> Attempts<'a> {
     pub(super) fn fits(&self) -> bool {
         let mut cumulative = 0;
         // Relaxed, here and below: the scheduler's lock published it when it said that all is done.
-        self.gas_used.iter().zip(self.loaded.order.gas_limits()).all(|(used, limit)| {
-            let fits = *limit <= self.loaded.env.gas_limit.saturating_sub(cumulative);
+        self.gas_used.iter().zip(self.block.order.gas_limits()).all(|(used, limit)| {
+            let fits = *limit <= self.block.gas_limit.saturating_sub(cumulative);
             cumulative += used.load(Ordering::Relaxed);
             fits
         })
@@ -347,7 +355,7 @@ impl<'a> Attempts<'a> {
 
     /// Every account's address, by number.
     pub(super) fn addresses(&self) -> Vec<Address> {
-        let mut addresses = self.loaded.base.addresses();
+        let mut addresses = self.block.vm.pre_state().addresses();
         let newcomers = self.memory.newcomers();
         addresses.resize(addresses.len() + newcomers.len(), Address::ZERO);
         for (address, no) in newcomers {
@@ -356,7 +364,7 @@ impl<'a> Attempts<'a> {
         addresses
     }
 
-    fn take_receipts(&mut self) -> Result<Vec<Receipt>, Stopped> {
+    fn take_receipts(&mut self) -> Result<Vec<M::Receipt>, Stopped> {
         let mut receipts = Vec::with_capacity(self.results.len());
         let mut cumulative = 0;
         for result in std::mem::take(&mut self.results) {
@@ -364,24 +372,23 @@ impl<'a> Attempts<'a> {
             if result.panicked || result.version.is_none() {
                 return Err(Stopped::LanePanicked);
             }
-            cumulative += result.receipt.gas_used;
-            result.receipt.cumulative_gas_used = cumulative;
+            cumulative += result.receipt.gas_used();
+            result.receipt.set_cumulative_gas_used(cumulative);
             receipts.push(result.receipt);
         }
         Ok(receipts)
     }
 }
 
-impl Runner<'_> {
+impl<M: Vm> Runner<'_, M> {
     /// The same, but that it counts what attempts use up; with `weighs`, instruction by instruction.
     pub(super) fn metered(self, weighs: bool) -> Self {
         Self { executor: self.executor.metered(weighs), metered: Some(weighs), ..self }
     }
 
     /// What the attempt used up that ran last, if that is counted.
-    pub(super) fn spent(&self, tx: TxIndex, outcome: &Result<Ran, Unfinished>) -> Spent {
-        let job = &self.attempts.loaded.jobs[tx.index()];
-        self.executor.spent(job, outcome.as_ref().ok().map(|ran| &ran.receipt))
+    pub(super) fn spent(&self, tx: TxIndex, outcome: &Result<Ran<M>, Unfinished>) -> Spent {
+        self.executor.spent(tx, outcome.as_ref().ok().map(|ran| &ran.receipt))
     }
 
     /// Runs an attempt on what is there now. With `keep` it keeps what it read, to be validated. `start` is noted
@@ -395,17 +402,16 @@ impl Runner<'_> {
         keep: bool,
         start: u64,
         notes: &mut LaneNotes,
-    ) -> Result<Ran, Unfinished> {
+    ) -> Result<Ran<M>, Unfinished> {
         let attempts = self.attempts;
-        let job = &attempts.loaded.jobs[version.tx.index()];
         self.executor.view().turn_to(version.tx, keep);
         let outcome = catch_unwind(AssertUnwindSafe(|| {
             #[cfg(test)]
-            attempts.loaded.reach(Step::Execute);
-            self.executor.run(job)
+            attempts.block.reach(Step::Execute);
+            self.executor.run(version.tx)
         }));
         #[cfg(test)]
-        attempts.loaded.reach(Step::Run);
+        attempts.block.reach(Step::Run);
         let seen = self.executor.view().reads.seen.len();
         let handed_over = notes.reads.len();
         let written = notes.writes.len();
@@ -439,11 +445,11 @@ impl Runner<'_> {
                     None => attempts.executor(),
                 };
                 self.executor.view().reads = reads;
-                (Receipt::default(), Vec::new(), true)
+                (M::Receipt::default(), Vec::new(), true)
             }
         };
         if attempts.record {
-            note.gas = receipt.gas_used;
+            note.gas = receipt.gas_used();
             for write in &writes {
                 notes.writes.push(write.key(), write.slot_no(), write.is_increment());
             }
@@ -460,17 +466,17 @@ impl Runner<'_> {
 
     /// Puts an attempt's writes where others see them. Whether the transaction had no result before.
     /// `firm`: what it saw was settled.
-    pub(super) fn publish(&mut self, ran: Ran, firm: bool) -> (Report, bool) {
+    pub(super) fn publish(&mut self, ran: Ran<M>, firm: bool) -> (Report, bool) {
         let Ran { version, checks, mut writes, receipt, panicked } = ran;
         let attempts = self.attempts;
-        let included = !panicked && !matches!(receipt.status, Status::Invalid(_));
+        let included = !panicked && receipt.is_included();
         debug_assert!(
             !included || attempts.leaves_predicted_nonce(version.tx, &writes),
             "{version:?} is included and leaves another nonce than it predicts for its sender"
         );
         let mut result = lock(&attempts.results[version.tx.index()]);
         #[cfg(test)]
-        attempts.loaded.reach(Step::Publish);
+        attempts.block.reach(Step::Publish);
         let first = result.version.is_none();
         let wrote_new = match attempts.view {
             ViewKind::Committed => {
@@ -487,7 +493,7 @@ impl Runner<'_> {
             _ => attempts.memory.record(version, writes.drain(..), &mut result.written),
         };
         result.version = Some(version);
-        attempts.gas_used[version.tx.index()].store(receipt.gas_used, Ordering::Relaxed);
+        attempts.gas_used[version.tx.index()].store(receipt.gas_used(), Ordering::Relaxed);
         let old = std::mem::replace(&mut result.checks, checks);
         result.receipt = receipt;
         result.panicked = panicked;
@@ -510,38 +516,43 @@ impl Runner<'_> {
 }
 
 /// What lanes leave behind.
-pub(super) struct Ends {
+pub(super) struct Ends<C> {
     /// The run's start and end.
     pub(super) span: (u64, u64),
     pub(super) lanes: Vec<LaneNotes>,
     pub(super) aborts: Vec<Abort>,
-    pub(super) finals: Vec<Finals<Code>>,
+    pub(super) finals: Vec<Finals<C>>,
     /// Whether all transactions fit into the block's gas limit: see [`Attempts::fits`].
     pub(super) fits: bool,
 }
 
-/// After the last lane: receipts, post-state, trace. If not all transactions fit, `in_order` runs the
+/// After the last lane: receipts, what changed, trace. If not all transactions fit, `in_order` runs the
 /// block in order.
-pub(super) fn finish(
-    mut attempts: Attempts<'_>,
+pub(super) fn finish<M: Vm>(
+    mut attempts: Attempts<'_, M>,
     strategy: StrategyId,
     clock: Clock,
-    ends: Ends,
-    in_order: impl FnOnce(Vec<Address>) -> Result<sequential::Done, Stopped>,
-) -> Result<Run, Stopped> {
-    let loaded = attempts.loaded;
+    ends: Ends<M::Code>,
+    in_order: impl FnOnce(Vec<Address>) -> Result<sequential::Done<M>, Stopped>,
+) -> Result<Ended<M>, Stopped> {
+    let transactions = attempts.block.transactions();
     let Ends { span, mut lanes, aborts, finals, fits } = ends;
     let addresses = attempts.addresses();
     let receipts = attempts.take_receipts()?;
     settle(&mut lanes, aborts);
     if !fits {
         let done = in_order(addresses)?;
-        return in_order_after_all(loaded, &attempts.memory, (strategy, clock), span.0, lanes, done);
+        return Ok(in_order_after_all(
+            transactions,
+            &attempts.memory,
+            (strategy, clock),
+            span.0,
+            lanes,
+            done,
+        ));
     }
-    let post_state = fold::post_state(&loaded.state, loaded.env.fork, &addresses, finals);
-    let trace =
-        recorder::merge((strategy, clock), loaded.jobs.len(), span, lanes, &addresses, &attempts.memory);
-    Ok(Run { receipts, post_state, trace })
+    let trace = recorder::merge((strategy, clock), transactions, span, lanes, &addresses, &attempts.memory);
+    Ok(Ended { receipts, addresses, finals, trace })
 }
 
 /// Marks aborted attempts, which other lanes found out about.
@@ -565,15 +576,15 @@ fn settle(lanes: &mut [LaneNotes], aborts: Vec<Abort>) {
 /// again in order, on the first lane, within the same run.
 ///
 /// Both runs must number newcomers alike for their notes to go into one trace.
-fn in_order_after_all(
-    loaded: &Loaded,
+fn in_order_after_all<M: Vm>(
+    transactions: usize,
     slots: &dyn Slots,
     (strategy, clock): (StrategyId, Clock),
     started: u64,
     mut lanes: Vec<LaneNotes>,
-    mut done: sequential::Done,
-) -> Result<Run, Stopped> {
-    let mut latest = vec![0; loaded.jobs.len()];
+    mut done: sequential::Done<M>,
+) -> Ended<M> {
+    let mut latest = vec![0; transactions];
     for note in lanes.iter_mut().flat_map(|lane| &mut lane.attempts) {
         if note.outcome == Outcome::Committed {
             note.outcome = Outcome::Aborted;
@@ -597,8 +608,7 @@ fn in_order_after_all(
         first.writes.append(done.notes.writes);
         first.spans.append(&mut done.notes.spans);
     }
-    let post_state = fold::post_state(&loaded.state, loaded.env.fork, &done.addresses, vec![done.finals]);
     let span = (started, done.ended);
-    let trace = recorder::merge((strategy, clock), loaded.jobs.len(), span, lanes, &done.addresses, slots);
-    Ok(Run { receipts: done.receipts, post_state, trace })
+    let trace = recorder::merge((strategy, clock), transactions, span, lanes, &done.addresses, slots);
+    Ended { receipts: done.receipts, addresses: done.addresses, finals: vec![done.finals], trace }
 }

@@ -1,13 +1,12 @@
 //! The state of a sequential run: one value per location, and who wrote it.
 
-use alloy_primitives::{Address, B256, U256, map::AddressMap};
+use alloy_primitives::{Address, U256, map::AddressMap};
 
 use crate::{
-    evm::{Base, Blocked, Code, View},
-    prepare::BlockEnvironment,
     schedule::{AccountNo, Final, Finals, Key, Life, Part, SlotMap, SlotNo, Write},
     trace::MOST_RECORDS,
     units::{Incarnation, TxIndex, Version},
+    vm::{Blocked, Code, PreState, View, Vm},
 };
 
 use super::{
@@ -16,16 +15,16 @@ use super::{
 };
 
 /// The state before the next transaction of a sequential run.
-pub(super) struct Flat<'a> {
-    env: &'a BlockEnvironment,
-    base: &'a Base,
+pub struct Flat<'a, M: Vm> {
+    vm: &'a M,
+    base: &'a M::PreState,
     /// Accounts that were written to or are not in the base, by number.
-    accounts: Vec<Option<Box<Changed>>>,
+    accounts: Vec<Option<Box<Changed<M::Code>>>>,
     /// Accounts beyond the base.
     newcomers: AddressMap<AccountNo>,
     slots: SlotMap<(U256, TxIndex)>,
     /// This lane's own handle.
-    none: Code,
+    none: M::Code,
     /// Whether reads are noted.
     record: bool,
     /// Whether the running transaction's nonce is known beforehand.
@@ -36,40 +35,41 @@ pub(super) struct Flat<'a> {
 }
 
 /// The changed parts of one account, each with its writers.
-#[derive(Default)]
-struct Changed {
+struct Changed<C> {
     balance: Option<U256>,
     /// Who wrote it last; whether others wrote, too, since it was last set or by setting it.
     balance_from: Option<Seer>,
     nonce: Option<(u64, TxIndex)>,
-    code: Option<(Code, TxIndex)>,
+    code: Option<(C, TxIndex)>,
     life: Option<(Life, TxIndex)>,
     /// Who last emptied its storage.
     wiped: Option<TxIndex>,
+}
+
+impl<C> Default for Changed<C> {
+    fn default() -> Self {
+        Self { balance: None, balance_from: None, nonce: None, code: None, life: None, wiped: None }
+    }
 }
 
 fn first(tx: TxIndex) -> Version {
     Version { tx, incarnation: Incarnation(0) }
 }
 
-impl<'a> Flat<'a> {
+impl<'a, M: Vm> Flat<'a, M> {
     /// `addresses` numbers accounts: those of the base, then any that are known to come.
-    pub(super) fn new(
-        env: &'a BlockEnvironment,
-        base: &'a Base,
-        addresses: &[Address],
-        record: bool,
-    ) -> Self {
+    pub(super) fn new(vm: &'a M, addresses: &[Address], record: bool) -> Self {
+        let base = vm.pre_state();
         let mut accounts = Vec::new();
-        accounts.resize_with(addresses.len().max(base.len()), || None);
-        let newcomers = addresses.iter().enumerate().skip(base.len());
+        accounts.resize_with(addresses.len().max(base.accounts()), || None);
+        let newcomers = addresses.iter().enumerate().skip(base.accounts());
         Self {
-            env,
+            vm,
             base,
             accounts,
             newcomers: newcomers.map(|(i, address)| (*address, AccountNo(i as u32))).collect(),
             slots: SlotMap::default(),
-            none: Code::own_none(),
+            none: M::Code::none(),
             record,
             foretold: false,
             parties: Parties::default(),
@@ -84,10 +84,10 @@ impl<'a> Flat<'a> {
     }
 
     /// Makes a transaction's changes.
-    pub(super) fn apply(&mut self, tx: TxIndex, writes: impl IntoIterator<Item = Write<Code>>) {
+    pub(super) fn apply(&mut self, tx: TxIndex, writes: impl IntoIterator<Item = Write<M::Code>>) {
         for write in writes {
             let no = write.key().account;
-            let base_balance = self.base.account(no).balance();
+            let base_balance = self.base.balance(no);
             let changed = self.accounts[no.index()].get_or_insert_default();
             match write {
                 Write::Balance(_, value) => {
@@ -116,6 +116,11 @@ impl<'a> Flat<'a> {
         }
     }
 
+    /// The number of an account that was met.
+    pub(super) fn number(&self, address: &Address) -> Option<AccountNo> {
+        self.base.number(address).or_else(|| self.newcomers.get(address).copied())
+    }
+
     /// Addresses by account number.
     pub(super) fn addresses(&self) -> Vec<Address> {
         let mut addresses = self.base.addresses();
@@ -127,7 +132,7 @@ impl<'a> Flat<'a> {
     }
 
     /// What became of everything that was written to.
-    pub(super) fn into_finals(self) -> Finals<Code> {
+    pub(super) fn into_finals(self) -> Finals<M::Code> {
         let mut finals = Finals::default();
         for ((no, slot), (value, tx)) in self.slots {
             let wiped = self.accounts[no.index()].as_ref().and_then(|changed| changed.wiped);
@@ -164,12 +169,18 @@ impl<'a> Flat<'a> {
         self.record && self.reads.len() as usize <= MOST_RECORDS
     }
 
-    fn changed(&self, no: AccountNo) -> Option<&Changed> {
+    fn changed(&self, no: AccountNo) -> Option<&Changed<M::Code>> {
         self.accounts[no.index()].as_deref()
     }
 }
 
-impl View for Flat<'_> {
+impl<M: Vm> View for Flat<'_, M> {
+    type Vm = M;
+
+    fn vm(&self) -> &M {
+        self.vm
+    }
+
     fn account(&mut self, address: Address) -> AccountNo {
         if let Some(no) = self.parties.number(&address).or_else(|| self.base.number(&address)) {
             return no;
@@ -180,12 +191,12 @@ impl View for Flat<'_> {
         })
     }
 
-    fn base(&self) -> &Base {
+    fn base(&self) -> &M::PreState {
         self.base
     }
 
     fn balance(&mut self, no: AccountNo) -> Result<U256, Blocked> {
-        let base = self.base.account(no).balance();
+        let base = self.base.balance(no);
         let changed = self.accounts[no.index()].as_deref();
         let Some((changed, value)) = changed.and_then(|c| c.balance.map(|value| (c, value))) else {
             self.note(no, Part::Balance, None);
@@ -200,13 +211,13 @@ impl View for Flat<'_> {
     fn nonce(&mut self, no: AccountNo) -> Result<u64, Blocked> {
         let found = self.changed(no).and_then(|changed| changed.nonce);
         self.note(no, Part::Nonce, found.map(|(_, tx)| tx));
-        Ok(found.map_or(self.base.account(no).nonce(), |(nonce, _)| nonce))
+        Ok(found.map_or(self.base.nonce(no), |(nonce, _)| nonce))
     }
 
-    fn code(&mut self, no: AccountNo) -> Result<Code, Blocked> {
+    fn code(&mut self, no: AccountNo) -> Result<M::Code, Blocked> {
         let found = self.changed(no).and_then(|changed| changed.code.clone());
         self.note(no, Part::Code, found.as_ref().map(|(_, tx)| *tx));
-        Ok(match (found, self.base.account(no).code()) {
+        Ok(match (found, self.base.code(no)) {
             (Some((code, _)), _) => code,
             (None, code) if code.is_none() => self.none.clone(),
             (None, code) => code.clone(),
@@ -217,7 +228,7 @@ impl View for Flat<'_> {
         // Enough is no dependency: in another order it would have been enough as well, or the
         // balance itself is read.
         let balance = self.changed(no).and_then(|changed| changed.balance);
-        Ok(balance.unwrap_or(self.base.account(no).balance()) >= need)
+        Ok(balance.unwrap_or(self.base.balance(no)) >= need)
     }
 
     fn sender_nonce(&mut self, no: AccountNo) -> Result<u64, Blocked> {
@@ -225,13 +236,13 @@ impl View for Flat<'_> {
             return self.nonce(no);
         }
         let nonce = self.changed(no).and_then(|changed| changed.nonce);
-        Ok(nonce.map_or(self.base.account(no).nonce(), |(nonce, _)| nonce))
+        Ok(nonce.map_or(self.base.nonce(no), |(nonce, _)| nonce))
     }
 
     fn exists(&mut self, no: AccountNo) -> Result<bool, Blocked> {
         let found = self.changed(no).and_then(|changed| changed.life);
         self.note(no, Part::Life, found.map(|(_, tx)| tx));
-        Ok(found.map_or(self.base.account(no).exists(), |(life, _)| life.exists()))
+        Ok(found.map_or(self.base.exists(no), |(life, _)| life.exists()))
     }
 
     fn is_blank(&mut self, no: AccountNo) -> Result<bool, Blocked> {
@@ -259,9 +270,5 @@ impl View for Flat<'_> {
 
     fn slot_no(&mut self, no: AccountNo, slot: &U256) -> Option<SlotNo> {
         self.base.slots().number(no, slot)
-    }
-
-    fn block_hash(&self, number: u64) -> Option<B256> {
-        self.env.block_hashes.get(&number).copied()
     }
 }

@@ -35,8 +35,7 @@ pub fn seed(random: [u64; RANDOM]) {
 }
 
 /// Random keys, the same for as long as the process runs.
-#[cfg_attr(not(feature = "engine"), allow(dead_code, reason = "the page has no table by slot"))]
-pub(crate) fn keys() -> &'static [u64; KEYS] {
+pub fn keys() -> &'static [u64; KEYS] {
     GIVEN.get_or_init(|| {
         if cfg!(shuttle) {
             // A model is the same every time.

@@ -88,6 +88,11 @@ impl NoncePredictor {
         Some((payment, *self.nonces.get(tx.index())?))
     }
 
+    /// The nonce that the transaction carries.
+    pub(super) fn nonce(&self, tx: TxIndex) -> Option<u64> {
+        self.nonces.get(tx.index()).copied()
+    }
+
     /// Whether the transaction foretells anyone's nonce.
     pub(super) fn foretells(&self, tx: TxIndex) -> bool {
         self.foretells.get(tx.index()).copied().unwrap_or(false)

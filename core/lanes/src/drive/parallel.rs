@@ -1,27 +1,26 @@
 //! Lanes on threads: each takes tasks from the scheduler until there are none.
 
 use super::{
-    Loaded, Stopped, Surroundings, Threads,
+    Ended, Hints, LoadedBlock, Stopped, Surroundings,
     attempts::{self, Abort, Attempts, Ends, Runner, Unfinished},
     lanes::{Turns, Work},
     recorder::LaneNotes,
     sequential::{self, InOrder},
 };
 use crate::{
-    evm::Code,
-    run::Run,
     schedule::{
-        Finals, Known, Report, Strategy,
-        sync::{AtomicU32, AtomicUsize, Ordering},
+        Finals, Report, Strategy,
+        sync::{AtomicU32, AtomicUsize, Mutex, Ordering, PoisonError, lock},
     },
     trace::{Clock, SpanKind},
     units::Version,
+    vm::Vm,
 };
 
 /// What all lanes share.
-struct Shared<'a> {
+struct Shared<'a, M: Vm> {
     around: &'a Surroundings<'a>,
-    attempts: Attempts<'a>,
+    attempts: Attempts<'a, M>,
     turns: Turns<'a>,
     /// The next piece of the state to be settled.
     piece: AtomicUsize,
@@ -32,77 +31,85 @@ struct Shared<'a> {
     executed: AtomicU32,
 }
 
-#[derive(Default)]
-struct LaneEnd {
+struct LaneEnd<C> {
     notes: LaneNotes,
     aborts: Vec<Abort>,
-    finals: Finals<Code>,
+    finals: Finals<C>,
     /// When the lane ended.
     ended: u64,
     /// From the lane that ended last: whether the transactions fit into the block's gas limit.
     fits: Option<bool>,
 }
 
-pub(super) fn run(
-    loaded: &Loaded,
+impl<C> Default for LaneEnd<C> {
+    fn default() -> Self {
+        Self {
+            notes: LaneNotes::default(),
+            aborts: Vec::new(),
+            finals: Finals::default(),
+            ended: 0,
+            fits: None,
+        }
+    }
+}
+
+pub(super) fn run<M: Vm>(
+    block: &LoadedBlock<M>,
     strategy: &dyn Strategy,
     lanes: u16,
+    hints: &Hints<'_, M::Code>,
     around: &Surroundings<'_>,
-) -> Result<Run, Stopped> {
+) -> Result<Ended<M>, Stopped> {
     let lanes = lanes.max(1);
-    let threads = match around.threads {
-        // One lane is this thread: a pool that may not have been started is left alone.
-        _ if lanes == 1 => 1,
-        Threads::Own => 1,
-        Threads::Pool(pool) => pool.current_num_threads(),
-        Threads::Global => rayon::current_num_threads(),
-    };
+    // One lane is this thread: a pool that may not have been started is left alone.
+    let threads = if lanes == 1 { 1 } else { around.threads.count() };
     if threads < usize::from(lanes) {
         return Err(Stopped::TooFewThreads { lanes, threads });
     }
-
-    let waits = loaded.foresee(strategy, around.cancel)?;
-    let (earlier, alike) = (loaded.order.after(), loaded.order.alike());
-    let known = Known { earlier, first: around.first, alike, waits, lanes: lanes.into() };
+    let known = block.known(around.first, hints, lanes);
     // What cannot say how many cores it has (a browser's worker) has threads for no more than them.
-    let cores = std::thread::available_parallelism().map_or(threads, usize::from);
+    let cores = around.threads.cores().unwrap_or(threads);
     let shared = Shared {
         around,
-        attempts: Attempts::new(loaded, strategy.view(), around.record, around.cancel, None)?,
+        attempts: Attempts::new(block, strategy.view(), around.record, around.cancel, hints, None),
         piece: AtomicUsize::new(0),
         settled: AtomicUsize::new(0),
         lanes: lanes.into(),
         turns: Turns::new(strategy.scheduler(&known), lanes.into(), cores, around.clock),
         executed: AtomicU32::new(0),
     };
-    // Each lane is handed to a thread of its own. Jobs that any thread may take would do for the
-    // result, but then one thread often runs all lanes, one after the other, before the next is awake.
-    let lane_of = |thread: rayon::BroadcastContext<'_>| {
-        (thread.index() < usize::from(lanes)).then(|| shared.lane(thread.index()))
+    let mut ends: Vec<Mutex<Option<LaneEnd<M::Code>>>> = Vec::new();
+    ends.resize_with(lanes.into(), Mutex::default);
+    let lane = |index: usize| {
+        if let Some(end) = ends.get(index) {
+            let ended = shared.lane(index);
+            *lock(end) = Some(ended);
+        }
     };
-    let ends: Vec<LaneEnd> = match around.threads {
-        Threads::Pool(pool) if lanes > 1 => pool.broadcast(lane_of).into_iter().flatten().collect(),
-        Threads::Global if lanes > 1 => rayon::broadcast(lane_of).into_iter().flatten().collect(),
-        // One lane needs no thread but this one.
-        Threads::Own | Threads::Pool(_) | Threads::Global => vec![shared.lane(0)],
-    };
+    if lanes == 1 {
+        lane(0);
+    } else {
+        around.threads.run(lanes.into(), &lane);
+    }
     if shared.turns.was_stopped() {
         let too_many = shared.attempts.has_too_many_records();
         return Err(if too_many { Stopped::TooManyRecords } else { Stopped::Cancelled });
     }
+    let ends = ends.into_iter().map(|end| end.into_inner().unwrap_or_else(PoisonError::into_inner));
+    let Some(ends) = ends.collect::<Option<Vec<_>>>() else { return Err(Stopped::LanePanicked) };
     shared.finish(strategy, ends)
 }
 
 /// One lane at work.
-struct Lane<'a> {
-    shared: &'a Shared<'a>,
-    runner: Runner<'a>,
-    end: LaneEnd,
+struct Lane<'a, M: Vm> {
+    shared: &'a Shared<'a, M>,
+    runner: Runner<'a, M>,
+    end: LaneEnd<M::Code>,
     /// Transactions that got their first result and are not told of in the progress yet.
     news: u32,
 }
 
-impl<'a> Work for Lane<'a> {
+impl<M: Vm> Work for Lane<'_, M> {
     fn execute(&mut self, version: Version, firm: bool, start: u64) -> Option<Report> {
         match self.runner.run(version, !firm, start, &mut self.end.notes) {
             Ok(ran) => {
@@ -135,6 +142,8 @@ impl<'a> Work for Lane<'a> {
 
     /// The progress is a line that all lanes write to, so it is told between turns.
     fn between_turns(&mut self) -> bool {
+        #[cfg(test)]
+        self.shared.attempts.block.reach(super::Step::Turn);
         if self.news > 0 {
             let executed = self.shared.executed.fetch_add(self.news, Ordering::Relaxed) + self.news;
             self.shared.around.progress.fetch_max(executed, Ordering::Relaxed);
@@ -144,10 +153,10 @@ impl<'a> Work for Lane<'a> {
     }
 }
 
-impl Shared<'_> {
-    fn lane(&self, index: usize) -> LaneEnd {
+impl<M: Vm> Shared<'_, M> {
+    fn lane(&self, index: usize) -> LaneEnd<M::Code> {
         #[cfg(test)]
-        self.attempts.loaded.reach(super::faults::Step::Begin);
+        self.attempts.block.reach(super::Step::Begin);
         let mut lane =
             Lane { shared: self, runner: self.attempts.runner(), end: LaneEnd::default(), news: 0 };
         let settling = self.turns.lane(index, &mut lane);
@@ -163,7 +172,7 @@ impl Shared<'_> {
 
     /// What becomes of the state, a piece at a time, each by the lane that comes first. Then, by the lane that
     /// is done last, whether all transactions fit into the block.
-    fn settle(&self, end: &mut LaneEnd) {
+    fn settle(&self, end: &mut LaneEnd<M::Code>) {
         loop {
             // Relaxed: the count only keeps pieces apart; what they are made of was published
             // by the scheduler's lock when it said that all is done.
@@ -178,8 +187,8 @@ impl Shared<'_> {
         }
     }
 
-    /// After the last lane: receipts, post-state, trace.
-    fn finish(self, strategy: &dyn Strategy, lanes: Vec<LaneEnd>) -> Result<Run, Stopped> {
+    /// After the last lane: receipts, what changed, trace.
+    fn finish(self, strategy: &dyn Strategy, lanes: Vec<LaneEnd<M::Code>>) -> Result<Ended<M>, Stopped> {
         let Self { around, attempts, turns, .. } = self;
         let mut ends = Ends {
             span: (turns.started(), lanes.iter().map(|end| end.ended).max().unwrap_or_default()),
@@ -193,10 +202,10 @@ impl Shared<'_> {
             ends.aborts.extend(end.aborts);
             ends.finals.push(end.finals);
         }
-        let loaded = attempts.loaded;
+        let block = attempts.block;
         let progress = |done| around.progress.store(done, Ordering::Relaxed);
         let in_order =
-            |addresses| sequential::execute(loaded, &InOrder::on_the_clock(around, &progress), addresses);
+            |addresses| sequential::execute(block, &InOrder::on_the_clock(around, &progress), addresses);
         attempts::finish(attempts, strategy.id(), Clock::Measured, ends, in_order)
     }
 }

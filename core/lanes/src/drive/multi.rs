@@ -13,22 +13,28 @@ use super::{
     recorder::{Records, Spoiler},
 };
 use crate::{
-    evm::{Base, Blocked, Code, Job, View},
-    prepare::BlockEnvironment,
     schedule::{AccountNo, Balance, Key, Kind, Memory, Part, Place, SlotNo},
     units::{Incarnation, TxIndex, Version},
+    vm::{Blocked, Code, PreState, View, Vm},
 };
 
 /// The state before one transaction, as far as it is known.
-#[derive(Clone, Copy)]
-pub(super) struct Before<'a> {
-    pub(super) base: &'a Base,
-    pub(super) memory: &'a Memory<'a, Code>,
+pub(super) struct Before<'a, M: Vm> {
+    pub(super) vm: &'a M,
+    pub(super) base: &'a M::PreState,
+    pub(super) memory: &'a Memory<'a, M::Code>,
     pub(super) order: &'a Order,
     pub(super) latest: &'a InclusionFlags,
-    pub(super) jobs: &'a [Job],
     pub(super) tx: TxIndex,
 }
+
+impl<M: Vm> Clone for Before<'_, M> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<M: Vm> Copy for Before<'_, M> {}
 
 /// What an attempt read, to be compared later.
 #[derive(Clone, Debug, Default)]
@@ -156,29 +162,26 @@ const NOWHERE: (AccountNo, U256) = (AccountNo(0), U256::ZERO);
 const MET: usize = 16;
 
 /// A view of [`Before`] that notes what it is asked.
-pub(super) struct Multi<'a> {
-    env: &'a BlockEnvironment,
-    before: Before<'a>,
+pub(super) struct Multi<'a, M: Vm> {
+    before: Before<'a, M>,
     parties: Parties,
-    /// This lane's own handles of the codes of before the block, by [`BaseAccount::code_no`], made when they
+    /// This lane's own handles of the codes of before the block, by [`PreState::code_no`], made when they
     /// are needed.
-    ///
-    /// [`BaseAccount::code_no`]: crate::evm::BaseAccount::code_no
-    codes: Vec<Option<Code>>,
+    codes: Vec<Option<M::Code>>,
     /// The last slots that the running attempt read, with their numbers: a slot is read before it is written.
     met: VecDeque<(AccountNo, U256, SlotNo)>,
     pub(super) reads: Reads<'a>,
 }
 
-impl<'a> Before<'a> {
+impl<M: Vm> Before<'_, M> {
     fn balance(&self, no: AccountNo) -> Result<Balance, Version> {
-        self.memory.balance(no, self.tx, self.base.account(no).balance())
+        self.memory.balance(no, self.tx, self.base.balance(no))
     }
 
     fn nonce(&self, no: AccountNo) -> Result<(u64, Option<Version>), Version> {
         Ok(match self.memory.nonce(no, self.tx)? {
             Some((nonce, writer)) => (nonce, Some(writer)),
-            None => (self.base.account(no).nonce(), None),
+            None => (self.base.nonce(no), None),
         })
     }
 
@@ -192,25 +195,25 @@ impl<'a> Before<'a> {
     }
 
     fn at_least(&self, no: AccountNo, need: U256) -> Result<bool, Version> {
-        self.memory.at_least(no, self.tx, self.base.account(no).balance(), need)
+        self.memory.at_least(no, self.tx, self.base.balance(no), need)
     }
 
     /// The most that the transaction takes from its sender.
     fn most(&self) -> Option<U256> {
-        self.jobs.get(self.tx.index()).and_then(Job::most)
+        self.order.most(self.tx)
     }
 
     fn code_hash(&self, no: AccountNo) -> Result<B256, Version> {
         Ok(match self.memory.code(no, self.tx)? {
-            Some((code, _)) => code.hash,
-            None => self.base.account(no).code().hash,
+            Some((code, _)) => code.hash(),
+            None => self.base.code(no).hash(),
         })
     }
 
     fn exists(&self, no: AccountNo) -> Result<(bool, Option<Version>), Version> {
         Ok(match self.memory.life(no, self.tx)? {
             Some((life, writer)) => (life.exists(), Some(writer)),
-            None => (self.base.account(no).exists(), None),
+            None => (self.base.exists(no), None),
         })
     }
 
@@ -280,18 +283,17 @@ impl<'a> Before<'a> {
         };
         Ok(match part {
             Part::Balance => {
-                self.memory.is_balance_untouched(no)
-                    || self.balance(no)?.value == self.base.account(no).balance()
+                self.memory.is_balance_untouched(no) || self.balance(no)?.value == self.base.balance(no)
             }
             Part::Nonce => {
                 let nonce = self.memory.nonce(no, self.tx)?;
-                nonce.is_none_or(|(nonce, _)| nonce == self.base.account(no).nonce())
+                nonce.is_none_or(|(nonce, _)| nonce == self.base.nonce(no))
             }
             Part::Code => {
                 let code = self.memory.code(no, self.tx)?;
-                code.is_none_or(|(code, _)| code.hash == self.base.account(no).code().hash)
+                code.is_none_or(|(code, _)| code.hash() == self.base.code(no).hash())
             }
-            Part::Life | Part::Slot(_) => self.exists(no)?.0 == self.base.account(no).exists(),
+            Part::Life | Part::Slot(_) => self.exists(no)?.0 == self.base.exists(no),
         })
     }
 
@@ -332,11 +334,10 @@ impl<'a> Before<'a> {
     }
 }
 
-impl<'a> Multi<'a> {
+impl<'a, M: Vm> Multi<'a, M> {
     /// With `record` it notes for the trace what it is asked.
-    pub(super) fn new(env: &'a BlockEnvironment, before: Before<'a>, record: Option<&'a Records>) -> Self {
+    pub(super) fn new(before: Before<'a, M>, record: Option<&'a Records>) -> Self {
         Self {
-            env,
             before,
             parties: Parties::default(),
             codes: vec![None; before.base.codes()],
@@ -363,9 +364,9 @@ impl<'a> Multi<'a> {
         at
     }
 
-    fn base_code(&mut self, no: AccountNo) -> Code {
-        let account = self.before.base.account(no);
-        self.codes[account.code_no()].get_or_insert_with(|| account.code().own()).clone()
+    fn base_code(&mut self, no: AccountNo) -> M::Code {
+        let base = self.before.base;
+        self.codes[base.code_no(no)].get_or_insert_with(|| base.code(no).own()).clone()
     }
 
     /// Notes a read of what is no slot. What nobody has written was seen as before the block.
@@ -381,8 +382,8 @@ fn blocked(account: AccountNo, part: Part, writer: Version) -> Blocked {
 }
 
 /// Notes a balance's last writer, or the state before the block, and gives it with the balance.
-fn note_balance(
-    before: &Before<'_>,
+fn note_balance<M: Vm>(
+    before: &Before<'_, M>,
     reads: &mut Reads<'_>,
     no: AccountNo,
 ) -> Result<(U256, Option<Version>), Blocked> {
@@ -396,15 +397,21 @@ fn note_balance(
     Ok((value, latest))
 }
 
-impl View for Multi<'_> {
+impl<M: Vm> View for Multi<'_, M> {
+    type Vm = M;
+
+    fn vm(&self) -> &M {
+        self.before.vm
+    }
+
+    fn base(&self) -> &M::PreState {
+        self.before.base
+    }
+
     fn account(&mut self, address: Address) -> AccountNo {
         let Before { base, memory, .. } = self.before;
         let number = self.parties.number(&address).or_else(|| base.number(&address));
         number.unwrap_or_else(|| memory.newcomer(&address))
-    }
-
-    fn base(&self) -> &Base {
-        self.before.base
     }
 
     fn balance(&mut self, no: AccountNo) -> Result<U256, Blocked> {
@@ -444,14 +451,14 @@ impl View for Multi<'_> {
         Ok(nonce)
     }
 
-    fn code(&mut self, no: AccountNo) -> Result<Code, Blocked> {
+    fn code(&mut self, no: AccountNo) -> Result<M::Code, Blocked> {
         let written =
             self.before.memory.code(no, self.before.tx).map_err(|writer| blocked(no, Part::Code, writer))?;
         let (code, from) = match written {
             Some((code, writer)) => (code, Some(writer)),
             None => (self.base_code(no), None),
         };
-        self.note(no, Part::Code, from, Value::CodeHash(code.hash));
+        self.note(no, Part::Code, from, Value::CodeHash(code.hash()));
         Ok(code)
     }
 
@@ -488,9 +495,5 @@ impl View for Multi<'_> {
     fn slot_no(&mut self, no: AccountNo, slot: &U256) -> Option<SlotNo> {
         let met = self.met.iter().rev().find(|(account, other, _)| *account == no && other == slot);
         Some(met.map_or_else(|| self.before.memory.slot_no(no, slot), |(.., at)| *at))
-    }
-
-    fn block_hash(&self, number: u64) -> Option<B256> {
-        self.env.block_hashes.get(&number).copied()
     }
 }
