@@ -141,7 +141,9 @@ fn waits<M: Vm>(
             }
         }
         let payers = sender(tx).and_then(|no| paid.get_mut(&no));
-        earlier.extend(payers.map(std::mem::take).unwrap_or_default());
+        // The sender's next transaction waits for this one, which wrote its balance, unless it was not included.
+        let payers = payers.map(|payers| if included[i] { std::mem::take(payers) } else { payers.clone() });
+        earlier.extend(payers.unwrap_or_default());
         // A payment that is not included does not leave the nonce that it predicts.
         earlier.extend(block.order.foretold(tx).map(|(payment, _)| payment).filter(|p| !included[p.index()]));
         earlier.sort_unstable();
