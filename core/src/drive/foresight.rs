@@ -1,30 +1,20 @@
-//! What can be known of a block before it runs: what its transactions declare, and what a sequential run
-//! of it records.
+//! What can be known of a block before it runs: what a sequential run of it records, as a block access list.
 
-use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
-    ops::Range,
-};
+use std::collections::{BTreeMap, BTreeSet};
 
 use alloy_eip7928::{
     AccountChanges, BalanceChange, BlockAccessIndex, BlockAccessList, CodeChange, NonceChange, SlotChanges,
     StorageChange,
 };
-use alloy_primitives::{Address, B256, U256};
-
-use super::{
-    Loaded, Stopped,
-    flat::Flat,
-    foretold::Foretold,
-    place::{Places, Seer},
-};
-use crate::{
+use alloy_primitives::{Address, U256};
+use lanes::{
     cancel::CancelFlag,
-    evm::{Accesses, Base, Code, Effects, Executor, Job, block_gas_left},
-    schedule::{AccountNo, Kind, Memory, Part, Write},
-    trace::MOST_RECORDS,
-    units::{TxIndex, Version},
+    drive::{Foretold, LoadedBlock, Stopped},
+    schedule::{AccountNo, Memory, Write},
+    units::TxIndex,
 };
+
+use crate::evm::{Accesses, Base, Code, Evm, Executor};
 
 /// What a sequential run records.
 #[derive(Debug)]
@@ -34,113 +24,12 @@ pub(super) struct Recorded {
     pub(super) list: BlockAccessList,
 }
 
-/// For each transaction those that it should wait for, going by access lists: the latest one of its
-/// sender that is in `after`, and for each slot that it declares the latest one that declares it.
-pub(super) fn declared(jobs: &[Job], after: &[Option<TxIndex>]) -> Vec<Vec<TxIndex>> {
-    let mut latest: HashMap<(Address, B256), TxIndex> = HashMap::new();
-    let mut waits = Vec::with_capacity(jobs.len());
-    for (i, (job, after)) in jobs.iter().zip(after).enumerate() {
-        let tx = TxIndex(i as u32);
-        let mut earlier: Vec<TxIndex> = after.iter().copied().collect();
-        for (address, slots) in &job.transaction().access_list {
-            let before = slots.iter().filter_map(|slot| latest.insert((*address, *slot), tx));
-            // The same slot twice in one list.
-            earlier.extend(before.filter(|before| *before != tx));
-        }
-        earlier.sort_unstable();
-        earlier.dedup();
-        waits.push(earlier);
-    }
-    waits
-}
-
 /// Runs the block in order and records it.
-pub(super) fn record(loaded: &Loaded, cancel: &CancelFlag) -> Result<Recorded, Stopped> {
-    let flat = Flat::new(&loaded.env, &loaded.base, &loaded.base.addresses(), true);
-    let mut executor = Executor::new(&loaded.env, flat, cancel).collecting_accesses();
-    let mut cumulative = 0;
-    let mut reads: Vec<Range<usize>> = Vec::with_capacity(loaded.jobs.len());
-    let mut all: Vec<Vec<Write<Code>>> = Vec::with_capacity(loaded.jobs.len());
-    for (i, job) in loaded.jobs.iter().enumerate() {
-        if cancel.is_set() {
-            return Err(Stopped::Cancelled);
-        }
-        let tx = TxIndex(i as u32);
-        let from = reads.last().map_or(0, |range| range.end);
-        let mut writes = Vec::new();
-        if block_gas_left(&loaded.env, cumulative, job.transaction()).is_ok() {
-            executor.view().turn_to(tx, &loaded.order);
-            let Effects { receipt, writes: made } = executor.run(job)?;
-            cumulative += receipt.gas_used;
-            writes = made;
-        }
-        executor.view().apply(tx, writes.iter().cloned());
-        if executor.view().reads.len() as usize > MOST_RECORDS {
-            return Err(Stopped::TooManyRecords);
-        }
-        reads.push(from..executor.view().reads.len() as usize);
-        all.push(writes);
-    }
-    let accesses = executor.take_accesses();
-    let mut flat = executor.into_view();
-    let seen = std::mem::take(&mut flat.reads);
-    let waits = waits(loaded, &reads, &seen, &all);
-    let list = list(&loaded.base, &flat.addresses(), accesses, &all);
-    Ok(Recorded { waits, list })
-}
-
-/// How many summands of a balance a transaction waits for, the latest of them: as many as there can be lanes. The
-/// others come so long before that they will nearly always have run; if one has not, validation finds it.
-const SUMMANDS: usize = 256;
-
-/// For each transaction those whose writes it read. Whether a balance is enough is no read; but where all
-/// that a sender may spend is more than it has before the block, it may hang on what others pay it, and its
-/// transactions wait for those.
-fn waits(
-    loaded: &Loaded,
-    reads: &[Range<usize>],
-    seen: &Places<Seer>,
-    all: &[Vec<Write<Code>>],
-) -> Vec<Vec<TxIndex>> {
-    let sender = |job: &Job| loaded.base.number(&job.transaction().from);
-    let short = loaded.jobs.iter().enumerate().filter(|(i, _)| !loaded.order.can_pay(TxIndex(*i as u32)));
-    // Since the sender's transaction before, which itself waits for those before it.
-    let mut paid: HashMap<AccountNo, Vec<TxIndex>> =
-        short.filter_map(|(_, job)| Some((sender(job)?, Vec::new()))).collect();
-    // Who wrote a balance since it was last set, and who set it.
-    let mut summands: HashMap<AccountNo, Vec<TxIndex>> = HashMap::new();
-    let mut waits = Vec::with_capacity(reads.len());
-    for (i, range) in reads.iter().enumerate() {
-        let tx = TxIndex(i as u32);
-        let read = &seen.items()[range.clone()];
-        let latest = read.iter().filter_map(|(_, seer)| Option::<Version>::from(*seer));
-        let mut earlier: Vec<TxIndex> =
-            latest.map(|version| version.tx).filter(|earlier| *earlier < tx).collect();
-        for (place, _) in read.iter().filter(|(_, seer)| seer.is_sum()) {
-            if let Kind::Part(account, Part::Balance) = place.kind()
-                && let Some(summands) = summands.get(&account)
-            {
-                earlier.extend(&summands[summands.len().saturating_sub(SUMMANDS)..]);
-            }
-        }
-        let payers = sender(&loaded.jobs[i]).and_then(|no| paid.get_mut(&no));
-        earlier.extend(payers.map(std::mem::take).unwrap_or_default());
-        earlier.sort_unstable();
-        earlier.dedup();
-        waits.push(earlier);
-        for write in all[i].iter().filter(|write| write.key().part == Part::Balance) {
-            let account = write.key().account;
-            if let Some(payers) = paid.get_mut(&account) {
-                payers.push(tx);
-            }
-            let summands = summands.entry(account).or_default();
-            if !write.is_increment() {
-                summands.clear();
-            }
-            summands.push(tx);
-        }
-    }
-    waits
+pub(super) fn record(block: &LoadedBlock<Evm>, cancel: &CancelFlag) -> Result<Recorded, Stopped> {
+    let (recorded, accesses) =
+        lanes::drive::record(block, cancel, Executor::collecting_accesses, Executor::take_accesses)?;
+    let list = list(&block.vm().base, &recorded.addresses, accesses, &recorded.writes);
+    Ok(Recorded { waits: recorded.waits, list })
 }
 
 /// The changes of one account so far.

@@ -15,6 +15,7 @@ use crate::{
     prepare::{Fork, State},
     schedule::{AccountNo, SlotNo, SlotNumbers},
 };
+use lanes::vm;
 
 /// Code as the executor runs it.
 #[derive(Clone, Debug)]
@@ -260,5 +261,71 @@ impl BaseAccount {
     /// The code's number: the same for accounts with the same code, 0 for none.
     pub fn code_no(&self) -> usize {
         self.code_no as usize
+    }
+}
+
+impl vm::Code for Code {
+    fn hash(&self) -> B256 {
+        self.hash
+    }
+
+    fn own(&self) -> Self {
+        self.own()
+    }
+
+    fn is_none(&self) -> bool {
+        self.is_none()
+    }
+
+    fn none() -> Self {
+        Self::own_none()
+    }
+}
+
+impl vm::PreState for Base {
+    type Code = Code;
+
+    fn accounts(&self) -> usize {
+        self.accounts.len()
+    }
+
+    fn addresses(&self) -> Vec<Address> {
+        self.addresses()
+    }
+
+    fn number(&self, address: &Address) -> Option<AccountNo> {
+        self.number(address)
+    }
+
+    fn codes(&self) -> usize {
+        self.codes()
+    }
+
+    fn code_no(&self, account: AccountNo) -> usize {
+        self.account(account).code_no()
+    }
+
+    fn code(&self, account: AccountNo) -> &Code {
+        self.account(account).code()
+    }
+
+    fn balance(&self, account: AccountNo) -> U256 {
+        self.account(account).balance()
+    }
+
+    fn nonce(&self, account: AccountNo) -> u64 {
+        self.account(account).nonce()
+    }
+
+    fn exists(&self, account: AccountNo) -> bool {
+        self.account(account).exists()
+    }
+
+    fn slots(&self) -> &SlotNumbers {
+        self.slots()
+    }
+
+    fn value(&self, slot: Option<SlotNo>) -> U256 {
+        self.value(slot)
     }
 }

@@ -18,12 +18,14 @@ use revm::{
     primitives::hardfork::SpecId,
 };
 
+use lanes::vm::{self, Effects, Interrupted, Spent};
+
 use super::{
     base::Code,
     convert,
     journal::{Accesses, ObservingJournal, Purpose, Sender, ViewDb},
     lane::LaneEvm,
-    meter::{Meter, Spent},
+    meter::Meter,
     stock,
     view::{Blocked, View},
 };
@@ -32,12 +34,14 @@ use crate::{
     prepare::{BlockEnvironment, Fork, Transaction},
     run::Receipt,
     schedule::Write,
+    units::TxIndex,
 };
 
 type LaneContext<V> = Context<BlockEnv, TxEnv, CfgEnv, ViewDb<V>, ObservingJournal<V>>;
 
 /// One lane's EVM: made once per run, it runs one attempt after the other.
 pub struct Executor<'c, V: View> {
+    jobs: &'c [Job],
     evm: LaneEvm<'c, LaneContext<V>>,
     /// Empty, for the next attempt's writes.
     writes: Vec<Write<Code>>,
@@ -76,34 +80,10 @@ impl Job {
     }
 }
 
-/// What an attempt that ran to its end gives.
-#[derive(Debug)]
-pub struct Effects {
-    /// The receipt; its cumulative gas is the transaction's own.
-    pub receipt: Receipt,
-    /// What it changes; at most one write per location.
-    pub writes: Vec<Write<Code>>,
-}
-
-/// Why an attempt did not run to its end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Interrupted {
-    /// It met an estimate.
-    Blocked(Blocked),
-    /// The cancel flag was set.
-    Cancelled,
-}
-
-impl From<Blocked> for Interrupted {
-    fn from(blocked: Blocked) -> Self {
-        Self::Blocked(blocked)
-    }
-}
-
 impl<'c, V: View> Executor<'c, V> {
     /// An EVM for blocks with that environment, which sees the state through `view`. Attempts end soon after
     /// `cancel` is set.
-    pub fn new(env: &BlockEnvironment, view: V, cancel: &'c CancelFlag) -> Self {
+    pub(super) fn new(env: &BlockEnvironment, jobs: &'c [Job], view: V, cancel: &'c CancelFlag) -> Self {
         let cfg = convert::cfg(env);
         let spec = cfg.spec;
         let context = LaneContext::new_in(view, env, spec).with_cfg(cfg).with_block(convert::block(env));
@@ -118,14 +98,7 @@ impl<'c, V: View> Executor<'c, V> {
         table[opcode::CALLCODE as usize] = Instruction::new(callcode);
         table[opcode::DELEGATECALL as usize] = Instruction::new(delegatecall);
         table[opcode::STATICCALL as usize] = Instruction::new(staticcall);
-        Self { evm: LaneEvm { evm, meter: None, cancel, cancelled: false }, writes: Vec::new() }
-    }
-
-    /// The same, but that it counts what attempts use up; with `weighs`, instruction by instruction.
-    #[must_use]
-    pub fn metered(mut self, weighs: bool) -> Self {
-        self.evm.meter = Some(Meter::new(weighs));
-        self
+        Self { jobs, evm: LaneEvm { evm, meter: None, cancel, cancelled: false }, writes: Vec::new() }
     }
 
     /// The same, but that it collects what included transactions access.
@@ -139,38 +112,37 @@ impl<'c, V: View> Executor<'c, V> {
     pub fn take_accesses(&mut self) -> Accesses {
         self.evm.ctx.journaled_state.take_accesses()
     }
+}
 
-    /// What the latest attempt used up, if that is counted. Of one that ran to its end, the gas is that
-    /// of the receipt.
-    pub fn spent(&self, job: &Job, outcome: Option<&Receipt>) -> Spent {
-        let spent = self.evm.meter.as_ref().map(|meter| meter.spent(job.ours.gas_limit)).unwrap_or_default();
-        Spent { gas: outcome.map_or(spent.gas, |receipt| receipt.gas_used), ..spent }
+impl<V: View> vm::Executor<V> for Executor<'_, V> {
+    fn metered(mut self, weighs: bool) -> Self {
+        self.evm.meter = Some(Meter::new(weighs));
+        self
     }
 
-    /// The view.
-    pub fn view(&mut self) -> &mut V {
+    fn spent(&self, tx: TxIndex, receipt: Option<&Receipt>) -> Spent {
+        let limit = self.jobs.get(tx.index()).map_or(0, |job| job.ours.gas_limit);
+        let spent = self.evm.meter.as_ref().map(|meter| meter.spent(limit)).unwrap_or_default();
+        Spent { gas: receipt.map_or(spent.gas, |receipt| receipt.gas_used), ..spent }
+    }
+
+    fn view(&mut self) -> &mut V {
         &mut self.evm.ctx.journaled_state.db.view
     }
 
-    /// Ends the lane and gives the view back.
-    pub fn into_view(self) -> V {
+    fn into_view(self) -> V {
         self.evm.evm.ctx.journaled_state.db.view
     }
 
-    /// Takes memory back for the next attempt's writes.
-    pub fn reuse(&mut self, mut writes: Vec<Write<Code>>) {
+    fn reuse(&mut self, mut writes: Vec<Write<Code>>) {
         writes.clear();
         if writes.capacity() > self.writes.capacity() {
             self.writes = writes;
         }
     }
 
-    /// Runs one attempt. A transaction that cannot be included has a receipt that says so and no
-    /// writes.
-    ///
-    /// # Errors
-    /// If the attempt met an estimate, or was cancelled.
-    pub fn run(&mut self, job: &Job) -> Result<Effects, Interrupted> {
+    fn run(&mut self, tx: TxIndex) -> Result<Effects<Receipt, Code>, Interrupted> {
+        let job = &self.jobs[tx.index()];
         if let Some(meter) = &mut self.evm.meter {
             meter.begin();
         }
@@ -190,7 +162,7 @@ impl<'c, V: View> Executor<'c, V> {
         }
         if let Some(blocked) = journal.stop {
             journal.reset();
-            return Err(blocked.into());
+            return Err(Interrupted::Blocked(blocked.0));
         }
         match outcome {
             Ok(result) => {
@@ -201,7 +173,7 @@ impl<'c, V: View> Executor<'c, V> {
             Err(error) => {
                 journal.reset();
                 let receipt = match error {
-                    EVMError::Database(blocked) => return Err(blocked.into()),
+                    EVMError::Database(blocked) => return Err(Interrupted::Blocked(blocked.0)),
                     EVMError::Transaction(reason) => convert::invalid(&job.ours, &reason),
                     other => stock::refused(&job.ours, &other),
                 };

@@ -152,7 +152,7 @@ impl<V: View> Database for ViewDb<V> {
 
     fn storage(&mut self, address: Address, slot: U256) -> Result<U256, Blocked> {
         let no = self.view.account(address);
-        self.view.slot(no, slot)
+        Ok(self.view.slot(no, slot)?)
     }
 
     fn storage_by_account_id(
@@ -162,13 +162,13 @@ impl<V: View> Database for ViewDb<V> {
         slot: U256,
     ) -> Result<U256, Blocked> {
         match self.facts.get(id.get()) {
-            Some(facts) => self.view.slot(facts.no, slot),
+            Some(facts) => Ok(self.view.slot(facts.no, slot)?),
             None => self.storage(address, slot),
         }
     }
 
     fn block_hash(&mut self, number: u64) -> Result<B256, Blocked> {
-        Ok(self.view.block_hash(number).unwrap_or_else(|| stock::unknown_block_hash(number)))
+        Ok(self.view.vm().block_hash(number).unwrap_or_else(|| stock::unknown_block_hash(number)))
     }
 }
 

@@ -10,17 +10,10 @@ use revm::{
     },
 };
 
+use lanes::vm::Spent;
+
 use super::stretch::SLICE;
 use crate::cancel::CancelFlag;
-
-/// What an attempt has used up.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Spent {
-    /// Gas: what the receipt says, or what was gone when the attempt stopped at an estimate.
-    pub gas: u64,
-    /// Stated nanoseconds (`weight`); 0 unless instructions are weighed.
-    pub nanos: u64,
-}
 
 /// Counts for one executor.
 #[derive(Debug)]

@@ -9,6 +9,7 @@
 //!   observed, for the schedulers.
 
 mod base;
+mod block;
 mod convert;
 mod executor;
 mod journal;
@@ -20,10 +21,11 @@ mod stretch;
 mod view;
 
 pub use base::{Base, Code};
-pub use executor::{Effects, Executor, Interrupted, Job};
+pub use block::Evm;
+pub(crate) use block::load;
+pub use executor::{Executor, Job};
 pub use journal::Accesses;
-pub use meter::Spent;
 pub use preimages::keccak_preimages;
 pub use stock::{apply, execute_block};
-pub(crate) use stock::{block_gas_left, system_calls};
-pub use view::{Blocked, View};
+pub(crate) use stock::system_calls;
+pub use view::View;

@@ -244,7 +244,10 @@ impl From<Interrupted> for Stopped {
 
 /// Turns a panic into [`Stopped::LanePanicked`]. Where a panic cannot be caught (the engine for the browser is
 /// built to abort), the process ends.
-fn catch_panics<T>(run: impl FnOnce() -> Result<T, Stopped>) -> Result<T, Stopped> {
+///
+/// # Errors
+/// Those of `run`, and that.
+pub fn catch_panics<T>(run: impl FnOnce() -> Result<T, Stopped>) -> Result<T, Stopped> {
     // Sound to go on after: all that a run changes is its own, and dropped with it. A `OnceLock` of the loaded
     // block is either set or not.
     catch_unwind(AssertUnwindSafe(run)).unwrap_or(Err(Stopped::LanePanicked))
