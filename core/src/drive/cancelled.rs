@@ -1,11 +1,7 @@
 //! A cancel within a transaction.
 
 use std::{
-    sync::{
-        Arc,
-        atomic::AtomicU32,
-        mpsc,
-    },
+    sync::{Arc, atomic::AtomicU32, mpsc},
     time::Duration,
 };
 

@@ -150,7 +150,6 @@ pub enum Threads<'a> {
     Global,
 }
 
-
 impl lanes::drive::Threads for Threads<'_> {
     fn count(&self) -> usize {
         match self {

@@ -170,7 +170,7 @@ fn alike(jobs: &[Job], base: &Base) -> Vec<Option<u32>> {
 
 #[cfg(test)]
 mod tests {
-    use alloy_primitives::B256;
+    use alloy_primitives::U256;
 
     use super::*;
     use crate::prepare::{Account, Fork, State};

@@ -26,6 +26,6 @@ pub(crate) use block::load;
 pub use executor::{Executor, Job};
 pub use journal::Accesses;
 pub use preimages::keccak_preimages;
-pub use stock::{apply, execute_block};
 pub(crate) use stock::system_calls;
+pub use stock::{apply, execute_block};
 pub use view::View;

@@ -133,7 +133,7 @@ impl<M: Vm> fmt::Debug for LoadedBlock<M> {
 /// What a strategy is told of the block beside its transactions' senders, as far as it asks for it: see
 /// [`Strategy::foresight`] and [`ViewKind::Foretold`].
 pub struct Hints<'a, C> {
-    /// For each transaction those that it should wait for; or empty.
+    /// For each transaction those that it should wait for; empty if the strategy asks for nothing.
     pub waits: &'a [Vec<TxIndex>],
     /// What transactions are predicted to write, by the numbers of accounts and slots that the memory gives them.
     pub predict: &'a dyn Fn(&Memory<'_, C>) -> Foretold<C>,

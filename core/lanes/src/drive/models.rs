@@ -181,12 +181,7 @@ impl Toy {
         let mut next = BTreeMap::new();
         let mut transactions: Vec<Transaction> = match random.below(2) {
             0 => (0..count).map(|_| random.sent(accounts, &authorities, &mut next)).collect(),
-            _ => (0..count)
-                .map(|_| {
-                    let steps = random.steps(accounts);
-                    Transaction { sent: None, pays: None, guard: None, steps, alike: None }
-                })
-                .collect(),
+            _ => (0..count).map(|_| Transaction::doing(random.steps(accounts))).collect(),
         };
         // What the lanes are told of a sender without code must be so: only its own transactions write its nonce,
         // its payments by counting; and if it has a nonce, nothing takes from its balance but what it sends.

@@ -50,7 +50,7 @@ pub struct Order {
 }
 
 /// Who sends at least so many transactions,
-const BUSY: usize = if cfg!(any(shuttle, test)) { 3 } else { 64 };
+const BUSY: usize = if cfg!(any(shuttle, test)) { 2 } else { 64 };
 /// and at least one of so many, is busy.
 const BUSY_SHARE: usize = 8;
 
@@ -189,5 +189,64 @@ impl Order {
     /// For each transaction, the one that it should wait for.
     pub(super) fn after(&self) -> &[Option<TxIndex>] {
         self.foretelling.after()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::drive::{
+        LoadedBlock,
+        toy::{Sender, ToyVm, Transaction, load},
+    };
+
+    /// A block of payments by the known accounts, of which account 0 has 10 and no nonce, account 1 has 11 and a nonce.
+    fn order(payments: impl IntoIterator<Item = (usize, u64, bool)>) -> LoadedBlock<ToyVm> {
+        let mut nonces = [0, 1];
+        let payments = payments.into_iter().map(|(who, amount, stays_without_code)| {
+            let nonce = nonces[who];
+            nonces[who] += 1;
+            let sent = Some(Sender { who, nonce, stays_without_code });
+            Transaction { sent, pays: Some((amount, 1 - who)), ..Transaction::doing(Vec::new()) }
+        });
+        load(&payments.collect::<Vec<_>>(), u64::MAX, 0)
+    }
+
+    fn covered(payments: impl IntoIterator<Item = (usize, u64, bool)>) -> Vec<bool> {
+        let block = order(payments);
+        (0..block.transactions() as u32).map(|tx| block.order.covered(TxIndex(tx))).collect()
+    }
+
+    #[test]
+    fn a_sender_is_covered_if_it_can_pay_for_all_it_sends() {
+        assert_eq!(covered([(1, 5, true), (1, 6, true)]), [true; 2]);
+        assert_eq!(covered([(1, 5, true), (1, 7, true)]), [false; 2], "not for the second");
+        assert_eq!(
+            covered([(0, 5, true), (0, 5, true)]),
+            [false; 2],
+            "a contract may be created in its place"
+        );
+        assert_eq!(covered([(1, 5, false), (1, 6, false)]), [false; 2], "code of its own may take from it");
+    }
+
+    #[test]
+    fn who_sends_much_and_can_pay_for_it_is_busy() {
+        let busy = |sent: usize, amount, others: usize| {
+            let payments = std::iter::repeat_n((1, amount, true), sent);
+            let block = order(payments.chain(std::iter::repeat_n((0, 0, true), others)));
+            block.order.busy().to_vec()
+        };
+        let one = AccountNo(1);
+        assert_eq!(busy(BUSY, 1, 3), [one]);
+        assert_eq!(busy(BUSY - 1, 1, 3), [], "too few");
+        assert_eq!(busy(BUSY, 11, 3), [], "cannot pay for all");
+        assert_eq!(busy(BUSY, 1, BUSY * BUSY_SHARE), [], "a small part of all");
+    }
+
+    #[test]
+    fn payments_of_senders_without_code_predict_the_next_nonce() {
+        let block = order([(0, 1, true), (0, 1, true), (1, 1, false), (1, 1, false)]);
+        let predicted: Vec<_> = (0..4).map(|tx| block.order.foretold(TxIndex(tx))).collect();
+        assert_eq!(predicted, [None, Some((TxIndex(0), 1)), None, None]);
     }
 }

@@ -107,6 +107,21 @@ pub(super) struct Transaction {
 }
 
 impl Transaction {
+    /// That nobody sends.
+    pub(super) fn doing(steps: Vec<Step>) -> Self {
+        Self { sent: None, pays: None, guard: None, steps, alike: None }
+    }
+
+    /// Copies one known account's balance to another's.
+    pub(super) fn copying(from: Who, to: Who) -> Self {
+        Self::doing(vec![Step::Copy { from: Place::Balance(from), to: Place::Balance(to) }])
+    }
+
+    /// Reads so many times.
+    pub(super) fn reading(times: usize) -> Self {
+        Self::doing(vec![Step::IfOdd(Place::Slot(0, 0)); times])
+    }
+
     /// As the lanes know it. What nobody sends has a sender of its own.
     fn facts(&self, i: usize) -> Facts {
         let sender = self.sent.map_or(ACCOUNTS + i, |sent| sent.who);
