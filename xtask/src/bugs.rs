@@ -140,7 +140,7 @@ impl Copy {
             }
         }
         let manifest = fs::read_to_string(workspace::path("Cargo.toml"))?;
-        let (page, tasks) = (r#"    "web",\n"#, r#"    "xtask",\n"#);
+        let (page, tasks) = ("    \"web\",\n", "    \"xtask\",\n");
         for member in [page, tasks] {
             ensure!(manifest.contains(member), "the workspace's members are not those that are known here");
         }

@@ -8,6 +8,7 @@
 //! [`drive::Threads`] has threads, and the caller has the time. The model checker's toy machine runs on the same
 //! code as the EVM.
 #![warn(missing_docs)]
+#![forbid(unsafe_code)]
 
 pub mod analysis;
 pub mod cancel;
