@@ -1,5 +1,5 @@
 //! Block access lists (EIP-7928): written, read, compared. `drive::Loaded::access_list` makes them, and
-//! `drive::Loaded::foretell` gives one to a run.
+//! `drive::LoadedBlock::use_access_list` gives one to a run.
 //!
 //! ```text
 //! Loaded::access_list ─▶ list ─ to_json, to_rlp ─▶ bytes ─ parse ─▶ list ─ lines(observed) ─▶ what each says of what

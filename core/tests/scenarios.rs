@@ -6,7 +6,7 @@ use std::path::Path;
 
 use evm_lanes_core::{
     catalogue::Catalogue,
-    drive::Loaded,
+    drive::LoadedBlock,
     evm, prepare,
     scenario::{self, builtin},
 };
@@ -63,7 +63,7 @@ fn built_in_scenarios_end_as_stock_execution_ends_them() {
         let document = scenario::parse(builtin.text).expect("a built-in scenario is right");
         let prepared = prepare::scenario(&document, &catalogue).expect("a built-in scenario can be prepared");
         let (receipts, state) = evm::execute_block(&prepared.block);
-        let loaded = Loaded::new(&prepared.block);
+        let loaded = LoadedBlock::new(&prepared.block);
         for (strategy, lanes) in support::LANES {
             let run = support::run(&loaded, strategy, lanes);
             let what = format!("{}, {} on {lanes}", builtin.name, strategy.name());

@@ -72,10 +72,11 @@ const LANES: &[&str] = &["--package", "evm-lanes-lanes", "--lib"];
 
 const ALLOCATOR: &[&str] = &["alloc::tests"];
 // The spread of the slots' hash is statistics, with too many numbers for Miri.
-const SCHEDULE: &[&str] = &["schedule::", "drive::", "--skip", "slot_map", "--skip", "faults", "--skip", "models"];
+const SCHEDULE: &[&str] =
+    &["schedule::", "drive::", "--skip", "slot_map", "--skip", "faults", "--skip", "models"];
 const TOYS: &[&str] = &["lanes_on_threads_end"];
 const FAULTS: &[&str] = &["drive::faults"];
-const LOOP: &[&str] = &["stretch::tests"];
+const LOOP: &[&str] = &["fast_path::tests"];
 
 const fn miri(tool: Tool, name: &'static str, filters: &'static [&'static str], seeds: (u32, u32)) -> Part {
     Part { tool, name, programs: LANES, filters, seeds, variables: &[], quick: true }
@@ -93,13 +94,21 @@ const PARTS: &[Part] = &[
         ..miri(Tool::Stacked, "toys on threads", TOYS, (8, 1))
     },
     Part { programs: ALL, ..miri(Tool::Stacked, "interpreter loop", LOOP, (1, 1)) },
-    Part { programs: &["--package", "evm-lanes-core", "--test", "programs"], quick: false, ..miri(Tool::Stacked, "programs", &[], (1, 1)) },
+    Part {
+        programs: &["--package", "evm-lanes-core", "--test", "programs"],
+        quick: false,
+        ..miri(Tool::Stacked, "programs", &[], (1, 1))
+    },
     Part { programs: WITHOUT_EVM, ..miri(Tool::Tree, "allocator", ALLOCATOR, (8, 1)) },
     miri(Tool::Tree, "schedulers, memory, bits", SCHEDULE, (2, 1)),
     Part { variables: &[("EVM_LANES_TOYS", "20", "5")], ..miri(Tool::Tree, "toys on threads", TOYS, (8, 1)) },
     Part { programs: ALL, ..miri(Tool::Tree, "interpreter loop", LOOP, (1, 1)) },
     // Not by the rules of Stacked Borrows: bitvec, in which revm keeps jump destinations, breaks them.
-    Part { programs: &["--package", "evm-lanes-core", "--test", "programs"], quick: false, ..miri(Tool::Tree, "programs", &[], (1, 1)) },
+    Part {
+        programs: &["--package", "evm-lanes-core", "--test", "programs"],
+        quick: false,
+        ..miri(Tool::Tree, "programs", &[], (1, 1))
+    },
     Part { filters: ALLOCATOR, ..native(Tool::Threads, "allocator", WITHOUT_EVM) },
     Part {
         filters: TOYS,
@@ -117,13 +126,24 @@ const PARTS: &[Part] = &[
         quick: false,
         ..native(Tool::Threads, "real blocks", &["--package", "evm-lanes-core", "--test", "real_blocks"])
     },
-    Part { quick: false, ..native(Tool::Threads, "real blocks on the allocator", &["--package", "evm-lanes-core", "--test", "allocator"]) },
+    Part {
+        quick: false,
+        ..native(
+            Tool::Threads,
+            "real blocks on the allocator",
+            &["--package", "evm-lanes-core", "--test", "allocator"],
+        )
+    },
     Part { filters: LOOP, ..native(Tool::Addresses, "interpreter loop", ALL) },
     native(Tool::Addresses, "programs", &["--package", "evm-lanes-core", "--test", "programs"]),
     Part {
         variables: &[("EVM_LANES_SEEDS", "300", "25")],
         quick: false,
-        ..native(Tool::Addresses, "random blocks", &["--package", "evm-lanes-core", "--test", "random_blocks"])
+        ..native(
+            Tool::Addresses,
+            "random blocks",
+            &["--package", "evm-lanes-core", "--test", "random_blocks"],
+        )
     },
 ];
 

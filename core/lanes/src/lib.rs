@@ -2,7 +2,7 @@
 //! everything that decided the speed recorded; and the analysis of what was recorded.
 //!
 //! ```text
-//! Vm ─ LoadedBlock ─▶ drive::run, drive::simulate ─▶ Ended { receipts, changes, Trace } ─▶ analysis
+//! Vm ─ Block ─▶ drive::run, drive::simulate ─▶ Ended { receipts, changes, Trace } ─▶ analysis
 //! ```
 //! The crate knows no EVM, no page and no clock of its own: a [`vm::Vm`] runs transactions, a
 //! [`drive::Threads`] has threads, and the caller has the time. The model checker's toy machine runs on the same

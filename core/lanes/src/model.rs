@@ -2,7 +2,7 @@
 //! and documents use.
 //!
 //! A simulated run is a pure function of the block, the strategy, the number of lanes and the
-//! [`Model`]: the same trace, byte for byte, on every machine. (With [`Cost::Measured`] the times of
+//! [`CostModel`]: the same trace, byte for byte, on every machine. (With [`Cost::Measured`] the times of
 //! this machine's sequential run are part of the input.)
 
 use serde::{Deserialize, Serialize};
@@ -12,7 +12,7 @@ pub const TRANSACTION: u64 = 700;
 
 /// A cost model and a seed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct Model {
+pub struct CostModel {
     /// What an execution costs.
     pub cost: Cost,
     /// With 0, every piece of work takes what the model says, and of several lanes that could go next at

@@ -7,11 +7,11 @@ use std::{
 
 use alloy_primitives::{Address, U256};
 
-use super::{Loaded, Simulation, Stopped, Surroundings, Threads, run, simulate};
+use super::{LoadedBlock, RunContext, Simulation, Stopped, Threads, run, simulate};
 use crate::{
     cancel::CancelFlag,
     evm::{Code, keccak_preimages},
-    model::{Cost, Model},
+    model::{Cost, CostModel},
     prepare::{Account, BlockEnvironment, Fork, Origin, PreparedBlock, State, Transaction},
     trace::StrategyId,
 };
@@ -48,7 +48,7 @@ fn ends<T: Send + 'static>(what: &str, act: impl FnOnce() -> T + Send + 'static)
 
 /// Runs the block on threads of its own; how it ended. Fails if it does not end.
 fn run_ends(
-    loaded: &Arc<Loaded>,
+    loaded: &Arc<LoadedBlock>,
     strategy: StrategyId,
     lanes: u16,
     cancel: &Arc<CancelFlag>,
@@ -58,7 +58,7 @@ fn run_ends(
     ends(&format!("{strategy:?} on {lanes} lanes"), move || {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(lanes.into()).build();
         let pool = pool.expect("threads can be started");
-        let around = Surroundings {
+        let around = RunContext {
             clock: &clock,
             cancel: &cancel,
             progress: &AtomicU32::new(0),
@@ -106,7 +106,7 @@ fn a_cancel_is_heard_within_a_transaction() {
         let gas_limit = 1 << 60;
         let endless = Transaction { from: sender, to: Some(contract), gas_limit, ..Transaction::default() };
         let block = Arc::new(block(pre_state, vec![endless]));
-        let loaded = Arc::new(Loaded::new(&block));
+        let loaded = Arc::new(LoadedBlock::new(&block));
         let cancelled = || {
             let cancel = Arc::new(CancelFlag::new());
             let flag = Arc::clone(&cancel);
@@ -126,7 +126,7 @@ fn a_cancel_is_heard_within_a_transaction() {
             let (loaded, cancel) = (Arc::clone(&loaded), cancelled());
             let end = ends(&format!("{what}: simulated lanes"), move || {
                 let around = Simulation {
-                    model: Model { cost, ..Model::default() },
+                    model: CostModel { cost, ..CostModel::default() },
                     measured: &[],
                     cancel: &cancel,
                     progress: &|_| {},

@@ -9,7 +9,7 @@ use alloy_eip7928::{
 use alloy_primitives::{Address, U256};
 use lanes::{
     cancel::CancelFlag,
-    drive::{Foretold, LoadedBlock, Stopped},
+    drive::{Block, PredictedWrites, Stopped},
     schedule::{AccountNo, Memory, Write},
     units::TxIndex,
 };
@@ -25,7 +25,7 @@ pub(super) struct Recorded {
 }
 
 /// Runs the block in order and records it.
-pub(super) fn record(block: &LoadedBlock<Evm>, cancel: &CancelFlag) -> Result<Recorded, Stopped> {
+pub(super) fn record(block: &Block<Evm>, cancel: &CancelFlag) -> Result<Recorded, Stopped> {
     let (recorded, accesses) =
         lanes::drive::record(block, cancel, Executor::collecting_accesses, Executor::take_accesses)?;
     let list = list(&block.vm().base, &recorded.addresses, accesses, &recorded.writes);
@@ -75,7 +75,7 @@ fn list(base: &Base, addresses: &[Address], accesses: Accesses, all: &[Vec<Write
                 }
                 Write::Slot(_, slot, _, value) => changes.slots.entry(*slot).or_default().push((at, *value)),
                 // Lists know no lives: an account is what its balance, nonce and code are.
-                Write::Life(..) => {}
+                Write::Existence(..) => {}
             }
         }
     }
@@ -117,7 +117,7 @@ pub(super) fn foretold(
     transactions: usize,
     base: &Base,
     memory: &Memory<'_, Code>,
-) -> Foretold<Code> {
+) -> PredictedWrites<Code> {
     let mut writes = Vec::new();
     // Index 0 is what happens before the first transaction.
     let mut put = |at: BlockAccessIndex, write| {
@@ -125,7 +125,7 @@ pub(super) fn foretold(
         writes.extend(tx.map(|tx| (TxIndex(tx), write)));
     };
     for account in list {
-        let no = base.number(&account.address).unwrap_or_else(|| memory.newcomer(&account.address));
+        let no = base.number(&account.address).unwrap_or_else(|| memory.intern_account(&account.address));
         let mut balances: Vec<&BalanceChange> = account.balance_changes.iter().collect();
         balances.sort_by_key(|change| change.block_access_index);
         balances.dedup_by_key(|change| change.block_access_index);
@@ -148,5 +148,5 @@ pub(super) fn foretold(
             }
         }
     }
-    Foretold::new(transactions, writes)
+    PredictedWrites::new(transactions, writes)
 }

@@ -2,9 +2,9 @@
 //! [`run`] has threads and a real clock, [`simulate`] has neither.
 //!
 //! ```text
-//! PreparedBlock ─ Loaded::new ─▶ Loaded ─ run(strategy, lanes) ─▶ Run { receipts, post-state, trace }
+//! PreparedBlock ─ LoadedBlock::new ─▶ LoadedBlock ─ run(strategy, lanes) ─▶ Run { receipts, post-state, trace }
 //! ```
-//! [`Loaded`] holds what every run of the same block needs and none changes; it is made once,
+//! [`LoadedBlock`] holds what every run of the same block needs and none changes; it is made once,
 //! outside any measurement. A run's duration begins when its lanes stand ready and ends when the
 //! block's changes are known; putting together the whole post-state and the trace comes after.
 
@@ -17,7 +17,7 @@ use std::sync::{Arc, OnceLock, atomic::AtomicU32};
 
 use alloy_eip7928::BlockAccessList;
 use alloy_primitives::B256;
-use lanes::drive::{Ended, Hints, LoadedBlock};
+use lanes::drive::{Block, Ended, Hints};
 
 use crate::{
     cancel::CancelFlag,
@@ -30,14 +30,14 @@ use crate::{
 };
 use foresight::Recorded;
 
-pub use lanes::drive::{Foretold, Simulation, Stopped, Tally};
+pub use lanes::drive::{PredictedWrites, Simulation, Stopped, Tally};
 
 /// A block, put in order for running: made once, shared by all its runs.
 #[derive(Debug)]
-pub struct Loaded {
+pub struct LoadedBlock {
     /// State before the first transaction: the block's pre-state after its system calls.
     state: State,
-    block: LoadedBlock<Evm>,
+    block: Block<Evm>,
     /// Made when a strategy first asks for them.
     declared: OnceLock<Vec<Vec<TxIndex>>>,
     recorded: OnceLock<Recorded>,
@@ -45,7 +45,7 @@ pub struct Loaded {
     list: Option<Arc<BlockAccessList>>,
 }
 
-impl Loaded {
+impl LoadedBlock {
     /// Makes the system calls, analyses code, recovers signers.
     pub fn new(block: &PreparedBlock) -> Self {
         let mut state = block.pre_state.clone();
@@ -65,7 +65,7 @@ impl Loaded {
 
     /// Gives [`StrategyId::BlockAccessList`] another list than the recorded one, right or wrong; `None`:
     /// the recorded one. It is no matter for the result.
-    pub fn foretell(&mut self, list: Option<Arc<BlockAccessList>>) {
+    pub fn use_access_list(&mut self, list: Option<Arc<BlockAccessList>>) {
         self.list = list;
     }
 
@@ -90,8 +90,8 @@ impl Loaded {
             Foresight::Recorded => &self.recorded(cancel)?.waits,
         };
         let list: &[_] = match (strategy.view(), &self.list) {
-            (ViewKind::Foretold, Some(list)) => list,
-            (ViewKind::Foretold, None) => self.access_list(cancel)?,
+            (ViewKind::Predicted, Some(list)) => list,
+            (ViewKind::Predicted, None) => self.access_list(cancel)?,
             _ => &[],
         };
         let predict = |memory: &Memory<'_, Code>| {
@@ -122,7 +122,7 @@ impl Loaded {
 
 /// What a run takes from outside.
 #[derive(Clone, Copy)]
-pub struct Surroundings<'a> {
+pub struct RunContext<'a> {
     /// Nanoseconds since some moment that is the same for all threads. Called from every lane.
     pub clock: &'a (dyn Fn() -> u64 + Sync),
     /// Looked at by every lane between two tasks, and within a transaction.
@@ -186,14 +186,14 @@ impl lanes::drive::Threads for Threads<'_> {
 /// # Errors
 /// See [`Stopped`].
 pub fn run(
-    loaded: &Loaded,
+    loaded: &LoadedBlock,
     strategy: StrategyId,
     lanes: u16,
-    around: &Surroundings<'_>,
+    around: &RunContext<'_>,
 ) -> Result<Run, Stopped> {
     let strategy = schedule::strategy(strategy);
-    let &Surroundings { clock, cancel, progress, ref threads, first, record } = around;
-    let around = lanes::drive::Surroundings { clock, cancel, progress, threads, first, record };
+    let &RunContext { clock, cancel, progress, ref threads, first, record } = around;
+    let around = lanes::drive::RunContext { clock, cancel, progress, threads, first, record };
     loaded.with_hints(&*strategy, cancel, |hints| {
         let ended = lanes::drive::run(&loaded.block, &*strategy, lanes, hints, &around)?;
         lanes::drive::catch_panics(|| Ok(loaded.run_of(ended)))
@@ -208,7 +208,7 @@ pub fn run(
 /// # Errors
 /// [`Stopped::Cancelled`], [`Stopped::TooManyRecords`]; the others are mistakes of ours.
 pub fn simulate(
-    loaded: &Loaded,
+    loaded: &LoadedBlock,
     strategy: StrategyId,
     lanes: u16,
     around: &Simulation<'_>,
@@ -222,14 +222,14 @@ pub fn simulate(
 
 /// How long simulated runs of one block take: see [`lanes::drive::Tallies`].
 pub struct Tallies<'a> {
-    loaded: &'a Loaded,
+    loaded: &'a LoadedBlock,
     cancel: &'a CancelFlag,
     tallies: lanes::drive::Tallies<'a, Evm>,
 }
 
 impl<'a> Tallies<'a> {
     /// Of a block in that model. Nothing is recorded, whatever `around` says.
-    pub fn new(loaded: &'a Loaded, around: Simulation<'a>) -> Self {
+    pub fn new(loaded: &'a LoadedBlock, around: Simulation<'a>) -> Self {
         let cancel = around.cancel;
         Self { loaded, cancel, tallies: lanes::drive::Tallies::new(&loaded.block, around) }
     }

@@ -7,7 +7,7 @@ use crate::{
     cancel::CancelFlag,
     catalogue::Catalogue,
     clock,
-    drive::{self, Surroundings, Threads},
+    drive::{self, RunContext, Threads},
     messages::Phase,
     problem::Problem,
     scenario::{self, RunSettings, Scenario},
@@ -71,7 +71,7 @@ fn differs(ready: &Ready, how: How, threads: Threads<'_>, cancel: &CancelFlag) -
     }
     let done = AtomicU32::new(0);
     let around =
-        Surroundings { clock: &clock::now, cancel, progress: &done, threads, first: &[], record: true };
+        RunContext { clock: &clock::now, cancel, progress: &done, threads, first: &[], record: true };
     let oracle = drive::run(&ready.loaded, StrategyId::Sequential, 1, &around)?;
     let (strategy, lanes) = match how.strategy {
         scenario::StrategyChoice::Always(strategy) => (strategy, how.lanes),

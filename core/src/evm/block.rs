@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use alloy_primitives::{Address, B256, map::AddressSet};
 use lanes::{
     cancel::CancelFlag,
-    drive::{Facts, LoadedBlock},
+    drive::{Block, Facts},
     schedule::AccountNo,
     units::TxIndex,
     vm::{self, Vm},
@@ -14,7 +14,7 @@ use lanes::{
 use super::{
     base::{Base, Code},
     executor::{Executor, Job},
-    stock,
+    reference,
 };
 use crate::{
     prepare::{BlockEnvironment, State, Transaction},
@@ -38,13 +38,13 @@ impl Evm {
 
 /// Analyses code, recovers signers, and looks whose transactions follow each other. `state` is that before the first
 /// transaction.
-pub(crate) fn load(env: BlockEnvironment, state: &State, transactions: &[Transaction]) -> LoadedBlock<Evm> {
+pub(crate) fn load(env: BlockEnvironment, state: &State, transactions: &[Transaction]) -> Block<Evm> {
     let parties = transactions.iter().flat_map(|tx| [Some(tx.from), tx.to]).flatten();
     let base = Base::new(state, env.fork, parties);
     let jobs: Vec<Job> = transactions.iter().map(Job::new).collect();
     let facts = facts(&jobs, &base);
     let (gas_limit, beneficiary) = (env.gas_limit, env.beneficiary);
-    LoadedBlock::new(Evm { env, base, jobs }, &facts, gas_limit, beneficiary)
+    Block::new(Evm { env, base, jobs }, &facts, gas_limit, beneficiary)
 }
 
 impl Vm for Evm {
@@ -67,7 +67,7 @@ impl Vm for Evm {
     )]
     fn fits(&self, tx: TxIndex, gas_used: u64) -> Result<(), Receipt> {
         let job = self.jobs.get(tx.index());
-        job.map_or(Ok(()), |job| stock::block_gas_left(&self.env, gas_used, job.transaction()))
+        job.map_or(Ok(()), |job| reference::block_gas_left(&self.env, gas_used, job.transaction()))
     }
 }
 

@@ -26,7 +26,7 @@ use super::{
     journal::{Accesses, ObservingJournal, Purpose, Sender, ViewDb},
     lane::LaneEvm,
     meter::Meter,
-    stock,
+    reference,
     view::{Blocked, View},
 };
 use crate::{
@@ -150,7 +150,7 @@ impl<V: View> vm::Executor<V> for Executor<'_, V> {
             return Ok(Effects { receipt: convert::invalid(&job.ours, &reason), writes: Vec::new() });
         }
         self.evm.ctx.journaled_state.reset();
-        self.evm.ctx.journaled_state.expect(Sender { address: job.ours.from, most: job.most });
+        self.evm.ctx.journaled_state.set_sender(Sender { address: job.ours.from, most: job.most });
         self.evm.ctx.error = Ok(());
         self.evm.ctx.tx.clone_from(&job.theirs);
         let outcome = LaneHandler::default().run(&mut self.evm);
@@ -175,7 +175,7 @@ impl<V: View> vm::Executor<V> for Executor<'_, V> {
                 let receipt = match error {
                     EVMError::Database(blocked) => return Err(Interrupted::Blocked(blocked.0)),
                     EVMError::Transaction(reason) => convert::invalid(&job.ours, &reason),
-                    other => stock::refused(&job.ours, &other),
+                    other => reference::refused(&job.ours, &other),
                 };
                 Ok(Effects { receipt, writes: Vec::new() })
             }
@@ -261,7 +261,11 @@ type Ictx<'a, V> = InstructionContext<'a, LaneContext<V>, EthInterpreter>;
 type Step = Result<(), InstructionResult>;
 
 /// Runs revm's own instruction, with the journal told what the account is loaded for.
-fn told<V: View>(context: Ictx<'_, V>, purpose: Purpose, instruction: fn(Ictx<'_, V>) -> Step) -> Step {
+fn with_load_purpose<V: View>(
+    context: Ictx<'_, V>,
+    purpose: Purpose,
+    instruction: fn(Ictx<'_, V>) -> Step,
+) -> Step {
     let InstructionContext { interpreter, host } = context;
     host.journaled_state.purpose = purpose;
     let step = instruction(InstructionContext { interpreter, host });
@@ -270,23 +274,23 @@ fn told<V: View>(context: Ictx<'_, V>, purpose: Purpose, instruction: fn(Ictx<'_
 }
 
 fn balance<V: View>(context: Ictx<'_, V>) -> Step {
-    told(context, Purpose::Balance, host::balance)
+    with_load_purpose(context, Purpose::Balance, host::balance)
 }
 
 fn selfbalance<V: View>(context: Ictx<'_, V>) -> Step {
-    told(context, Purpose::Balance, host::selfbalance)
+    with_load_purpose(context, Purpose::Balance, host::selfbalance)
 }
 
 fn extcodesize<V: View>(context: Ictx<'_, V>) -> Step {
-    told(context, Purpose::Code, host::extcodesize)
+    with_load_purpose(context, Purpose::Code, host::extcodesize)
 }
 
 fn extcodecopy<V: View>(context: Ictx<'_, V>) -> Step {
-    told(context, Purpose::Code, host::extcodecopy)
+    with_load_purpose(context, Purpose::Code, host::extcodecopy)
 }
 
 fn extcodehash<V: View>(context: Ictx<'_, V>) -> Step {
-    told(context, Purpose::CodeAndEmptiness, host::extcodehash)
+    with_load_purpose(context, Purpose::CodeAndEmptiness, host::extcodehash)
 }
 
 fn call<V: View>(context: Ictx<'_, V>) -> Step {
@@ -297,17 +301,17 @@ fn call<V: View>(context: Ictx<'_, V>) -> Step {
         _ => false,
     };
     let purpose = if pays { Purpose::CodeAndEmptiness } else { Purpose::Code };
-    told(context, purpose, contract::call::<{ opcode::CALL }, _, _>)
+    with_load_purpose(context, purpose, contract::call::<{ opcode::CALL }, _, _>)
 }
 
 fn callcode<V: View>(context: Ictx<'_, V>) -> Step {
-    told(context, Purpose::Code, contract::call::<{ opcode::CALLCODE }, _, _>)
+    with_load_purpose(context, Purpose::Code, contract::call::<{ opcode::CALLCODE }, _, _>)
 }
 
 fn delegatecall<V: View>(context: Ictx<'_, V>) -> Step {
-    told(context, Purpose::Code, contract::call::<{ opcode::DELEGATECALL }, _, _>)
+    with_load_purpose(context, Purpose::Code, contract::call::<{ opcode::DELEGATECALL }, _, _>)
 }
 
 fn staticcall<V: View>(context: Ictx<'_, V>) -> Step {
-    told(context, Purpose::Code, contract::call::<{ opcode::STATICCALL }, _, _>)
+    with_load_purpose(context, Purpose::Code, contract::call::<{ opcode::STATICCALL }, _, _>)
 }

@@ -59,8 +59,8 @@ use revm::{
     state::{Account, AccountId, AccountInfo, AccountStatus, EvmState},
 };
 
-use super::{View, base::Code, stock, view::Blocked};
-use crate::schedule::{AccountNo, Life, Write};
+use super::{View, base::Code, reference, view::Blocked};
+use crate::schedule::{AccountNo, Existence, Write};
 
 /// The accounts that included transactions accessed, each with the slots accessed in it, as
 /// EIP-7928 counts accesses: whatever an operation reached after it had paid for reaching it.
@@ -168,7 +168,7 @@ impl<V: View> Database for ViewDb<V> {
     }
 
     fn block_hash(&mut self, number: u64) -> Result<B256, Blocked> {
-        Ok(self.view.vm().block_hash(number).unwrap_or_else(|| stock::unknown_block_hash(number)))
+        Ok(self.view.vm().block_hash(number).unwrap_or_else(|| reference::unknown_block_hash(number)))
     }
 }
 
@@ -228,7 +228,7 @@ impl<V: View> ObservingJournal<V> {
     }
 
     /// Says who sends the transaction that is about to run.
-    pub(super) fn expect(&mut self, sender: Sender) {
+    pub(super) fn set_sender(&mut self, sender: Sender) {
         self.sender = Some(sender);
     }
 
@@ -422,7 +422,7 @@ impl Facts {
     fn writes_of(&self, account: Account, eip161: bool, view: &mut impl View, writes: &mut Vec<Write<Code>>) {
         let no = self.no;
         if account.is_selfdestructed() {
-            writes.push(Write::Life(no, Life::Gone));
+            writes.push(Write::Existence(no, Existence::Gone));
             writes.push(Write::Balance(no, U256::ZERO));
             writes.push(Write::Nonce(no, 0));
             writes.push(Write::Code(no, Code::none()));
@@ -430,12 +430,12 @@ impl Facts {
         }
         let observed = self.balance_observed && self.nonce_observed;
         if account.is_created() {
-            writes.push(Write::Life(no, Life::Created));
+            writes.push(Write::Existence(no, Existence::Created));
         } else if !eip161 && account.is_loaded_as_not_existing() {
-            writes.push(Write::Life(no, Life::Exists));
+            writes.push(Write::Existence(no, Existence::Exists));
         } else if eip161 && observed && account.is_empty() && !account.is_loaded_as_not_existing() {
             // EIP-161: touched and empty, so it goes, with whatever storage it has.
-            writes.push(Write::Life(no, Life::Gone));
+            writes.push(Write::Existence(no, Existence::Gone));
         }
         if account.info.balance != self.balance {
             writes.push(if self.balance_observed {
@@ -529,7 +529,7 @@ impl<V: View> JournalTr for ObservingJournal<V> {
         target: Address,
         skip: bool,
     ) -> Load<StateLoad<SelfDestructResult>> {
-        // Loaded here first, so that what the journal is about to look at is true by then; it
+        // LoadedBlock here first, so that what the journal is about to look at is true by then; it
         // finds the heir warm, and the answer is put back as it would have been.
         let is_cold = self.load(target, false, skip)?;
         self.observe_balance(address)?;

@@ -13,7 +13,7 @@ use revm::{
     interpreter::{Host, interpreter::EthInterpreter},
 };
 
-use super::{meter::Meter, stretch};
+use super::{fast_path, meter::Meter};
 use crate::cancel::CancelFlag;
 
 /// revm's EVM, but for the loop.
@@ -76,7 +76,7 @@ impl<C: ContextTr + Host> EvmTr for LaneEvm<'_, C> {
             (&mut frame.interpreter, instruction.instruction_table(), instruction.gas_table());
         let action = match &mut self.meter {
             Some(meter) if meter.weighs => meter.run(interpreter, table, costs, ctx, self.cancel),
-            _ => stretch::run(interpreter, table, costs, ctx, self.cancel),
+            _ => fast_path::run(interpreter, table, costs, ctx, self.cancel),
         };
         let Some(action) = action else {
             self.cancelled = true;

@@ -12,7 +12,7 @@ use revm::{
 
 use lanes::vm::Spent;
 
-use super::stretch::SLICE;
+use super::fast_path::SLICE;
 use crate::cancel::CancelFlag;
 
 /// Counts for one executor.
@@ -58,7 +58,7 @@ impl Meter {
         Spent { gas, nanos: self.nanos }
     }
 
-    /// Runs the frame until it ends or calls, and weighs every instruction. `None` as `stretch::run`.
+    /// Runs the frame until it ends or calls, and weighs every instruction. `None` as `fast_path::run`.
     pub(super) fn run<H: Host>(
         &mut self,
         interpreter: &mut Interpreter<EthInterpreter>,

@@ -10,7 +10,7 @@ use revm::{
     },
 };
 
-use super::{convert, stock};
+use super::{convert, reference};
 use crate::{cancel::CancelFlag, prepare::PreparedBlock};
 
 /// The inputs of every KECCAK256 over 32 or 64 bytes that the block's transactions run, by hash.
@@ -21,15 +21,15 @@ use crate::{cancel::CancelFlag, prepare::PreparedBlock};
 pub fn keccak_preimages(block: &PreparedBlock, cancel: &CancelFlag) -> B256Map<Bytes> {
     let mut found = Hashes { preimages: B256Map::default(), cancel, cancelled: false, steps: 0 };
     let mut state = block.pre_state.clone();
-    stock::system_calls(&block.env, &mut state);
+    reference::system_calls(&block.env, &mut state);
     for tx in &block.transactions {
         if cancel.is_set() {
             break;
         }
-        let context = stock::context(&block.env, &state);
+        let context = reference::context(&block.env, &state);
         let mut evm = context.build_mainnet_with_inspector(&mut found);
         if let Ok(done) = evm.inspect_tx(convert::transaction(tx)) {
-            stock::commit(&mut state, done.state);
+            reference::commit(&mut state, done.state);
         }
     }
     found.preimages

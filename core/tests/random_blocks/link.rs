@@ -3,7 +3,7 @@
 
 use alloy_primitives::{Bytes, KECCAK256_EMPTY, U256, address, hex};
 use evm_lanes_core::{
-    model::Model,
+    model::CostModel,
     prepare::{PreparedBlock, State, case},
     run::Receipt,
     scenario::link::{PageLink, Source},
@@ -18,7 +18,7 @@ pub struct Shown {
     pub strategy: StrategyId,
     pub lanes: u16,
     pub clock: Clock,
-    pub model: Model,
+    pub model: CostModel,
 }
 
 /// Says how a run is seen in the page, should the test fail while this lives.

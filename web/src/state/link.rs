@@ -1,6 +1,6 @@
 //! The page as a link, and a link as the page.
 
-use evm_lanes_core::model::Model;
+use evm_lanes_core::model::CostModel;
 use evm_lanes_core::scenario::{self, builtin, link as codec};
 use evm_lanes_core::sniff;
 use evm_lanes_core::trace::Clock;
@@ -148,7 +148,7 @@ impl Page {
             document.text().and_then(|t| scenario::parse(t).ok()).map(|s| s.run).unwrap_or_default();
         self.take_settings(&settings);
         // What a link leaves out is the scenario's own or the usual, whatever the page was set to before.
-        self.cost_model.set(Model {
+        self.cost_model.set(CostModel {
             cost: link.cost.or(settings.cost).unwrap_or_default(),
             seed: link.seed.or(settings.seed).unwrap_or_default(),
         });

@@ -93,7 +93,7 @@ const FORETOLD: &str = "core/lanes/src/drive/foretold.rs";
 const ATTEMPTS: &str = "core/lanes/src/drive/attempts.rs";
 const FOLD: &str = "core/src/drive/fold.rs";
 const JOURNAL: &str = "core/src/evm/journal.rs";
-const STRETCH: &str = "core/src/evm/stretch.rs";
+const FAST_PATH: &str = "core/src/evm/fast_path.rs";
 const SLOT_MAP: &str = "core/lanes/src/schedule/slot_map.rs";
 
 /// Every bug.
@@ -251,9 +251,9 @@ pub const BUGS: &[Bug] = &[
         name: "first-validation-is-skipped",
         breaks: "every attempt is validated once",
         file: BLOCK_STM,
-        find: "if !firm {
+        find: "if !on_final_state {
                     self.marked.insert(i);",
-        replace: "if !firm && false {
+        replace: "if !on_final_state && false {
                     self.marked.insert(i);",
         caught_by: Check::Models,
     },
@@ -354,7 +354,7 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "firm-after-what-did-not-hold",
-        breaks: "an attempt is firm only right after one that holds",
+        breaks: "an attempt is on_final_state only right after one that holds",
         file: LANES,
         find: "if settled == Some(version.tx) && matches!(report, Report::Valid { .. }) {",
         replace: "if settled == Some(version.tx) {",
@@ -412,7 +412,7 @@ pub const BUGS: &[Bug] = &[
     Bug {
         name: "cancel-waits-for-the-instructions",
         breaks: "a cancel is heard within a transaction",
-        file: STRETCH,
+        file: FAST_PATH,
         find: "Left::Due(opcode) => {
                 if cancel.is_set() {
                     return None;
@@ -425,7 +425,7 @@ pub const BUGS: &[Bug] = &[
     Bug {
         name: "cancel-waits-for-the-calls",
         breaks: "a cancel is heard whenever a call begins or returns",
-        file: STRETCH,
+        file: FAST_PATH,
         find: "    if cancel.is_set() {
         return None;
     }
@@ -567,7 +567,7 @@ pub const BUGS: &[Bug] = &[
         name: "births-are-not-told",
         breaks: "who is created begins a new life",
         file: JOURNAL,
-        find: "writes.push(Write::Life(no, Life::Created));",
+        find: "writes.push(Write::Existence(no, Existence::Created));",
         replace: "",
         caught_by: Check::RandomBlocks,
     },

@@ -15,9 +15,9 @@ use alloy_primitives::{Address, U256};
 #[cfg(test)]
 use super::Step;
 use super::{
-    Ended, Hints, LoadedBlock, Stopped,
-    foretold::Foretold,
-    multi::{Before, Checks, Multi},
+    Block, Ended, Hints, Stopped,
+    foretold::PredictedWrites,
+    multi::{ReadSet, SpeculativeView, StateBefore},
     nonces::InclusionFlags,
     recorder::{self, AttemptNote, LaneNotes, Records, Spoiler},
     sequential,
@@ -25,7 +25,7 @@ use super::{
 use crate::{
     cancel::CancelFlag,
     schedule::{
-        AccountNo, Collector, Finals, Memory, Report, Slots, ViewKind, Write, Written,
+        AccountNo, Beneficiary, Finals, Memory, Report, Slots, ViewKind, Write, WriteSet,
         sync::{AtomicU64, Mutex, Ordering, PoisonError, lock},
     },
     trace::{Clock, Outcome, StrategyId},
@@ -35,12 +35,12 @@ use crate::{
 
 /// What all lanes share of the block.
 pub(super) struct Attempts<'a, M: Vm> {
-    pub(super) block: &'a LoadedBlock<M>,
+    pub(super) block: &'a Block<M>,
     /// Whether attempts are noted.
     record: bool,
     view: ViewKind,
-    /// Where the view is [`ViewKind::Foretold`].
-    foretold: Foretold<M::Code>,
+    /// Where the view is [`ViewKind::Predicted`].
+    foretold: PredictedWrites<M::Code>,
     memory: Memory<'a, M::Code>,
     results: Vec<Mutex<TxResult<M>>>,
     /// What each transaction's latest attempt used. Apart from the results, because in the end one lane goes
@@ -51,13 +51,13 @@ pub(super) struct Attempts<'a, M: Vm> {
     cancel: &'a CancelFlag,
 }
 
-/// The latest complete attempt of one transaction. Written by the lane that runs it, read by the
+/// The latest complete attempt of one transaction. WriteSet by the lane that runs it, read by the
 /// lane that validates it; the scheduler never has both going on for the same incarnation.
 struct TxResult<M: Vm> {
     version: Option<Version>,
-    checks: Checks,
+    checks: ReadSet,
     /// What it wrote, which is what the memory holds of it.
-    written: Written,
+    written: WriteSet,
     /// What it would write, where that is not in the memory before it is committed.
     kept: Vec<Write<M::Code>>,
     receipt: M::Receipt,
@@ -70,8 +70,8 @@ impl<M: Vm> Default for TxResult<M> {
     fn default() -> Self {
         Self {
             version: None,
-            checks: Checks::default(),
-            written: Written::default(),
+            checks: ReadSet::default(),
+            written: WriteSet::default(),
             kept: Vec::new(),
             receipt: M::Receipt::default(),
             panicked: false,
@@ -89,7 +89,7 @@ impl<M: Vm> TxResult<M> {
 /// An attempt that ran to its end and of which nobody else has seen anything yet.
 pub(super) struct Ran<M: Vm> {
     version: Version,
-    checks: Checks,
+    checks: ReadSet,
     writes: Vec<Write<M::Code>>,
     pub(super) receipt: M::Receipt,
     panicked: bool,
@@ -106,7 +106,7 @@ pub(super) struct Answers<M: Vm> {
 }
 
 struct Answer<M: Vm> {
-    checks: Checks,
+    checks: ReadSet,
     writes: Vec<Write<M::Code>>,
     /// Its outline.
     receipt: M::Receipt,
@@ -159,7 +159,7 @@ pub(super) struct Abort {
 /// Who runs attempts, one after the other.
 pub(super) struct Runner<'a, M: Vm> {
     attempts: &'a Attempts<'a, M>,
-    executor: M::Executor<'a, Multi<'a, M>>,
+    executor: M::Executor<'a, SpeculativeView<'a, M>>,
     /// Whether it counts what attempts use up, and then whether instructions are weighed.
     metered: Option<bool>,
     /// Reads noted before the running attempt and not handed over.
@@ -170,7 +170,7 @@ pub(super) struct Runner<'a, M: Vm> {
 
 impl<'a, M: Vm> Attempts<'a, M> {
     pub(super) fn new(
-        block: &'a LoadedBlock<M>,
+        block: &'a Block<M>,
         view: ViewKind,
         record: bool,
         cancel: &'a CancelFlag,
@@ -182,18 +182,20 @@ impl<'a, M: Vm> Attempts<'a, M> {
         let latest = InclusionFlags::new(block.transactions());
         let base = block.vm.pre_state();
         let beneficiary = &block.beneficiary;
-        let collector = base.number(beneficiary).map_or(Collector::Newcomer(beneficiary), Collector::Known);
+        let collector =
+            base.number(beneficiary).map_or(Beneficiary::Newcomer(beneficiary), Beneficiary::Known);
         let (transactions, accounts) = (block.transactions(), base.accounts());
-        let memory = Memory::new(transactions, accounts, base.slots(), collector, block.order.busy());
+        let memory =
+            Memory::new(transactions, accounts, base.slots(), collector, block.order.heavy_senders());
         // Answers speak of accounts and slots by the numbers that they had.
         for address in answers.iter().flat_map(|answers| answers.addresses.iter().skip(accounts)) {
-            memory.newcomer(address);
+            memory.intern_account(address);
         }
         for (account, slot) in answers.iter().flat_map(|answers| &answers.slots) {
             memory.slot_no(*account, slot);
         }
-        let mut foretold = Foretold::default();
-        if view == ViewKind::Foretold {
+        let mut foretold = PredictedWrites::default();
+        if view == ViewKind::Predicted {
             foretold = (hints.predict)(&memory);
             for (tx, (writes, result)) in foretold.all().iter().zip(&mut results).enumerate() {
                 // As if its first attempt had run.
@@ -218,8 +220,8 @@ impl<'a, M: Vm> Attempts<'a, M> {
         }
     }
 
-    fn before(&self, tx: TxIndex) -> Before<'_, M> {
-        Before {
+    fn before(&self, tx: TxIndex) -> StateBefore<'_, M> {
+        StateBefore {
             vm: &self.block.vm,
             base: self.block.vm.pre_state(),
             memory: &self.memory,
@@ -260,7 +262,7 @@ impl<'a, M: Vm> Attempts<'a, M> {
     /// Whether the writes of an included attempt hold the nonce that it predicts, if it predicts one: the second
     /// invariant of [`super::nonces`].
     fn leaves_predicted_nonce(&self, tx: TxIndex, writes: &[Write<M::Code>]) -> bool {
-        if !self.block.order.foretells(tx) {
+        if !self.block.order.predicts_nonce(tx) {
             return true;
         }
         let predicted = self.block.order.nonce(tx).and_then(|nonce| nonce.checked_add(1));
@@ -272,8 +274,8 @@ impl<'a, M: Vm> Attempts<'a, M> {
         self.block.order.parties(tx).sender().is_none() || written.next() == predicted
     }
 
-    fn executor(&self) -> M::Executor<'_, Multi<'_, M>> {
-        let view = Multi::new(self.before(TxIndex(0)), self.record.then_some(&self.records));
+    fn executor(&self) -> M::Executor<'_, SpeculativeView<'_, M>> {
+        let view = SpeculativeView::new(self.before(TxIndex(0)), self.record.then_some(&self.records));
         self.block.vm.executor(view, self.cancel)
     }
 
@@ -314,7 +316,7 @@ impl<'a, M: Vm> Attempts<'a, M> {
     /// After its writes: see [`InclusionFlags`]. Lanes that run neighbours meet at one cache line there, so only where
     /// anyone will ask.
     fn note(&self, tx: TxIndex, result: &TxResult<M>) {
-        if self.block.order.foretells(tx) {
+        if self.block.order.predicts_nonce(tx) {
             self.latest.note(tx, !result.did_not_count());
         }
     }
@@ -466,7 +468,7 @@ impl<M: Vm> Runner<'_, M> {
 
     /// Puts an attempt's writes where others see them. Whether the transaction had no result before.
     /// `firm`: what it saw was settled.
-    pub(super) fn publish(&mut self, ran: Ran<M>, firm: bool) -> (Report, bool) {
+    pub(super) fn publish(&mut self, ran: Ran<M>, on_final_state: bool) -> (Report, bool) {
         let Ran { version, checks, mut writes, receipt, panicked } = ran;
         let attempts = self.attempts;
         let included = !panicked && receipt.is_included();
@@ -485,7 +487,7 @@ impl<M: Vm> Runner<'_, M> {
                 false
             }
             // What the memory holds of the transaction is no estimate yet, so values count as well.
-            ViewKind::Foretold if first => {
+            ViewKind::Predicted if first => {
                 let came_true = attempts.came_true(version.tx, &writes);
                 attempts.memory.record(version, writes.drain(..), &mut result.written);
                 !came_true
@@ -505,7 +507,7 @@ impl<M: Vm> Runner<'_, M> {
         drop(result);
         drop(old);
         self.executor.reuse(writes);
-        (Report::Executed { version, wrote_new: wrote_new || did_not_count, firm }, first)
+        (Report::Executed { version, wrote_new: wrote_new || did_not_count, on_final_state }, first)
     }
 
     /// Gives the reads noted so far to the lane that made them.
@@ -516,7 +518,7 @@ impl<M: Vm> Runner<'_, M> {
 }
 
 /// What lanes leave behind.
-pub(super) struct Ends<C> {
+pub(super) struct LaneResults<C> {
     /// The run's start and end.
     pub(super) span: (u64, u64),
     pub(super) lanes: Vec<LaneNotes>,
@@ -532,11 +534,11 @@ pub(super) fn finish<M: Vm>(
     mut attempts: Attempts<'_, M>,
     strategy: StrategyId,
     clock: Clock,
-    ends: Ends<M::Code>,
+    ends: LaneResults<M::Code>,
     in_order: impl FnOnce(Vec<Address>) -> Result<sequential::Done<M>, Stopped>,
 ) -> Result<Ended<M>, Stopped> {
     let transactions = attempts.block.transactions();
-    let Ends { span, mut lanes, aborts, finals, fits } = ends;
+    let LaneResults { span, mut lanes, aborts, finals, fits } = ends;
     let addresses = attempts.addresses();
     let receipts = attempts.take_receipts()?;
     settle(&mut lanes, aborts);

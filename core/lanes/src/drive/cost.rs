@@ -1,7 +1,7 @@
 //! What virtual time is made of: see [`crate::model`].
 
 use crate::{
-    model::{Cost, Model, TRANSACTION},
+    model::{Cost, CostModel, TRANSACTION},
     units::TxIndex,
     vm::Spent,
 };
@@ -15,7 +15,7 @@ pub(super) struct Costs<'a> {
 }
 
 impl<'a> Costs<'a> {
-    pub(super) fn new(model: Model, measured: &'a [(u64, u64)]) -> Self {
+    pub(super) fn new(model: CostModel, measured: &'a [(u64, u64)]) -> Self {
         Self { cost: model.cost, measured }
     }
 
@@ -107,7 +107,7 @@ mod tests {
 
     #[test]
     fn an_attempt_that_took_another_way_costs_its_share_by_gas() {
-        let model = Model { cost: Cost::Measured, seed: 0 };
+        let model = CostModel { cost: Cost::Measured, seed: 0 };
         let costs = Costs::new(model, &[(4_000, 100), (9_000, 0)]);
         let execution = |tx, gas| costs.execution(TxIndex(tx), Spent { gas, nanos: 0 });
         assert_eq!([execution(0, 100), execution(0, 50), execution(1, 7)], [4_000, 2_000, 9_000]);

@@ -13,12 +13,12 @@ use std::{
 };
 
 use super::{
-    Hints, LoadedBlock, Simulation, Step, Stopped, Surroundings, Threads, record, run, simulate,
+    Block, Hints, RunContext, Simulation, Step, Stopped, Threads, record, run, simulate,
     toy::{self, ToyVm, Transaction},
 };
 use crate::{
     cancel::CancelFlag,
-    model::{Cost, Model},
+    model::{Cost, CostModel},
     schedule,
     trace::{MOST_RECORDS, StrategyId},
 };
@@ -61,13 +61,13 @@ impl Threads for Spawned {
 
 /// Runs the block on threads of its own; how it ended.
 fn run_on_threads(
-    block: &LoadedBlock<ToyVm>,
+    block: &Block<ToyVm>,
     strategy: StrategyId,
     lanes: u16,
     clock: &(dyn Fn() -> u64 + Sync),
 ) -> Result<usize, Stopped> {
     let cancel = CancelFlag::new();
-    let around = Surroundings {
+    let around = RunContext {
         clock,
         cancel: &cancel,
         progress: &AtomicU32::new(0),
@@ -158,14 +158,14 @@ fn a_run_whose_clock_panics_ends_and_says_so() {
 }
 
 /// Every way to run a block, with what stopped it.
-fn run_all(block: &LoadedBlock<ToyVm>) -> Vec<Option<Stopped>> {
+fn run_all(block: &Block<ToyVm>) -> Vec<Option<Stopped>> {
     let mut stopped = Vec::new();
     for strategy in StrategyId::ALL {
         for lanes in [1, 2] {
             stopped.push(run_on_threads(block, strategy, lanes, &ticking()).err());
         }
         let around = Simulation {
-            model: Model { cost: Cost::Gas, seed: 0 },
+            model: CostModel { cost: Cost::Gas, seed: 0 },
             measured: &[],
             cancel: &CancelFlag::new(),
             progress: &|_| {},

@@ -3,7 +3,7 @@
 use alloy_primitives::{Address, U256, map::AddressMap};
 
 use crate::{
-    schedule::{AccountNo, Final, Finals, Key, Life, Part, SlotMap, SlotNo, Write},
+    schedule::{AccountNo, Existence, Final, Finals, Key, Part, SlotMap, SlotNo, Write},
     trace::MOST_RECORDS,
     units::{Incarnation, TxIndex, Version},
     vm::{Blocked, Code, PreState, View, Vm},
@@ -11,11 +11,11 @@ use crate::{
 
 use super::{
     order::{Order, Parties},
-    place::{Places, Seer},
+    place::{AccessLog, PackedVersion},
 };
 
 /// The state before the next transaction of a sequential run.
-pub struct Flat<'a, M: Vm> {
+pub struct SequentialView<'a, M: Vm> {
     vm: &'a M,
     base: &'a M::PreState,
     /// Accounts that were written to or are not in the base, by number.
@@ -28,20 +28,20 @@ pub struct Flat<'a, M: Vm> {
     /// Whether reads are noted.
     record: bool,
     /// Whether the running transaction's nonce is known beforehand.
-    foretold: bool,
+    nonce_is_predicted: bool,
     parties: Parties,
     /// Reads of all transactions so far.
-    pub(super) reads: Places<Seer>,
+    pub(super) reads: AccessLog<PackedVersion>,
 }
 
 /// The changed parts of one account, each with its writers.
 struct Changed<C> {
     balance: Option<U256>,
     /// Who wrote it last; whether others wrote, too, since it was last set or by setting it.
-    balance_from: Option<Seer>,
+    balance_from: Option<PackedVersion>,
     nonce: Option<(u64, TxIndex)>,
     code: Option<(C, TxIndex)>,
-    life: Option<(Life, TxIndex)>,
+    life: Option<(Existence, TxIndex)>,
     /// Who last emptied its storage.
     wiped: Option<TxIndex>,
 }
@@ -56,7 +56,7 @@ fn first(tx: TxIndex) -> Version {
     Version { tx, incarnation: Incarnation(0) }
 }
 
-impl<'a, M: Vm> Flat<'a, M> {
+impl<'a, M: Vm> SequentialView<'a, M> {
     /// `addresses` numbers accounts: those of the base, then any that are known to come.
     pub(super) fn new(vm: &'a M, addresses: &[Address], record: bool) -> Self {
         let base = vm.pre_state();
@@ -71,15 +71,15 @@ impl<'a, M: Vm> Flat<'a, M> {
             slots: SlotMap::default(),
             none: M::Code::none(),
             record,
-            foretold: false,
+            nonce_is_predicted: false,
             parties: Parties::default(),
-            reads: Places::default(),
+            reads: AccessLog::default(),
         }
     }
 
     /// Turns to the next transaction. A nonce that is known beforehand is no read.
     pub(super) fn turn_to(&mut self, tx: TxIndex, order: &Order) {
-        self.foretold = order.foretold(tx).is_some();
+        self.nonce_is_predicted = order.predicted_nonce(tx).is_some();
         self.parties = order.parties(tx);
     }
 
@@ -97,13 +97,13 @@ impl<'a, M: Vm> Flat<'a, M> {
                 Write::Increment(_, value) => {
                     changed.balance = Some(changed.balance.unwrap_or(base_balance).wrapping_add(value));
                     changed.balance_from = Some(match changed.balance_from {
-                        Some(_) => Seer::last_of_sum(first(tx)),
+                        Some(_) => PackedVersion::last_of_sum(first(tx)),
                         None => Some(first(tx)).into(),
                     });
                 }
                 Write::Nonce(_, value) => changed.nonce = Some((value, tx)),
                 Write::Code(_, code) => changed.code = Some((code, tx)),
-                Write::Life(_, life) => {
+                Write::Existence(_, life) => {
                     changed.life = Some((life, tx));
                     if life.wipes_storage() {
                         changed.wiped = Some(tx);
@@ -174,7 +174,7 @@ impl<'a, M: Vm> Flat<'a, M> {
     }
 }
 
-impl<M: Vm> View for Flat<'_, M> {
+impl<M: Vm> View for SequentialView<'_, M> {
     type Vm = M;
 
     fn vm(&self) -> &M {
@@ -232,7 +232,7 @@ impl<M: Vm> View for Flat<'_, M> {
     }
 
     fn sender_nonce(&mut self, no: AccountNo) -> Result<u64, Blocked> {
-        if !self.foretold {
+        if !self.nonce_is_predicted {
             return self.nonce(no);
         }
         let nonce = self.changed(no).and_then(|changed| changed.nonce);
@@ -241,7 +241,7 @@ impl<M: Vm> View for Flat<'_, M> {
 
     fn exists(&mut self, no: AccountNo) -> Result<bool, Blocked> {
         let found = self.changed(no).and_then(|changed| changed.life);
-        self.note(no, Part::Life, found.map(|(_, tx)| tx));
+        self.note(no, Part::Existence, found.map(|(_, tx)| tx));
         Ok(found.map_or(self.base.exists(no), |(life, _)| life.exists()))
     }
 

@@ -6,9 +6,9 @@ use std::{collections::HashMap, ops::Range};
 use alloy_primitives::{Address, B256};
 
 use super::{
-    LoadedBlock, Stopped,
-    flat::Flat,
-    place::{Places, Seer},
+    Block, Stopped,
+    flat::SequentialView,
+    place::{AccessLog, PackedVersion},
 };
 use crate::{
     cancel::CancelFlag,
@@ -33,7 +33,7 @@ pub struct Recorded<C> {
 /// sender that it should wait for, and for each slot that it declares the latest one that declares it. `lists` has
 /// the slots that each transaction declares.
 pub fn declared<M: Vm, L: IntoIterator<Item = (Address, B256)>>(
-    block: &LoadedBlock<M>,
+    block: &Block<M>,
     lists: impl IntoIterator<Item = L>,
 ) -> Vec<Vec<TxIndex>> {
     let after = block.order.after();
@@ -58,12 +58,12 @@ pub fn declared<M: Vm, L: IntoIterator<Item = (Address, B256)>>(
 /// # Errors
 /// If it is cancelled, or there is more to record than a trace may hold.
 pub fn record<'a, M: Vm, T>(
-    block: &'a LoadedBlock<M>,
+    block: &'a Block<M>,
     cancel: &'a CancelFlag,
-    prepare: impl FnOnce(M::Executor<'a, Flat<'a, M>>) -> M::Executor<'a, Flat<'a, M>>,
-    finish: impl FnOnce(&mut M::Executor<'a, Flat<'a, M>>) -> T,
+    prepare: impl FnOnce(M::Executor<'a, SequentialView<'a, M>>) -> M::Executor<'a, SequentialView<'a, M>>,
+    finish: impl FnOnce(&mut M::Executor<'a, SequentialView<'a, M>>) -> T,
 ) -> Result<(Recorded<M::Code>, T), Stopped> {
-    let view = Flat::new(&block.vm, &block.vm.pre_state().addresses(), true);
+    let view = SequentialView::new(&block.vm, &block.vm.pre_state().addresses(), true);
     let mut executor = prepare(block.vm.executor(view, cancel));
     let mut gas_used = 0;
     let mut reads: Vec<Range<usize>> = Vec::with_capacity(block.transactions());
@@ -109,10 +109,10 @@ const SUMMANDS: usize = 256;
 /// is enough is no read; but where all that a sender may spend is more than it has before the block, it may hang on what others pay it, and its
 /// transactions wait for those.
 fn waits<M: Vm>(
-    block: &LoadedBlock<M>,
+    block: &Block<M>,
     number: impl Fn(&Address) -> Option<AccountNo>,
     reads: &[Range<usize>],
-    seen: &Places<Seer>,
+    seen: &AccessLog<PackedVersion>,
     included: &[bool],
     all: &[Vec<Write<M::Code>>],
 ) -> Vec<Vec<TxIndex>> {
@@ -145,7 +145,9 @@ fn waits<M: Vm>(
         let payers = payers.map(|payers| if included[i] { std::mem::take(payers) } else { payers.clone() });
         earlier.extend(payers.unwrap_or_default());
         // A payment that is not included does not leave the nonce that it predicts.
-        earlier.extend(block.order.foretold(tx).map(|(payment, _)| payment).filter(|p| !included[p.index()]));
+        earlier.extend(
+            block.order.predicted_nonce(tx).map(|(payment, _)| payment).filter(|p| !included[p.index()]),
+        );
         earlier.sort_unstable();
         earlier.dedup();
         waits.push(earlier);

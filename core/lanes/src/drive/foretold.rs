@@ -12,15 +12,15 @@ use crate::{
 /// For each transaction the writes that are foretold, in the order of keys. Balances are foretold as
 /// increments over what is foretold before.
 #[derive(Debug)]
-pub struct Foretold<C>(Vec<Vec<Write<C>>>);
+pub struct PredictedWrites<C>(Vec<Vec<Write<C>>>);
 
-impl<C> Default for Foretold<C> {
+impl<C> Default for PredictedWrites<C> {
     fn default() -> Self {
         Self(Vec::new())
     }
 }
 
-impl<C> Foretold<C> {
+impl<C> PredictedWrites<C> {
     /// Those writes, for a block of that many transactions. Of several to one location the last one counts;
     /// what is said of other transactions is passed over.
     pub fn new(transactions: usize, all: impl IntoIterator<Item = (TxIndex, Write<C>)>) -> Self {
@@ -40,7 +40,7 @@ impl<C> Foretold<C> {
     }
 }
 
-impl<C: PartialEq> Foretold<C> {
+impl<C: PartialEq> PredictedWrites<C> {
     /// Whether a transaction's writes are what is foretold, so that whoever read that need not look again.
     /// `balance` is a balance before the transaction as it is now, if that is known.
     pub(super) fn came_true(

@@ -7,7 +7,7 @@
 //!    as a sleeper under the same lock, and only sleeps if there were no news since its last turn.
 //! 2. *Everybody hears of the end.* The lane that is told `Done`, or that is to stop, wakes all.
 //! 3. *Firm is what follows the settled.* Within a portion a lane counts on from the lowest transaction
-//!    that is not settled: past its own firm attempts, and past attempts whose reads it found to hold
+//!    that is not settled: past its own on_final_state attempts, and past attempts whose reads it found to hold
 //!    itself. Nothing else is firm. Why that is enough is in the schedulers' room, invariant 6.
 //! 4. *A panic ends the run for all lanes.* A lane that panics, in its work, at the clock or in the scheduler,
 //!    never reports its tasks. So while it unwinds it stops the run and wakes all lanes ([`StopOnPanic`]). A lane
@@ -54,7 +54,7 @@ const MOST: usize = 32;
 pub(super) trait Work {
     /// Runs an attempt and puts its writes where others see them. `firm`: what it is about to see is
     /// settled, so it will not be validated. `None` if it was cancelled: then the lanes are to stop.
-    fn execute(&mut self, version: Version, firm: bool, start: u64) -> Option<Report>;
+    fn execute(&mut self, version: Version, on_final_state: bool, start: u64) -> Option<Report>;
     /// Notes when the attempt that was run last ended.
     fn ended(&mut self, now: u64);
     /// Looks whether an attempt's reads hold. If not, and `turns` lets this lane claim the abort,
@@ -179,13 +179,13 @@ impl<'a> Turns<'a> {
             for task in tasks.drain(..) {
                 match task {
                     Task::Execute(version) => {
-                        let firm = settled == Some(version.tx);
-                        let Some(report) = work.execute(version, firm, now) else {
+                        let on_final_state = settled == Some(version.tx);
+                        let Some(report) = work.execute(version, on_final_state, now) else {
                             self.stop();
                             self.wake_all();
                             return now;
                         };
-                        if firm {
+                        if on_final_state {
                             settled = matches!(report, Report::Executed { .. }).then(|| version.tx.next());
                         }
                         reports.push(report);
@@ -279,11 +279,11 @@ impl<'a> Turns<'a> {
             scheduler.report(report);
         }
         // Towards the end the portions become smaller, so that lanes end together.
-        let share = scheduler.left() / (2 * self.looks.len()) + 1;
-        let most = most.min(scheduler.most());
+        let share = scheduler.runnable() / (2 * self.looks.len()) + 1;
+        let most = most.min(scheduler.batch_limit());
         while tasks.len() < most {
             if let Some(Task::Execute(Version { tx, .. })) = tasks.last()
-                && let Some(version) = scheduler.follow(*tx)
+                && let Some(version) = scheduler.next_dependent(*tx)
             {
                 tasks.push(Task::Execute(version));
                 continue;
@@ -303,7 +303,7 @@ impl<'a> Turns<'a> {
         let settled = scheduler.settled();
         // Others are only disturbed if there is something left for them; who comes then looks
         // whether there is more again.
-        let more = scheduler.left() > 0;
+        let more = scheduler.runnable() > 0;
         if more {
             // Relaxed: the count says only that it is worth looking again, under the lock.
             self.news_count.fetch_add(1, Ordering::Relaxed);
@@ -384,7 +384,7 @@ mod tests {
             Some(TxIndex(0))
         }
 
-        fn left(&self) -> usize {
+        fn runnable(&self) -> usize {
             // Enough that a portion is not cut short.
             100
         }
@@ -400,12 +400,12 @@ mod tests {
     struct Told {
         validation: Report,
         executions: Vec<Report>,
-        firm: Vec<bool>,
+        on_final_state: Vec<bool>,
     }
 
     impl Work for Told {
-        fn execute(&mut self, _: Version, firm: bool, _: u64) -> Option<Report> {
-            self.firm.push(firm);
+        fn execute(&mut self, _: Version, on_final_state: bool, _: u64) -> Option<Report> {
+            self.on_final_state.push(on_final_state);
             Some(self.executions.remove(0))
         }
 
@@ -426,26 +426,26 @@ mod tests {
     fn firm_is_only_what_follows_what_holds() {
         let version = |tx| Version { tx: TxIndex(tx), incarnation: crate::units::Incarnation(0) };
         let [zero, one, two, three] = [0, 1, 2, 3].map(version);
-        let executed = |version| Report::Executed { version, wrote_new: true, firm: true };
+        let executed = |version| Report::Executed { version, wrote_new: true, on_final_state: true };
         let blocked = |version| Report::Blocked { version, writer: TxIndex(0) };
-        let firm = |validation, executions: [Report; 3]| {
+        let on_final_state = |validation, executions: [Report; 3]| {
             let mut tasks = vec![Task::Execute(three), Task::Execute(two), Task::Execute(one)];
             // The first turn is for one task: nothing is known of their length.
             tasks.extend([Task::Validate(zero), Task::Validate(zero)]);
             let ticks = AtomicU64::new(1);
             let clock = || ticks.fetch_add(100, Ordering::Relaxed);
             let turns = Turns::new(Box::new(Portion(tasks)), 1, 1, &clock);
-            let mut work = Told { validation, executions: executions.into(), firm: Vec::new() };
+            let mut work = Told { validation, executions: executions.into(), on_final_state: Vec::new() };
             turns.lane(0, &mut work);
-            work.firm
+            work.on_final_state
         };
         let all = [executed(one), executed(two), executed(three)];
-        assert_eq!(firm(Report::Valid { version: zero }, all), [true, true, true]);
-        assert_eq!(firm(Report::Stale { version: zero }, all), [false, false, false]);
+        assert_eq!(on_final_state(Report::Valid { version: zero }, all), [true, true, true]);
+        assert_eq!(on_final_state(Report::Stale { version: zero }, all), [false, false, false]);
         let aborted = Report::Aborted { version: zero, writer: TxIndex(0) };
-        assert_eq!(firm(aborted, all), [false, false, false]);
+        assert_eq!(on_final_state(aborted, all), [false, false, false]);
         let gap = [executed(one), blocked(two), executed(three)];
-        assert_eq!(firm(Report::Valid { version: zero }, gap), [true, true, false]);
+        assert_eq!(on_final_state(Report::Valid { version: zero }, gap), [true, true, false]);
     }
 
     #[test]

@@ -2,9 +2,9 @@
 //! [`run`] has threads and a real clock, [`simulate`] has neither.
 //!
 //! ```text
-//! Vm ─ LoadedBlock::new ─▶ LoadedBlock ─ run(strategy, lanes) ─▶ Ended { receipts, changes, trace }
+//! Vm ─ Block::new ─▶ Block ─ run(strategy, lanes) ─▶ Ended { receipts, changes, trace }
 //! ```
-//! [`LoadedBlock`] holds what every run of the same block needs and none changes; it is made once,
+//! [`Block`] holds what every run of the same block needs and none changes; it is made once,
 //! outside any measurement. A run's duration begins when its lanes stand ready and ends when the
 //! block's changes are known; putting together the trace comes after.
 
@@ -17,7 +17,7 @@ mod foresight;
 mod foretold;
 mod lanes;
 #[cfg(test)]
-mod models;
+mod model_check;
 mod multi;
 mod nonces;
 mod order;
@@ -39,21 +39,21 @@ use alloy_primitives::Address;
 
 use crate::{
     cancel::CancelFlag,
-    schedule::{Finals, Known, Memory, Strategy, ViewKind},
+    schedule::{Finals, Memory, SchedulerHints, Strategy, ViewKind},
     trace::{MOST_RECORDS, Trace},
     units::TxIndex,
     vm::{Interrupted, Vm},
 };
 use order::Order;
 
-pub use flat::Flat;
+pub use flat::SequentialView;
 pub use foresight::{Recorded, declared, record};
-pub use foretold::Foretold;
+pub use foretold::PredictedWrites;
 pub use order::Facts;
 pub use simulate::{Simulation, Tallies, Tally, simulate};
 
 /// A block, put in order for running: made once, shared by all its runs.
-pub struct LoadedBlock<M: Vm> {
+pub struct Block<M: Vm> {
     vm: M,
     order: Order,
     gas_limit: u64,
@@ -86,7 +86,7 @@ enum Step {
 #[cfg(test)]
 type Hook = Box<dyn Fn(Step) + Send + Sync>;
 
-impl<M: Vm> LoadedBlock<M> {
+impl<M: Vm> Block<M> {
     /// A block of the machine's transactions, of which `facts` are known beforehand.
     pub fn new(vm: M, facts: &[Facts], gas_limit: u64, beneficiary: Address) -> Self {
         let order = Order::new(facts, vm.pre_state());
@@ -111,9 +111,14 @@ impl<M: Vm> LoadedBlock<M> {
     }
 
     /// What a scheduler is told.
-    fn known<'a>(&'a self, first: &'a [TxIndex], hints: &Hints<'a, M::Code>, lanes: u16) -> Known<'a> {
+    fn known<'a>(
+        &'a self,
+        first: &'a [TxIndex],
+        hints: &Hints<'a, M::Code>,
+        lanes: u16,
+    ) -> SchedulerHints<'a> {
         let (earlier, alike) = (self.order.after(), self.order.alike());
-        Known { earlier, first, alike, waits: hints.waits, lanes: lanes.into() }
+        SchedulerHints { earlier, first, alike, waits: hints.waits, lanes: lanes.into() }
     }
 
     #[cfg(test)]
@@ -124,24 +129,24 @@ impl<M: Vm> LoadedBlock<M> {
     }
 }
 
-impl<M: Vm> fmt::Debug for LoadedBlock<M> {
+impl<M: Vm> fmt::Debug for Block<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("LoadedBlock").field("order", &self.order).finish_non_exhaustive()
+        f.debug_struct("Block").field("order", &self.order).finish_non_exhaustive()
     }
 }
 
 /// What a strategy is told of the block beside its transactions' senders, as far as it asks for it: see
-/// [`Strategy::foresight`] and [`ViewKind::Foretold`].
+/// [`Strategy::foresight`] and [`ViewKind::Predicted`].
 pub struct Hints<'a, C> {
     /// For each transaction those that it should wait for; empty if the strategy asks for nothing.
     pub waits: &'a [Vec<TxIndex>],
     /// What transactions are predicted to write, by the numbers of accounts and slots that the memory gives them.
-    pub predict: &'a dyn Fn(&Memory<'_, C>) -> Foretold<C>,
+    pub predict: &'a dyn Fn(&Memory<'_, C>) -> PredictedWrites<C>,
 }
 
 impl<C> Hints<'_, C> {
     /// Nothing.
-    pub const NONE: Self = Self { waits: &[], predict: &|_| Foretold::default() };
+    pub const NONE: Self = Self { waits: &[], predict: &|_| PredictedWrites::default() };
 }
 
 /// Threads for lanes.
@@ -174,7 +179,7 @@ impl Threads for OwnThread {
 
 /// What a run takes from outside.
 #[derive(Clone, Copy)]
-pub struct Surroundings<'a> {
+pub struct RunContext<'a> {
     /// Nanoseconds since some moment that is the same for all threads. Called from every lane.
     pub clock: &'a (dyn Fn() -> u64 + Sync),
     /// Looked at by every lane between two tasks, and within a transaction.
@@ -255,21 +260,21 @@ pub fn catch_panics<T>(run: impl FnOnce() -> Result<T, Stopped>) -> Result<T, St
 
 /// Runs the block once.
 ///
-/// With a strategy that sees a [`ViewKind::Flat`] state there is one lane, whatever `lanes` says.
+/// With a strategy that sees a [`ViewKind::Final`] state there is one lane, whatever `lanes` says.
 ///
 /// # Errors
 /// See [`Stopped`].
 pub fn run<M: Vm>(
-    block: &LoadedBlock<M>,
+    block: &Block<M>,
     strategy: &dyn Strategy,
     lanes: u16,
     hints: &Hints<'_, M::Code>,
-    around: &Surroundings<'_>,
+    around: &RunContext<'_>,
 ) -> Result<Ended<M>, Stopped> {
     around.progress.store(0, Ordering::Relaxed);
     catch_panics(|| match strategy.view() {
-        ViewKind::Flat => sequential::run(block, around),
-        ViewKind::MultiVersion | ViewKind::Committed | ViewKind::Foretold => {
+        ViewKind::Final => sequential::run(block, around),
+        ViewKind::MultiVersion | ViewKind::Committed | ViewKind::Predicted => {
             parallel::run(block, strategy, lanes, hints, around)
         }
     })

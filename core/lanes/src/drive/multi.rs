@@ -9,17 +9,17 @@ use smallvec::SmallVec;
 use super::{
     nonces::InclusionFlags,
     order::{Order, Parties},
-    place::{Places, Seer},
+    place::{AccessLog, PackedVersion},
     recorder::{Records, Spoiler},
 };
 use crate::{
-    schedule::{AccountNo, Balance, Key, Kind, Memory, Part, Place, SlotNo},
+    schedule::{AccountNo, Balance, Key, Kind, Memory, PackedLocation, Part, SlotNo},
     units::{Incarnation, TxIndex, Version},
     vm::{Blocked, Code, PreState, View, Vm},
 };
 
 /// The state before one transaction, as far as it is known.
-pub(super) struct Before<'a, M: Vm> {
+pub(super) struct StateBefore<'a, M: Vm> {
     pub(super) vm: &'a M,
     pub(super) base: &'a M::PreState,
     pub(super) memory: &'a Memory<'a, M::Code>,
@@ -28,21 +28,21 @@ pub(super) struct Before<'a, M: Vm> {
     pub(super) tx: TxIndex,
 }
 
-impl<M: Vm> Clone for Before<'_, M> {
+impl<M: Vm> Clone for StateBefore<'_, M> {
     fn clone(&self) -> Self {
         *self
     }
 }
 
-impl<M: Vm> Copy for Before<'_, M> {}
+impl<M: Vm> Copy for StateBefore<'_, M> {}
 
 /// What an attempt read, to be compared later.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Checks<P = SmallVec<[Place; 8]>, L = Box<[Check]>> {
+pub(super) struct ReadSet<P = SmallVec<[PackedLocation; 8]>, L = Box<[Check]>> {
     /// What was seen as it was before the block, which is what most attempts see of most locations.
     unchanged: P,
     /// Whether the sender's nonce was seen as it is foretold.
-    nonce_as_foretold: bool,
+    nonce_as_predicted: bool,
     /// Whether the sender was seen to have the most that the transaction takes.
     enough: bool,
     /// Everything else, with its value.
@@ -52,10 +52,10 @@ pub(super) struct Checks<P = SmallVec<[Place; 8]>, L = Box<[Check]>> {
 /// A value that was read.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Check {
-    place: Place,
+    place: PackedLocation,
     account: AccountNo,
     /// Whose value was seen; the latest of them.
-    from: Seer,
+    from: PackedVersion,
     value: Value,
 }
 
@@ -71,8 +71,8 @@ enum Value {
     Blank(bool),
 }
 
-/// [`Checks`] of the running attempt.
-type Noting = Checks<Vec<Place>, Vec<Check>>;
+/// [`ReadSet`] of the running attempt.
+type GrowingReadSet = ReadSet<Vec<PackedLocation>, Vec<Check>>;
 
 /// What a lane's attempts read.
 #[derive(Debug, Default)]
@@ -84,14 +84,14 @@ pub(super) struct Reads<'a> {
     /// Whether `checks` are kept.
     keep: bool,
     /// For the trace: what was seen, and from whom. All attempts' so far.
-    pub(super) seen: Places<Seer>,
+    pub(super) seen: AccessLog<PackedVersion>,
     /// For validation: the values. The running attempt's.
-    pub(super) checks: Noting,
+    pub(super) checks: GrowingReadSet,
 }
 
 impl Reads<'_> {
     /// Notes for the trace that a location was read.
-    fn see(&mut self, place: Place, from: impl Into<Seer>) {
+    fn see(&mut self, place: PackedLocation, from: impl Into<PackedVersion>) {
         let Some(records) = self.record else { return };
         self.seen.push_place(place, from.into());
         self.uncounted += 1;
@@ -110,14 +110,14 @@ impl Reads<'_> {
     }
 
     /// Notes the value for validation.
-    fn check(&mut self, account: AccountNo, place: Place, value: Value, from: Option<Version>) {
+    fn check(&mut self, account: AccountNo, place: PackedLocation, value: Value, from: Option<Version>) {
         if self.keep {
             self.checks.list.push(Check { place, account, from: from.into(), value });
         }
     }
 
     /// Notes for validation what was read: what nobody has written was as before the block.
-    fn check_read(&mut self, account: AccountNo, place: Place, value: Value, from: Option<Version>) {
+    fn check_read(&mut self, account: AccountNo, place: PackedLocation, value: Value, from: Option<Version>) {
         match from {
             Some(_) => self.check(account, place, value, from),
             None if self.keep => self.checks.unchanged.push(place),
@@ -126,29 +126,29 @@ impl Reads<'_> {
     }
 }
 
-impl Checks {
+impl ReadSet {
     /// How many values are compared.
     pub(super) fn len(&self) -> usize {
         self.unchanged.len()
-            + usize::from(self.nonce_as_foretold)
+            + usize::from(self.nonce_as_predicted)
             + usize::from(self.enough)
             + self.list.len()
     }
 }
 
-impl Noting {
+impl GrowingReadSet {
     fn clear(&mut self) {
         self.unchanged.clear();
-        self.nonce_as_foretold = false;
+        self.nonce_as_predicted = false;
         self.enough = false;
         self.list.clear();
     }
 
     /// A copy that takes no more memory than it needs.
-    pub(super) fn to_keep(&self) -> Checks {
-        Checks {
+    pub(super) fn to_keep(&self) -> ReadSet {
+        ReadSet {
             unchanged: SmallVec::from_slice(&self.unchanged),
-            nonce_as_foretold: self.nonce_as_foretold,
+            nonce_as_predicted: self.nonce_as_predicted,
             enough: self.enough,
             list: self.list.as_slice().into(),
         }
@@ -161,9 +161,9 @@ const NOWHERE: (AccountNo, U256) = (AccountNo(0), U256::ZERO);
 /// As many slots as are remembered by their numbers: most transactions read fewer.
 const MET: usize = 16;
 
-/// A view of [`Before`] that notes what it is asked.
-pub(super) struct Multi<'a, M: Vm> {
-    before: Before<'a, M>,
+/// A view of [`StateBefore`] that notes what it is asked.
+pub(super) struct SpeculativeView<'a, M: Vm> {
+    before: StateBefore<'a, M>,
     parties: Parties,
     /// This lane's own handles of the codes of before the block, by [`PreState::code_no`], made when they
     /// are needed.
@@ -173,7 +173,7 @@ pub(super) struct Multi<'a, M: Vm> {
     pub(super) reads: Reads<'a>,
 }
 
-impl<M: Vm> Before<'_, M> {
+impl<M: Vm> StateBefore<'_, M> {
     fn balance(&self, no: AccountNo) -> Result<Balance, Version> {
         self.memory.balance(no, self.tx, self.base.balance(no))
     }
@@ -188,7 +188,7 @@ impl<M: Vm> Before<'_, M> {
     /// The nonce of the transaction's sender; where the sender's transaction before foretells it, see
     /// [`InclusionFlags::nonce`].
     fn sender_nonce(&self, no: AccountNo) -> Result<(u64, Option<Version>), Version> {
-        match self.order.foretold(self.tx) {
+        match self.order.predicted_nonce(self.tx) {
             Some(foretold) => self.latest.nonce(foretold, || self.nonce(no)),
             None => self.nonce(no),
         }
@@ -230,7 +230,7 @@ impl<M: Vm> Before<'_, M> {
 
     /// Reads again what an attempt read. The error names the first location that would be seen
     /// differently now, and whose write, or withdrawn write, is to blame.
-    pub(super) fn validate(&self, checks: &Checks) -> Result<(), Spoiler> {
+    pub(super) fn validate(&self, checks: &ReadSet) -> Result<(), Spoiler> {
         for place in &checks.unchanged {
             match self.is_unchanged(*place) {
                 Ok(true) => {}
@@ -238,9 +238,9 @@ impl<M: Vm> Before<'_, M> {
                 Err(writer) => return Err(Spoiler { key: self.key(*place), writer }),
             }
         }
-        if checks.nonce_as_foretold
+        if checks.nonce_as_predicted
             && let (Some(sender), Some((_, told))) =
-                (self.order.parties(self.tx).sender(), self.order.foretold(self.tx))
+                (self.order.parties(self.tx).sender(), self.order.predicted_nonce(self.tx))
         {
             let key = Key { account: sender, part: Part::Nonce };
             match self.sender_nonce(sender) {
@@ -270,7 +270,7 @@ impl<M: Vm> Before<'_, M> {
     }
 
     /// Whether a location is as it was before the block.
-    fn is_unchanged(&self, place: Place) -> Result<bool, Version> {
+    fn is_unchanged(&self, place: PackedLocation) -> Result<bool, Version> {
         let (no, part) = match place.kind() {
             Kind::Part(no, part) => (no, part),
             Kind::Slot(at) if self.memory.is_slot_untouched(at) => return Ok(true),
@@ -293,7 +293,7 @@ impl<M: Vm> Before<'_, M> {
                 let code = self.memory.code(no, self.tx)?;
                 code.is_none_or(|(code, _)| code.hash() == self.base.code(no).hash())
             }
-            Part::Life | Part::Slot(_) => self.exists(no)?.0 == self.base.exists(no),
+            Part::Existence | Part::Slot(_) => self.exists(no)?.0 == self.base.exists(no),
         })
     }
 
@@ -313,7 +313,7 @@ impl<M: Vm> Before<'_, M> {
         }
     }
 
-    fn key(&self, place: Place) -> Key {
+    fn key(&self, place: PackedLocation) -> Key {
         match place.kind() {
             Kind::Part(account, part) => Key { account, part },
             Kind::Slot(at) => {
@@ -334,9 +334,9 @@ impl<M: Vm> Before<'_, M> {
     }
 }
 
-impl<'a, M: Vm> Multi<'a, M> {
+impl<'a, M: Vm> SpeculativeView<'a, M> {
     /// With `record` it notes for the trace what it is asked.
-    pub(super) fn new(before: Before<'a, M>, record: Option<&'a Records>) -> Self {
+    pub(super) fn new(before: StateBefore<'a, M>, record: Option<&'a Records>) -> Self {
         Self {
             before,
             parties: Parties::default(),
@@ -371,7 +371,7 @@ impl<'a, M: Vm> Multi<'a, M> {
 
     /// Notes a read of what is no slot. What nobody has written was seen as before the block.
     fn note(&mut self, account: AccountNo, part: Part, from: Option<Version>, value: Value) {
-        let place = Place::of_part(account, part);
+        let place = PackedLocation::of_part(account, part);
         self.reads.see(place, from);
         self.reads.check_read(account, place, value, from);
     }
@@ -383,21 +383,21 @@ fn blocked(account: AccountNo, part: Part, writer: Version) -> Blocked {
 
 /// Notes a balance's last writer, or the state before the block, and gives it with the balance.
 fn note_balance<M: Vm>(
-    before: &Before<'_, M>,
+    before: &StateBefore<'_, M>,
     reads: &mut Reads<'_>,
     no: AccountNo,
 ) -> Result<(U256, Option<Version>), Blocked> {
     let Balance { value, latest, is_sum } =
         before.balance(no).map_err(|writer| blocked(no, Part::Balance, writer))?;
     let from = match latest {
-        Some(latest) if is_sum => Seer::last_of_sum(latest),
+        Some(latest) if is_sum => PackedVersion::last_of_sum(latest),
         latest => latest.into(),
     };
-    reads.see(Place::of_part(no, Part::Balance), from);
+    reads.see(PackedLocation::of_part(no, Part::Balance), from);
     Ok((value, latest))
 }
 
-impl<M: Vm> View for Multi<'_, M> {
+impl<M: Vm> View for SpeculativeView<'_, M> {
     type Vm = M;
 
     fn vm(&self) -> &M {
@@ -409,14 +409,14 @@ impl<M: Vm> View for Multi<'_, M> {
     }
 
     fn account(&mut self, address: Address) -> AccountNo {
-        let Before { base, memory, .. } = self.before;
+        let StateBefore { base, memory, .. } = self.before;
         let number = self.parties.number(&address).or_else(|| base.number(&address));
-        number.unwrap_or_else(|| memory.newcomer(&address))
+        number.unwrap_or_else(|| memory.intern_account(&address))
     }
 
     fn balance(&mut self, no: AccountNo) -> Result<U256, Blocked> {
         let (value, from) = note_balance(&self.before, &mut self.reads, no)?;
-        self.reads.check_read(no, Place::of_part(no, Part::Balance), Value::Word(value), from);
+        self.reads.check_read(no, PackedLocation::of_part(no, Part::Balance), Value::Word(value), from);
         Ok(value)
     }
 
@@ -440,13 +440,15 @@ impl<M: Vm> View for Multi<'_, M> {
     }
 
     fn sender_nonce(&mut self, no: AccountNo) -> Result<u64, Blocked> {
-        let Some((_, told)) = self.before.order.foretold(self.before.tx) else { return self.nonce(no) };
+        let Some((_, told)) = self.before.order.predicted_nonce(self.before.tx) else {
+            return self.nonce(no);
+        };
         let (nonce, from) =
             self.before.sender_nonce(no).map_err(|writer| blocked(no, Part::Nonce, writer))?;
         if nonce == told && from.is_none() && self.parties.is_sender(no) {
-            self.reads.checks.nonce_as_foretold = true;
+            self.reads.checks.nonce_as_predicted = true;
         } else {
-            self.reads.check(no, Place::of_part(no, Part::Nonce), Value::SenderNonce(nonce), from);
+            self.reads.check(no, PackedLocation::of_part(no, Part::Nonce), Value::SenderNonce(nonce), from);
         }
         Ok(nonce)
     }
@@ -463,14 +465,14 @@ impl<M: Vm> View for Multi<'_, M> {
     }
 
     fn exists(&mut self, no: AccountNo) -> Result<bool, Blocked> {
-        let (exists, from) = self.before.exists(no).map_err(|writer| blocked(no, Part::Life, writer))?;
-        self.note(no, Part::Life, from, Value::Exists(exists));
+        let (exists, from) = self.before.exists(no).map_err(|writer| blocked(no, Part::Existence, writer))?;
+        self.note(no, Part::Existence, from, Value::Exists(exists));
         Ok(exists)
     }
 
     fn is_blank(&mut self, no: AccountNo) -> Result<bool, Blocked> {
         let (nonce, from) = self.before.nonce(no).map_err(|writer| blocked(no, Part::Nonce, writer))?;
-        self.reads.see(Place::of_part(no, Part::Nonce), from);
+        self.reads.see(PackedLocation::of_part(no, Part::Nonce), from);
         // A nonce that is not zero settles it without the balance.
         let (blank, from) = if nonce == 0 {
             let (balance, from) = note_balance(&self.before, &mut self.reads, no)?;
@@ -478,7 +480,7 @@ impl<M: Vm> View for Multi<'_, M> {
         } else {
             (false, from)
         };
-        self.reads.check(no, Place::of_part(no, Part::Balance), Value::Blank(blank), from);
+        self.reads.check(no, PackedLocation::of_part(no, Part::Balance), Value::Blank(blank), from);
         Ok(blank)
     }
 
@@ -486,7 +488,7 @@ impl<M: Vm> View for Multi<'_, M> {
         let at = self.number(no, &slot);
         let (value, from) =
             self.before.slot(no, at).map_err(|writer| blocked(no, Part::Slot(slot), writer))?;
-        let place = Place::slot(at);
+        let place = PackedLocation::slot(at);
         self.reads.see(place, from);
         self.reads.check_read(no, place, Value::Word(value), from);
         Ok(value)

@@ -45,11 +45,11 @@ pub(super) struct NoncePredictor {
     /// The latest transaction before with the same sender that leaves something to be waited for.
     after: Vec<Option<TxIndex>>,
     /// Whether it foretells anyone's nonce.
-    foretells: Vec<bool>,
+    predicts: Vec<bool>,
 }
 
 /// A sender's latest transactions.
-struct Before {
+struct SenderHistory {
     latest: Option<(TxIndex, u64, bool)>,
     /// The latest that is not plain.
     other: Option<TxIndex>,
@@ -57,11 +57,11 @@ struct Before {
 
 impl NoncePredictor {
     pub(super) fn new<S: Eq + Hash>(sent: impl IntoIterator<Item = Sent<S>>) -> Self {
-        let mut senders: HashMap<S, Before> = HashMap::new();
-        let mut this = Self { nonces: Vec::new(), by: Vec::new(), after: Vec::new(), foretells: Vec::new() };
+        let mut senders: HashMap<S, SenderHistory> = HashMap::new();
+        let mut this = Self { nonces: Vec::new(), by: Vec::new(), after: Vec::new(), predicts: Vec::new() };
         for (i, Sent { from, nonce, plain }) in sent.into_iter().enumerate() {
             let tx = TxIndex(i as u32);
-            let before = senders.entry(from).or_insert(Before { latest: None, other: None });
+            let before = senders.entry(from).or_insert(SenderHistory { latest: None, other: None });
             // A payment that writes another nonce than is told foretells nothing: an attempt that took
             // the nonce for granted would not hear of a payment that runs again and writes what it wrote before.
             let foretells = |told: u64| told.checked_add(1) == Some(nonce);
@@ -69,9 +69,9 @@ impl NoncePredictor {
             let by = latest.and_then(|(tx, told, plain)| (plain && foretells(told)).then_some(tx));
             this.nonces.push(nonce);
             this.by.push(by);
-            this.foretells.push(false);
+            this.predicts.push(false);
             if let Some(payment) = by {
-                this.foretells[payment.index()] = true;
+                this.predicts[payment.index()] = true;
             }
             this.after.push(if by.is_some() { before.other } else { latest.map(|(tx, ..)| tx) });
             before.latest = Some((tx, nonce, plain));
@@ -94,8 +94,8 @@ impl NoncePredictor {
     }
 
     /// Whether the transaction foretells anyone's nonce.
-    pub(super) fn foretells(&self, tx: TxIndex) -> bool {
-        self.foretells.get(tx.index()).copied().unwrap_or(false)
+    pub(super) fn predicts_nonce(&self, tx: TxIndex) -> bool {
+        self.predicts.get(tx.index()).copied().unwrap_or(false)
     }
 
     /// For each transaction, the one of the same sender that it should wait for.

@@ -34,7 +34,7 @@ pub struct Facts {
 /// For each transaction, what follows from its sender's earlier ones, and from what the sender owns.
 #[derive(Debug)]
 pub struct Order {
-    foretelling: NoncePredictor,
+    predictor: NoncePredictor,
     /// Senders and recipients.
     parties: Vec<Parties>,
     /// Senders that the pre-state does not list.
@@ -46,13 +46,13 @@ pub struct Order {
     can_pay: Vec<bool>,
     /// Whether it then need not be asked again: see [`Order::covered`].
     covered: Vec<bool>,
-    busy: Vec<AccountNo>,
+    heavy_senders: Vec<AccountNo>,
 }
 
 /// Who sends at least so many transactions,
-const BUSY: usize = if cfg!(any(shuttle, test)) { 2 } else { 64 };
+const HEAVY: usize = if cfg!(any(shuttle, test)) { 2 } else { 64 };
 /// and at least one of so many, is busy.
-const BUSY_SHARE: usize = 8;
+const HEAVY_SHARE: usize = 8;
 
 /// A transaction's sender and recipient, as far as the state before the block lists them: the
 /// accounts that it loads for certain, so that their numbers need not be looked up each time.
@@ -95,7 +95,7 @@ impl Order {
             plain: tx.is_payment && tx.sender_stays_without_code,
         });
         let mut order = Self {
-            foretelling: NoncePredictor::new(sent),
+            predictor: NoncePredictor::new(sent),
             parties: facts.iter().map(|tx| Parties::new(tx, base)).collect(),
             unlisted: HashMap::new(),
             gas_limits: facts.iter().map(|tx| tx.gas_limit).collect(),
@@ -103,7 +103,7 @@ impl Order {
             alike: facts.iter().map(|tx| tx.alike).collect(),
             can_pay: Vec::with_capacity(facts.len()),
             covered: Vec::with_capacity(facts.len()),
-            busy: Vec::new(),
+            heavy_senders: Vec::new(),
         };
         for (i, tx) in facts.iter().enumerate() {
             let account = base.number(&tx.from);
@@ -124,9 +124,9 @@ impl Order {
                 *sent.entry(sender).or_default() += 1;
             }
         }
-        let most = sent.into_iter().filter(|(_, sent)| *sent >= BUSY && *sent * BUSY_SHARE >= facts.len());
-        order.busy = most.map(|(account, _)| account).collect();
-        order.busy.sort_unstable();
+        let most = sent.into_iter().filter(|(_, sent)| *sent >= HEAVY && *sent * HEAVY_SHARE >= facts.len());
+        order.heavy_senders = most.map(|(account, _)| account).collect();
+        order.heavy_senders.sort_unstable();
         order
     }
 
@@ -142,13 +142,13 @@ impl Order {
     }
 
     /// The sender's transaction before, if it foretells the nonce, and the nonce that it foretells.
-    pub(super) fn foretold(&self, tx: TxIndex) -> Option<(TxIndex, u64)> {
-        self.foretelling.of(tx)
+    pub(super) fn predicted_nonce(&self, tx: TxIndex) -> Option<(TxIndex, u64)> {
+        self.predictor.of(tx)
     }
 
     /// Whether the transaction foretells anyone's nonce.
-    pub(super) fn foretells(&self, tx: TxIndex) -> bool {
-        self.foretelling.foretells(tx)
+    pub(super) fn predicts_nonce(&self, tx: TxIndex) -> bool {
+        self.predictor.predicts_nonce(tx)
     }
 
     /// The transaction's sender, if the pre-state does not list it.
@@ -162,8 +162,8 @@ impl Order {
     }
 
     /// Accounts that send a good part of all transactions, each of them [`Order::covered`].
-    pub(super) fn busy(&self) -> &[AccountNo] {
-        &self.busy
+    pub(super) fn heavy_senders(&self) -> &[AccountNo] {
+        &self.heavy_senders
     }
 
     /// The most that the transaction takes from its sender; `None` for more than there can be.
@@ -173,7 +173,7 @@ impl Order {
 
     /// The nonce that the transaction carries.
     pub(super) fn nonce(&self, tx: TxIndex) -> Option<u64> {
-        self.foretelling.nonce(tx)
+        self.predictor.nonce(tx)
     }
 
     /// The transactions' gas limits.
@@ -188,7 +188,7 @@ impl Order {
 
     /// For each transaction, the one that it should wait for.
     pub(super) fn after(&self) -> &[Option<TxIndex>] {
-        self.foretelling.after()
+        self.predictor.after()
     }
 }
 
@@ -196,12 +196,12 @@ impl Order {
 mod tests {
     use super::*;
     use crate::drive::{
-        LoadedBlock,
+        Block,
         toy::{Sender, ToyVm, Transaction, load},
     };
 
     /// A block of payments by the known accounts, of which account 0 has 10 and no nonce, account 1 has 11 and a nonce.
-    fn order(payments: impl IntoIterator<Item = (usize, u64, bool)>) -> LoadedBlock<ToyVm> {
+    fn order(payments: impl IntoIterator<Item = (usize, u64, bool)>) -> Block<ToyVm> {
         let mut nonces = [0, 1];
         let payments = payments.into_iter().map(|(who, amount, stays_without_code)| {
             let nonce = nonces[who];
@@ -234,19 +234,19 @@ mod tests {
         let busy = |sent: usize, amount, others: usize| {
             let payments = std::iter::repeat_n((1, amount, true), sent);
             let block = order(payments.chain(std::iter::repeat_n((0, 0, true), others)));
-            block.order.busy().to_vec()
+            block.order.heavy_senders().to_vec()
         };
         let one = AccountNo(1);
-        assert_eq!(busy(BUSY, 1, 3), [one]);
-        assert_eq!(busy(BUSY - 1, 1, 3), [], "too few");
-        assert_eq!(busy(BUSY, 11, 3), [], "cannot pay for all");
-        assert_eq!(busy(BUSY, 1, BUSY * BUSY_SHARE), [], "a small part of all");
+        assert_eq!(busy(HEAVY, 1, 3), [one]);
+        assert_eq!(busy(HEAVY - 1, 1, 3), [], "too few");
+        assert_eq!(busy(HEAVY, 11, 3), [], "cannot pay for all");
+        assert_eq!(busy(HEAVY, 1, HEAVY * HEAVY_SHARE), [], "a small part of all");
     }
 
     #[test]
     fn payments_of_senders_without_code_predict_the_next_nonce() {
         let block = order([(0, 1, true), (0, 1, true), (1, 1, false), (1, 1, false)]);
-        let predicted: Vec<_> = (0..4).map(|tx| block.order.foretold(TxIndex(tx))).collect();
+        let predicted: Vec<_> = (0..4).map(|tx| block.order.predicted_nonce(TxIndex(tx))).collect();
         assert_eq!(predicted, [None, Some((TxIndex(0), 1)), None, None]);
     }
 }

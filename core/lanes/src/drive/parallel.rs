@@ -1,8 +1,8 @@
 //! Lanes on threads: each takes tasks from the scheduler until there are none.
 
 use super::{
-    Ended, Hints, LoadedBlock, Stopped, Surroundings,
-    attempts::{self, Abort, Attempts, Ends, Runner, Unfinished},
+    Block, Ended, Hints, RunContext, Stopped,
+    attempts::{self, Abort, Attempts, LaneResults, Runner, Unfinished},
     lanes::{Turns, Work},
     recorder::LaneNotes,
     sequential::{self, InOrder},
@@ -19,7 +19,7 @@ use crate::{
 
 /// What all lanes share.
 struct Shared<'a, M: Vm> {
-    around: &'a Surroundings<'a>,
+    around: &'a RunContext<'a>,
     attempts: Attempts<'a, M>,
     turns: Turns<'a>,
     /// The next piece of the state to be settled.
@@ -54,11 +54,11 @@ impl<C> Default for LaneEnd<C> {
 }
 
 pub(super) fn run<M: Vm>(
-    block: &LoadedBlock<M>,
+    block: &Block<M>,
     strategy: &dyn Strategy,
     lanes: u16,
     hints: &Hints<'_, M::Code>,
-    around: &Surroundings<'_>,
+    around: &RunContext<'_>,
 ) -> Result<Ended<M>, Stopped> {
     let lanes = lanes.max(1);
     // One lane is this thread: a pool that may not have been started is left alone.
@@ -110,10 +110,10 @@ struct Lane<'a, M: Vm> {
 }
 
 impl<M: Vm> Work for Lane<'_, M> {
-    fn execute(&mut self, version: Version, firm: bool, start: u64) -> Option<Report> {
-        match self.runner.run(version, !firm, start, &mut self.end.notes) {
+    fn execute(&mut self, version: Version, on_final_state: bool, start: u64) -> Option<Report> {
+        match self.runner.run(version, !on_final_state, start, &mut self.end.notes) {
             Ok(ran) => {
-                let (report, first) = self.runner.publish(ran, firm);
+                let (report, first) = self.runner.publish(ran, on_final_state);
                 self.news += u32::from(first);
                 Some(report)
             }
@@ -190,7 +190,7 @@ impl<M: Vm> Shared<'_, M> {
     /// After the last lane: receipts, what changed, trace.
     fn finish(self, strategy: &dyn Strategy, lanes: Vec<LaneEnd<M::Code>>) -> Result<Ended<M>, Stopped> {
         let Self { around, attempts, turns, .. } = self;
-        let mut ends = Ends {
+        let mut ends = LaneResults {
             span: (turns.started(), lanes.iter().map(|end| end.ended).max().unwrap_or_default()),
             lanes: Vec::with_capacity(lanes.len()),
             aborts: Vec::new(),

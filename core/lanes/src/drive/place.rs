@@ -1,13 +1,13 @@
 //! Notes about places: what traces are made of by the million.
 
 use crate::{
-    schedule::{AccountNo, Key, Kind, Part, Place, SlotNo, Slots},
+    schedule::{AccountNo, Key, Kind, PackedLocation, Part, SlotNo, Slots},
     units::{Incarnation, TxIndex, Version},
 };
 
 /// Whose value was seen, in eight bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Seer {
+pub(super) struct PackedVersion {
     /// The highest number stands for the state before the block.
     tx: TxIndex,
     /// The incarnation, and in the highest bit whether the value is a sum.
@@ -16,7 +16,7 @@ pub(super) struct Seer {
 
 const SUM: u32 = 1 << 31;
 
-impl Seer {
+impl PackedVersion {
     /// The last of several whose increments a balance adds up.
     pub(super) fn last_of_sum(version: Version) -> Self {
         Self { tx: version.tx, stamp: version.incarnation.0 | SUM }
@@ -35,7 +35,7 @@ impl Seer {
     }
 }
 
-impl From<Option<Version>> for Seer {
+impl From<Option<Version>> for PackedVersion {
     fn from(from: Option<Version>) -> Self {
         let before = Version { tx: TxIndex(u32::MAX), incarnation: Incarnation(0) };
         let Version { tx, incarnation } = from.unwrap_or(before);
@@ -43,42 +43,42 @@ impl From<Option<Version>> for Seer {
     }
 }
 
-impl From<Seer> for Option<Version> {
-    fn from(Seer { tx, stamp }: Seer) -> Self {
+impl From<PackedVersion> for Option<Version> {
+    fn from(PackedVersion { tx, stamp }: PackedVersion) -> Self {
         (tx.0 != u32::MAX).then_some(Version { tx, incarnation: Incarnation(stamp & !SUM) })
     }
 }
 
-/// Places, one after the other, with something about each.
+/// AccessLog, one after the other, with something about each.
 #[derive(Debug)]
-pub(super) struct Places<T> {
-    items: Vec<(Place, T)>,
+pub(super) struct AccessLog<T> {
+    items: Vec<(PackedLocation, T)>,
     /// Slots that have no number.
     others: Vec<Key>,
 }
 
-impl<T> Default for Places<T> {
+impl<T> Default for AccessLog<T> {
     fn default() -> Self {
         Self { items: Vec::new(), others: Vec::new() }
     }
 }
 
-impl<T> Places<T> {
+impl<T> AccessLog<T> {
     pub(super) fn len(&self) -> u32 {
         self.items.len() as u32
     }
 
     pub(super) fn push(&mut self, key: Key, at: Option<SlotNo>, about: T) {
-        let place = Place::of(key, at, &mut self.others);
+        let place = PackedLocation::of(key, at, &mut self.others);
         self.items.push((place, about));
     }
 
     /// The same, of a place that is not one of the others.
-    pub(super) fn push_place(&mut self, place: Place, about: T) {
+    pub(super) fn push_place(&mut self, place: PackedLocation, about: T) {
         self.items.push((place, about));
     }
 
-    pub(super) fn items(&self) -> &[(Place, T)] {
+    pub(super) fn items(&self) -> &[(PackedLocation, T)] {
         &self.items
     }
 
@@ -99,7 +99,7 @@ impl<T> Places<T> {
         }
         let shift = self.others.len();
         self.items.extend(more.items.into_iter().map(|(place, about)| match place.kind() {
-            Kind::Other(i) => (Place::other(i + shift), about),
+            Kind::Other(i) => (PackedLocation::other(i + shift), about),
             _ => (place, about),
         }));
         self.others.extend(more.others);
@@ -130,7 +130,7 @@ impl<'a> Numbering<'a> {
     }
 
     /// The number of a place, to be read or set.
-    pub(super) fn of<T>(&mut self, place: Place, places: &Places<T>) -> &mut u32 {
+    pub(super) fn of<T>(&mut self, place: PackedLocation, places: &AccessLog<T>) -> &mut u32 {
         match place.kind() {
             Kind::Part(no, part) => self.of_part(no, part),
             Kind::Slot(at) => &mut self.numbered[at.index()],
@@ -154,7 +154,7 @@ impl<'a> Numbering<'a> {
             Part::Balance => 0,
             Part::Nonce => 1,
             Part::Code => 2,
-            Part::Life | Part::Slot(_) => 3,
+            Part::Existence | Part::Slot(_) => 3,
         };
         &mut self.parts[no.index()][part]
     }
@@ -163,7 +163,7 @@ impl<'a> Numbering<'a> {
     pub(super) fn met(&mut self) -> impl Iterator<Item = (Key, &mut u32)> {
         let Self { slots, parts, numbered, others } = self;
         let parts = parts.iter_mut().enumerate().flat_map(|(i, parts)| {
-            const PARTS: [Part; 4] = [Part::Balance, Part::Nonce, Part::Code, Part::Life];
+            const PARTS: [Part; 4] = [Part::Balance, Part::Nonce, Part::Code, Part::Existence];
             let account = AccountNo(i as u32);
             PARTS.into_iter().zip(parts).map(move |(part, number)| (Key { account, part }, number))
         });
@@ -189,11 +189,11 @@ mod tests {
 
     #[test]
     fn a_place_and_whose_value_was_seen_take_twelve_bytes() {
-        assert_eq!(size_of::<(Place, Seer)>(), 12);
+        assert_eq!(size_of::<(PackedLocation, PackedVersion)>(), 12);
         let seen = Some(Version { tx: TxIndex(7), incarnation: Incarnation(3) });
-        assert_eq!(Option::<Version>::from(Seer::from(seen)), seen);
-        assert_eq!(Option::<Version>::from(Seer::from(None)), None);
-        let sum = seen.map(Seer::last_of_sum);
+        assert_eq!(Option::<Version>::from(PackedVersion::from(seen)), seen);
+        assert_eq!(Option::<Version>::from(PackedVersion::from(None)), None);
+        let sum = seen.map(PackedVersion::last_of_sum);
         assert_eq!(sum.map(|sum| (sum.into(), sum.is_sum())), Some((seen, true)));
     }
 
@@ -203,7 +203,7 @@ mod tests {
         let known = key(0, Part::Slot(U256::from(5)));
         let other = key(1, Part::Slot(U256::from(6)));
         let at = slots.number(AccountNo(0), &U256::from(5));
-        let (mut one, mut two) = (Places::default(), Places::default());
+        let (mut one, mut two) = (AccessLog::default(), AccessLog::default());
         one.push(key(0, Part::Nonce), None, ());
         two.push(key(1, Part::Slot(U256::from(9))), None, ());
         for list in [&mut one, &mut two] {

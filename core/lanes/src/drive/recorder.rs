@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use alloy_primitives::{Address, map::HashMap};
 
-use super::place::{Numbering, Places, Seer};
+use super::place::{AccessLog, Numbering, PackedVersion};
 use crate::{
     schedule::{
         Key, Slots,
@@ -63,9 +63,9 @@ pub(super) struct AttemptNote {
 pub(super) struct LaneNotes {
     pub(super) attempts: Vec<AttemptNote>,
     /// All attempts' reads, one after the other: few large pieces of memory instead of many small.
-    pub(super) reads: Places<Seer>,
+    pub(super) reads: AccessLog<PackedVersion>,
     /// All attempts' writes; whether each adds to what is there.
-    pub(super) writes: Places<bool>,
+    pub(super) writes: AccessLog<bool>,
     /// What spoiled attempts that did not hold, this lane's or another's.
     pub(super) spoilers: Vec<(Version, Spoiler)>,
     /// Everything else: start, end, what.

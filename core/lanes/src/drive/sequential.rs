@@ -5,9 +5,9 @@ use std::sync::atomic::Ordering;
 use alloy_primitives::Address;
 
 use super::{
-    Ended, LoadedBlock, Stopped, Surroundings,
+    Block, Ended, RunContext, Stopped,
     cost::Costs,
-    flat::Flat,
+    flat::SequentialView,
     recorder::{self, AttemptNote, LaneNotes},
 };
 use crate::{
@@ -17,7 +17,7 @@ use crate::{
     vm::{Effects, Executor, PreState, Receipt, Spent, Vm},
 };
 
-pub(super) fn run<M: Vm>(block: &LoadedBlock<M>, around: &Surroundings<'_>) -> Result<Ended<M>, Stopped> {
+pub(super) fn run<M: Vm>(block: &Block<M>, around: &RunContext<'_>) -> Result<Ended<M>, Stopped> {
     let progress = |done| around.progress.store(done, Ordering::Relaxed);
     let addresses = block.vm.pre_state().addresses();
     let done = execute(block, &InOrder::on_the_clock(around, &progress), addresses)?;
@@ -44,14 +44,14 @@ pub(super) enum Time<'a> {
 }
 
 impl<'a> InOrder<'a> {
-    pub(super) fn on_the_clock(around: &Surroundings<'a>, progress: &'a dyn Fn(u32)) -> Self {
-        let &Surroundings { clock, cancel, record, .. } = around;
+    pub(super) fn on_the_clock(around: &RunContext<'a>, progress: &'a dyn Fn(u32)) -> Self {
+        let &RunContext { clock, cancel, record, .. } = around;
         Self { time: Time::Clock(clock), cancel, progress, record }
     }
 }
 
 /// A sequential run in form.
-pub(super) fn finish<M: Vm>(block: &LoadedBlock<M>, clock: Clock, done: Done<M>) -> Ended<M> {
+pub(super) fn finish<M: Vm>(block: &Block<M>, clock: Clock, done: Done<M>) -> Ended<M> {
     let trace = recorder::merge(
         (StrategyId::Sequential, clock),
         block.transactions(),
@@ -76,11 +76,12 @@ pub(super) struct Done<M: Vm> {
 
 /// Runs the block. `addresses` numbers its accounts, those of the state before it first.
 pub(super) fn execute<M: Vm>(
-    block: &LoadedBlock<M>,
+    block: &Block<M>,
     around: &InOrder<'_>,
     addresses: Vec<Address>,
 ) -> Result<Done<M>, Stopped> {
-    let mut executor = block.vm.executor(Flat::new(&block.vm, &addresses, around.record), around.cancel);
+    let mut executor =
+        block.vm.executor(SequentialView::new(&block.vm, &addresses, around.record), around.cancel);
     if let Time::Virtual { costs, .. } = &around.time {
         executor = executor.metered(costs.weighs());
     }
@@ -148,7 +149,7 @@ pub(super) fn execute<M: Vm>(
             });
         }
         receipts.push(receipt);
-        scheduler.report(Report::Executed { version, wrote_new: false, firm: true });
+        scheduler.report(Report::Executed { version, wrote_new: false, on_final_state: true });
         (around.progress)(version.tx.0 + 1);
     }
     // Up to the same point as a parallel run: what became of every location is listed.

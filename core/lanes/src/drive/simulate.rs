@@ -17,8 +17,8 @@
 use std::{cmp::Reverse, collections::BinaryHeap};
 
 use super::{
-    Ended, Hints, LoadedBlock, Stopped,
-    attempts::{self, Abort, Answers, Attempts, Ends, Ran, Runner, Unfinished},
+    Block, Ended, Hints, Stopped,
+    attempts::{self, Abort, Answers, Attempts, LaneResults, Ran, Runner, Unfinished},
     catch_panics,
     cost::{Chance, Costs},
     recorder::LaneNotes,
@@ -26,7 +26,7 @@ use super::{
 };
 use crate::{
     cancel::CancelFlag,
-    model::Model,
+    model::CostModel,
     schedule::{Finals, Report, Scheduler, Strategy, Task, ViewKind},
     trace::{Clock, SpanKind},
     units::Version,
@@ -37,7 +37,7 @@ use crate::{
 #[derive(Clone, Copy)]
 pub struct Simulation<'a> {
     /// What time is made of.
-    pub model: Model,
+    pub model: CostModel,
     /// For [`crate::model::Cost::Measured`]: what each transaction took in sequential runs, in nanoseconds, and
     /// its gas there. Other cost models need none.
     pub measured: &'a [(u64, u64)],
@@ -52,13 +52,13 @@ pub struct Simulation<'a> {
 
 /// Runs the block once, on virtual lanes.
 ///
-/// With a strategy that sees a [`ViewKind::Flat`] state there is one lane, whatever `lanes` says, and time is the sum
+/// With a strategy that sees a [`ViewKind::Final`] state there is one lane, whatever `lanes` says, and time is the sum
 /// of the transactions' costs.
 ///
 /// # Errors
 /// [`Stopped::Cancelled`], [`Stopped::TooManyRecords`]; the others are mistakes of ours.
 pub fn simulate<M: Vm>(
-    block: &LoadedBlock<M>,
+    block: &Block<M>,
     strategy: &dyn Strategy,
     lanes: u16,
     hints: &Hints<'_, M::Code>,
@@ -68,7 +68,7 @@ pub fn simulate<M: Vm>(
 }
 
 fn on_virtual_lanes<M: Vm>(
-    block: &LoadedBlock<M>,
+    block: &Block<M>,
     strategy: &dyn Strategy,
     lanes: u16,
     hints: &Hints<'_, M::Code>,
@@ -84,7 +84,7 @@ fn on_virtual_lanes<M: Vm>(
         };
         sequential::execute(block, &how, addresses)
     };
-    if strategy.view() == ViewKind::Flat {
+    if strategy.view() == ViewKind::Final {
         let done = in_order(0, block.vm.pre_state().addresses())?;
         return Ok(sequential::finish(block, Clock::Simulated, done));
     }
@@ -98,7 +98,7 @@ fn on_virtual_lanes<M: Vm>(
     };
     let mut finals = Finals::default();
     (0..attempts.pieces()).for_each(|piece| attempts.finals(piece, &mut finals));
-    let ends = Ends {
+    let ends = LaneResults {
         span: (0, end),
         lanes: lanes.into_iter().map(|lane| lane.notes).collect(),
         aborts,
@@ -111,7 +111,7 @@ fn on_virtual_lanes<M: Vm>(
 /// How long simulated runs of one block take. What earlier ones gave is kept: an attempt whose reads would be
 /// the same again is not run again, so that many runs take little more than one.
 pub struct Tallies<'a, M: Vm> {
-    block: &'a LoadedBlock<M>,
+    block: &'a Block<M>,
     around: Simulation<'a>,
     answers: Answers<M>,
     /// The same on any number of lanes.
@@ -135,7 +135,7 @@ pub struct Tally {
 
 impl<'a, M: Vm> Tallies<'a, M> {
     /// Of a block in that model. Nothing is recorded, whatever `around` says.
-    pub fn new(block: &'a LoadedBlock<M>, around: Simulation<'a>) -> Self {
+    pub fn new(block: &'a Block<M>, around: Simulation<'a>) -> Self {
         Self {
             block,
             around: Simulation { record: false, ..around },
@@ -170,7 +170,7 @@ impl<'a, M: Vm> Tallies<'a, M> {
                 ..Tally::default()
             })
         };
-        if strategy.view() == ViewKind::Flat {
+        if strategy.view() == ViewKind::Final {
             let tally = match self.sequential {
                 Some(tally) => tally,
                 None => in_order(0)?,
@@ -299,14 +299,14 @@ impl<'a, M: Vm> Simulator<'a, M> {
             }
             match std::mem::replace(&mut self.lanes[lane].next, Next::Wait) {
                 Next::Turn => self.turn(now, lane),
-                Next::Execute(version, firm) => self.execute(now, lane, version, firm)?,
+                Next::Execute(version, on_final_state) => self.execute(now, lane, version, on_final_state)?,
                 Next::Validate(version) => {
                     let cost = self.costs.validation(self.attempts.checks(version.tx));
                     let end = now + self.chance.duration(cost);
                     self.push(end, lane, Next::Validated(version, now));
                 }
-                Next::Executed(ran, firm) => {
-                    let (report, first) = self.runner.publish(*ran, firm);
+                Next::Executed(ran, on_final_state) => {
+                    let (report, first) = self.runner.publish(*ran, on_final_state);
                     if first {
                         self.executed += 1;
                         (self.around.progress)(self.executed);
@@ -362,14 +362,20 @@ impl<'a, M: Vm> Simulator<'a, M> {
         }
     }
 
-    fn execute(&mut self, now: u64, lane: usize, version: Version, firm: bool) -> Result<(), Stopped> {
+    fn execute(
+        &mut self,
+        now: u64,
+        lane: usize,
+        version: Version,
+        on_final_state: bool,
+    ) -> Result<(), Stopped> {
         let notes = &mut self.lanes[lane].notes;
         let known = self.answers.as_ref().and_then(|answers| self.attempts.answer(version, answers));
         let (outcome, spent) = match known {
             Some((ran, spent)) => (Ok(ran), spent),
             None => {
                 // What is read is also what says later whether a transaction would give the same again.
-                let keep = !firm || self.answers.is_some();
+                let keep = !on_final_state || self.answers.is_some();
                 let outcome = self.runner.run(version, keep, now, notes);
                 let spent = self.runner.spent(version.tx, &outcome);
                 if let (Some(answers), Ok(ran)) = (&mut self.answers, &outcome) {
@@ -394,7 +400,7 @@ impl<'a, M: Vm> Simulator<'a, M> {
             }
         }
         let next = match outcome {
-            Ok(ran) => Next::Executed(Box::new(ran), firm),
+            Ok(ran) => Next::Executed(Box::new(ran), on_final_state),
             Err(Unfinished::Blocked(report)) => Next::Blocked(report),
             Err(Unfinished::Cancelled) => return Err(Stopped::Cancelled),
         };
@@ -407,7 +413,7 @@ impl<'a, M: Vm> Simulator<'a, M> {
         self.end = now;
         self.scheduler.report(report);
         self.push(now, lane, Next::Turn);
-        for _ in 0..self.scheduler.left().min(self.waiting.len()) {
+        for _ in 0..self.scheduler.runnable().min(self.waiting.len()) {
             let woken = self.chance.one_of(self.waiting.len());
             let woken = self.waiting.remove(woken);
             self.push(now, woken, Next::Turn);

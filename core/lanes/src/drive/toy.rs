@@ -18,10 +18,10 @@ use std::{
 
 use alloy_primitives::{Address, B256, U256};
 
-use super::{Facts, LoadedBlock};
+use super::{Block, Facts};
 use crate::{
     cancel::CancelFlag,
-    schedule::{AccountNo, Finals, Key, Life, SlotNo, SlotNumbers, Write},
+    schedule::{AccountNo, Existence, Finals, Key, SlotNo, SlotNumbers, Write},
     units::TxIndex,
     vm::{Blocked, Code, Effects as Made, Executor, Interrupted, PreState, Receipt, Spent, View, Vm},
 };
@@ -157,7 +157,7 @@ pub(super) struct Effects {
     pub(super) refused: bool,
     set: BTreeMap<Place, u64>,
     added: BTreeMap<Who, i64>,
-    lives: BTreeMap<Who, Life>,
+    lives: BTreeMap<Who, Existence>,
     /// What it looked at outside of its own changes.
     pub(super) reads: BTreeSet<Place>,
 }
@@ -182,7 +182,8 @@ impl Effects {
                 Step::Copy { from, to } => {
                     let value = this.read(from, &mut before)?.wrapping_add(1);
                     // What is gone has no storage.
-                    let lost = matches!(to, Place::Slot(who, _) if this.lives.get(&who) == Some(&Life::Gone));
+                    let lost =
+                        matches!(to, Place::Slot(who, _) if this.lives.get(&who) == Some(&Existence::Gone));
                     if !lost {
                         this.set.insert(to, value);
                     }
@@ -194,13 +195,13 @@ impl Effects {
                     Some(balance) => *balance = balance.wrapping_add(amount),
                     None => *this.added.entry(who).or_default() += amount as i64,
                 },
-                Step::Create(who) => this.begin(who, Life::Created),
+                Step::Create(who) => this.begin(who, Existence::Created),
                 // What has begun anew, or is gone, stays so.
                 Step::Touch(who) => {
-                    this.lives.entry(who).or_insert(Life::Exists);
+                    this.lives.entry(who).or_insert(Existence::Exists);
                 }
                 Step::Destroy(who) => {
-                    this.begin(who, Life::Gone);
+                    this.begin(who, Existence::Gone);
                     this.added.remove(&who);
                     this.set.extend([
                         (Place::Balance(who), 0),
@@ -252,7 +253,7 @@ impl Effects {
         }
     }
 
-    fn begin(&mut self, who: Who, life: Life) {
+    fn begin(&mut self, who: Who, life: Existence) {
         self.lives.insert(who, life);
         self.set.retain(|place, _| !matches!(place, Place::Slot(whose, _) if *whose == who));
     }
@@ -298,7 +299,7 @@ impl Effects {
         slot_no: &mut impl FnMut(AccountNo, &U256) -> Option<SlotNo>,
     ) -> Vec<Write<ToyCode>> {
         let mut writes: Vec<Write<ToyCode>> =
-            self.lives.iter().map(|(who, life)| Write::Life(no(*who), *life)).collect();
+            self.lives.iter().map(|(who, life)| Write::Existence(no(*who), *life)).collect();
         for (place, value) in &self.set {
             writes.push(write(*place, *value, no, slot_no));
         }
@@ -335,7 +336,9 @@ pub(super) fn write(
             let (no, slot) = (no(who), U256::from(slot));
             Write::Slot(no, slot, slot_no(no, &slot), U256::from(value))
         }
-        Place::Exists(who) => Write::Life(no(who), if value == 1 { Life::Exists } else { Life::Gone }),
+        Place::Exists(who) => {
+            Write::Existence(no(who), if value == 1 { Existence::Exists } else { Existence::Gone })
+        }
     }
 }
 
@@ -578,13 +581,13 @@ pub(super) struct ToyVm {
 }
 
 /// A block of toy transactions.
-pub(super) fn load(transactions: &[Transaction], gas_limit: u64, beneficiary: Who) -> LoadedBlock<ToyVm> {
+pub(super) fn load(transactions: &[Transaction], gas_limit: u64, beneficiary: Who) -> Block<ToyVm> {
     let slots = (0..KNOWN).map(|who| (AccountNo(who as u32), U256::ZERO)).collect();
     let mut tried = Vec::new();
     tried.resize_with(transactions.len(), Tried::default);
     let vm = ToyVm { transactions: transactions.to_vec(), gas_limit, pre_state: ToyPreState(slots), tried };
     let facts: Vec<Facts> = transactions.iter().enumerate().map(|(i, tx)| tx.facts(i)).collect();
-    LoadedBlock::new(vm, &facts, gas_limit, address(beneficiary))
+    Block::new(vm, &facts, gas_limit, address(beneficiary))
 }
 
 impl Vm for ToyVm {

@@ -6,13 +6,13 @@
 //! | --- | --- | --- |
 //! | [`Declared`] | its sender's, and lower ones that declare a slot that it declares (EIP-2930) | nothing |
 //! | [`Perfect`] | lower ones whose writes it reads in block order | nothing |
-//! | [`Foretold`] | nobody | every transaction's writes, by the block's access list (EIP-7928) |
+//! | [`Predicted`] | nobody | every transaction's writes, by the block's access list (EIP-7928) |
 //!
 //! A transaction's access list does not tell reads from writes, so a slot that two of them declare counts
 //! as a conflict. Sender, recipient and beneficiary are known as well, but payments and fees are
 //! increments, which do not conflict.
 
-use super::{BlockStm, Foresight, Known, Scheduler, Strategy, ViewKind};
+use super::{BlockStm, Foresight, Scheduler, SchedulerHints, Strategy, ViewKind};
 use crate::trace::StrategyId;
 
 /// Waits for declared conflicts.
@@ -31,7 +31,7 @@ impl Strategy for Declared {
         Foresight::Declared
     }
 
-    fn scheduler(&self, known: &Known<'_>) -> Box<dyn Scheduler> {
+    fn scheduler(&self, known: &SchedulerHints<'_>) -> Box<dyn Scheduler> {
         Box::new(BlockStm::waiting_for(known.waits).starting_with(known.first).on_lanes(known.lanes))
     }
 }
@@ -52,28 +52,28 @@ impl Strategy for Perfect {
         Foresight::Recorded
     }
 
-    fn scheduler(&self, known: &Known<'_>) -> Box<dyn Scheduler> {
+    fn scheduler(&self, known: &SchedulerHints<'_>) -> Box<dyn Scheduler> {
         Box::new(BlockStm::waiting_for(known.waits).starting_with(known.first).on_lanes(known.lanes))
     }
 }
 
 /// Waits for nobody.
-pub(super) struct Foretold;
+pub(super) struct Predicted;
 
-impl Strategy for Foretold {
+impl Strategy for Predicted {
     fn id(&self) -> StrategyId {
         StrategyId::BlockAccessList
     }
 
     fn view(&self) -> ViewKind {
-        ViewKind::Foretold
+        ViewKind::Predicted
     }
 
     fn foresight(&self) -> Foresight {
         Foresight::Recorded
     }
 
-    fn scheduler(&self, known: &Known<'_>) -> Box<dyn Scheduler> {
+    fn scheduler(&self, known: &SchedulerHints<'_>) -> Box<dyn Scheduler> {
         Box::new(
             BlockStm::new(&vec![None; known.earlier.len()]).starting_with(known.first).on_lanes(known.lanes),
         )

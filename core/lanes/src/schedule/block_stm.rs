@@ -1,6 +1,6 @@
 //! The state machine of Block-STM: see the room's description for algorithm and invariants.
 
-use super::{Known, Report, Scheduler, Strategy, Task, ViewKind, bits::Bits};
+use super::{Report, Scheduler, SchedulerHints, Strategy, Task, ViewKind, bits::Bits};
 use crate::{
     trace::StrategyId,
     units::{Incarnation, TxIndex, Version},
@@ -18,7 +18,7 @@ impl Strategy for Optimistic {
         ViewKind::MultiVersion
     }
 
-    fn scheduler(&self, known: &Known<'_>) -> Box<dyn Scheduler> {
+    fn scheduler(&self, known: &SchedulerHints<'_>) -> Box<dyn Scheduler> {
         Box::new(
             BlockStm::new(known.earlier)
                 .starting_with(known.first)
@@ -209,7 +209,7 @@ impl BlockStm {
     }
 
     /// The same, but that transactions that are alike are tried one after the other, once it has shown that
-    /// side by side they are in vain: see [`Known::alike`].
+    /// side by side they are in vain: see [`SchedulerHints::alike`].
     #[must_use]
     pub fn learning_from(mut self, alike: &[Option<u32>]) -> Self {
         self.kin = Kin::new(alike);
@@ -381,7 +381,7 @@ impl Scheduler for BlockStm {
         }
     }
 
-    fn follow(&mut self, tx: TxIndex) -> Option<Version> {
+    fn next_dependent(&mut self, tx: TxIndex) -> Option<Version> {
         let next = self.txs[tx.index()].waiting.first()?.index();
         // In block order, as ever: what is ready and comes before has more right.
         if self.txs[next].waits_for != 1 || self.ready.first().is_some_and(|ready| ready < next) {
@@ -398,18 +398,18 @@ impl Scheduler for BlockStm {
         Some(TxIndex(self.settled as u32))
     }
 
-    fn left(&self) -> usize {
+    fn runnable(&self) -> usize {
         self.ready.len() + self.marked.len()
     }
 
     fn report(&mut self, report: Report) {
         self.out -= 1;
         match report {
-            Report::Executed { version, wrote_new, firm } => {
+            Report::Executed { version, wrote_new, on_final_state } => {
                 let i = version.tx.index();
                 self.txs[i].status = Status::Executed;
                 self.executed.insert(i);
-                if !firm {
+                if !on_final_state {
                     self.marked.insert(i);
                 }
                 if i == self.frontier {
@@ -488,7 +488,7 @@ mod tests {
     }
 
     fn executed(tx: u32, incarnation: u32, wrote_new: bool) -> Report {
-        Report::Executed { version: version(tx, incarnation), wrote_new, firm: false }
+        Report::Executed { version: version(tx, incarnation), wrote_new, on_final_state: false }
     }
 
     fn independent(transactions: usize) -> BlockStm {
@@ -625,7 +625,7 @@ mod tests {
         assert!(stm.claim_abort(version(1, 0)));
         stm.report(Report::Aborted { version: version(1, 0), writer: TxIndex(0) });
         assert_eq!(stm.next(), Task::Execute(version(1, 1)));
-        stm.report(Report::Executed { version: version(1, 1), wrote_new: false, firm: true });
+        stm.report(Report::Executed { version: version(1, 1), wrote_new: false, on_final_state: true });
         assert_eq!(stm.settled(), Some(TxIndex(2)), "without a validation");
     }
 
@@ -636,7 +636,7 @@ mod tests {
         stm.next();
         stm.report(executed(1, 0, true));
         assert_eq!(stm.next(), Task::Validate(version(1, 0)));
-        stm.report(Report::Executed { version: version(0, 0), wrote_new: true, firm: true });
+        stm.report(Report::Executed { version: version(0, 0), wrote_new: true, on_final_state: true });
         assert_eq!(stm.next(), Task::Validate(version(1, 0)), "marked again meanwhile");
         stm.report(Report::Valid { version: version(1, 0) });
         assert_eq!(stm.settled(), Some(TxIndex(1)));
@@ -669,14 +669,14 @@ mod tests {
     #[test]
     fn who_runs_ahead_on_what_is_unsure_is_held_back_too() {
         let mut stm = independent(8).learning_from(&[Some(0); 8]);
-        let firm = |tx, incarnation| Report::Executed {
+        let on_final_state = |tx, incarnation| Report::Executed {
             version: version(tx, incarnation),
             wrote_new: false,
-            firm: true,
+            on_final_state: true,
         };
         assert_eq!(stm.next(), Task::Execute(version(0, 0)));
         assert_eq!(stm.next(), Task::Execute(version(1, 0)));
-        stm.report(firm(0, 0));
+        stm.report(on_final_state(0, 0));
         assert_eq!(stm.next(), Task::Execute(version(2, 0)));
         stm.report(executed(1, 0, true));
         assert_eq!(stm.next(), Task::Validate(version(1, 0)));
@@ -694,7 +694,7 @@ mod tests {
                 break;
             }
             assert_eq!(stm.next(), Task::Execute(version(tx + 3, 0)));
-            stm.report(firm(tx, 1));
+            stm.report(on_final_state(tx, 1));
             assert_eq!(stm.next(), Task::Validate(version(tx + 1, 0)));
         }
     }
@@ -738,10 +738,10 @@ mod tests {
     fn who_waits_for_one_alone_follows_it_on_its_lane() {
         let mut stm = BlockStm::waiting_for(&[vec![], vec![TxIndex(0)], vec![TxIndex(1)], vec![]]);
         assert_eq!(stm.next(), Task::Execute(version(0, 0)));
-        assert_eq!(stm.follow(TxIndex(0)), Some(version(1, 0)));
+        assert_eq!(stm.next_dependent(TxIndex(0)), Some(version(1, 0)));
         assert_eq!(stm.next(), Task::Execute(version(3, 0)));
-        assert_eq!(stm.follow(TxIndex(1)), Some(version(2, 0)));
-        assert_eq!(stm.follow(TxIndex(2)), None);
+        assert_eq!(stm.next_dependent(TxIndex(1)), Some(version(2, 0)));
+        assert_eq!(stm.next_dependent(TxIndex(2)), None);
         assert_eq!(stm.next(), Task::Wait);
     }
 
@@ -749,9 +749,9 @@ mod tests {
     fn whoever_is_ready_and_comes_before_has_more_right_than_a_follower() {
         let mut stm = BlockStm::waiting_for(&[vec![], vec![], vec![TxIndex(0)]]);
         assert_eq!(stm.next(), Task::Execute(version(0, 0)));
-        assert_eq!(stm.follow(TxIndex(0)), None);
+        assert_eq!(stm.next_dependent(TxIndex(0)), None);
         assert_eq!(stm.next(), Task::Execute(version(1, 0)));
-        assert_eq!(stm.follow(TxIndex(0)), Some(version(2, 0)));
+        assert_eq!(stm.next_dependent(TxIndex(0)), Some(version(2, 0)));
     }
 
     /// Transaction 2 is aborted whatever it tries while transaction 0 runs.
@@ -773,7 +773,11 @@ mod tests {
             assert_eq!(stm.next(), Task::Wait, "on {lanes} lanes");
             for tx in 0..2 {
                 assert!(!stm.ready.contains(2));
-                stm.report(Report::Executed { version: version(tx, 0), wrote_new: true, firm: true });
+                stm.report(Report::Executed {
+                    version: version(tx, 0),
+                    wrote_new: true,
+                    on_final_state: true,
+                });
             }
             assert_eq!(stm.next(), Task::Execute(version(2, most)));
             assert_eq!(stm.settled(), Some(TxIndex(2)));
@@ -794,7 +798,7 @@ mod tests {
         }
         stm.report(Report::Blocked { version: version(2, free), writer: TxIndex(1) });
         assert_eq!(stm.next(), Task::Validate(version(1, 0)), "transaction 2 waits");
-        stm.report(Report::Executed { version: version(0, 0), wrote_new: false, firm: true });
+        stm.report(Report::Executed { version: version(0, 0), wrote_new: false, on_final_state: true });
         assert_eq!(stm.next(), Task::Wait);
         stm.report(Report::Valid { version: version(1, 0) });
         assert_eq!(stm.next(), Task::Execute(version(2, free + 1)));

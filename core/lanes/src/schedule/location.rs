@@ -100,7 +100,7 @@ pub enum Part {
     /// Its code.
     Code,
     /// Whether it exists, and which life of it.
-    Life,
+    Existence,
     /// One slot of its storage.
     Slot(U256),
 }
@@ -121,7 +121,7 @@ impl Key {
             Part::Balance => Location::Balance(address),
             Part::Nonce => Location::Nonce(address),
             Part::Code => Location::Code(address),
-            Part::Life => Location::Existence(address),
+            Part::Existence => Location::Existence(address),
             Part::Slot(slot) => Location::Storage(address, slot),
         }
     }
@@ -129,7 +129,7 @@ impl Key {
 
 /// What happens to an account's existence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Life {
+pub enum Existence {
     /// It exists from now on, as it was: an account touched before Spurious Dragon.
     Exists,
     /// It was created: it exists, and its storage begins anew.
@@ -138,7 +138,7 @@ pub enum Life {
     Gone,
 }
 
-impl Life {
+impl Existence {
     /// Whether the account exists afterwards.
     pub fn exists(self) -> bool {
         self != Self::Gone
@@ -162,7 +162,7 @@ pub enum Write<C> {
     /// Sets code.
     Code(AccountNo, C),
     /// Changes existence.
-    Life(AccountNo, Life),
+    Existence(AccountNo, Existence),
     /// Sets a slot: account, slot, its number if it has one, value.
     Slot(AccountNo, U256, Option<SlotNo>, U256),
 }
@@ -174,7 +174,7 @@ impl<C> Write<C> {
             Self::Balance(..) | Self::Increment(..) => Part::Balance,
             Self::Nonce(..) => Part::Nonce,
             Self::Code(..) => Part::Code,
-            Self::Life(..) => Part::Life,
+            Self::Existence(..) => Part::Existence,
             Self::Slot(_, slot, ..) => Part::Slot(slot),
         };
         Key { account: self.account(), part }
@@ -187,7 +187,7 @@ impl<C> Write<C> {
             | Self::Increment(account, _)
             | Self::Nonce(account, _)
             | Self::Code(account, _)
-            | Self::Life(account, _)
+            | Self::Existence(account, _)
             | Self::Slot(account, ..) => account,
         }
     }

@@ -13,7 +13,8 @@ use alloy_primitives::{Address, U256, map::AddressMap};
 use smallvec::SmallVec;
 
 use super::{
-    AccountNo, Key, Kind, Life, Part, Place, SlotHash, SlotMap, SlotNo, SlotNumbers, Slots, Write, Written,
+    AccountNo, Existence, Key, Kind, PackedLocation, Part, SlotHash, SlotMap, SlotNo, SlotNumbers, Slots,
+    Write, WriteSet,
     sums::{BLOCK, Balance, Balances, Sum},
     sync::{
         AtomicBool, AtomicU32, AtomicU64, Mutex, MutexGuard, OnceLock, Ordering, PoisonError, RwLock, lock,
@@ -48,7 +49,7 @@ pub struct Memory<'a, C> {
     /// What is taken from it; only touched by those who do not just add.
     collected_debits: Mutex<Debits>,
     /// The senders of very many payments. Few.
-    busy: Vec<Busy>,
+    heavy: Vec<Busy>,
     /// Sums of balances with many entries: for each [`BLOCK`] of them all entries up to its end. Those that
     /// [`Debits::summed`] counts are right. Locked while the balance's entries are.
     sums: Mutex<HashMap<AccountNo, Vec<Sum>>>,
@@ -188,7 +189,7 @@ struct NewSlot {
 
 struct Rare<C> {
     code: Cell<C>,
-    life: Cell<Life>,
+    life: Cell<Existence>,
 }
 
 /// One bit for each account, or for some accounts together: whether anything [`Rare`] was written. Nearly
@@ -242,7 +243,7 @@ pub(super) enum Amount {
 
 /// One location with a number.
 struct Cell<T, S = ()> {
-    /// Written under the lock, and never taken back; read without it. Release and acquire: who
+    /// WriteSet under the lock, and never taken back; read without it. Release and acquire: who
     /// sees it set finds the entry.
     written: AtomicBool,
     entries: Mutex<Entries<T, S>>,
@@ -593,14 +594,14 @@ impl<C> Accounts<C> {
 
 impl<C: Clone> Rare<C> {
     /// The latest change of existence after which storage begins anew.
-    fn wiped(&self, before: TxIndex) -> Latest<Life> {
+    fn wiped(&self, before: TxIndex) -> Latest<Existence> {
         self.life.latest_that(before, |life| life.wipes_storage())
     }
 }
 
 /// Whom most transactions add to.
 #[derive(Clone, Copy, Debug)]
-pub enum Collector<'a> {
+pub enum Beneficiary<'a> {
     /// An account of the pre-state.
     Known(AccountNo),
     /// One that the pre-state does not list.
@@ -616,13 +617,13 @@ const PIECE: usize = if cfg!(miri) { 8 } else { 512 };
 impl<'a, C: Clone> Memory<'a, C> {
     /// An empty memory for a block of that many transactions, whose pre-state has `known`
     /// accounts, numbered from 0, and those slots. `collector` is the account that most of the
-    /// transactions add to; `busy` are senders of very many that are known to be able to pay for all.
+    /// transactions add to; `heavy` are senders of very many that are known to be able to pay for all.
     pub fn new(
         transactions: usize,
         known: usize,
         slot_numbers: &'a SlotNumbers,
-        collector: Collector<'_>,
-        busy: &[AccountNo],
+        collector: Beneficiary<'_>,
+        heavy: &[AccountNo],
     ) -> Self {
         let mut known_slots = Vec::with_capacity(slot_numbers.len());
         known_slots.resize_with(slot_numbers.len(), SlotCell::default);
@@ -643,15 +644,15 @@ impl<'a, C: Clone> Memory<'a, C> {
             collector: AccountNo(0),
             collected: Balances::new(transactions),
             collected_debits: Mutex::default(),
-            busy: Vec::new(),
+            heavy: Vec::new(),
             sums: Mutex::default(),
         };
         memory.collector = match collector {
-            Collector::Known(no) => no,
-            Collector::Newcomer(address) => memory.newcomer(address),
+            Beneficiary::Known(no) => no,
+            Beneficiary::Newcomer(address) => memory.intern_account(address),
         };
-        let busy = busy.iter().filter(|account| **account != memory.collector);
-        memory.busy = busy
+        let heavy = heavy.iter().filter(|account| **account != memory.collector);
+        memory.heavy = heavy
             .map(|account| Busy {
                 account: *account,
                 balance: Balances::new(transactions),
@@ -662,7 +663,7 @@ impl<'a, C: Clone> Memory<'a, C> {
     }
 
     /// The number of an account that the pre-state does not list.
-    pub fn newcomer(&self, address: &Address) -> AccountNo {
+    pub fn intern_account(&self, address: &Address) -> AccountNo {
         let word = U256::from_be_bytes(address.into_word().0);
         let shard = &self.numbers[self.slot_hash.shard(AccountNo(0), &word) % SHARDS];
         if let Some(no) = shard.read().unwrap_or_else(PoisonError::into_inner).get(address) {
@@ -712,7 +713,7 @@ impl<'a, C: Clone> Memory<'a, C> {
         accounts.rare[at].get_or_init(Box::default)
     }
 
-    fn wiped(&self, no: AccountNo, before: TxIndex) -> Latest<Life> {
+    fn wiped(&self, no: AccountNo, before: TxIndex) -> Latest<Existence> {
         self.rare(no).map_or(Ok(None), |rare| rare.wiped(before))
     }
 
@@ -780,13 +781,13 @@ impl<'a, C: Clone> Memory<'a, C> {
         self.balances(no).is_none() && !self.cells(no).balance.is_written()
     }
 
-    fn busy(&self, no: AccountNo) -> Option<&Busy> {
-        self.busy.iter().find(|busy| busy.account == no)
+    fn heavy(&self, no: AccountNo) -> Option<&Busy> {
+        self.heavy.iter().find(|heavy| heavy.account == no)
     }
 
     /// The balance of an account that is kept by transaction.
     fn balances(&self, no: AccountNo) -> Option<&Balances> {
-        if no == self.collector { Some(&self.collected) } else { self.busy(no).map(|busy| &busy.balance) }
+        if no == self.collector { Some(&self.collected) } else { self.heavy(no).map(|heavy| &heavy.balance) }
     }
 
     /// The balance before a transaction, given the one before the block.
@@ -837,7 +838,7 @@ impl<'a, C: Clone> Memory<'a, C> {
         // sender of many payments needs no sum for each.
         let least = if no == self.collector {
             lock(&self.collected_debits).least(base)
-        } else if self.busy(no).is_some() {
+        } else if self.heavy(no).is_some() {
             None
         } else if cell.is_written() {
             lock(&cell.entries).1.least(base)
@@ -897,9 +898,9 @@ impl<'a, C: Clone> Memory<'a, C> {
     /// # Errors
     /// The writer of an estimate.
     pub fn nonce(&self, no: AccountNo, before: TxIndex) -> Latest<u64> {
-        match self.busy(no) {
+        match self.heavy(no) {
             None => self.cells(no).nonce.latest(before),
-            Some(busy) => busy.nonce.latest(before),
+            Some(heavy) => heavy.nonce.latest(before),
         }
     }
 
@@ -915,7 +916,7 @@ impl<'a, C: Clone> Memory<'a, C> {
     ///
     /// # Errors
     /// The writer of an estimate.
-    pub fn life(&self, no: AccountNo, before: TxIndex) -> Latest<Life> {
+    pub fn life(&self, no: AccountNo, before: TxIndex) -> Latest<Existence> {
         self.rare(no).map_or(Ok(None), |rare| rare.life.latest(before))
     }
 
@@ -942,12 +943,12 @@ impl<'a, C: Clone> Memory<'a, C> {
         let of_life = || rare.and_then(|rare| rare.life.last_writer(before));
         match key.part {
             Part::Balance => self.last_balance_writer(key.account, before),
-            Part::Nonce => match self.busy(key.account) {
+            Part::Nonce => match self.heavy(key.account) {
                 None => self.cells(key.account).nonce.last_writer(before),
-                Some(busy) => busy.nonce.last_writer(before),
+                Some(heavy) => heavy.nonce.last_writer(before),
             },
             Part::Code => rare.and_then(|rare| rare.code.last_writer(before)),
-            Part::Life => of_life(),
+            Part::Existence => of_life(),
             Part::Slot(slot) => {
                 let at = self.find(key.account, &slot);
                 let written = at.and_then(|at| self.slot_cell(at).last_writer(before));
@@ -963,7 +964,7 @@ impl<'a, C: Clone> Memory<'a, C> {
         &self,
         version: Version,
         writes: impl IntoIterator<Item = Write<C>>,
-        written: &mut Written,
+        written: &mut WriteSet,
     ) -> bool {
         let before = std::mem::take(written);
         let writes = writes.into_iter();
@@ -971,10 +972,12 @@ impl<'a, C: Clone> Memory<'a, C> {
         let mut wrote_new = false;
         for write in writes {
             let place = match &write {
-                Write::Slot(no, slot, at, _) => Place::slot(at.unwrap_or_else(|| self.slot_no(*no, slot))),
+                Write::Slot(no, slot, at, _) => {
+                    PackedLocation::slot(at.unwrap_or_else(|| self.slot_no(*no, slot)))
+                }
                 write => {
                     let Key { account, part } = write.key();
-                    Place::of_part(account, part)
+                    PackedLocation::of_part(account, part)
                 }
             };
             written.push(place);
@@ -988,14 +991,14 @@ impl<'a, C: Clone> Memory<'a, C> {
         wrote_new
     }
 
-    fn put(&self, version: Version, place: Place, write: Write<C>) -> bool {
+    fn put(&self, version: Version, place: PackedLocation, write: Write<C>) -> bool {
         match write {
             Write::Balance(no, value) => self.put_balance(no, version, Amount::Set(value)),
             Write::Increment(no, value) => self.put_balance(no, version, Amount::Add(value)),
-            Write::Nonce(no, value) => match self.busy(no) {
+            Write::Nonce(no, value) => match self.heavy(no) {
                 None => self.cells(no).nonce.replace(Entry::new(version, value)),
-                Some(busy) => {
-                    let before = busy.nonce.put(Entry::new(version, value));
+                Some(heavy) => {
+                    let before = heavy.nonce.put(Entry::new(version, value));
                     before.is_none_or(|before| before.value != value)
                 }
             },
@@ -1005,7 +1008,7 @@ impl<'a, C: Clone> Memory<'a, C> {
                 self.marks.set(no);
                 new
             }
-            Write::Life(no, life) => {
+            Write::Existence(no, life) => {
                 let new = self.rare_to_write(no).life.put(Entry::new(version, life));
                 self.marks.set(no);
                 new
@@ -1019,23 +1022,23 @@ impl<'a, C: Clone> Memory<'a, C> {
     }
 
     /// Turns an aborted attempt's writes into estimates.
-    pub fn withdraw(&self, tx: TxIndex, written: &Written) {
+    pub fn withdraw(&self, tx: TxIndex, written: &WriteSet) {
         for place in written.iter() {
             self.act(place, Action::MakeEstimate(tx));
         }
     }
 
-    fn act(&self, place: Place, action: Action) {
+    fn act(&self, place: PackedLocation, action: Action) {
         match place.kind() {
             Kind::Slot(at) => self.slot_cell(at).act(action),
             Kind::Part(no, part) => match part {
                 Part::Balance => self.act_on_balance(no, action),
-                Part::Nonce => match self.busy(no) {
+                Part::Nonce => match self.heavy(no) {
                     None => self.cells(no).nonce.act(action),
-                    Some(busy) => drop(busy.nonce.act(action)),
+                    Some(heavy) => drop(heavy.nonce.act(action)),
                 },
                 Part::Code => self.rare_to_write(no).code.act(action),
-                Part::Life => self.rare_to_write(no).life.act(action),
+                Part::Existence => self.rare_to_write(no).life.act(action),
                 Part::Slot(_) => {}
             },
             // Every slot has a number here.
@@ -1097,7 +1100,7 @@ impl<'a, C: Clone> Memory<'a, C> {
             let life = settled(self.life(account, END));
             if balance.is_some() || nonce.is_some() || code.is_some() || life.is_some() {
                 let wiped = settled(self.wiped(account, END)).is_some();
-                let exists = life.map(Life::exists);
+                let exists = life.map(Existence::exists);
                 finals.accounts.push(Final { account, balance, nonce, code, exists, wiped });
             }
         }
@@ -1186,7 +1189,7 @@ mod tests {
 
     /// The account after the known ones collects.
     fn empty(known: usize) -> Memory<'static, ()> {
-        Memory::new(10, known, &NUMBERS, Collector::Newcomer(&Address::ZERO), &[])
+        Memory::new(10, known, &NUMBERS, Beneficiary::Newcomer(&Address::ZERO), &[])
     }
 
     fn slot(memory: &Memory<'_, ()>, slot: u64, before: u32) -> Latest<U256> {
@@ -1197,7 +1200,7 @@ mod tests {
     fn memory(writes: &[(u32, Write<()>)]) -> Memory<'static, ()> {
         let memory = empty(1);
         for (tx, write) in writes {
-            memory.record(version(*tx), vec![write.clone()], &mut Written::default());
+            memory.record(version(*tx), vec![write.clone()], &mut WriteSet::default());
         }
         memory
     }
@@ -1220,16 +1223,16 @@ mod tests {
     #[test]
     fn what_is_rare_is_found_where_it_was_written_and_nowhere_else() {
         let memory = empty(1);
-        let newcomer = memory.newcomer(&Address::repeat_byte(7));
+        let newcomer = memory.intern_account(&Address::repeat_byte(7));
         for no in [A, newcomer] {
             assert_eq!(memory.code(no, END), Ok(None));
             memory.record(
                 version(1),
-                [Write::Code(no, ()), Write::Life(no, Life::Exists)],
-                &mut Written::default(),
+                [Write::Code(no, ()), Write::Existence(no, Existence::Exists)],
+                &mut WriteSet::default(),
             );
             assert_eq!(memory.code(no, TxIndex(2)), Ok(Some(((), version(1)))));
-            assert_eq!(memory.life(no, TxIndex(2)), Ok(Some((Life::Exists, version(1)))));
+            assert_eq!(memory.life(no, TxIndex(2)), Ok(Some((Existence::Exists, version(1)))));
             assert_eq!(memory.code(no, TxIndex(1)), Ok(None));
         }
         // It shares the first account's mark.
@@ -1239,10 +1242,10 @@ mod tests {
 
     #[test]
     fn a_busy_senders_balance_and_nonce_are_like_any_others() {
-        let [usual, busy] = [&[][..], &[A]]
-            .map(|busy| Memory::<()>::new(10, 1, &NUMBERS, Collector::Newcomer(&Address::ZERO), busy));
-        let both = [&usual, &busy];
-        let mut written: [[Written; 10]; 2] = Default::default();
+        let [usual, heavy] = [&[][..], &[A]]
+            .map(|heavy| Memory::<()>::new(10, 1, &NUMBERS, Beneficiary::Newcomer(&Address::ZERO), heavy));
+        let both = [&usual, &heavy];
+        let mut written: [[WriteSet; 10]; 2] = Default::default();
         let mut record = |tx: u32, incarnation: u32, writes: &[Write<()>]| {
             let version = Version { tx: TxIndex(tx), incarnation: Incarnation(incarnation) };
             let new =
@@ -1262,7 +1265,7 @@ mod tests {
             (0..10).map(at).collect::<Vec<_>>()
         };
         let mut finals: [Finals<()>; 2] = Default::default();
-        let same = || assert_eq!(seen(&usual), seen(&busy));
+        let same = || assert_eq!(seen(&usual), seen(&heavy));
         let pay = |nonce: u64| [Write::Increment(A, word(30).wrapping_neg()), Write::Nonce(A, nonce)];
         same();
         assert!(record(2, 0, &pay(1)));
@@ -1276,7 +1279,7 @@ mod tests {
         for (memory, written) in both.iter().zip(&written) {
             memory.withdraw(TxIndex(3), &written[3]);
         }
-        assert_eq!(busy.nonce(A, TxIndex(4)), Err(Version { tx: TxIndex(3), incarnation: Incarnation(1) }));
+        assert_eq!(heavy.nonce(A, TxIndex(4)), Err(Version { tx: TxIndex(3), incarnation: Incarnation(1) }));
         let mut record = |tx: u32, incarnation: u32, writes: &[Write<()>]| {
             let version = Version { tx: TxIndex(tx), incarnation: Incarnation(incarnation) };
             [0, 1].map(|i| both[i].record(version, writes.iter().cloned(), &mut written[i][tx as usize]))
@@ -1311,13 +1314,17 @@ mod tests {
         let memory = empty(2);
         let at = memory.slot_no(A, &word(7));
         assert!(memory.is_slot_untouched(at));
-        memory.record(version(1), [set(8, 1)], &mut Written::default());
+        memory.record(version(1), [set(8, 1)], &mut WriteSet::default());
         assert!(memory.is_slot_untouched(at));
-        memory.record(version(1), [set(7, 1)], &mut Written::default());
+        memory.record(version(1), [set(7, 1)], &mut WriteSet::default());
         assert!(!memory.is_slot_untouched(at));
         let other = memory.slot_no(AccountNo(1), &word(7));
         assert!(memory.is_slot_untouched(other));
-        memory.record(version(2), [Write::Life(AccountNo(1), Life::Gone)], &mut Written::default());
+        memory.record(
+            version(2),
+            [Write::Existence(AccountNo(1), Existence::Gone)],
+            &mut WriteSet::default(),
+        );
         assert!(!memory.is_slot_untouched(other));
         assert_eq!(memory.slot(AccountNo(1), other, END), Ok(Some((U256::ZERO, version(2)))));
     }
@@ -1356,11 +1363,11 @@ mod tests {
         let debit = |value: u64| word(value).wrapping_neg();
         let memory = empty(1);
         // The collector's is kept in another way.
-        for who in [A, memory.newcomer(&Address::ZERO)] {
-            memory.record(version(0), [Write::Increment(who, debit(30))], &mut Written::default());
-            let mut second = Written::default();
+        for who in [A, memory.intern_account(&Address::ZERO)] {
+            memory.record(version(0), [Write::Increment(who, debit(30))], &mut WriteSet::default());
+            let mut second = WriteSet::default();
             memory.record(version(2), [Write::Increment(who, debit(30))], &mut second);
-            memory.record(version(4), [Write::Increment(who, word(50))], &mut Written::default());
+            memory.record(version(4), [Write::Increment(who, word(50))], &mut WriteSet::default());
             let at_least = |before, need| memory.at_least(who, TxIndex(before), word(100), word(need));
             assert_eq!((at_least(0, 100), at_least(0, 101)), (Ok(true), Ok(false)));
             assert_eq!((at_least(1, 70), at_least(1, 71)), (Ok(true), Ok(false)));
@@ -1372,7 +1379,7 @@ mod tests {
             assert_eq!(at_least(2, 70), Ok(true));
             memory.record(version(2), [], &mut second);
             assert_eq!((at_least(3, 70), at_least(5, 120)), (Ok(true), Ok(true)));
-            memory.record(version(1), [Write::Balance(who, word(5))], &mut Written::default());
+            memory.record(version(1), [Write::Balance(who, word(5))], &mut WriteSet::default());
             assert_eq!((at_least(2, 6), at_least(5, 55)), (Ok(false), Ok(true)));
         }
     }
@@ -1380,8 +1387,8 @@ mod tests {
     #[test]
     fn the_collectors_balance_is_one_like_any_other() {
         let memory = empty(1);
-        let no = memory.newcomer(&Address::ZERO);
-        let mut written: [Written; 5] = Default::default();
+        let no = memory.intern_account(&Address::ZERO);
+        let mut written: [WriteSet; 5] = Default::default();
         let writes =
             [Write::Increment(no, word(1)), Write::Balance(no, word(100)), Write::Increment(no, word(20))];
         for (tx, write) in [0, 1, 4].into_iter().zip(writes) {
@@ -1408,7 +1415,7 @@ mod tests {
     #[test]
     fn aborted_writes_become_estimates() {
         let memory = empty(1);
-        let mut written = Written::default();
+        let mut written = WriteSet::default();
         memory.record(version(1), [Write::Nonce(A, 10)], &mut written);
         memory.withdraw(TxIndex(1), &written);
         assert_eq!(memory.nonce(A, TxIndex(2)), Err(version(1)));
@@ -1418,7 +1425,7 @@ mod tests {
     #[test]
     fn a_new_attempt_takes_out_what_only_the_old_one_wrote() {
         let memory = empty(1);
-        let mut written = Written::default();
+        let mut written = WriteSet::default();
         let first = vec![set(1, 5), Write::Nonce(A, 1)];
         assert!(memory.record(version(0), first, &mut written));
         memory.withdraw(TxIndex(0), &written);
@@ -1431,7 +1438,7 @@ mod tests {
     #[test]
     fn what_was_taken_out_again_has_not_become_of_anyone() {
         let memory = empty(1);
-        let mut written = Written::default();
+        let mut written = WriteSet::default();
         memory.record(version(0), vec![Write::Increment(A, word(5))], &mut written);
         memory.withdraw(TxIndex(0), &written);
         let again = Version { incarnation: Incarnation(1), ..version(0) };
@@ -1445,8 +1452,8 @@ mod tests {
     fn storage_begins_anew_with_a_new_life() {
         let memory = memory(&[
             (0, set(1, 5)),
-            (1, Write::Life(A, Life::Gone)),
-            (2, Write::Life(A, Life::Created)),
+            (1, Write::Existence(A, Existence::Gone)),
+            (2, Write::Existence(A, Existence::Created)),
             (3, set(2, 6)),
         ]);
         assert_eq!(slot(&memory, 1, 1), Ok(Some((word(5), version(0)))));
@@ -1463,7 +1470,7 @@ mod tests {
     fn an_attempt_that_writes_elsewhere_leaves_nothing_behind() {
         let memory = empty(1);
         let slots = |range: std::ops::Range<u64>| range.map(|i| set(i, i + 1));
-        let mut written = Written::default();
+        let mut written = WriteSet::default();
         assert!(memory.record(version(0), slots(0..40), &mut written));
         memory.withdraw(TxIndex(0), &written);
         assert_eq!(slot(&memory, 7, 1), Err(version(0)));
@@ -1480,10 +1487,10 @@ mod tests {
         let memory = empty(3);
         let address = |i: u32| Address::left_padding_from(&i.to_be_bytes());
         let many = if cfg!(miri) { 101 } else { 1001 };
-        let numbers: Vec<AccountNo> = (1..many).map(|i| memory.newcomer(&address(i))).collect();
+        let numbers: Vec<AccountNo> = (1..many).map(|i| memory.intern_account(&address(i))).collect();
         for (i, no) in numbers.iter().enumerate() {
-            assert_eq!(memory.newcomer(&address(i as u32 + 1)), *no);
-            memory.record(version(0), vec![Write::Nonce(*no, i as u64 + 1)], &mut Written::default());
+            assert_eq!(memory.intern_account(&address(i as u32 + 1)), *no);
+            memory.record(version(0), vec![Write::Nonce(*no, i as u64 + 1)], &mut WriteSet::default());
         }
         for (i, no) in numbers.iter().enumerate() {
             assert_eq!(memory.nonce(*no, TxIndex(1)), Ok(Some((i as u64 + 1, version(0)))));

@@ -57,12 +57,12 @@
 //! 6. *Settled is settled.* A transaction is settled when it and all below it have executed, none is
 //!    marked, and no validation of theirs is handed out. Then nothing below changes, so by 2 nor does
 //!    it. An attempt is *firm* if all below it were settled when it started: it sees what it is to see,
-//!    keeps no reads, and is not marked. So is one that a lane runs right after a firm attempt of the
+//!    keeps no reads, and is not marked. So is one that a lane runs right after a on_final_state attempt of the
 //!    transaction before, or after it found that one's reads to hold with all below it settled. (Should a
 //!    validation that looked earlier abort that one yet, it runs again on settled values and writes the
 //!    same.)
 //!
-//! Transactions that are alike ([`Known::alike`]) are first tried side by side. Once most of such tries
+//! Transactions that are alike ([`SchedulerHints::alike`]) are first tried side by side. Once most of such tries
 //! were in vain because of each other, the rest of them is tried one after the other, which leaves the
 //! other lanes to others. Side by side is also who starts after an attempt that was itself made too
 //! early and has yet to be validated: otherwise a lane could run ahead of a chain for as long as it lasts, always on
@@ -89,10 +89,10 @@ use crate::{
 };
 
 pub use block_stm::{BlockStm, MOST_FAILED, most_aborted};
-pub use location::{AccountNo, Key, Life, Part, SlotNo, SlotNumbers, Slots, Write};
-pub use memory::{Collector, Final, Finals, Memory};
+pub use location::{AccountNo, Existence, Key, Part, SlotNo, SlotNumbers, Slots, Write};
+pub use memory::{Beneficiary, Final, Finals, Memory};
 pub use ordered_commit::OrderedCommit;
-pub use place::{Kind, Place, Written};
+pub use place::{Kind, PackedLocation, WriteSet};
 pub use sequential::Sequential;
 pub use slot_map::{SlotHash, SlotMap};
 pub use sums::Balance;
@@ -121,12 +121,12 @@ pub enum Report {
         version: Version,
         /// Whether someone above may have seen what does not hold any more without having met an
         /// estimate: it wrote to a location that the transaction's attempt before did not, or another
-        /// balance or nonce; or it could not be included; or with [`ViewKind::Foretold`] it is the first and
+        /// balance or nonce; or it could not be included; or with [`ViewKind::Predicted`] it is the first and
         /// wrote otherwise than foretold. With [`ViewKind::Committed`] it says nothing.
         wrote_new: bool,
         /// Whether all transactions below were settled, for the lane that ran it, when it started:
         /// see [`Scheduler::settled`].
-        firm: bool,
+        on_final_state: bool,
     },
     /// The attempt stopped at an estimate.
     Blocked {
@@ -161,7 +161,7 @@ pub trait Scheduler: Send {
     fn next(&mut self) -> Task;
     /// A transaction that waits for nothing but `tx`, for the lane that was just handed `tx` and will run
     /// both in that order. Nobody else could have it before.
-    fn follow(&mut self, _tx: TxIndex) -> Option<Version> {
+    fn next_dependent(&mut self, _tx: TxIndex) -> Option<Version> {
         None
     }
     /// The lowest transaction that is not settled; `None` if that is not known. What is *settled* has an
@@ -170,9 +170,9 @@ pub trait Scheduler: Send {
         None
     }
     /// How many tasks [`Scheduler::next`] could hand out at once now.
-    fn left(&self) -> usize;
+    fn runnable(&self) -> usize;
     /// How many tasks a lane should take at one turn, at most.
-    fn most(&self) -> usize {
+    fn batch_limit(&self) -> usize {
         usize::MAX
     }
     /// Takes note of what became of a task.
@@ -185,14 +185,14 @@ pub trait Scheduler: Send {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ViewKind {
     /// One value per location: everything before is final.
-    Flat,
+    Final,
     /// One value per location and writer.
     MultiVersion,
     /// The same, of transactions that are committed. An attempt's writes are kept apart until it is
     /// validated, and committed then.
     Committed,
     /// One value per location and writer, and where the writer has not run yet, what a list foretells.
-    Foretold,
+    Predicted,
 }
 
 /// What a strategy must know of a block beforehand.
@@ -208,7 +208,7 @@ pub enum Foresight {
 
 /// What is known of a block beforehand.
 #[derive(Clone, Copy, Debug)]
-pub struct Known<'a> {
+pub struct SchedulerHints<'a> {
     /// For each transaction the latest one before it with the same sender that it should wait for.
     pub earlier: &'a [Option<TxIndex>],
     /// Those worth starting before others.
@@ -234,7 +234,7 @@ pub trait Strategy {
         Foresight::Senders
     }
     /// A scheduler for a block.
-    fn scheduler(&self, known: &Known<'_>) -> Box<dyn Scheduler>;
+    fn scheduler(&self, known: &SchedulerHints<'_>) -> Box<dyn Scheduler>;
 }
 
 /// The strategy of that name.
@@ -245,6 +245,6 @@ pub fn strategy(id: StrategyId) -> Box<dyn Strategy> {
         StrategyId::OrderedCommit => Box::new(ordered_commit::InTurn),
         StrategyId::AccessList => Box::new(access_list::Declared),
         StrategyId::PerfectAccessList => Box::new(access_list::Perfect),
-        StrategyId::BlockAccessList => Box::new(access_list::Foretold),
+        StrategyId::BlockAccessList => Box::new(access_list::Predicted),
     }
 }

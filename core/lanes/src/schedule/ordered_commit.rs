@@ -18,7 +18,7 @@
 //!    before its report.
 //! 2. *Two attempts at most.* Nothing below the head changes while it runs again.
 
-use super::{Known, Report, Scheduler, Strategy, Task, ViewKind};
+use super::{Report, Scheduler, SchedulerHints, Strategy, Task, ViewKind};
 use crate::{
     trace::StrategyId,
     units::{Incarnation, TxIndex, Version},
@@ -36,7 +36,7 @@ impl Strategy for InTurn {
         ViewKind::Committed
     }
 
-    fn scheduler(&self, known: &Known<'_>) -> Box<dyn Scheduler> {
+    fn scheduler(&self, known: &SchedulerHints<'_>) -> Box<dyn Scheduler> {
         Box::new(OrderedCommit::new(known.earlier.len()))
     }
 }
@@ -101,13 +101,13 @@ impl Scheduler for OrderedCommit {
         if self.head == self.executed.len() { Task::Done } else { Task::Wait }
     }
 
-    fn left(&self) -> usize {
+    fn runnable(&self) -> usize {
         let head = self.head_waits() || self.stage == Stage::Again;
         usize::from(head) + self.executed.len() - self.fresh
     }
 
     /// The next commit is only known when this one is reported.
-    fn most(&self) -> usize {
+    fn batch_limit(&self) -> usize {
         1
     }
 
@@ -148,7 +148,7 @@ mod tests {
     }
 
     fn executed(tx: u32, incarnation: u32) -> Report {
-        Report::Executed { version: version(tx, incarnation), wrote_new: false, firm: false }
+        Report::Executed { version: version(tx, incarnation), wrote_new: false, on_final_state: false }
     }
 
     #[test]
@@ -157,7 +157,7 @@ mod tests {
         assert_eq!(scheduler.next(), Task::Execute(version(0, 0)));
         assert_eq!(scheduler.next(), Task::Execute(version(1, 0)));
         scheduler.report(executed(1, 0));
-        assert_eq!((scheduler.left(), scheduler.next()), (0, Task::Wait));
+        assert_eq!((scheduler.runnable(), scheduler.next()), (0, Task::Wait));
         scheduler.report(executed(0, 0));
         assert_eq!(scheduler.next(), Task::Validate(version(0, 0)));
         assert_eq!(scheduler.next(), Task::Wait, "one commit at a time");
@@ -177,7 +177,7 @@ mod tests {
         assert!(scheduler.claim_abort(version(0, 0)));
         assert!(!scheduler.claim_abort(version(0, 0)), "once");
         scheduler.report(Report::Aborted { version: version(0, 0), writer: TxIndex(0) });
-        assert_eq!(scheduler.left(), 3);
+        assert_eq!(scheduler.runnable(), 3);
         assert_eq!(scheduler.next(), Task::Execute(version(0, 1)));
         assert_eq!(scheduler.next(), Task::Execute(version(1, 0)));
         scheduler.report(executed(0, 1));

@@ -9,12 +9,12 @@ use super::{AccountNo, Key, Part, SlotNo};
 /// A location: its kind in the topmost three bits, and the number of the account, of the slot, or
 /// of the entry in a list of others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Place(u32);
+pub struct PackedLocation(u32);
 
 const KIND: u32 = 29;
 const NUMBER: u32 = (1 << KIND) - 1;
 
-/// What a [`Place`] stands for.
+/// What a [`PackedLocation`] stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// A part of the account that is no slot.
@@ -25,7 +25,7 @@ pub enum Kind {
     Other(usize),
 }
 
-impl Place {
+impl PackedLocation {
     fn new(kind: u32, number: u32) -> Self {
         // A block with half a billion accounts or slots does not fit into any memory here.
         debug_assert!(number <= NUMBER);
@@ -38,7 +38,7 @@ impl Place {
             Part::Balance => 0,
             Part::Nonce => 1,
             Part::Code => 2,
-            Part::Life | Part::Slot(_) => 3,
+            Part::Existence | Part::Slot(_) => 3,
         };
         Self::new(kind, account.0)
     }
@@ -74,7 +74,7 @@ impl Place {
             0 => part(Part::Balance),
             1 => part(Part::Nonce),
             2 => part(Part::Code),
-            3 => part(Part::Life),
+            3 => part(Part::Existence),
             4 => Kind::Slot(SlotNo(number)),
             _ => Kind::Other(number as usize),
         }
@@ -83,12 +83,12 @@ impl Place {
 
 /// Where an attempt wrote.
 #[derive(Debug, Default)]
-pub struct Written(
+pub struct WriteSet(
     /// Of a payment, all of them: two balances, a nonce, the fee.
-    SmallVec<[Place; 6]>,
+    SmallVec<[PackedLocation; 6]>,
 );
 
-impl Written {
+impl WriteSet {
     /// Whether there is nothing.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -98,21 +98,21 @@ impl Written {
         self.0.reserve_exact(more);
     }
 
-    pub(super) fn push(&mut self, place: Place) {
+    pub(super) fn push(&mut self, place: PackedLocation) {
         self.0.push(place);
     }
 
     /// Each place.
-    pub(super) fn iter(&self) -> impl Iterator<Item = Place> {
+    pub(super) fn iter(&self) -> impl Iterator<Item = PackedLocation> {
         self.0.iter().copied()
     }
 
     /// Those of its places that are not in `now`.
-    pub(super) fn without<'a>(&'a self, now: &'a Self) -> impl Iterator<Item = Place> {
+    pub(super) fn without<'a>(&'a self, now: &'a Self) -> impl Iterator<Item = PackedLocation> {
         /// More are not compared each with each.
         const FEW: usize = 16;
         let many = self.0.len() > FEW && now.0.len() > FEW;
-        let all: HashSet<Place> = now.iter().filter(|_| many).collect();
+        let all: HashSet<PackedLocation> = now.iter().filter(|_| many).collect();
         let stays = move |place| if many { all.contains(&place) } else { now.0.contains(&place) };
         self.iter().filter(move |place| !stays(*place))
     }

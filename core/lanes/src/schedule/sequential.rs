@@ -1,6 +1,6 @@
 //! One transaction after the other, in block order.
 
-use super::{Known, Report, Scheduler, Strategy, Task, ViewKind};
+use super::{Report, Scheduler, SchedulerHints, Strategy, Task, ViewKind};
 use crate::{
     trace::StrategyId,
     units::{Incarnation, TxIndex, Version},
@@ -15,10 +15,10 @@ impl Strategy for InOrder {
     }
 
     fn view(&self) -> ViewKind {
-        ViewKind::Flat
+        ViewKind::Final
     }
 
-    fn scheduler(&self, known: &Known<'_>) -> Box<dyn Scheduler> {
+    fn scheduler(&self, known: &SchedulerHints<'_>) -> Box<dyn Scheduler> {
         Box::new(Sequential::new(known.earlier.len()))
     }
 }
@@ -52,7 +52,7 @@ impl Scheduler for Sequential {
         Task::Execute(Version { tx, incarnation: Incarnation(0) })
     }
 
-    fn left(&self) -> usize {
+    fn runnable(&self) -> usize {
         usize::from(!self.running && self.next < self.transactions)
     }
 

@@ -38,7 +38,7 @@ use shuttle::{
 };
 
 use super::{
-    Foretold, Hints, LoadedBlock, Step as LaneStep, Stopped, Surroundings, Threads, record, run,
+    Block, Hints, PredictedWrites, RunContext, Step as LaneStep, Stopped, Threads, record, run,
     toy::{
         ACCOUNTS, KNOWN, Place, SLOTS, Sender, State, Step, ToyCode, ToyVm, Transaction, Who, address,
         at_first, in_order, increment, load, write,
@@ -46,7 +46,7 @@ use super::{
 };
 use crate::{
     cancel::CancelFlag,
-    schedule::{self, Foresight, Known, Memory, Report, Scheduler, Strategy, Task, ViewKind, Write},
+    schedule::{self, Foresight, Memory, Report, Scheduler, SchedulerHints, Strategy, Task, ViewKind, Write},
     trace::StrategyId,
     units::{TxIndex, Version},
 };
@@ -242,7 +242,7 @@ impl Toy {
         toy
     }
 
-    fn load(&self) -> LoadedBlock<ToyVm> {
+    fn load(&self) -> Block<ToyVm> {
         load(&self.transactions, self.gas_limit, self.beneficiary)
     }
 
@@ -281,10 +281,10 @@ impl Toy {
     }
 
     /// What the list predicts, and to whom it is told as written.
-    fn predicted(&self, vm: &ToyVm, memory: &Memory<'_, ToyCode>) -> Foretold<ToyCode> {
+    fn predicted(&self, vm: &ToyVm, memory: &Memory<'_, ToyCode>) -> PredictedWrites<ToyCode> {
         let mut no = |who: Who| match who {
             0..KNOWN => schedule::AccountNo(who as u32),
-            _ => memory.newcomer(&address(who)),
+            _ => memory.intern_account(&address(who)),
         };
         let mut slot_no = |no, slot: &alloy_primitives::U256| Some(memory.slot_no(no, slot));
         let mut writes = Vec::new();
@@ -296,7 +296,7 @@ impl Toy {
             vm.tried[tx.index()].note([write.key()]);
             writes.push((*tx, write));
         }
-        Foretold::new(self.transactions.len(), writes)
+        PredictedWrites::new(self.transactions.len(), writes)
     }
 }
 
@@ -341,10 +341,10 @@ impl Strategy for Toyed<'_> {
         self.inner.foresight()
     }
 
-    fn scheduler(&self, known: &Known<'_>) -> Box<dyn Scheduler> {
+    fn scheduler(&self, known: &SchedulerHints<'_>) -> Box<dyn Scheduler> {
         let more = self.toy.after.iter().zip(known.earlier);
         let earlier: Vec<Option<TxIndex>> = more.map(|(more, earlier)| more.or(*earlier)).collect();
-        let inner = self.inner.scheduler(&Known { earlier: &earlier, ..*known });
+        let inner = self.inner.scheduler(&SchedulerHints { earlier: &earlier, ..*known });
         Box::new(Fused { inner, fuse: StdArc::clone(&self.fuse) })
     }
 }
@@ -360,20 +360,20 @@ impl Scheduler for Fused {
         self.inner.next()
     }
 
-    fn follow(&mut self, tx: TxIndex) -> Option<Version> {
-        self.inner.follow(tx)
+    fn next_dependent(&mut self, tx: TxIndex) -> Option<Version> {
+        self.inner.next_dependent(tx)
     }
 
     fn settled(&self) -> Option<TxIndex> {
         self.inner.settled()
     }
 
-    fn left(&self) -> usize {
-        self.inner.left()
+    fn runnable(&self) -> usize {
+        self.inner.runnable()
     }
 
-    fn most(&self) -> usize {
-        self.inner.most()
+    fn batch_limit(&self) -> usize {
+        self.inner.batch_limit()
     }
 
     fn report(&mut self, report: Report) {
@@ -463,7 +463,7 @@ fn on_lanes(toy: &Toy, census: &StdMutex<Census>) {
     let time = StdU64::new(1);
     let clock = || time.fetch_add(toy.tick, Relaxed);
     let threads = ToyThreads::default();
-    let around = Surroundings {
+    let around = RunContext {
         clock: &clock,
         cancel: &cancel,
         progress: &AtomicU32::new(0),
@@ -522,7 +522,7 @@ fn on_lanes(toy: &Toy, census: &StdMutex<Census>) {
         };
         assert!(attempts <= most, "{attempts} attempts at transaction {i}, {most} can be");
         let written = tried.written.lock().unwrap_or_else(PoisonError::into_inner).len();
-        bound += (written + usize::from(block.order.foretells(TxIndex(i as u32)))) * (2 * attempts - 1);
+        bound += (written + usize::from(block.order.predicts_nonce(TxIndex(i as u32)))) * (2 * attempts - 1);
         census.attempts += attempts;
         census.again += attempts - 1;
         census.most_attempts = census.most_attempts.max(attempts);
