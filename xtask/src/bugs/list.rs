@@ -76,20 +76,24 @@ impl Check {
     }
 }
 
-const MEMORY: &str = "core/lanes/src/schedule/memory.rs";
+const MEMORY: &str = "core/lanes/src/schedule/memory/mod.rs";
+const ACCOUNTS: &str = "core/lanes/src/schedule/memory/accounts.rs";
+const CELLS: &str = "core/lanes/src/schedule/memory/cells.rs";
+const DEBITS: &str = "core/lanes/src/schedule/memory/debits.rs";
+const SETTLE: &str = "core/lanes/src/schedule/memory/settle.rs";
 const SUMS: &str = "core/lanes/src/schedule/sums.rs";
-const PLACE: &str = "core/lanes/src/schedule/place.rs";
+const PACKED_LOCATION: &str = "core/lanes/src/schedule/packed_location.rs";
 const BLOCK_STM: &str = "core/lanes/src/schedule/block_stm.rs";
 const ORDERED_COMMIT: &str = "core/lanes/src/schedule/ordered_commit.rs";
 const COST: &str = "core/lanes/src/drive/cost.rs";
 const SIMULATE: &str = "core/lanes/src/drive/simulate.rs";
 const LANES: &str = "core/lanes/src/drive/lanes.rs";
-const MULTI: &str = "core/lanes/src/drive/multi.rs";
+const SPECULATIVE_VIEW: &str = "core/lanes/src/drive/speculative_view.rs";
 const ORDER: &str = "core/lanes/src/drive/order.rs";
 const FORESIGHT: &str = "core/lanes/src/drive/foresight.rs";
 const BLOCK: &str = "core/src/evm/block.rs";
 const NONCES: &str = "core/lanes/src/drive/nonces.rs";
-const FORETOLD: &str = "core/lanes/src/drive/foretold.rs";
+const PREDICTED_WRITES: &str = "core/lanes/src/drive/predicted_writes.rs";
 const ATTEMPTS: &str = "core/lanes/src/drive/attempts.rs";
 const FOLD: &str = "core/src/drive/fold.rs";
 const JOURNAL: &str = "core/src/evm/journal.rs";
@@ -101,7 +105,7 @@ pub const BUGS: &[Bug] = &[
     Bug {
         name: "own-write-is-read",
         breaks: "a transaction reads what stands before it, not what its attempt before wrote",
-        file: MEMORY,
+        file: CELLS,
         find: "self.0.partition_point(|entry| entry.tx < before)",
         replace: "self.0.partition_point(|entry| entry.tx <= before)",
         caught_by: Check::Unit,
@@ -117,7 +121,7 @@ pub const BUGS: &[Bug] = &[
     Bug {
         name: "sum-outlives-a-write",
         breaks: "a write to an account's balance makes the sums from its place on invalid",
-        file: MEMORY,
+        file: DEBITS,
         find: "self.summed = self.summed.min((from / BLOCK) as u32);",
         replace: "self.summed = self.summed.min((from / BLOCK + 1) as u32);",
         caught_by: Check::Models,
@@ -155,7 +159,7 @@ pub const BUGS: &[Bug] = &[
     Bug {
         name: "estimates-are-dropped",
         breaks: "an aborted attempt's writes stop their readers",
-        file: MEMORY,
+        file: CELLS,
         find: "self.stamp |= ESTIMATE;",
         replace: "self.stamp |= 0;",
         caught_by: Check::Unit,
@@ -163,7 +167,7 @@ pub const BUGS: &[Bug] = &[
     Bug {
         name: "stale-write-stays",
         breaks: "what only the attempt before wrote is taken out",
-        file: PLACE,
+        file: PACKED_LOCATION,
         find: "filter(move |place| !stays(*place))",
         replace: "filter(move |place| !stays(*place) && false)",
         caught_by: Check::Unit,
@@ -203,7 +207,7 @@ pub const BUGS: &[Bug] = &[
     Bug {
         name: "wiped-slots-end-up-in-the-state",
         breaks: "slots of an earlier life are not in the post-state",
-        file: MEMORY,
+        file: SETTLE,
         find: "if !matches!(wiped, Ok(Some((_, wiper))) if wiper.tx > writer.tx) {",
         replace: "if !matches!(wiped, Ok(Some((_, wiper))) if wiper.tx > writer.tx && false) {",
         caught_by: Check::Unit,
@@ -211,7 +215,7 @@ pub const BUGS: &[Bug] = &[
     Bug {
         name: "mark-is-set-by-half",
         breaks: "who finds an account's mark set has nothing more to say",
-        file: MEMORY,
+        file: ACCOUNTS,
         find: "self.any.store(true, Ordering::Release);
             word.fetch_or(bit, Ordering::Release);",
         replace: "word.fetch_or(bit, Ordering::Release);
@@ -452,7 +456,7 @@ pub const BUGS: &[Bug] = &[
     Bug {
         name: "only-the-first-read-is-validated",
         breaks: "every read is compared",
-        file: MULTI,
+        file: SPECULATIVE_VIEW,
         find: "Ok(now) if now == check.value => {}",
         replace: "Ok(now) if now == check.value => return Ok(()),",
         caught_by: Check::RandomBlocks,
@@ -460,7 +464,7 @@ pub const BUGS: &[Bug] = &[
     Bug {
         name: "nonces-are-not-validated",
         breaks: "a nonce that was read is compared",
-        file: MULTI,
+        file: SPECULATIVE_VIEW,
         find: "self.nonce(no).map(|(nonce, _)| Value::Nonce(nonce))",
         replace: "Ok(check.value)",
         caught_by: Check::RandomBlocks,
@@ -468,7 +472,7 @@ pub const BUGS: &[Bug] = &[
     Bug {
         name: "code-is-not-validated",
         breaks: "code that was read is compared",
-        file: MULTI,
+        file: SPECULATIVE_VIEW,
         find: "self.code_hash(no).map(Value::CodeHash)",
         replace: "Ok(check.value)",
         caught_by: Check::RandomBlocks,
@@ -476,7 +480,7 @@ pub const BUGS: &[Bug] = &[
     Bug {
         name: "the-unchanged-is-not-validated",
         breaks: "what was seen as before the block is compared",
-        file: MULTI,
+        file: SPECULATIVE_VIEW,
         find: "Ok(false) => return Err(self.spoiler(self.key(*place), None)),",
         replace: "Ok(false) => {}",
         caught_by: Check::RandomBlocks,
@@ -484,7 +488,7 @@ pub const BUGS: &[Bug] = &[
     Bug {
         name: "unchanged-code-is-not-validated",
         breaks: "code that was seen as before the block is compared",
-        file: MULTI,
+        file: SPECULATIVE_VIEW,
         find: "code.is_none_or(|(code, _)| code.hash() == self.base.code(no).hash())",
         replace: "code.is_none_or(|_| true)",
         caught_by: Check::RandomBlocks,
@@ -501,7 +505,7 @@ pub const BUGS: &[Bug] = &[
     Bug {
         name: "emptiness-is-a-balance-of-zero",
         breaks: "emptiness is validated as what was read, nonce and balance",
-        file: MULTI,
+        file: SPECULATIVE_VIEW,
         find: "self.is_blank(no).map(Value::Blank)",
         replace: "self.balance(no, |_| ()).map(|balance| Value::Blank(balance.is_zero()))",
         caught_by: Check::RandomBlocks,
@@ -593,7 +597,7 @@ pub const BUGS: &[Bug] = &[
     Bug {
         name: "enough-is-enough-for-good",
         breaks: "that a sender's balance is enough is validated",
-        file: MULTI,
+        file: SPECULATIVE_VIEW,
         find: "Ok(false) => return Err(self.spoiler(key, None)),",
         replace: "Ok(false) => {}",
         caught_by: Check::RandomBlocks,
@@ -705,7 +709,7 @@ pub const BUGS: &[Bug] = &[
     Bug {
         name: "debits-are-not-counted",
         breaks: "what others take from a balance counts",
-        file: MEMORY,
+        file: DEBITS,
         find: "Some(debit) => self.set(self.sum().wrapping_add(debit)),",
         replace: "Some(_) => {}",
         caught_by: Check::Unit,
@@ -746,7 +750,7 @@ pub const BUGS: &[Bug] = &[
     Bug {
         name: "half-a-list-is-enough",
         breaks: "whoever read what a block access list foretold, and nobody wrote, looks again",
-        file: FORETOLD,
+        file: PREDICTED_WRITES,
         find: "foretold.len() == writes.len()",
         replace: "foretold.len() >= writes.len()",
         caught_by: Check::Models,
@@ -754,7 +758,7 @@ pub const BUGS: &[Bug] = &[
     Bug {
         name: "sums-come-true-anyway",
         breaks: "a balance that is set is what was foretold only if the sum is",
-        file: FORETOLD,
+        file: PREDICTED_WRITES,
         find: "before.wrapping_add(*more) == *ours",
         replace: "before.wrapping_add(*more) == *ours || true",
         caught_by: Check::Simulated,

@@ -7,20 +7,33 @@
 //! so in one bit. That answer may be out of date by the time it is used, like any answer here:
 //! validation is what makes it safe.
 
-use std::{collections::HashMap, ops::Range};
+mod accounts;
+mod cells;
+mod debits;
+mod numbers;
+mod settle;
+mod special;
+
+use std::collections::HashMap;
 
 use alloy_primitives::{Address, U256, map::AddressMap};
-use smallvec::SmallVec;
 
 use super::{
-    AccountNo, Existence, Key, Kind, PackedLocation, Part, SlotHash, SlotMap, SlotNo, SlotNumbers, Slots,
-    Write, WriteSet,
+    AccountNo, Existence, Key, Kind, PackedLocation, Part, SlotHash, SlotNo, SlotNumbers, Slots, Write,
+    WriteSet,
     sums::{BLOCK, Balance, Balances, Sum},
-    sync::{
-        AtomicBool, AtomicU32, AtomicU64, Mutex, MutexGuard, OnceLock, Ordering, PoisonError, RwLock, lock,
-    },
+    sync::{AtomicU32, Mutex, OnceLock, RwLock, lock},
 };
-use crate::units::{Incarnation, TxIndex, Version};
+use crate::units::{TxIndex, Version};
+use accounts::{Accounts, Marks, Rare};
+use cells::{Action, Entries, Latest, Summary};
+use debits::Debits;
+use numbers::{CHUNKS, Counter, Piece, SHARDS, SLOT_SHARDS, Shard, SlotCell};
+use special::HeavySender;
+
+pub(super) use cells::{Amount, Entry};
+pub use settle::{Final, Finals};
+pub(super) use special::PerTransaction;
 
 /// What the transactions of a block wrote. `C` is code in the form the executor runs it.
 pub struct Memory<'a, C> {
@@ -49,554 +62,10 @@ pub struct Memory<'a, C> {
     /// What is taken from it; only touched by those who do not just add.
     collected_debits: Mutex<Debits>,
     /// The senders of very many payments. Few.
-    heavy: Vec<Busy>,
+    heavy: Vec<HeavySender>,
     /// Sums of balances with many entries: for each [`BLOCK`] of them all entries up to its end. Those that
     /// [`Debits::summed`] counts are right. Locked while the balance's entries are.
     sums: Mutex<HashMap<AccountNo, Vec<Sum>>>,
-}
-
-/// A sender of very many transactions.
-struct Busy {
-    account: AccountNo,
-    /// What is taken is not summed up: that it is enough is known beforehand.
-    balance: Balances,
-    nonce: PerTransaction<u64>,
-}
-
-/// A location that very many transactions write to, by transaction: one lock for all of them would be where all
-/// lanes meet.
-pub(super) struct PerTransaction<T>(Vec<Mutex<Option<Entry<T>>>>);
-
-impl<T> PerTransaction<T> {
-    pub(super) fn new(transactions: usize) -> Self {
-        let mut cells = Vec::with_capacity(transactions);
-        cells.resize_with(transactions, Mutex::default);
-        Self(cells)
-    }
-
-    /// The cells of the transactions before one, from the latest on.
-    fn below(&self, before: TxIndex) -> impl Iterator<Item = &Mutex<Option<Entry<T>>>> {
-        self.0[..self.0.len().min(before.index())].iter().rev()
-    }
-
-    pub(super) fn len(&self) -> usize {
-        self.0.len()
-    }
-
-    /// Gives each entry of some transactions to `visit`, in block order.
-    pub(super) fn each(&self, range: Range<usize>, mut visit: impl FnMut(&Entry<T>)) {
-        for cell in &self.0[range] {
-            if let Some(entry) = &*lock(cell) {
-                visit(entry);
-            }
-        }
-    }
-
-    /// Puts an entry in; gives the transaction's entry before.
-    pub(super) fn put(&self, entry: Entry<T>) -> Option<Entry<T>> {
-        self.0.get(entry.tx.index()).and_then(|cell| lock(cell).replace(entry))
-    }
-
-    /// Takes a transaction's entry out and gives it.
-    pub(super) fn remove(&self, tx: TxIndex) -> Option<Entry<T>> {
-        lock(self.0.get(tx.index())?).take()
-    }
-
-    pub(super) fn make_estimate(&self, tx: TxIndex) {
-        if let Some(cell) = self.0.get(tx.index())
-            && let Some(entry) = &mut *lock(cell)
-        {
-            entry.make_estimate();
-        }
-    }
-
-    /// Gives the entry that was taken out, if it was.
-    fn act(&self, action: Action) -> Option<Entry<T>> {
-        match action {
-            Action::Remove(tx) => self.remove(tx),
-            Action::MakeEstimate(tx) => {
-                self.make_estimate(tx);
-                None
-            }
-        }
-    }
-
-    pub(super) fn last_writer(&self, before: TxIndex) -> Option<Version> {
-        self.below(before).find_map(|cell| lock(cell).as_ref().map(Entry::version))
-    }
-}
-
-impl<T: Clone> PerTransaction<T> {
-    fn latest(&self, before: TxIndex) -> Latest<T> {
-        for cell in self.below(before) {
-            if let Some(entry) = &*lock(cell) {
-                return entry.seen().map(Some);
-            }
-        }
-        Ok(None)
-    }
-}
-
-/// Numbers of slots beyond those of the pre-state. On cache lines of its own, so that lanes only meet where
-/// they meet.
-#[repr(align(128))]
-#[derive(Default)]
-struct Shard(Mutex<SlotMap<SlotNo>>);
-
-/// On cache lines of its own: what lies beside it is read all the time.
-#[repr(align(128))]
-struct Counter(AtomicU32);
-
-/// Shards of the maps, so that lanes seldom meet at one lock. (In a model they are to meet.)
-const SHARDS: usize = if cfg!(any(shuttle, miri)) { 2 } else { 64 };
-/// The same for slots, which are met far more often than new accounts.
-const SLOT_SHARDS: usize = if cfg!(any(shuttle, miri)) { 2 } else { 256 };
-/// Chunks of newcomers; chunk `i` has `FIRST_CHUNK << i` accounts, so all together hold 2^32.
-const CHUNKS: usize = 26;
-const FIRST_CHUNK: usize = 64;
-
-/// The cells of some accounts.
-struct Accounts<C> {
-    cells: Vec<Cells>,
-    /// What most accounts never need lies elsewhere, so that what is used lies closer together. Made by the
-    /// first who writes there.
-    rare: Vec<OnceLock<Box<Rare<C>>>>,
-}
-
-/// The cells of one account that most transactions use: two cache lines.
-#[repr(align(64))]
-#[derive(Default)]
-struct Cells {
-    balance: Cell<U256, Debits>,
-    nonce: Cell<u64>,
-}
-
-/// The cell of a slot: one cache line.
-#[repr(align(64))]
-#[derive(Default)]
-struct SlotCell(Cell<U256>);
-
-/// [`PIECE`] slots.
-type Piece = Box<[NewSlot]>;
-
-/// A slot beyond those of the pre-state.
-#[derive(Default)]
-struct NewSlot {
-    cell: SlotCell,
-    /// Set before anyone is told its number.
-    key: OnceLock<(AccountNo, U256)>,
-}
-
-struct Rare<C> {
-    code: Cell<C>,
-    life: Cell<Existence>,
-}
-
-/// One bit for each account, or for some accounts together: whether anything [`Rare`] was written. Nearly
-/// every read asks that, and nearly every answer is no.
-struct Marks {
-    words: Vec<AtomicU64>,
-    /// Whether any is set.
-    any: AtomicBool,
-}
-
-impl Marks {
-    /// For that many accounts, and any number of newcomers.
-    fn new(known: usize) -> Self {
-        let mut words = Vec::new();
-        words.resize_with(known.div_ceil(64).max(if cfg!(shuttle) { 1 } else { 8 }), AtomicU64::default);
-        Self { words, any: AtomicBool::new(false) }
-    }
-
-    fn bit(&self, no: AccountNo) -> (&AtomicU64, u64) {
-        (&self.words[no.index() / 64 % self.words.len()], 1 << (no.index() % 64))
-    }
-
-    /// Acquire: as [`Marks::has`], of all accounts.
-    fn any(&self) -> bool {
-        self.any.load(Ordering::Acquire)
-    }
-
-    /// Acquire: who finds the mark finds what was written before it was set.
-    fn has(&self, no: AccountNo) -> bool {
-        let (word, bit) = self.bit(no);
-        word.load(Ordering::Acquire) & bit != 0
-    }
-
-    /// Release: see [`Marks::has`]. That there are any is said first: a lane that finds the bit set by another
-    /// one, which may have come no further, and leaves it at that, must find this said, too.
-    fn set(&self, no: AccountNo) {
-        let (word, bit) = self.bit(no);
-        if word.load(Ordering::Acquire) & bit == 0 {
-            self.any.store(true, Ordering::Release);
-            word.fetch_or(bit, Ordering::Release);
-        }
-    }
-}
-
-/// What a transaction does to a balance.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Amount {
-    Set(U256),
-    Add(U256),
-}
-
-/// One location with a number.
-struct Cell<T, S = ()> {
-    /// WriteSet under the lock, and never taken back; read without it. Release and acquire: who
-    /// sees it set finds the entry.
-    written: AtomicBool,
-    entries: Mutex<Entries<T, S>>,
-}
-
-/// What is kept up to date about all entries of a location, whoever wrote them.
-trait Summary<T>: Default {
-    fn add(&mut self, entry: &Entry<T>);
-    fn remove(&mut self, entry: &Entry<T>);
-    /// Entries from that place on have changed, or have moved.
-    fn changed(&mut self, from: usize);
-}
-
-impl<T> Summary<T> for () {
-    fn add(&mut self, _: &Entry<T>) {}
-    fn remove(&mut self, _: &Entry<T>) {}
-    fn changed(&mut self, _: usize) {}
-}
-
-/// What all transactions together take from a balance.
-#[derive(Default)]
-struct Debits {
-    /// In halves, the low one first: a whole one would be aligned to 16 bytes.
-    sum: [u64; 2],
-    /// Entries that do not tell what is taken, balances that were set; or that take more than
-    /// [`Debits::MOST`].
-    unknown: u32,
-    /// How many of the balance's sums ([`Memory::sums`]) are right.
-    summed: u32,
-}
-
-impl Debits {
-    /// Of sums of up to 2^32 of them, none overflows.
-    const MOST: u128 = 1 << 96;
-
-    fn sum(&self) -> u128 {
-        u128::from(self.sum[1]) << 64 | u128::from(self.sum[0])
-    }
-
-    fn set(&mut self, sum: u128) {
-        self.sum = [sum as u64, (sum >> 64) as u64];
-    }
-
-    /// The least that a balance can be, given the one before the block; `None`: not known.
-    fn least(&self, base: U256) -> Option<U256> {
-        if self.unknown == 0 { base.checked_sub(U256::from(self.sum())) } else { None }
-    }
-
-    /// What an entry takes; `None`: not known.
-    fn of(entry: &Entry<U256>) -> Option<u128> {
-        match entry.amount() {
-            Amount::Set(_) => None,
-            // An estimate counts like the write that it was: whoever writes something else in its
-            // place says so (`Cell::replace`). Increments wrap: one with the highest bit set takes away.
-            Amount::Add(value) if value.bit(255) => {
-                u128::try_from(value.wrapping_neg()).ok().filter(|debit| *debit < Self::MOST)
-            }
-            Amount::Add(_) => Some(0),
-        }
-    }
-}
-
-impl Summary<U256> for Debits {
-    fn add(&mut self, entry: &Entry<U256>) {
-        match Self::of(entry) {
-            // Most only add, and then nothing is to be written here.
-            Some(0) => {}
-            Some(debit) => self.set(self.sum().wrapping_add(debit)),
-            None => self.unknown += 1,
-        }
-    }
-
-    fn remove(&mut self, entry: &Entry<U256>) {
-        match Self::of(entry) {
-            Some(0) => {}
-            Some(debit) => self.set(self.sum().wrapping_sub(debit)),
-            None => self.unknown -= 1,
-        }
-    }
-
-    fn changed(&mut self, from: usize) {
-        self.summed = self.summed.min((from / BLOCK) as u32);
-    }
-}
-
-/// What was written to one location, in the order of transactions. Most have one writer.
-struct Entries<T, S = ()>(SmallVec<[Entry<T>; 1]>, S);
-
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Entry<T> {
-    value: T,
-    tx: TxIndex,
-    /// The writer's incarnation, and above it what the two highest bits say.
-    stamp: u32,
-}
-
-/// Its writer is about to run again, and will probably write here again.
-const ESTIMATE: u32 = 1 << 31;
-/// Of a balance: the value is added to what is there.
-const ADDS: u32 = 1 << 30;
-
-impl<T> Entry<T> {
-    fn new(version: Version, value: T) -> Self {
-        // An incarnation of a billion would take years.
-        Self { value, tx: version.tx, stamp: version.incarnation.0 & !(ESTIMATE | ADDS) }
-    }
-
-    pub(super) fn version(&self) -> Version {
-        Version { tx: self.tx, incarnation: Incarnation(self.stamp & !(ESTIMATE | ADDS)) }
-    }
-
-    pub(super) fn is_estimate(&self) -> bool {
-        self.stamp & ESTIMATE != 0
-    }
-
-    pub(super) fn make_estimate(&mut self) {
-        self.stamp |= ESTIMATE;
-    }
-
-    /// The value with its writer. The error is the writer of an estimate.
-    fn seen(&self) -> Result<(T, Version), Version>
-    where
-        T: Clone,
-    {
-        if self.is_estimate() { Err(self.version()) } else { Ok((self.value.clone(), self.version())) }
-    }
-
-    /// Whether it says the same as another, estimate or not.
-    fn says(&self, other: &Self) -> bool
-    where
-        T: PartialEq,
-    {
-        self.value == other.value && (self.stamp ^ other.stamp) & ADDS == 0
-    }
-}
-
-impl Entry<U256> {
-    pub(super) fn of_balance(version: Version, amount: Amount) -> Self {
-        let (value, adds) = match amount {
-            Amount::Set(value) => (value, 0),
-            Amount::Add(value) => (value, ADDS),
-        };
-        let entry = Self::new(version, value);
-        Self { stamp: entry.stamp | adds, ..entry }
-    }
-
-    /// What it sets the balance to, or adds to it.
-    pub(super) fn value(&self) -> U256 {
-        self.value
-    }
-
-    /// Whether it sets the balance, instead of adding to it.
-    pub(super) fn sets(&self) -> bool {
-        self.stamp & ADDS == 0
-    }
-
-    fn amount(&self) -> Amount {
-        if self.sets() { Amount::Set(self.value) } else { Amount::Add(self.value) }
-    }
-}
-
-/// The latest value before a transaction, with its writer; `None`: nobody wrote.
-/// The error is the writer of an estimate.
-type Latest<T> = Result<Option<(T, Version)>, Version>;
-
-/// What became of one account; `None`: as before the block.
-#[derive(Debug)]
-pub struct Final<C> {
-    /// The account.
-    pub account: AccountNo,
-    /// Its balance.
-    pub balance: Option<U256>,
-    /// Its nonce.
-    pub nonce: Option<u64>,
-    /// Its code.
-    pub code: Option<C>,
-    /// Whether it exists.
-    pub exists: Option<bool>,
-    /// Whether its storage of before the block is gone.
-    pub wiped: bool,
-}
-
-/// What became of a part of the state.
-#[derive(Debug)]
-pub struct Finals<C> {
-    /// Accounts that were written to.
-    pub accounts: Vec<Final<C>>,
-    /// The last value of slots that were written to, unless their storage was wiped afterwards.
-    pub slots: Vec<(AccountNo, U256, U256)>,
-}
-
-impl<C> Default for Finals<C> {
-    fn default() -> Self {
-        Self { accounts: Vec::new(), slots: Vec::new() }
-    }
-}
-
-impl<T, S: Default> Default for Entries<T, S> {
-    fn default() -> Self {
-        Self(SmallVec::new(), S::default())
-    }
-}
-
-impl<T: Clone, S: Summary<T>> Entries<T, S> {
-    /// Those of transactions before one.
-    fn below(&self, before: TxIndex) -> &[Entry<T>] {
-        // Most readers come after every writer.
-        match self.0.last() {
-            Some(last) if last.tx >= before => &self.0[..self.0.partition_point(|entry| entry.tx < before)],
-            _ => &self.0,
-        }
-    }
-
-    fn latest(&self, before: TxIndex) -> Latest<T> {
-        self.latest_that(before, |_| true)
-    }
-
-    /// The latest value that `wanted` wants; an estimate on the way counts as one.
-    fn latest_that(&self, before: TxIndex, wanted: impl Fn(&T) -> bool) -> Latest<T> {
-        for entry in self.below(before).iter().rev() {
-            if entry.is_estimate() {
-                return Err(entry.version());
-            }
-            if wanted(&entry.value) {
-                return Ok(Some((entry.value.clone(), entry.version())));
-            }
-        }
-        Ok(None)
-    }
-
-    fn find(&self, tx: TxIndex) -> Result<usize, usize> {
-        match self.0.last() {
-            None => Err(0),
-            Some(last) if last.tx < tx => Err(self.0.len()),
-            Some(_) => self.0.binary_search_by_key(&tx, |entry| entry.tx),
-        }
-    }
-
-    /// Whether the transaction had not written here.
-    fn put(&mut self, entry: Entry<T>) -> bool {
-        self.1.add(&entry);
-        match self.find(entry.tx) {
-            Ok(i) => {
-                self.1.remove(&self.0[i]);
-                self.1.changed(i);
-                self.0[i] = entry;
-                false
-            }
-            Err(i) => {
-                self.1.changed(i);
-                self.0.insert(i, entry);
-                true
-            }
-        }
-    }
-
-    fn act(&mut self, action: Action) {
-        match action {
-            Action::Remove(tx) => {
-                if let Ok(i) = self.find(tx) {
-                    let entry = self.0.remove(i);
-                    self.1.remove(&entry);
-                    self.1.changed(i);
-                }
-            }
-            Action::MakeEstimate(tx) => {
-                if let Ok(i) = self.find(tx) {
-                    // What it says of what is taken stays.
-                    self.0[i].make_estimate();
-                    self.1.changed(i);
-                }
-            }
-        }
-    }
-
-    fn last_writer(&self, before: TxIndex) -> Option<Version> {
-        self.below(before).last().map(Entry::version)
-    }
-}
-
-impl<T, S: Default> Default for Cell<T, S> {
-    fn default() -> Self {
-        Self { written: AtomicBool::new(false), entries: Mutex::default() }
-    }
-}
-
-impl<T: Clone, S: Summary<T>> Cell<T, S> {
-    fn is_written(&self) -> bool {
-        self.written.load(Ordering::Acquire)
-    }
-
-    fn latest(&self, before: TxIndex) -> Latest<T> {
-        if self.is_written() { lock(&self.entries).latest(before) } else { Ok(None) }
-    }
-
-    fn latest_that(&self, before: TxIndex, wanted: impl Fn(&T) -> bool) -> Latest<T> {
-        if self.is_written() { lock(&self.entries).latest_that(before, wanted) } else { Ok(None) }
-    }
-
-    fn locked(&self) -> MutexGuard<'_, Entries<T, S>> {
-        let entries = lock(&self.entries);
-        if !self.written.load(Ordering::Relaxed) {
-            self.written.store(true, Ordering::Release);
-        }
-        entries
-    }
-
-    /// Whether the transaction had not written here.
-    fn put(&self, entry: Entry<T>) -> bool {
-        self.locked().put(entry)
-    }
-
-    /// Whether the transaction had not written here, or something else. For locations that are
-    /// also looked at past estimates.
-    fn replace(&self, entry: Entry<T>) -> bool
-    where
-        T: PartialEq,
-    {
-        let mut entries = self.locked();
-        let same = entries.find(entry.tx).is_ok_and(|i| entries.0[i].says(&entry));
-        entries.put(entry);
-        !same
-    }
-
-    fn act(&self, action: Action) {
-        lock(&self.entries).act(action);
-    }
-
-    fn last_writer(&self, before: TxIndex) -> Option<Version> {
-        lock(&self.entries).last_writer(before)
-    }
-}
-
-impl<C> Default for Rare<C> {
-    fn default() -> Self {
-        Self { code: Cell::default(), life: Cell::default() }
-    }
-}
-
-impl<C> Accounts<C> {
-    fn new(len: usize) -> Self {
-        let (mut cells, mut rare) = (Vec::with_capacity(len), Vec::with_capacity(len));
-        cells.resize_with(len, Cells::default);
-        rare.resize_with(len, OnceLock::default);
-        Self { cells, rare }
-    }
-}
-
-impl<C: Clone> Rare<C> {
-    /// The latest change of existence after which storage begins anew.
-    fn wiped(&self, before: TxIndex) -> Latest<Existence> {
-        self.life.latest_that(before, |life| life.wipes_storage())
-    }
 }
 
 /// Whom most transactions add to.
@@ -653,49 +122,13 @@ impl<'a, C: Clone> Memory<'a, C> {
         };
         let heavy = heavy.iter().filter(|account| **account != memory.collector);
         memory.heavy = heavy
-            .map(|account| Busy {
+            .map(|account| HeavySender {
                 account: *account,
                 balance: Balances::new(transactions),
                 nonce: PerTransaction::new(transactions),
             })
             .collect();
         memory
-    }
-
-    /// The number of an account that the pre-state does not list.
-    pub fn intern_account(&self, address: &Address) -> AccountNo {
-        let word = U256::from_be_bytes(address.into_word().0);
-        let shard = &self.numbers[self.slot_hash.shard(AccountNo(0), &word) % SHARDS];
-        if let Some(no) = shard.read().unwrap_or_else(PoisonError::into_inner).get(address) {
-            return *no;
-        }
-        let mut shard = shard.write().unwrap_or_else(PoisonError::into_inner);
-        // Relaxed: the number is published by the shard's lock; the counter only keeps numbers apart.
-        *shard.entry(*address).or_insert_with(|| AccountNo(self.next.0.fetch_add(1, Ordering::Relaxed)))
-    }
-
-    /// Every newcomer with its number.
-    pub fn newcomers(&self) -> Vec<(Address, AccountNo)> {
-        let mut all = Vec::new();
-        for shard in &self.numbers {
-            let shard = shard.read().unwrap_or_else(PoisonError::into_inner);
-            all.extend(shard.iter().map(|(address, no)| (*address, *no)));
-        }
-        all
-    }
-
-    /// Where an account is: among which, and at what place.
-    fn place(&self, no: AccountNo) -> (&Accounts<C>, usize) {
-        if no.index() < self.known.cells.len() {
-            return (&self.known, no.index());
-        }
-        let (chunk, at) = chunk(no.index() - self.known.cells.len());
-        (self.newcomers[chunk].get_or_init(|| Accounts::new(FIRST_CHUNK << chunk)), at)
-    }
-
-    fn cells(&self, no: AccountNo) -> &Cells {
-        let (accounts, at) = self.place(no);
-        &accounts.cells[at]
     }
 
     /// What is rare of an account, if there is anything.
@@ -717,59 +150,6 @@ impl<'a, C: Clone> Memory<'a, C> {
         self.rare(no).map_or(Ok(None), |rare| rare.wiped(before))
     }
 
-    /// The number of a slot.
-    pub fn slot_no(&self, no: AccountNo, slot: &U256) -> SlotNo {
-        if let Some(at) = self.slot_numbers.number(no, slot) {
-            return at;
-        }
-        *lock(self.shard(no, slot)).entry((no, *slot)).or_insert_with(|| {
-            // Relaxed: the number is published by the shard's lock; the counter only keeps numbers apart.
-            let at = SlotNo(self.next_slot.0.fetch_add(1, Ordering::Relaxed));
-            let (piece, i) = self.new_slot(at);
-            piece[i].key.get_or_init(|| (no, *slot));
-            at
-        })
-    }
-
-    fn shard(&self, no: AccountNo, slot: &U256) -> &Mutex<SlotMap<SlotNo>> {
-        &self.new_numbers[self.slot_hash.shard(no, slot) % SLOT_SHARDS].0
-    }
-
-    /// The piece of a slot beyond those of the pre-state, and its place there.
-    fn new_slot(&self, at: SlotNo) -> (&[NewSlot], usize) {
-        let at = at.index() - self.known_slots.len();
-        let (chunk, piece) = chunk(at / PIECE);
-        let directory = self.new_slots[chunk].get_or_init(|| some(FIRST_CHUNK << chunk));
-        (directory[piece].get_or_init(|| some(PIECE)), at % PIECE)
-    }
-
-    fn slot_cell(&self, at: SlotNo) -> &Cell<U256> {
-        match self.known_slots.get(at.index()) {
-            Some(cell) => &cell.0,
-            None => {
-                let (piece, i) = self.new_slot(at);
-                &piece[i].cell.0
-            }
-        }
-    }
-
-    /// The slot of a number.
-    pub fn slot_key(&self, at: SlotNo) -> Option<(AccountNo, U256)> {
-        match self.slot_numbers.key(at) {
-            Some(key) => Some(key),
-            None => {
-                let (piece, i) = self.new_slot(at);
-                piece[i].key.get().copied()
-            }
-        }
-    }
-
-    /// Every slot beyond those of the pre-state, in the order of numbers.
-    pub fn new_slots(&self) -> impl Iterator<Item = (AccountNo, U256)> {
-        let next = self.next_slot.0.load(Ordering::Acquire);
-        (self.known_slots.len() as u32..next).filter_map(|at| self.slot_key(SlotNo(at)))
-    }
-
     /// Whether nobody wrote to a slot, and nobody made any account's storage begin anew. It may also say no
     /// where that is so.
     pub fn is_slot_untouched(&self, at: SlotNo) -> bool {
@@ -781,7 +161,7 @@ impl<'a, C: Clone> Memory<'a, C> {
         self.balances(no).is_none() && !self.cells(no).balance.is_written()
     }
 
-    fn heavy(&self, no: AccountNo) -> Option<&Busy> {
+    fn heavy(&self, no: AccountNo) -> Option<&HeavySender> {
         self.heavy.iter().find(|heavy| heavy.account == no)
     }
 
@@ -1045,130 +425,14 @@ impl<'a, C: Clone> Memory<'a, C> {
             Kind::Other(_) => {}
         }
     }
-
-    /// Into how many pieces [`Memory::finals`] is divided.
-    pub fn pieces(&self) -> usize {
-        self.account_pieces() + self.slot_pieces() + self.new_slot_pieces()
-    }
-
-    fn account_pieces(&self) -> usize {
-        (self.next.0.load(Ordering::Acquire) as usize).div_ceil(PIECE)
-    }
-
-    fn slot_pieces(&self) -> usize {
-        self.known_slots.len().div_ceil(PIECE)
-    }
-
-    fn new_slot_pieces(&self) -> usize {
-        (self.next_slot.0.load(Ordering::Acquire) as usize - self.known_slots.len()).div_ceil(PIECE)
-    }
-
-    /// Adds what became of one piece of the state to `finals`, when all transactions are settled.
-    /// `base` gives balances before the block.
-    pub fn finals(&self, piece: usize, base: impl Fn(AccountNo) -> U256, finals: &mut Finals<C>) {
-        let range = |piece: usize, len: usize| piece * PIECE..((piece + 1) * PIECE).min(len);
-        let accounts = self.account_pieces();
-        let slots = self.slot_pieces();
-        if piece < accounts {
-            let met = self.next.0.load(Ordering::Acquire) as usize;
-            self.final_accounts(range(piece, met), base, finals);
-        } else if piece < accounts + slots {
-            self.final_known_slots(range(piece - accounts, self.known_slots.len()), finals);
-        } else {
-            let first = self.known_slots.len() + (piece - accounts - slots) * PIECE;
-            let (piece, _) = self.new_slot(SlotNo(first as u32));
-            for NewSlot { cell, key } in piece {
-                if let Some(key) = key.get() {
-                    self.final_slot(*key, &cell.0, finals);
-                }
-            }
-        }
-    }
-
-    fn final_accounts(
-        &self,
-        accounts: Range<usize>,
-        base: impl Fn(AccountNo) -> U256,
-        finals: &mut Finals<C>,
-    ) {
-        for account in accounts.map(|i| AccountNo(i as u32)) {
-            // Once written is not written in the end: an attempt that was run again may have left it.
-            let balance = self.balance(account, END, base(account)).ok();
-            let balance = balance.filter(|balance| balance.latest.is_some()).map(|balance| balance.value);
-            let nonce = settled(self.nonce(account, END));
-            let code = settled(self.code(account, END));
-            let life = settled(self.life(account, END));
-            if balance.is_some() || nonce.is_some() || code.is_some() || life.is_some() {
-                let wiped = settled(self.wiped(account, END)).is_some();
-                let exists = life.map(Existence::exists);
-                finals.accounts.push(Final { account, balance, nonce, code, exists, wiped });
-            }
-        }
-    }
-
-    fn final_known_slots(&self, slots: Range<usize>, finals: &mut Finals<C>) {
-        for (i, cell) in slots.clone().zip(&self.known_slots[slots]) {
-            if cell.0.is_written()
-                && let Some(key) = self.slot_numbers.key(SlotNo(i as u32))
-            {
-                self.final_slot(key, &cell.0, finals);
-            }
-        }
-    }
-
-    fn final_slot(&self, (account, slot): (AccountNo, U256), cell: &Cell<U256>, finals: &mut Finals<C>) {
-        let Ok(Some((value, writer))) = cell.latest(END) else { return };
-        let wiped = self.wiped(account, END);
-        if !matches!(wiped, Ok(Some((_, wiper))) if wiper.tx > writer.tx) {
-            finals.slots.push((account, slot, value));
-        }
-    }
-}
-
-impl<C: Clone> Slots for Memory<'_, C> {
-    fn count(&self) -> usize {
-        self.next_slot.0.load(Ordering::Acquire) as usize
-    }
-
-    fn find(&self, account: AccountNo, slot: &U256) -> Option<SlotNo> {
-        let known = self.slot_numbers.number(account, slot);
-        known.or_else(|| lock(self.shard(account, slot)).get(&(account, *slot)).copied())
-    }
-
-    fn key_of(&self, no: SlotNo) -> Option<(AccountNo, U256)> {
-        self.slot_key(no)
-    }
-}
-
-/// The chunk of what is at `i`, and its place there: chunk `c` holds `FIRST_CHUNK << c` and begins at
-/// `FIRST_CHUNK * (2^c - 1)`.
-fn chunk(i: usize) -> (usize, usize) {
-    let chunk = (i / FIRST_CHUNK + 1).ilog2() as usize;
-    (chunk, i - FIRST_CHUNK * ((1 << chunk) - 1))
-}
-
-/// That many, as they are by default.
-fn some<T: Default>(len: usize) -> Box<[T]> {
-    let mut all = Vec::with_capacity(len);
-    all.resize_with(len, T::default);
-    all.into_boxed_slice()
-}
-
-fn settled<T>(latest: Latest<T>) -> Option<T> {
-    latest.ok().flatten().map(|(value, _)| value)
-}
-
-#[derive(Clone, Copy)]
-enum Action {
-    Remove(TxIndex),
-    MakeEstimate(TxIndex),
 }
 
 #[cfg(test)]
 mod tests {
     use std::sync::LazyLock;
 
-    use super::*;
+    use super::{accounts::AccountCells, *};
+    use crate::units::Incarnation;
 
     const A: AccountNo = AccountNo(0);
 
@@ -1217,7 +481,7 @@ mod tests {
     #[test]
     #[cfg(all(target_pointer_width = "64", not(shuttle)))]
     fn a_slot_takes_one_cache_line_and_an_account_two() {
-        assert_eq!((size_of::<SlotCell>(), size_of::<Cells>()), (64, 128));
+        assert_eq!((size_of::<SlotCell>(), size_of::<AccountCells>()), (64, 128));
     }
 
     #[test]

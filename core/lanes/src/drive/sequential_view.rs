@@ -10,8 +10,8 @@ use crate::{
 };
 
 use super::{
+    access_log::{AccessLog, PackedVersion},
     order::{Order, Parties},
-    place::{AccessLog, PackedVersion},
 };
 
 /// The state before the next transaction of a sequential run.

@@ -7,9 +7,9 @@ use alloy_primitives::{Address, B256, U256};
 use smallvec::SmallVec;
 
 use super::{
+    access_log::{AccessLog, PackedVersion},
     nonces::InclusionFlags,
     order::{Order, Parties},
-    place::{AccessLog, PackedVersion},
     recorder::{Records, Spoiler},
 };
 use crate::{
