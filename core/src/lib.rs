@@ -39,12 +39,10 @@ pub mod model;
 #[cfg(feature = "engine")]
 pub mod naming;
 pub mod prepare;
-pub mod problem;
 pub mod run;
 pub mod scenario;
 #[cfg(any(feature = "engine", test))]
 pub mod schedule;
-pub mod sniff;
 pub mod tables;
 pub mod trace;
 pub mod units;
@@ -53,3 +51,5 @@ pub mod verify;
 #[cfg(all(feature = "engine", target_arch = "wasm32"))]
 mod wasm;
 pub mod wire;
+
+pub use document::{problem, sniff};

@@ -62,8 +62,9 @@ pub fn run(arguments: &Arguments) -> Result<()> {
 }
 
 /// Everything that a build is made of.
-const SOURCES: [&str; 10] = [
+const SOURCES: [&str; 11] = [
     "core/src",
+    "core/document",
     "core/Cargo.toml",
     "core/catalogue/index.json",
     "web",

@@ -40,7 +40,7 @@ pub struct Expected {
 }
 
 /// The name that a document of this format bears.
-pub const FORMAT: &str = "evm-block-case/1";
+pub use crate::sniff::CASE_FORMAT as FORMAT;
 
 /// Reads a block case.
 ///

@@ -4,7 +4,7 @@ use std::fmt;
 
 use alloy_primitives::{Address, keccak256};
 
-use super::MAX_TRANSACTIONS;
+use crate::scenario::MAX_TRANSACTIONS;
 
 /// Longest name, in characters.
 const MAX_NAME: usize = 64;
@@ -34,11 +34,14 @@ pub enum Place {
 }
 
 /// Why a text is no place: what would be right, and what was found.
-pub(crate) type PlaceError = (String, String);
+pub type PlaceError = (String, String);
 
 impl Place {
     /// Reads a name, an element of a group or an address.
-    pub(crate) fn parse(text: &str) -> Result<Self, PlaceError> {
+    ///
+    /// # Errors
+    /// If the text is none of them.
+    pub fn parse(text: &str) -> Result<Self, PlaceError> {
         if text.starts_with("0x") || text.starts_with("0X") {
             return parse_address(text).map(Self::Address);
         }
@@ -50,7 +53,7 @@ impl Place {
             (
                 "a name (letters, digits, `_`, `-`), an element such as `trader[3]`, or an address"
                     .to_owned(),
-                format!("\"{}\"", super::json::shortened(text)),
+                format!("\"{}\"", crate::json::shortened(text)),
             )
         };
         if !is_name(name) {

@@ -5,18 +5,16 @@ use std::fmt::{self, Display};
 
 use alloy_primitives::{B256, Bytes, U256};
 
-use super::amount::{self, Amount, AmountError};
-use super::json::{self, Entry, Node, Value};
-use super::names::{BUILDER, DEPLOYER, Place, is_name, nearest, parse_address};
-use super::{
+use crate::amount::{self, Amount, AmountError};
+use crate::json::{self, Entry, Node, Value};
+use crate::names::{BUILDER, DEPLOYER, Place, is_name, nearest, parse_address};
+use crate::problem::Problem;
+use crate::scenario::{
     AccessListItem, Account, Arg, Authorization, Between, Block, By, Call, Choice, Contract, Format,
     MAX_LANES, MAX_TRANSACTIONS, Numeral, Pick, Quantity, RawTransaction, RunSettings, Scenario, SetupCall,
-    Skew, StrategyChoice, Transaction, VERSION, is_exact,
+    Skew, Transaction, VERSION, is_exact,
 };
-use crate::model::Cost;
-use crate::prepare::Fork;
-use crate::problem::Problem;
-use crate::trace::Clock;
+use crate::{ClockName, CostName, Fork, StrategyName};
 
 /// Most problems that are reported at once.
 const MAX_PROBLEMS: usize = 50;
@@ -26,7 +24,7 @@ const MAX_LINE: usize = 200;
 const MAX_NUMBER: u64 = 1 << 53;
 
 /// The fields of each object, in the order in which they are offered.
-pub(super) mod fields {
+pub(crate) mod fields {
     pub const SCENARIO: &[&str] = &[
         "format",
         "title",
@@ -69,7 +67,7 @@ pub(super) mod fields {
     pub const RUN: &[&str] = &["strategy", "lanes", "clock", "cost", "seed"];
 }
 
-pub(super) fn scenario(text: &str) -> Result<Scenario, Vec<Problem>> {
+pub(crate) fn scenario(text: &str) -> Result<Scenario, Vec<Problem>> {
     let node = json::parse(text).map_err(|problem| vec![problem])?;
     let mut d = Decoder { text, problems: Vec::new() };
     let root = Path::Root;
@@ -654,20 +652,18 @@ impl<'t> Decoder<'t> {
         let mut run = RunSettings::default();
         self.known(node, path, "an object", fields::RUN);
         if let Some(strategy) = node.get("strategy") {
-            let names = StrategyChoice::ALL.map(StrategyChoice::name);
-            run.strategy = self.one_of(strategy, &path.field("strategy"), &names, StrategyChoice::from_name);
+            let path = path.field("strategy");
+            run.strategy = self.one_of(strategy, &path, StrategyName::NAMES, StrategyName::from_name);
         }
         if let Some(lanes) = node.get("lanes") {
             let lanes = self.whole(lanes, &path.field("lanes"), 1, u64::from(MAX_LANES));
             run.lanes = lanes.map(|l| l as u16);
         }
         if let Some(clock) = node.get("clock") {
-            let names: Vec<&str> = Clock::ALL.iter().map(|c| c.name()).collect();
-            run.clock = self.one_of(clock, &path.field("clock"), &names, Clock::from_name);
+            run.clock = self.one_of(clock, &path.field("clock"), ClockName::NAMES, ClockName::from_name);
         }
         if let Some(cost) = node.get("cost") {
-            let names: Vec<&str> = Cost::ALL.iter().map(|c| c.name()).collect();
-            run.cost = self.one_of(cost, &path.field("cost"), &names, Cost::from_name);
+            run.cost = self.one_of(cost, &path.field("cost"), CostName::NAMES, CostName::from_name);
         }
         if let Some(seed) = node.get("seed") {
             run.seed = self.whole(seed, &path.field("seed"), 0, u64::MAX);
@@ -1165,7 +1161,7 @@ fn plain(node: &Node<'_>) -> serde_json::Value {
 
 #[cfg(test)]
 mod tests {
-    use super::super::parse;
+    use crate::parse;
 
     /// A small document with `transactions` put in.
     fn document(transactions: &str) -> String {

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use alloy_primitives::U256;
 
-use super::{
+use crate::{
     Amount, Arg, Between, By, Call, Choice, Pick, Place, Quantity, Random, Scenario, Transaction, Zipf,
 };
 
@@ -145,7 +145,7 @@ fn between(range: &Between, random: &mut Random) -> Option<Amount> {
 
 #[cfg(test)]
 mod tests {
-    use crate::scenario::{builtin, parse};
+    use crate::{builtin, parse};
 
     #[test]
     fn an_explicit_block_stays_as_it_is() {
