@@ -6,6 +6,7 @@ use std::fmt::{self, Display};
 use alloy_primitives::{B256, Bytes, U256};
 
 use crate::amount::{self, Amount, AmountError};
+use crate::expand::{self, wildcard};
 use crate::json::{self, Entry, Node, Value};
 use crate::names::{BUILDER, DEPLOYER, Place, is_name, nearest, parse_address};
 use crate::problem::Problem;
@@ -511,7 +512,12 @@ impl<'t> Decoder<'t> {
                     let path = path.field("as");
                     match count {
                         Some(count) if !all => {
-                            let expected = format!("\"{base}[*]\": the call is made {count} times");
+                            let times = if count == 1 {
+                                "for one index".to_owned()
+                            } else {
+                                format!("{count} times")
+                            };
+                            let expected = format!("\"{base}[*]\": the call is made {times}");
                             self.wrong(name, &path, expected);
                         }
                         None if all => self.wrong(name, &path, format!("\"{base}\": the call is made once")),
@@ -777,29 +783,10 @@ impl<'t> Decoder<'t> {
         path: &Path<'_>,
         known: &Known<'_>,
     ) -> Option<Option<u32>> {
-        let mut groups: Vec<&str> = Vec::new();
-        for place in [&call.from, &call.to] {
-            if let Place::All(name) = place {
-                groups.push(name);
-            }
-        }
-        fn collect<'a>(args: &'a [Arg], groups: &mut Vec<&'a str>) {
-            for arg in args {
-                match arg {
-                    Arg::Text(text) => groups.extend(wildcard(text)),
-                    Arg::List(list) => collect(list, groups),
-                    _ => {}
-                }
-            }
-        }
-        collect(&call.args, &mut groups);
-        let counts: Vec<(&str, u32)> = groups
-            .into_iter()
-            .filter_map(|name| match known.get(name) {
-                Some(Kind::Group(count)) => Some((name, *count)),
-                _ => None,
-            })
-            .collect();
+        let counts = expand::wildcards(call, &|name| match known.get(name) {
+            Some(Kind::Group(count)) => Some(*count),
+            _ => None,
+        });
         let Some(&(first, count)) = counts.first() else { return Some(None) };
         if let Some((other, different)) = counts.iter().find(|(_, c)| *c != count) {
             let expected = "groups of the same size at every [*] of one call";
@@ -1113,11 +1100,6 @@ enum Places {
     All,
 }
 
-/// The group of `name[*]`.
-fn wildcard(text: &str) -> Option<&str> {
-    text.strip_suffix("[*]").filter(|name| is_name(name))
-}
-
 /// How many transactions an entry stands for, before it is checked.
 fn repeat(node: &Node<'_>) -> u64 {
     match node.get("repeat").map(|n| &n.value) {
@@ -1334,6 +1316,11 @@ mod tests {
         check(
             &with(r#"{ "from": "trader[*]", "to": "usd", "as": "made" }"#),
             &["6:55 setup[0].as: expected \"made[*]\": the call is made 3 times, found \"made\""],
+        );
+        check(
+            &with(r#"{ "from": "only[*]", "to": "usd", "as": "made" }"#)
+                .replace("\"trader\"", "\"only\": { \"count\": 1 }, \"trader\""),
+            &["6:53 setup[0].as: expected \"made[*]\": the call is made for one index, found \"made\""],
         );
         check(
             &with(r#"{ "from": "alice", "to": "usd", "as": "alice" }"#),

@@ -1,7 +1,8 @@
 //! What a person writes: the document `evm-lanes/1`, and everything that is done with it before there is a block.
 //!
 //! ```text
-//! text ─ parse ─▶ Scenario ─ (core) prepare::scenario ─▶ PreparedBlock
+//! text ─ parse ─▶ Scenario ─ expand ─▶ Expansion ─ (core) prepare::scenario ─▶ PreparedBlock
+//!                    │                    └─ frozen ─▶ Scenario
 //!                    └─ to_text, to_compact ─▶ text
 //! ```
 //! The crate knows neither the EVM nor the page, and no scheduler. Mistakes are collected in one pass, each with its
@@ -11,6 +12,7 @@
 mod amount;
 pub mod builtin;
 mod decode;
+pub mod expand;
 mod fork;
 mod freeze;
 pub mod json;

@@ -4,6 +4,7 @@ use std::fmt;
 
 use alloy_primitives::{Address, keccak256};
 
+use crate::problem::counted;
 use crate::scenario::MAX_TRANSACTIONS;
 
 /// Longest name, in characters.
@@ -96,9 +97,9 @@ pub(crate) fn parse_address(text: &str) -> Result<Address, PlaceError> {
     }
     if digits.len() != 40 {
         let found = if digits.len().is_multiple_of(2) {
-            format!("{} bytes", digits.len() / 2)
+            counted(digits.len() / 2, "byte")
         } else {
-            format!("{} digits", digits.len())
+            counted(digits.len(), "digit")
         };
         return Err(("20 bytes".into(), found));
     }
