@@ -28,10 +28,8 @@ pub mod messages;
 #[cfg(feature = "engine")]
 pub mod naming;
 pub mod prepare;
-pub mod problem;
 pub mod run;
 pub mod scenario;
-pub mod sniff;
 #[cfg(feature = "engine")]
 pub mod verify;
 #[cfg(all(feature = "engine", target_arch = "wasm32"))]
@@ -39,3 +37,4 @@ mod wasm;
 pub mod wire;
 
 pub use lanes::{analysis, cancel, model, schedule, tables, trace, units};
+pub use document::{problem, sniff};

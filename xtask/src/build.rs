@@ -61,6 +61,7 @@ fn build_page() -> Result<()> {
         "web",
         "core/src",
         "core/lanes",
+        "core/document",
         "core/Cargo.toml",
         "index.html",
         "www",

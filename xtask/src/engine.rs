@@ -135,6 +135,7 @@ fn fingerprint(engine: Engine, more: &[&str], arguments: &Arguments) -> Result<S
         .text(&format!("{} {:?} {:?} {:?}", arguments.dev, engine.cargo, engine.target_features, engine.link))
         .files(&workspace::path("core/src"))?
         .files(&workspace::path("core/lanes"))?
+        .files(&workspace::path("core/document"))?
         .files(&workspace::path("core/Cargo.toml"))?
         .files(&workspace::path("core/catalogue/index.json"))?
         .files(&workspace::path("Cargo.toml"))?

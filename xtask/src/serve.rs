@@ -62,9 +62,10 @@ pub fn run(arguments: &Arguments) -> Result<()> {
 }
 
 /// Everything that a build is made of.
-const SOURCES: [&str; 11] = [
+const SOURCES: [&str; 12] = [
     "core/src",
     "core/lanes",
+    "core/document",
     "core/Cargo.toml",
     "core/catalogue/index.json",
     "web",

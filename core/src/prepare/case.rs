@@ -14,7 +14,7 @@ use super::{
     Account, Authorization, BlockEnvironment, Fork, Narrowing, Origin, PreparedBlock, State, SystemCall,
     Transaction,
 };
-use crate::problem::{Position, Problem};
+use crate::problem::{Position, Problem, counted};
 use crate::run::{Log, Receipt, Status};
 
 /// What a real block's execution must give.
@@ -40,7 +40,7 @@ pub struct Expected {
 }
 
 /// The name that a document of this format bears.
-pub const FORMAT: &str = "evm-block-case/1";
+pub use crate::sniff::CASE_FORMAT as FORMAT;
 
 /// Reads a block case.
 ///
@@ -66,7 +66,7 @@ pub fn parse(text: &str) -> Result<PreparedBlock, Vec<Problem>> {
     }
     let receipts = document.expected.receipts.len();
     if receipts != document.transactions.len() {
-        let expected = format!("{} receipts, one per transaction", document.transactions.len());
+        let expected = format!("{}, one per transaction", counted(document.transactions.len(), "receipt"));
         problems.push(Problem::new("expected.receipts", expected, receipts.to_string()));
     }
     for (i, tx) in document.transactions.iter().enumerate() {
@@ -530,7 +530,7 @@ mod tests {
         check_problem(
             |d| d["expected"]["receipts"] = serde_json::json!([]),
             "expected.receipts",
-            "1 receipts",
+            "1 receipt",
         );
         check_problem(
             |d| d["codes"][B256::ZERO.to_string()] = "0x00".into(),

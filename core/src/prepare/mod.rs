@@ -19,4 +19,4 @@ pub use raw::RawError;
 #[cfg(feature = "conformance")]
 pub(crate) use raw::decode as decode_raw;
 #[cfg(feature = "engine")]
-pub use scenario::{PreparedScenario, scenario};
+pub use scenario::{PreparedScenario, expanded, scenario};

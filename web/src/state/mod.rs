@@ -541,7 +541,7 @@ impl Page {
         match &document.source {
             Source::Scenario(text) => {
                 if let Ok(scenario) = scenario::parse(text) {
-                    self.take_settings(&scenario.run);
+                    self.take_settings(scenario.run.into());
                 }
             }
             // Whoever brings a real block wants to see what it does on real cores.
@@ -657,7 +657,7 @@ impl Page {
     }
 
     /// Strategy, lanes, clock and cost model as a scenario wants them.
-    pub fn take_settings(self, run: &scenario::RunSettings) {
+    pub fn take_settings(self, run: scenario::Settings) {
         if let Some(strategy) = run.strategy {
             self.strategy.set(strategy);
         }

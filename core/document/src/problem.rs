@@ -28,6 +28,11 @@ pub struct Position {
     pub column: u32,
 }
 
+/// `1 argument`, `2 arguments`: a number with its noun, whose plural takes an s.
+pub fn counted(count: usize, noun: &str) -> String {
+    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
+}
+
 impl Problem {
     /// A problem at `path` whose position in the text is not known yet.
     pub fn new(path: impl Into<String>, expected: impl Into<String>, found: impl Into<String>) -> Self {

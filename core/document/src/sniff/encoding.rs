@@ -43,7 +43,7 @@ fn not_utf8(bytes: &[u8], at: usize) -> Found {
 }
 
 /// Whether the bytes begin with a byte order mark.
-pub(crate) fn is_marked(bytes: &[u8]) -> bool {
+pub fn is_marked(bytes: &[u8]) -> bool {
     encoding(bytes).1 > 0
 }
 

@@ -5,18 +5,17 @@ use std::fmt::{self, Display};
 
 use alloy_primitives::{B256, Bytes, U256};
 
-use super::amount::{self, Amount, AmountError};
-use super::json::{self, Entry, Node, Value};
-use super::names::{BUILDER, DEPLOYER, Place, is_name, nearest, parse_address};
-use super::{
+use crate::amount::{self, Amount, AmountError};
+use crate::expand::{self, wildcard};
+use crate::json::{self, Entry, Node, Value};
+use crate::names::{BUILDER, DEPLOYER, Place, is_name, nearest, parse_address};
+use crate::problem::Problem;
+use crate::scenario::{
     AccessListItem, Account, Arg, Authorization, Between, Block, By, Call, Choice, Contract, Format,
     MAX_LANES, MAX_TRANSACTIONS, Numeral, Pick, Quantity, RawTransaction, RunSettings, Scenario, SetupCall,
-    Skew, StrategyChoice, Transaction, VERSION, is_exact,
+    Skew, Transaction, VERSION, is_exact,
 };
-use crate::model::Cost;
-use crate::prepare::Fork;
-use crate::problem::Problem;
-use crate::trace::Clock;
+use crate::{ClockName, CostName, Fork, StrategyName};
 
 /// Most problems that are reported at once.
 const MAX_PROBLEMS: usize = 50;
@@ -26,7 +25,7 @@ const MAX_LINE: usize = 200;
 const MAX_NUMBER: u64 = 1 << 53;
 
 /// The fields of each object, in the order in which they are offered.
-pub(super) mod fields {
+pub(crate) mod fields {
     pub const SCENARIO: &[&str] = &[
         "format",
         "title",
@@ -69,7 +68,7 @@ pub(super) mod fields {
     pub const RUN: &[&str] = &["strategy", "lanes", "clock", "cost", "seed"];
 }
 
-pub(super) fn scenario(text: &str) -> Result<Scenario, Vec<Problem>> {
+pub(crate) fn scenario(text: &str) -> Result<Scenario, Vec<Problem>> {
     let node = json::parse(text).map_err(|problem| vec![problem])?;
     let mut d = Decoder { text, problems: Vec::new() };
     let root = Path::Root;
@@ -513,7 +512,12 @@ impl<'t> Decoder<'t> {
                     let path = path.field("as");
                     match count {
                         Some(count) if !all => {
-                            let expected = format!("\"{base}[*]\": the call is made {count} times");
+                            let times = if count == 1 {
+                                "for one index".to_owned()
+                            } else {
+                                format!("{count} times")
+                            };
+                            let expected = format!("\"{base}[*]\": the call is made {times}");
                             self.wrong(name, &path, expected);
                         }
                         None if all => self.wrong(name, &path, format!("\"{base}\": the call is made once")),
@@ -654,20 +658,18 @@ impl<'t> Decoder<'t> {
         let mut run = RunSettings::default();
         self.known(node, path, "an object", fields::RUN);
         if let Some(strategy) = node.get("strategy") {
-            let names = StrategyChoice::ALL.map(StrategyChoice::name);
-            run.strategy = self.one_of(strategy, &path.field("strategy"), &names, StrategyChoice::from_name);
+            let path = path.field("strategy");
+            run.strategy = self.one_of(strategy, &path, StrategyName::NAMES, StrategyName::from_name);
         }
         if let Some(lanes) = node.get("lanes") {
             let lanes = self.whole(lanes, &path.field("lanes"), 1, u64::from(MAX_LANES));
             run.lanes = lanes.map(|l| l as u16);
         }
         if let Some(clock) = node.get("clock") {
-            let names: Vec<&str> = Clock::ALL.iter().map(|c| c.name()).collect();
-            run.clock = self.one_of(clock, &path.field("clock"), &names, Clock::from_name);
+            run.clock = self.one_of(clock, &path.field("clock"), ClockName::NAMES, ClockName::from_name);
         }
         if let Some(cost) = node.get("cost") {
-            let names: Vec<&str> = Cost::ALL.iter().map(|c| c.name()).collect();
-            run.cost = self.one_of(cost, &path.field("cost"), &names, Cost::from_name);
+            run.cost = self.one_of(cost, &path.field("cost"), CostName::NAMES, CostName::from_name);
         }
         if let Some(seed) = node.get("seed") {
             run.seed = self.whole(seed, &path.field("seed"), 0, u64::MAX);
@@ -781,29 +783,10 @@ impl<'t> Decoder<'t> {
         path: &Path<'_>,
         known: &Known<'_>,
     ) -> Option<Option<u32>> {
-        let mut groups: Vec<&str> = Vec::new();
-        for place in [&call.from, &call.to] {
-            if let Place::All(name) = place {
-                groups.push(name);
-            }
-        }
-        fn collect<'a>(args: &'a [Arg], groups: &mut Vec<&'a str>) {
-            for arg in args {
-                match arg {
-                    Arg::Text(text) => groups.extend(wildcard(text)),
-                    Arg::List(list) => collect(list, groups),
-                    _ => {}
-                }
-            }
-        }
-        collect(&call.args, &mut groups);
-        let counts: Vec<(&str, u32)> = groups
-            .into_iter()
-            .filter_map(|name| match known.get(name) {
-                Some(Kind::Group(count)) => Some((name, *count)),
-                _ => None,
-            })
-            .collect();
+        let counts = expand::wildcards(call, &|name| match known.get(name) {
+            Some(Kind::Group(count)) => Some(*count),
+            _ => None,
+        });
         let Some(&(first, count)) = counts.first() else { return Some(None) };
         if let Some((other, different)) = counts.iter().find(|(_, c)| *c != count) {
             let expected = "groups of the same size at every [*] of one call";
@@ -1117,11 +1100,6 @@ enum Places {
     All,
 }
 
-/// The group of `name[*]`.
-fn wildcard(text: &str) -> Option<&str> {
-    text.strip_suffix("[*]").filter(|name| is_name(name))
-}
-
 /// How many transactions an entry stands for, before it is checked.
 fn repeat(node: &Node<'_>) -> u64 {
     match node.get("repeat").map(|n| &n.value) {
@@ -1165,7 +1143,7 @@ fn plain(node: &Node<'_>) -> serde_json::Value {
 
 #[cfg(test)]
 mod tests {
-    use super::super::parse;
+    use crate::parse;
 
     /// A small document with `transactions` put in.
     fn document(transactions: &str) -> String {
@@ -1338,6 +1316,11 @@ mod tests {
         check(
             &with(r#"{ "from": "trader[*]", "to": "usd", "as": "made" }"#),
             &["6:55 setup[0].as: expected \"made[*]\": the call is made 3 times, found \"made\""],
+        );
+        check(
+            &with(r#"{ "from": "only[*]", "to": "usd", "as": "made" }"#)
+                .replace("\"trader\"", "\"only\": { \"count\": 1 }, \"trader\""),
+            &["6:53 setup[0].as: expected \"made[*]\": the call is made for one index, found \"made\""],
         );
         check(
             &with(r#"{ "from": "alice", "to": "usd", "as": "alice" }"#),

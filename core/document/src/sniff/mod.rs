@@ -14,12 +14,14 @@ mod shape;
 
 use std::borrow::Cow;
 
-pub use encoding::text;
+pub use encoding::{is_marked, text};
 pub use found::Found;
-#[cfg(feature = "engine")]
-pub(crate) use {encoding::is_marked, json::LISTS};
+pub use json::LISTS;
 
 use shape::outline;
+
+/// The name that a real block's document bears.
+pub const CASE_FORMAT: &str = "evm-block-case/1";
 
 /// What the page can open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -133,8 +135,7 @@ fn answer(text: &str) -> Option<&str> {
 }
 
 /// The document in a text: without comments in front, the Markdown around it, or the request before it.
-#[cfg(feature = "engine")]
-pub(crate) fn unwrapped(text: &str) -> &str {
+pub fn unwrapped(text: &str) -> &str {
     let start = shape::without_comments(text.trim_start_matches('\u{feff}'));
     if start.starts_with(">>") || start.starts_with("<<") {
         return answer(start).unwrap_or(start);
@@ -178,7 +179,7 @@ fn fenced(text: &str) -> Option<&str> {
 }
 
 /// The digits of a text that is hexadecimal and nothing else: with or without `0x`, in quotation marks, in lines.
-pub(crate) fn hex_digits(text: &str) -> Option<Cow<'_, str>> {
+pub fn hex_digits(text: &str) -> Option<Cow<'_, str>> {
     let text = text.trim().trim_end_matches([',', ';']);
     let text = ['"', '\'', '`']
         .into_iter()

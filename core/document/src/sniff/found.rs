@@ -2,8 +2,8 @@
 
 use thiserror::Error;
 
+use crate::json::shortened;
 use crate::problem::Position;
-use crate::scenario::json::shortened;
 
 /// What a file seems to be. Its text says what it is; [`Found::advice`] says what to do.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]

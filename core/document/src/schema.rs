@@ -8,10 +8,7 @@ use std::borrow::Cow;
 use schemars::{JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings, json_schema};
 use serde_json::Value;
 
-use super::{Amount, Named, Numeral, Place, Scenario, Skew, StrategyChoice};
-use crate::model::Cost;
-use crate::prepare::Fork;
-use crate::trace::Clock;
+use crate::{Amount, ClockName, CostName, Fork, Named, Numeral, Place, Scenario, Skew, StrategyName};
 
 /// The JSON Schema (2020-12) of the document.
 pub fn schema() -> Value {
@@ -97,19 +94,15 @@ impl<T: JsonSchema> JsonSchema for Named<T> {
     }
 }
 
-pub(super) struct ForkName;
-pub(super) struct StrategyName;
-pub(super) struct ClockName;
-pub(super) struct CostName;
-written!(ForkName, "Fork", json_schema!({ "enum": Fork::ALL.map(Fork::name) }));
-written!(StrategyName, "Strategy", json_schema!({ "enum": StrategyChoice::ALL.map(StrategyChoice::name) }));
-written!(ClockName, "Clock", json_schema!({ "enum": Clock::ALL.map(Clock::name) }));
-written!(CostName, "Cost", json_schema!({ "enum": Cost::ALL.map(Cost::name) }));
+written!(Fork, "Fork", json_schema!({ "enum": Fork::ALL.map(Fork::name) }));
+written!(StrategyName, "Strategy", json_schema!({ "enum": StrategyName::NAMES }));
+written!(ClockName, "Clock", json_schema!({ "enum": ClockName::NAMES }));
+written!(CostName, "Cost", json_schema!({ "enum": CostName::NAMES }));
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scenario::decode::fields;
+    use crate::decode::fields;
 
     #[test]
     fn null_is_nowhere() {

@@ -1,6 +1,6 @@
 //! The smallest scenario that still shows something: delta debugging (Zeller and Hildebrandt, IEEE TSE 2002).
 
-use super::{Named, Scenario};
+use crate::{Named, Scenario};
 
 /// A shortest list that `shows` can still be said of, made by leaving parts of `items` out: none of what is left can be
 /// left out by itself. Order stays.
@@ -75,7 +75,7 @@ mod tests {
     use std::convert::Infallible;
 
     use super::*;
-    use crate::scenario::{Choice, Transaction, builtin, parse};
+    use crate::{Choice, Transaction, builtin, parse};
 
     fn reduced(items: &[u32], shows: impl Fn(&[u32]) -> bool) -> (Vec<u32>, u32) {
         let mut asked = 0;

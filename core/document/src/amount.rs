@@ -109,7 +109,7 @@ impl From<U256> for Amount {
 
 impl serde::Serialize for Amount {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        super::serialize_number(&self.written, serializer)
+        crate::scenario::serialize_number(&self.written, serializer)
     }
 }
 

@@ -1,7 +1,7 @@
 //! What JSON is, by the names of its fields. Formats of other programs are recognised by what only they have.
 
 use super::{Found, Kind, hex_digits, kind_of, shape::Shape};
-use crate::{prepare, scenario};
+use crate::{VERSION, json::shortened};
 
 /// The fields of an account in a block access list, in the spellings that nodes and tools use.
 const CHANGES: &[&str] = &[
@@ -18,7 +18,7 @@ const CHANGES: &[&str] = &[
 ];
 
 /// Fields under which a list stands within a larger document.
-pub(crate) const LISTS: &[&str] =
+pub const LISTS: &[&str] =
     &["accountChanges", "account_changes", "blockAccessList", "block_access_list", "bal"];
 
 /// What the outline is of; `rest` stands behind it.
@@ -37,7 +37,7 @@ pub(super) fn kind(shape: &Shape, rest: &str) -> Result<Kind, Found> {
 
 fn shorter(shape: &Shape) -> String {
     match shape {
-        Shape::Text(text) | Shape::Bare(text) => scenario::json::shortened(text),
+        Shape::Text(text) | Shape::Bare(text) => shortened(text),
         _ => String::new(),
     }
 }
@@ -68,7 +68,7 @@ fn object(shape: &Shape, rest: &str) -> Result<Kind, Found> {
     if fields.is_empty() {
         return Err(Found::EmptyObject);
     }
-    let names = fields.iter().take(4).map(|(name, _)| scenario::json::shortened(name)).collect();
+    let names = fields.iter().take(4).map(|(name, _)| shortened(name)).collect();
     Err(Found::Object { names, more: fields.len() > 4 })
 }
 
@@ -76,16 +76,16 @@ fn object(shape: &Shape, rest: &str) -> Result<Kind, Found> {
 fn by_format(format: &str) -> Result<Kind, Found> {
     let version = |prefix: &str| format.strip_prefix(prefix).map(str::parse::<u32>);
     match (version("evm-lanes/"), version("evm-block-case/")) {
-        (Some(Ok(version)), _) if version > scenario::VERSION => {
-            Err(Found::Newer { format: format.to_owned(), read: format!("evm-lanes/{}", scenario::VERSION) })
+        (Some(Ok(version)), _) if version > VERSION => {
+            Err(Found::Newer { format: format.to_owned(), read: format!("evm-lanes/{}", VERSION) })
         }
         // A wrong version is a mistake that the scenario's own reader points at.
         (Some(_), _) => Ok(Kind::Scenario),
         (_, Some(Ok(version))) if version > 1 => {
-            Err(Found::Newer { format: format.to_owned(), read: prepare::case::FORMAT.to_owned() })
+            Err(Found::Newer { format: format.to_owned(), read: super::CASE_FORMAT.to_owned() })
         }
         (_, Some(_)) => Ok(Kind::Case),
-        _ => Err(Found::OtherFormat(scenario::json::shortened(format))),
+        _ => Err(Found::OtherFormat(shortened(format))),
     }
 }
 
@@ -93,7 +93,7 @@ fn by_format(format: &str) -> Result<Kind, Found> {
 fn json_rpc(shape: &Shape) -> Result<Kind, Found> {
     if let Some(error) = shape.get("error").filter(|error| matches!(error, Shape::Object(_))) {
         let message = error.text("message").unwrap_or("no message");
-        return Err(Found::JsonRpcError(scenario::json::shortened(message)));
+        return Err(Found::JsonRpcError(shortened(message)));
     }
     match shape.get("result") {
         None => Err(Found::JsonRpcRequest),
@@ -171,7 +171,7 @@ fn is_abi_item(shape: &Shape) -> bool {
 
 /// Documents of other programs.
 fn other_program(shape: &Shape) -> Option<Found> {
-    let name = |field: &str| shape.text(field).map(scenario::json::shortened).unwrap_or_default();
+    let name = |field: &str| shape.text(field).map(shortened).unwrap_or_default();
     let first_transaction = shape.get("transactions").and_then(Shape::first);
     if let Some(format) = shape.text("_format").filter(|format| format.starts_with("hh")) {
         return Some(if format.contains("build-info") {

@@ -1,40 +1,9 @@
-//! What a person writes: the document `evm-lanes/1`. `docs/scenario.md` describes it for people.
-//!
-//! ```text
-//! text ─ parse ─▶ Scenario ─ prepare::scenario ─▶ PreparedBlock
-//!                    └─ to_text, to_compact ─▶ text
-//! ```
-//! The room knows neither the EVM nor the page. Mistakes are collected in one pass, each with its
-//! field path, its place in the text and what would be right.
-
-mod amount;
-pub mod builtin;
-mod decode;
-mod freeze;
-pub mod json;
-pub mod link;
-mod names;
-mod random;
-mod reduce;
-#[cfg(feature = "schema")]
-mod schema;
-mod strategy;
+//! The document `evm-lanes/1` as types. `docs/scenario.md` describes it for people.
 
 use alloy_primitives::{Address, B256, Bytes};
 use serde::{Serialize, Serializer};
 
-use crate::model::Cost;
-use crate::prepare::Fork;
-use crate::problem::{Position, Problem};
-use crate::trace::Clock;
-
-pub use amount::{Amount, AmountError};
-pub use names::{BUILDER, DEPLOYER, Place, account_address, nearest};
-pub use random::{Random, Zipf};
-pub use reduce::reduce;
-#[cfg(feature = "schema")]
-pub use schema::schema;
-pub use strategy::{StrategyChoice, UnknownStrategy};
+use crate::{Amount, ClockName, CostName, Fork, Place, StrategyName, json};
 
 /// The version that this code writes. Documents of earlier versions are upgraded while reading.
 pub const VERSION: u32 = 1;
@@ -42,29 +11,6 @@ pub const VERSION: u32 = 1;
 pub const MAX_TRANSACTIONS: u32 = 100_000;
 /// Most lanes that a document may ask for.
 pub const MAX_LANES: u16 = 256;
-
-/// Reads a document.
-///
-/// # Errors
-/// Every mistake that could be found in one pass (at most 50), in the document's order.
-pub fn parse(text: &str) -> Result<Scenario, Vec<Problem>> {
-    decode::scenario(text)
-}
-
-/// Where the value at `path` (`transactions[3].to`) begins in `text`; for a path that leads
-/// nowhere, the nearest value around it. `None` if the text is not JSON.
-pub fn position_of(text: &str, path: &str) -> Option<Position> {
-    let mut node = &json::parse(text).ok()?;
-    for step in path.split(['.', '[']).filter(|step| !step.is_empty()) {
-        let next = match (step.strip_suffix(']').and_then(|i| i.parse::<usize>().ok()), &node.value) {
-            (Some(index), json::Value::List(list)) => list.get(index),
-            _ => node.get(step),
-        };
-        let Some(next) = next else { break };
-        node = next;
-    }
-    Some(json::position(text, node.at))
-}
 
 /// A document of version 1.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -124,7 +70,6 @@ pub enum Format {
 pub struct Block {
     /// Rules in force. Left out: `osaka`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "schema", schemars(with = "Option<schema::ForkName>"))]
     pub fork: Option<Fork>,
     /// Block number. Left out: 1.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -433,12 +378,12 @@ fn exact(written: &str) -> Option<i64> {
     written.parse::<i64>().ok().filter(|n| n.unsigned_abs() <= 1 << 53 && n.to_string() == written)
 }
 
-fn is_exact(written: &str) -> bool {
+pub(crate) fn is_exact(written: &str) -> bool {
     exact(written).is_some()
 }
 
 /// Writes digits as a number where every reader of JSON keeps them exact, else as text.
-fn serialize_number<S: Serializer>(written: &str, serializer: S) -> Result<S::Ok, S::Error> {
+pub(crate) fn serialize_number<S: Serializer>(written: &str, serializer: S) -> Result<S::Ok, S::Error> {
     match exact(written) {
         Some(number) => serializer.serialize_i64(number),
         None => serializer.serialize_str(written),
@@ -480,26 +425,23 @@ pub struct Authorization {
 }
 
 /// How to run the scenario. Left out: what the page is set to.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct RunSettings {
     /// Who schedules.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "schema", schemars(with = "Option<schema::StrategyName>"))]
-    pub strategy: Option<StrategyChoice>,
+    pub strategy: Option<StrategyName>,
     /// Number of lanes.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "schema", schemars(range(min = 1, max = 256)))]
     pub lanes: Option<u16>,
     /// Real or modelled time.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "schema", schemars(with = "Option<schema::ClockName>"))]
-    pub clock: Option<Clock>,
+    pub clock: Option<ClockName>,
     /// What modelled time is made of.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "schema", schemars(with = "Option<schema::CostName>"))]
-    pub cost: Option<Cost>,
+    pub cost: Option<CostName>,
     /// Settles what modelled time leaves open.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub seed: Option<u64>,
@@ -586,6 +528,7 @@ impl Scenario {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{Random, builtin, parse, position_of};
 
     const GOLDEN: &str = include_str!("golden/v1.json");
 

@@ -4,7 +4,8 @@ use std::fmt;
 
 use alloy_primitives::{Address, keccak256};
 
-use super::MAX_TRANSACTIONS;
+use crate::problem::counted;
+use crate::scenario::MAX_TRANSACTIONS;
 
 /// Longest name, in characters.
 const MAX_NAME: usize = 64;
@@ -34,11 +35,14 @@ pub enum Place {
 }
 
 /// Why a text is no place: what would be right, and what was found.
-pub(crate) type PlaceError = (String, String);
+pub type PlaceError = (String, String);
 
 impl Place {
     /// Reads a name, an element of a group or an address.
-    pub(crate) fn parse(text: &str) -> Result<Self, PlaceError> {
+    ///
+    /// # Errors
+    /// If the text is none of them.
+    pub fn parse(text: &str) -> Result<Self, PlaceError> {
         if text.starts_with("0x") || text.starts_with("0X") {
             return parse_address(text).map(Self::Address);
         }
@@ -50,7 +54,7 @@ impl Place {
             (
                 "a name (letters, digits, `_`, `-`), an element such as `trader[3]`, or an address"
                     .to_owned(),
-                format!("\"{}\"", super::json::shortened(text)),
+                format!("\"{}\"", crate::json::shortened(text)),
             )
         };
         if !is_name(name) {
@@ -93,9 +97,9 @@ pub(crate) fn parse_address(text: &str) -> Result<Address, PlaceError> {
     }
     if digits.len() != 40 {
         let found = if digits.len().is_multiple_of(2) {
-            format!("{} bytes", digits.len() / 2)
+            counted(digits.len() / 2, "byte")
         } else {
-            format!("{} digits", digits.len())
+            counted(digits.len(), "digit")
         };
         return Err(("20 bytes".into(), found));
     }

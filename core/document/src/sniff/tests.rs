@@ -253,7 +253,7 @@ fn whatever_the_bytes_they_are_told() {
 /// Every file of a folder beside the project, by its path below it; `None` where there is no such folder.
 fn files(folder: &str) -> Option<Vec<(String, Vec<u8>)>> {
     let data = std::env::var_os("EVM_LANES_DATA").map_or_else(
-        || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/data")),
+        || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data")),
         PathBuf::from,
     );
     let root = data.join("..").join(folder);
@@ -305,22 +305,18 @@ fn files_of_windows_programs_are_read_or_named() {
         };
         assert_eq!(found, expected, "{name}");
         if let Ok(Content::Scenario(text)) = sniff(bytes) {
-            assert!(crate::scenario::parse(&text).is_ok(), "{name}: {text}");
+            assert!(crate::parse(&text).is_ok(), "{name}: {text}");
         }
     });
 }
 
-/// What is wrong with a scenario, or that it runs.
+/// What is wrong with a scenario, or how large it is.
 fn says(text: &str) -> String {
     let first = |problems: Vec<crate::problem::Problem>| problems[0].to_string();
-    let scenario = match crate::scenario::parse(text) {
+    let scenario = match crate::parse(text) {
         Ok(scenario) => scenario,
         Err(problems) => return first(problems),
     };
-    #[cfg(feature = "engine")]
-    if let Err(problems) = crate::prepare::scenario(&scenario, &crate::catalogue::tests::catalogue()) {
-        return first(problems);
-    }
     format!("{} transactions", scenario.transaction_count())
 }
 

@@ -18,10 +18,7 @@ mod restore;
 use miniz_oxide::deflate::compress_to_vec;
 use miniz_oxide::inflate::{TINFLStatus, decompress_to_vec_with_limit};
 
-use super::{MAX_LANES, StrategyChoice, builtin, json, nearest};
-use crate::model::Cost;
-use crate::trace::Clock;
-use crate::units::{Incarnation, TxIndex};
+use crate::{ClockName, CostName, MAX_LANES, RunSettings, StrategyName, builtin, json, nearest};
 
 /// The version of the link's own format, in clear at the fragment's beginning.
 pub const LINK_VERSION: u32 = 1;
@@ -35,16 +32,8 @@ const EFFORT: u8 = 8;
 pub struct PageLink {
     /// Which scenario.
     pub scenario: Source,
-    /// Who schedules.
-    pub strategy: Option<StrategyChoice>,
-    /// Number of lanes.
-    pub lanes: Option<u16>,
-    /// Real or modelled time.
-    pub clock: Option<Clock>,
-    /// What modelled time is made of.
-    pub cost: Option<Cost>,
-    /// The model's seed.
-    pub seed: Option<u64>,
+    /// How to run it.
+    pub run: RunSettings,
     /// What is selected.
     pub selection: Option<Selection>,
 }
@@ -67,10 +56,10 @@ impl Default for Source {
 /// What is selected, by meaning: ids of a run would not outlive it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Selection {
-    /// The transaction's position.
-    pub tx: Option<TxIndex>,
-    /// Which of its attempts.
-    pub incarnation: Option<Incarnation>,
+    /// The transaction's position, from 0.
+    pub tx: Option<u32>,
+    /// Which of its attempts, from 0. In the link's text it is counted from 1.
+    pub incarnation: Option<u32>,
     /// A location's name: `USD.balances[alice]`.
     pub location: Option<String>,
 }
@@ -130,15 +119,15 @@ impl PageLink {
         {
             query.push(format!("s={}", escape(name)));
         }
-        query.extend(self.strategy.map(|s| format!("strategy={}", s.name())));
-        query.extend(self.lanes.map(|l| format!("lanes={l}")));
-        query.extend(self.clock.map(|c| format!("clock={}", c.name())));
-        query.extend(self.cost.map(|c| format!("cost={}", c.name())));
-        query.extend(self.seed.map(|s| format!("seed={s}")));
+        query.extend(self.run.strategy.map(|s| format!("strategy={}", s.name())));
+        query.extend(self.run.lanes.map(|l| format!("lanes={l}")));
+        query.extend(self.run.clock.map(|c| format!("clock={}", c.name())));
+        query.extend(self.run.cost.map(|c| format!("cost={}", c.name())));
+        query.extend(self.run.seed.map(|s| format!("seed={s}")));
         if let Some(selection) = &self.selection {
             query.extend(selection.tx.map(|tx| {
-                let attempt = selection.incarnation.map(|i| format!(".{}", u64::from(i.0) + 1));
-                format!("tx={}{}", tx.0, attempt.unwrap_or_default())
+                let attempt = selection.incarnation.map(|i| format!(".{}", u64::from(i) + 1));
+                format!("tx={tx}{}", attempt.unwrap_or_default())
             }));
             query.extend(selection.location.as_ref().map(|name| format!("at={}", escape(name))));
         }
@@ -184,24 +173,24 @@ impl PageLink {
                     }
                     link.scenario = Source::Builtin(value);
                 }
-                "strategy" => match StrategyChoice::from_name(&value) {
-                    Some(strategy) => link.strategy = Some(strategy),
-                    None => return wrong("strategy", names(&StrategyChoice::ALL.map(StrategyChoice::name))),
+                "strategy" => match StrategyName::from_name(&value) {
+                    Some(strategy) => link.run.strategy = Some(strategy),
+                    None => return wrong("strategy", names(StrategyName::NAMES)),
                 },
                 "lanes" => match value.parse().ok().filter(|l| (1..=MAX_LANES).contains(l)) {
-                    Some(lanes) => link.lanes = Some(lanes),
+                    Some(lanes) => link.run.lanes = Some(lanes),
                     None => return wrong("lanes", format!("a whole number from 1 to {MAX_LANES}")),
                 },
-                "clock" => match Clock::from_name(&value) {
-                    Some(clock) => link.clock = Some(clock),
-                    None => return wrong("clock", names(&Clock::ALL.map(Clock::name))),
+                "clock" => match ClockName::from_name(&value) {
+                    Some(clock) => link.run.clock = Some(clock),
+                    None => return wrong("clock", names(ClockName::NAMES)),
                 },
-                "cost" => match Cost::from_name(&value) {
-                    Some(cost) => link.cost = Some(cost),
-                    None => return wrong("cost", names(&Cost::ALL.map(Cost::name))),
+                "cost" => match CostName::from_name(&value) {
+                    Some(cost) => link.run.cost = Some(cost),
+                    None => return wrong("cost", names(CostName::NAMES)),
                 },
                 "seed" => match value.parse() {
-                    Ok(seed) => link.seed = Some(seed),
+                    Ok(seed) => link.run.seed = Some(seed),
                     Err(_) => return wrong("seed", format!("a whole number from 0 to {}", u64::MAX)),
                 },
                 "tx" => {
@@ -209,9 +198,8 @@ impl PageLink {
                         Some((tx, attempt)) => (tx, Some(attempt)),
                         None => (&value[..], None),
                     };
-                    let tx = tx.parse().ok().map(TxIndex);
-                    let incarnation = attempt
-                        .map(|a| a.parse::<u32>().ok().and_then(|a| a.checked_sub(1)).map(Incarnation));
+                    let tx = tx.parse().ok();
+                    let incarnation = attempt.map(|a| a.parse::<u32>().ok().and_then(|a| a.checked_sub(1)));
                     let (Some(tx), Some(incarnation)) = (tx, incarnation.map_or(Some(None), |i| i.map(Some)))
                     else {
                         return wrong(
@@ -408,7 +396,6 @@ fn unescape(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::trace::StrategyId;
 
     fn document() -> String {
         builtin::find(builtin::DEFAULT).expect("the default scenario").text.to_owned()
@@ -421,18 +408,17 @@ mod tests {
 
     #[test]
     fn a_link_gives_back_what_it_was_made_of() {
-        let selection = Selection {
-            tx: Some(TxIndex(7)),
-            incarnation: Some(Incarnation(1)),
-            location: Some("USD.balances[ä & b]".into()),
-        };
+        let selection =
+            Selection { tx: Some(7), incarnation: Some(1), location: Some("USD.balances[ä & b]".into()) };
         let base = PageLink {
             scenario: Source::Builtin("payments".into()),
-            strategy: Some(StrategyId::BlockStm.into()),
-            lanes: Some(4),
-            clock: Some(Clock::Simulated),
-            cost: Some(Cost::Opcodes),
-            seed: Some(u64::MAX),
+            run: RunSettings {
+                strategy: StrategyName::from_name("block-stm"),
+                lanes: Some(4),
+                clock: ClockName::from_name("simulated"),
+                cost: CostName::from_name("opcodes"),
+                seed: Some(u64::MAX),
+            },
             selection: Some(selection),
         };
         let link = base.encode();
@@ -447,8 +433,9 @@ mod tests {
             ..base
         };
         assert_eq!(decode(&own.encode()), Ok(Some(own)));
-        let automatic =
-            PageLink { strategy: Some(StrategyChoice::Automatic), lanes: Some(4), ..PageLink::default() };
+        let strategy = StrategyName::from_name("automatic");
+        let run = RunSettings { strategy, lanes: Some(4), ..RunSettings::default() };
+        let automatic = PageLink { run, ..PageLink::default() };
         assert_eq!(automatic.encode(), "?strategy=automatic&lanes=4");
         assert_eq!(decode("?strategy=automatic&lanes=4"), Ok(Some(automatic)));
         assert_eq!(PageLink::default().encode(), "");
@@ -461,14 +448,16 @@ mod tests {
         let text = json::pretty(&document()).expect("JSON");
         let link = PageLink {
             scenario: Source::Document(text),
-            strategy: Some(StrategyId::BlockStm.into()),
-            lanes: Some(4),
-            clock: Some(Clock::Simulated),
-            cost: None,
-            seed: Some(7),
+            run: RunSettings {
+                strategy: StrategyName::from_name("block-stm"),
+                lanes: Some(4),
+                clock: ClockName::from_name("simulated"),
+                cost: None,
+                seed: Some(7),
+            },
             selection: Some(Selection {
-                tx: Some(TxIndex(7)),
-                incarnation: Some(Incarnation(1)),
+                tx: Some(7),
+                incarnation: Some(1),
                 location: Some("USD.balances[alice]".into()),
             }),
         };
@@ -538,7 +527,7 @@ mod tests {
         let golden = include_str!("golden/link-v1.txt");
         let text = decode_document(golden.trim_end()).expect("version 1");
         assert_eq!(text, include_str!("golden/v1.json"));
-        assert!(crate::scenario::parse(&text).is_ok());
+        assert!(crate::parse(&text).is_ok());
     }
 
     #[test]
