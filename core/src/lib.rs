@@ -8,8 +8,6 @@
 //! vocabulary that the page shares with it: documents, links, messages, traces, analyses.
 #![warn(missing_docs)]
 
-#[cfg(feature = "engine")]
-pub mod access_list;
 #[cfg(any(feature = "engine", test))]
 pub mod alloc;
 #[cfg(feature = "engine")]
@@ -19,16 +17,12 @@ pub mod clock;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 #[cfg(feature = "engine")]
-pub mod drive;
-#[cfg(feature = "engine")]
 pub mod engine;
-#[cfg(feature = "engine")]
-pub mod evm;
 pub mod messages;
 #[cfg(feature = "engine")]
 pub mod naming;
+#[cfg(feature = "engine")]
 pub mod prepare;
-pub mod run;
 pub mod scenario;
 #[cfg(feature = "engine")]
 pub mod verify;
@@ -36,5 +30,7 @@ pub mod verify;
 mod wasm;
 pub mod wire;
 
-pub use lanes::{analysis, cancel, model, schedule, tables, trace, units};
+#[cfg(feature = "engine")]
+pub use ::evm::{self, access_list, drive, run};
 pub use document::{problem, sniff};
+pub use lanes::{analysis, cancel, model, schedule, tables, trace, units};

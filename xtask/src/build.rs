@@ -60,6 +60,7 @@ fn build_page() -> Result<()> {
     for input in [
         "web",
         "core/src",
+        "core/evm",
         "core/lanes",
         "core/document",
         "core/Cargo.toml",

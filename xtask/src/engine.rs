@@ -134,6 +134,7 @@ fn fingerprint(engine: Engine, more: &[&str], arguments: &Arguments) -> Result<S
         .text(&format!("{more:?}"))
         .text(&format!("{} {:?} {:?} {:?}", arguments.dev, engine.cargo, engine.target_features, engine.link))
         .files(&workspace::path("core/src"))?
+        .files(&workspace::path("core/evm"))?
         .files(&workspace::path("core/lanes"))?
         .files(&workspace::path("core/document"))?
         .files(&workspace::path("core/Cargo.toml"))?

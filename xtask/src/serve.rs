@@ -62,8 +62,9 @@ pub fn run(arguments: &Arguments) -> Result<()> {
 }
 
 /// Everything that a build is made of.
-const SOURCES: [&str; 12] = [
+const SOURCES: [&str; 13] = [
     "core/src",
+    "core/evm",
     "core/lanes",
     "core/document",
     "core/Cargo.toml",

@@ -54,7 +54,7 @@ impl Check {
     pub fn target(self) -> &'static [&'static str] {
         match self {
             Self::Unit | Self::Models => &["--package", "evm-lanes-lanes", "--lib"],
-            Self::Evm => &["--package", "evm-lanes-core", "--lib"],
+            Self::Evm => &["--package", "evm-lanes-evm", "--lib"],
             Self::RandomBlocks => &["--package", "evm-lanes-core", "--test", "random_blocks"],
             Self::Simulated => &["--package", "evm-lanes-core", "--test", "simulated"],
         }
@@ -66,7 +66,7 @@ impl Check {
             // On real threads toys catch most of what models catch, but by luck.
             Self::Unit => &["--skip", "drive::models"],
             Self::Models => &["drive::models"],
-            Self::Evm => &["evm::", "drive::"],
+            Self::Evm => &[],
             Self::RandomBlocks => &[],
             // Those that need no catalogue, which is not copied.
             Self::Simulated => {
@@ -91,13 +91,13 @@ const LANES: &str = "core/lanes/src/drive/lanes.rs";
 const SPECULATIVE_VIEW: &str = "core/lanes/src/drive/speculative_view.rs";
 const ORDER: &str = "core/lanes/src/drive/order.rs";
 const FORESIGHT: &str = "core/lanes/src/drive/foresight.rs";
-const BLOCK: &str = "core/src/evm/block.rs";
+const MACHINE: &str = "core/evm/src/machine.rs";
 const NONCES: &str = "core/lanes/src/drive/nonces.rs";
 const PREDICTED_WRITES: &str = "core/lanes/src/drive/predicted_writes.rs";
 const ATTEMPTS: &str = "core/lanes/src/drive/attempts.rs";
-const FOLD: &str = "core/src/drive/fold.rs";
-const JOURNAL: &str = "core/src/evm/journal.rs";
-const FAST_PATH: &str = "core/src/evm/fast_path.rs";
+const FOLD: &str = "core/evm/src/drive/fold.rs";
+const JOURNAL: &str = "core/evm/src/journal.rs";
+const FAST_PATH: &str = "core/evm/src/fast_path.rs";
 const SLOT_MAP: &str = "core/lanes/src/schedule/slot_map.rs";
 
 /// Every bug.
@@ -653,7 +653,7 @@ pub const BUGS: &[Bug] = &[
     Bug {
         name: "authorities-stay-without-code",
         breaks: "a sender that signed an authorisation may get code in the block",
-        file: BLOCK,
+        file: MACHINE,
         find: "has_no_code(address, base) && !authorities.contains(address)",
         replace: "has_no_code(address, base)",
         caught_by: Check::RandomBlocks,
@@ -661,7 +661,7 @@ pub const BUGS: &[Bug] = &[
     Bug {
         name: "senders-with-code-stay-without-code",
         breaks: "a sender that has code before the block can run it",
-        file: BLOCK,
+        file: MACHINE,
         find: "has_no_code(address, base) && !authorities.contains(address)",
         replace: "(has_no_code(address, base) || base.number(address).is_some()) && !authorities.contains(address)",
         caught_by: Check::RandomBlocks,

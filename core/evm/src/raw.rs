@@ -3,7 +3,7 @@
 use alloy_primitives::{Address, B256, Bytes, Signature, U256, keccak256};
 use alloy_rlp::{Decodable, Encodable, Header};
 
-use super::{Authorization, Narrowing, Transaction};
+use crate::block::{Authorization, Narrowing, Transaction};
 
 /// Why bytes are no signed transaction.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

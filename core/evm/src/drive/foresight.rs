@@ -14,7 +14,7 @@ use lanes::{
     units::TxIndex,
 };
 
-use crate::evm::{Accesses, Base, Code, Evm, Executor};
+use crate::{Accesses, Base, Code, Evm, Executor};
 
 /// What a sequential run records.
 #[derive(Debug)]

@@ -125,31 +125,31 @@ pub enum Oversized {
 
 /// Brings a transaction's numbers, as its format has them, into the types of [`Transaction`].
 #[derive(Debug, Default)]
-pub(crate) struct Narrowing {
+pub struct Narrowing {
     /// What did not fit, if anything.
-    pub(crate) oversized: Option<Oversized>,
+    pub oversized: Option<Oversized>,
 }
 
 impl Narrowing {
     /// A gas limit.
-    pub(crate) fn gas_limit(&mut self, gas: U256) -> u64 {
+    pub fn gas_limit(&mut self, gas: U256) -> u64 {
         self.note(gas > U256::from(u64::MAX), Oversized::GasLimit);
         gas.saturating_to()
     }
 
     /// A chain id.
-    pub(crate) fn chain_id(&mut self, id: U256) -> u64 {
+    pub fn chain_id(&mut self, id: U256) -> u64 {
         self.note(id > U256::from(u64::MAX), Oversized::ChainId);
         id.saturating_to()
     }
 
     /// A nonce. 2^64 − 1 is already one that cannot be counted up (EIP-2681), so nothing is noted.
-    pub(crate) fn nonce(nonce: U256) -> u64 {
+    pub fn nonce(nonce: U256) -> u64 {
         nonce.saturating_to()
     }
 
     /// A maximum fee, or a gas price, and a priority fee.
-    pub(crate) fn fees(&mut self, most: U256, priority: Option<U256>) -> (u128, Option<u128>) {
+    pub fn fees(&mut self, most: U256, priority: Option<U256>) -> (u128, Option<u128>) {
         let wide = U256::from(u128::MAX);
         self.note(priority.is_some_and(|fee| fee > wide && fee > most), Oversized::PriorityFee);
         self.note(most > wide, Oversized::Fee);
@@ -157,7 +157,7 @@ impl Narrowing {
     }
 
     /// A maximum fee for blob gas.
-    pub(crate) fn blob_fee(&mut self, fee: U256) -> u128 {
+    pub fn blob_fee(&mut self, fee: U256) -> u128 {
         self.note(fee > U256::from(u128::MAX), Oversized::Fee);
         fee.saturating_to()
     }
@@ -208,5 +208,5 @@ pub enum Origin {
     /// A scenario: the whole state is known, so a state root can be given.
     Scenario,
     /// A real block, with what its execution must give.
-    Case(Box<super::case::Expected>),
+    Case(Box<crate::case::Expected>),
 }

@@ -13,7 +13,7 @@ use revm::{
 };
 
 use crate::{
-    prepare::{BlockEnvironment, Fork, Oversized, Transaction},
+    block::{BlockEnvironment, Fork, Oversized, Transaction},
     run::{Log, Receipt, Status},
 };
 

@@ -14,7 +14,7 @@ use revm::{
 };
 
 use super::{fast_path, meter::Meter};
-use crate::cancel::CancelFlag;
+use lanes::cancel::CancelFlag;
 
 /// revm's EVM, but for the loop.
 pub(super) struct LaneEvm<'c, C> {

@@ -17,7 +17,7 @@ use super::{
     reference,
 };
 use crate::{
-    prepare::{BlockEnvironment, State, Transaction},
+    block::{BlockEnvironment, State, Transaction},
     run::Receipt,
 };
 
@@ -173,7 +173,7 @@ mod tests {
     use alloy_primitives::U256;
 
     use super::*;
-    use crate::prepare::{Account, Fork, State};
+    use crate::block::{Account, Fork, State};
 
     const ALICE: Address = Address::repeat_byte(0xa1);
     const BOB: Address = Address::repeat_byte(0xb0);

@@ -11,7 +11,8 @@ use revm::{
 };
 
 use super::{convert, reference};
-use crate::{cancel::CancelFlag, prepare::PreparedBlock};
+use crate::block::PreparedBlock;
+use lanes::cancel::CancelFlag;
 
 /// The inputs of every KECCAK256 over 32 or 64 bytes that the block's transactions run, by hash.
 ///

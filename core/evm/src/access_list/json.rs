@@ -24,7 +24,7 @@ use serde::{
     de::{self, DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor},
 };
 
-use crate::sniff::LISTS;
+use document::sniff::LISTS;
 
 /// A list, whatever stands around it.
 pub(super) struct Document(pub(super) BlockAccessList);

@@ -5,10 +5,10 @@ use std::collections::HashMap;
 use alloy_primitives::{Address, U256};
 
 use crate::{
-    evm::Code,
-    prepare::{Account, Fork, State},
-    schedule::{AccountNo, Final, Finals},
+    Code,
+    block::{Account, Fork, State},
 };
+use lanes::schedule::{AccountNo, Final, Finals};
 
 /// `before`, changed. `addresses` are those of accounts by number; no account and no slot is in
 /// two of `finals`.

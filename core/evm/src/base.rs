@@ -11,10 +11,8 @@ use revm::{
 };
 
 use super::convert;
-use crate::{
-    prepare::{Fork, State},
-    schedule::{AccountNo, SlotNo, SlotNumbers},
-};
+use crate::block::{Fork, State};
+use lanes::schedule::{AccountNo, SlotNo, SlotNumbers};
 use lanes::vm;
 
 /// Code as the executor runs it.

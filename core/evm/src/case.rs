@@ -10,12 +10,12 @@ use std::collections::BTreeMap;
 use alloy_primitives::{Address, B256, Bloom, Bytes, LogData, U64, U256, address, keccak256};
 use serde::Deserialize;
 
-use super::{
+use crate::block::{
     Account, Authorization, BlockEnvironment, Fork, Narrowing, Origin, PreparedBlock, State, SystemCall,
     Transaction,
 };
-use crate::problem::{Position, Problem, counted};
 use crate::run::{Log, Receipt, Status};
+use document::problem::{Position, Problem, counted};
 
 /// What a real block's execution must give.
 #[derive(Clone, Debug, Default)]
@@ -40,7 +40,7 @@ pub struct Expected {
 }
 
 /// The name that a document of this format bears.
-pub use crate::sniff::CASE_FORMAT as FORMAT;
+pub use document::sniff::CASE_FORMAT as FORMAT;
 
 /// Reads a block case.
 ///
@@ -333,7 +333,7 @@ const BEACON_ROOTS: Address = address!("000F3df6D732807Ef1319fB7B8bB8522d0Beac02
 const HISTORY: Address = address!("0000F90827F1C53a10cb7A02335B175320002935");
 
 /// The calls before a block's transactions.
-pub(crate) fn system_calls(fork: Fork, beacon_root: Option<B256>, parent: Option<B256>) -> Vec<SystemCall> {
+pub fn system_calls(fork: Fork, beacon_root: Option<B256>, parent: Option<B256>) -> Vec<SystemCall> {
     let mut calls = Vec::new();
     if let Some(root) = beacon_root.filter(|_| fork >= Fork::Cancun) {
         calls.push(SystemCall { to: BEACON_ROOTS, input: root.0.into() });

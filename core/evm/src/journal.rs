@@ -60,7 +60,7 @@ use revm::{
 };
 
 use super::{View, base::Code, reference, view::Blocked};
-use crate::schedule::{AccountNo, Existence, Write};
+use lanes::schedule::{AccountNo, Existence, Write};
 
 /// The accounts that included transactions accessed, each with the slots accessed in it, as
 /// EIP-7928 counts accesses: whatever an operation reached after it had paid for reaching it.

@@ -12,7 +12,7 @@ use std::{collections::BTreeMap, convert::Infallible};
 
 use super::convert;
 use crate::{
-    prepare::{Account, BlockEnvironment, Fork, PreparedBlock, State, SystemCall, Transaction},
+    block::{Account, BlockEnvironment, Fork, PreparedBlock, State, SystemCall, Transaction},
     run::{Receipt, Status},
 };
 

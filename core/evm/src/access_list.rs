@@ -16,10 +16,8 @@ use alloy_eip7928::{
 use alloy_primitives::{Address, B256, Bytes, U256, hex};
 use alloy_rlp::{Decodable, Header};
 
-use crate::{
-    sniff::{self, Found},
-    trace::Location,
-};
+use document::sniff::{self, Found};
+use lanes::trace::Location;
 
 /// The longest text that is read, in bytes.
 pub const MAX_BYTES: usize = 32 << 20;

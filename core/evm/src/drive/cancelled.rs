@@ -1,18 +1,21 @@
 //! A cancel within a transaction.
 
 use std::{
-    sync::{Arc, atomic::AtomicU32, mpsc},
-    time::Duration,
+    sync::{Arc, OnceLock, atomic::AtomicU32, mpsc},
+    time::{Duration, Instant},
 };
 
 use alloy_primitives::{Address, U256};
 
 use super::{LoadedBlock, RunContext, Simulation, Stopped, Threads, run, simulate};
 use crate::{
+    Code,
+    block::{Account, BlockEnvironment, Fork, Origin, PreparedBlock, State, Transaction},
+    keccak_preimages,
+};
+use lanes::{
     cancel::CancelFlag,
-    evm::{Code, keccak_preimages},
     model::{Cost, CostModel},
-    prepare::{Account, BlockEnvironment, Fork, Origin, PreparedBlock, State, Transaction},
     trace::StrategyId,
 };
 
@@ -37,6 +40,12 @@ fn block(pre_state: State, transactions: Vec<Transaction>) -> PreparedBlock {
     };
     let labels = vec!["pay".into(); transactions.len()];
     PreparedBlock { env, pre_state, transactions, labels, origin: Origin::Scenario }
+}
+
+/// Nanoseconds since the first call.
+fn now() -> u64 {
+    static FIRST: OnceLock<Instant> = OnceLock::new();
+    FIRST.get_or_init(Instant::now).elapsed().as_nanos() as u64
 }
 
 /// What `act` gives, on a thread of its own. Fails if it does not end.
@@ -119,7 +128,7 @@ fn a_cancel_is_heard_within_a_transaction() {
         for (strategy, lanes) in
             [(StrategyId::Sequential, 1), (StrategyId::BlockStm, 1), (StrategyId::OrderedCommit, 2)]
         {
-            let end = run_ends(&loaded, strategy, lanes, &cancelled(), crate::clock::now);
+            let end = run_ends(&loaded, strategy, lanes, &cancelled(), now);
             assert_eq!(end, Err(Stopped::Cancelled), "{what}: {strategy:?}");
         }
         for (strategy, cost) in [(StrategyId::Sequential, Cost::Gas), (StrategyId::BlockStm, Cost::Opcodes)] {

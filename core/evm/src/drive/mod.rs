@@ -20,15 +20,19 @@ use alloy_primitives::B256;
 use lanes::drive::{Block, Ended, Hints};
 
 use crate::{
-    cancel::CancelFlag,
-    evm::{self, Code, Evm, system_calls},
-    prepare::{PreparedBlock, State},
+    Code, Evm,
+    block::{PreparedBlock, State},
+    machine,
+    reference::system_calls,
     run::Run,
+};
+use foresight::Recorded;
+use lanes::{
+    cancel::CancelFlag,
     schedule::{self, Foresight, Memory, Strategy, ViewKind},
     trace::StrategyId,
     units::TxIndex,
 };
-use foresight::Recorded;
 
 pub use lanes::drive::{PredictedWrites, Simulation, Stopped, Tally};
 
@@ -50,7 +54,7 @@ impl LoadedBlock {
     pub fn new(block: &PreparedBlock) -> Self {
         let mut state = block.pre_state.clone();
         system_calls(&block.env, &mut state);
-        let block = evm::load(block.env.clone(), &state, &block.transactions);
+        let block = machine::load(block.env.clone(), &state, &block.transactions);
         Self { state, block, declared: OnceLock::new(), recorded: OnceLock::new(), list: None }
     }
 

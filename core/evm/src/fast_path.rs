@@ -31,7 +31,7 @@ use revm::{
     primitives::hardfork::SpecId,
 };
 
-use crate::cancel::CancelFlag;
+use lanes::cancel::CancelFlag;
 
 /// Gas between two looks at the cancel flag: a few milliseconds of the slowest instructions. What one instruction
 /// or precompile does is not interrupted.

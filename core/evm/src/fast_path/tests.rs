@@ -18,7 +18,7 @@ use revm::{
 };
 
 use super::{SLICE, STACK_LIMIT, WORD, product_of_halves, run_in_slices};
-use crate::cancel::CancelFlag;
+use lanes::cancel::CancelFlag;
 
 const SPECS: [SpecId; 15] = [
     SpecId::FRONTIER,

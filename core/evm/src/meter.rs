@@ -13,7 +13,7 @@ use revm::{
 use lanes::vm::Spent;
 
 use super::fast_path::SLICE;
-use crate::cancel::CancelFlag;
+use lanes::cancel::CancelFlag;
 
 /// Counts for one executor.
 #[derive(Debug)]

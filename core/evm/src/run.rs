@@ -3,8 +3,8 @@
 use alloy_primitives::{Address, Bytes, LogData};
 use serde::{Deserialize, Serialize};
 
-use crate::prepare::State;
-use crate::trace::Trace;
+use crate::block::State;
+use lanes::trace::Trace;
 
 /// The result of one transaction.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]

@@ -30,12 +30,10 @@ use super::{
     view::{Blocked, View},
 };
 use crate::{
-    cancel::CancelFlag,
-    prepare::{BlockEnvironment, Fork, Transaction},
+    block::{BlockEnvironment, Fork, Transaction},
     run::Receipt,
-    schedule::Write,
-    units::TxIndex,
 };
+use lanes::{cancel::CancelFlag, schedule::Write, units::TxIndex};
 
 type LaneContext<V> = Context<BlockEnv, TxEnv, CfgEnv, ViewDb<V>, ObservingJournal<V>>;
 
