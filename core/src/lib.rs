@@ -17,6 +17,8 @@ pub mod clock;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 #[cfg(feature = "engine")]
+pub mod contract;
+#[cfg(feature = "engine")]
 pub mod engine;
 pub mod messages;
 #[cfg(feature = "engine")]

@@ -7,7 +7,8 @@ use alloy_json_abi::{Function, JsonAbi, Param};
 use alloy_primitives::{Address, B256, Bytes, I256, Sign, U256, hex};
 
 use super::Preparation;
-use crate::naming::{Known, Layout, Names};
+use crate::contract::{ContractAbi, Layout};
+use crate::naming::Names;
 use crate::problem::{Problem, counted};
 use crate::scenario::expand::{Target, Value};
 use crate::scenario::{Amount, Contract, Numeral, Place, json::shortened, nearest};
@@ -183,7 +184,7 @@ impl Preparation {
 }
 
 /// ABI and layout of a contract that the document brings.
-pub(super) fn own_abi(contract: &Contract, path: &str) -> Result<Arc<Known>, Problem> {
+pub(super) fn own_abi(contract: &Contract, path: &str) -> Result<Arc<ContractAbi>, Problem> {
     let abi = match &contract.abi {
         None => JsonAbi::default(),
         Some(items) => serde_json::from_value(serde_json::Value::Array(items.clone())).map_err(|error| {
@@ -209,7 +210,7 @@ pub(super) fn own_abi(contract: &Contract, path: &str) -> Result<Arc<Known>, Pro
             })?)
         }
     };
-    Ok(Arc::new(Known::new(abi, layout)))
+    Ok(Arc::new(ContractAbi::new(abi, layout)))
 }
 
 /// The function of `to` that `call` names.

@@ -12,8 +12,6 @@ use std::collections::{BTreeMap, HashMap};
 use alloy_primitives::{Address, B256, Bytes, U256, keccak256, map::B256Map};
 use serde::Deserialize;
 
-use super::{Names, short};
-
 /// Deepest nesting of mappings, arrays and structs that is followed.
 const MAX_DEPTH: u32 = 16;
 
@@ -53,7 +51,7 @@ fn null_is_empty<'de, D: serde::Deserializer<'de>>(d: D) -> Result<HashMap<Strin
 }
 
 /// What a block hashed, ordered, so that the hash at or below a slot is found.
-pub(super) struct Preimages {
+pub(crate) struct Preimages {
     by_hash: BTreeMap<U256, Bytes>,
 }
 
@@ -62,7 +60,7 @@ pub(super) struct Preimages {
 const FIRST_SLOTS: u64 = 256;
 
 impl Preimages {
-    pub(super) fn new(preimages: &B256Map<Bytes>) -> Self {
+    pub(crate) fn new(preimages: &B256Map<Bytes>) -> Self {
         let usable = preimages.iter().filter(|(_, input)| input.len() == 32 || input.len() == 64);
         let seen = usable.map(|(hash, input)| (*hash, input.clone()));
         let first = (0..FIRST_SLOTS).map(|slot| {
@@ -73,7 +71,7 @@ impl Preimages {
     }
 
     /// The preimage of the nearest hash at or below `slot`, and how far above it `slot` is.
-    pub(super) fn below(&self, slot: U256) -> Option<(&Bytes, U256)> {
+    pub(crate) fn below(&self, slot: U256) -> Option<(&Bytes, U256)> {
         let (hash, input) = self.by_hash.range(..=slot).next_back()?;
         Some((input, slot - *hash))
     }
@@ -100,14 +98,25 @@ impl Layout {
         self
     }
 
-    /// The variable at `slot`: `balances[alice]`.
-    pub(super) fn name(&self, slot: U256, preimages: &Preimages, names: &Names) -> Option<String> {
-        let found = self.find(slot, preimages, names, MAX_DEPTH)?;
+    /// The variable at `slot`: `balances[alice]`. `display` names addresses.
+    pub(crate) fn name(
+        &self,
+        slot: U256,
+        preimages: &Preimages,
+        display: &dyn Fn(Address) -> String,
+    ) -> Option<String> {
+        let found = self.find(slot, preimages, display, MAX_DEPTH)?;
         let is_list = self.types.get(found.kind).is_some_and(|kind| kind.encoding == "dynamic_array");
         Some(if is_list { format!("{}.length", found.name) } else { found.name })
     }
 
-    fn find(&self, slot: U256, preimages: &Preimages, names: &Names, depth: u32) -> Option<Found<'_>> {
+    fn find(
+        &self,
+        slot: U256,
+        preimages: &Preimages,
+        display: &dyn Fn(Address) -> String,
+        depth: u32,
+    ) -> Option<Found<'_>> {
         let depth = depth.checked_sub(1)?;
         if let Some(found) = self.among(&self.storage, None, slot, depth) {
             return Some(match self.slot_names.get(&slot) {
@@ -117,7 +126,7 @@ impl Layout {
         }
         let (input, more) = preimages.below(slot)?;
         let (key, parent) = input.split_at(input.len() - 32);
-        let parent = self.find(U256::from_be_slice(parent), preimages, names, depth)?;
+        let parent = self.find(U256::from_be_slice(parent), preimages, display, depth)?;
         let kind = self.types.get(parent.kind)?;
         if key.is_empty() {
             return match kind.encoding.as_str() {
@@ -130,7 +139,7 @@ impl Layout {
             return None;
         }
         let value = kind.value.as_deref()?;
-        let key = self.key(kind.key.as_deref()?, key, names);
+        let key = self.key(kind.key.as_deref()?, key, display);
         if more >= self.slots(value) {
             return None;
         }
@@ -193,18 +202,26 @@ impl Layout {
     }
 
     /// A mapping's key, by its type.
-    fn key(&self, kind: &str, key: &[u8], names: &Names) -> String {
+    fn key(&self, kind: &str, key: &[u8], display: &dyn Fn(Address) -> String) -> String {
         let label = self.types.get(kind).map_or("", |t| t.label.as_str());
         let number = U256::from_be_slice(key);
         match label {
-            "address" | "address payable" => names.display(Address::from_slice(&key[12..])),
-            _ if label.starts_with("contract ") => names.display(Address::from_slice(&key[12..])),
+            "address" | "address payable" => display(Address::from_slice(&key[12..])),
+            _ if label.starts_with("contract ") => display(Address::from_slice(&key[12..])),
             _ if label.starts_with("uint") || label.starts_with("enum ") => number.to_string(),
             _ if label.starts_with("int") => alloy_primitives::I256::from_raw(number).to_string(),
             "bool" => (!number.is_zero()).to_string(),
             _ => short(&B256::from(number).to_string()),
         }
     }
+}
+
+/// The first and last digits of a long hexadecimal number.
+pub(crate) fn short(hex: &str) -> String {
+    if hex.len() <= 13 {
+        return hex.to_owned();
+    }
+    format!("{}…{}", &hex[..6], &hex[hex.len() - 4..])
 }
 
 #[cfg(test)]
@@ -239,9 +256,8 @@ mod tests {
             }
         }))
         .expect("a layout");
-        let mut names = Names::default();
         let alice = Address::repeat_byte(0xaa);
-        names.name(alice, "alice".into());
+        let display = |address| if address == alice { "alice".to_owned() } else { format!("{address}") };
         let mut preimages = B256Map::default();
         let mut hash = |key: &[u8], slot: u128, above: Option<U256>| {
             let mut input = key.to_vec();
@@ -256,7 +272,7 @@ mod tests {
         let note = hash(&[], 6, None);
         let preimages = Preimages::new(&preimages);
         let check = |slot: U256, expected: Option<&str>| {
-            assert_eq!(layout.name(slot, &preimages, &names).as_deref(), expected);
+            assert_eq!(layout.name(slot, &preimages, &display).as_deref(), expected);
         };
         check(U256::ZERO, Some("count"));
         check(U256::from(1), Some("a+b"));
@@ -271,6 +287,6 @@ mod tests {
         check(list + U256::from(6), Some("list[3].x"));
         check(note + U256::from(1), Some("note"));
         let named = layout.clone().with_slot_names([(U256::from(1), "both".to_owned())].into());
-        assert_eq!(named.name(U256::from(1), &preimages, &names).as_deref(), Some("both"));
+        assert_eq!(named.name(U256::from(1), &preimages, &display).as_deref(), Some("both"));
     }
 }
