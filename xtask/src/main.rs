@@ -20,6 +20,8 @@ mod process;
 #[cfg(feature = "engine")]
 #[path = "../../core/tests/random_blocks/program.rs"]
 mod program;
+#[cfg(test)]
+mod rooms;
 mod sanitize;
 mod schema;
 mod serve;

@@ -10,34 +10,12 @@ use std::collections::BTreeMap;
 use alloy_primitives::{Address, B256, Bloom, Bytes, LogData, U64, U256, address, keccak256};
 use serde::Deserialize;
 
+use crate::block::run::{Expected, Log, Receipt, Status};
 use crate::block::{
     Account, Authorization, BlockEnvironment, Fork, Narrowing, Origin, PreparedBlock, State, SystemCall,
     Transaction,
 };
-use crate::run::{Log, Receipt, Status};
 use document::problem::{Position, Problem, counted};
-
-/// What a real block's execution must give.
-#[derive(Clone, Debug, Default)]
-pub struct Expected {
-    /// The block's hash, where the record has it.
-    pub block_hash: Option<B256>,
-    /// Gas used by the block.
-    pub gas_used: u64,
-    /// Logs bloom of the block.
-    pub logs_bloom: Bloom,
-    /// Receipts root of the real header, where it can be compared (Byzantium and later, header known).
-    pub receipts_root: Option<B256>,
-    /// Whether `gas_used` and `logs_bloom` come from the real header (else from a sequential run of
-    /// stock revm).
-    pub header_known: bool,
-    /// Receipts in order. The format has no output and tells only success from failure: outputs
-    /// are empty, and every failure stands as [`Status::Revert`]. One that used no gas is a transaction that cannot
-    /// be included: blocks made by tests have such.
-    pub receipts: Vec<Receipt>,
-    /// The whole state after the block: the pre-state changed by the file's `postState`.
-    pub post_state: State,
-}
 
 /// The name that a document of this format bears.
 pub use document::sniff::CASE_FORMAT as FORMAT;

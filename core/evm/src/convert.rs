@@ -13,8 +13,8 @@ use revm::{
 };
 
 use crate::{
+    block::run::{Log, Receipt, Status},
     block::{BlockEnvironment, Fork, Oversized, Transaction},
-    run::{Log, Receipt, Status},
 };
 
 /// The rules that revm knows a fork by.

@@ -30,8 +30,8 @@ use super::{
     view::{Blocked, View},
 };
 use crate::{
+    block::run::Receipt,
     block::{BlockEnvironment, Fork, Transaction},
-    run::Receipt,
 };
 use lanes::{cancel::CancelFlag, schedule::Write, units::TxIndex};
 

@@ -28,10 +28,10 @@ mod meter;
 mod preimages;
 pub mod raw;
 mod reference;
-pub mod run;
 mod view;
 
 pub use base::{Base, BaseAccount, Code};
+pub use block::run;
 pub use executor::{Executor, Job};
 pub use journal::Accesses;
 pub use machine::Evm;

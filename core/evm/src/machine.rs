@@ -17,8 +17,8 @@ use super::{
     reference,
 };
 use crate::{
+    block::run::Receipt,
     block::{BlockEnvironment, State, Transaction},
-    run::Receipt,
 };
 
 /// The EVM with one block's environment, pre-state and transactions.

@@ -12,8 +12,8 @@ use std::{collections::BTreeMap, convert::Infallible};
 
 use super::convert;
 use crate::{
+    block::run::{Receipt, Status},
     block::{Account, BlockEnvironment, Fork, PreparedBlock, State, SystemCall, Transaction},
-    run::{Receipt, Status},
 };
 
 /// The most gas of one transaction from Osaka on (EIP-7825).

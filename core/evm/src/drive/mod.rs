@@ -21,10 +21,10 @@ use lanes::drive::{Block, Ended, Hints};
 
 use crate::{
     Code, Evm,
+    block::run::Run,
     block::{PreparedBlock, State},
     machine,
     reference::system_calls,
-    run::Run,
 };
 use foresight::Recorded;
 use lanes::{

@@ -3,6 +3,8 @@
 //! Scenarios and real blocks (`evm-block-case/1`) both end here. The types are our own, so that
 //! only `evm/` knows revm.
 
+pub mod run;
+
 use std::collections::BTreeMap;
 
 use alloy_primitives::{
@@ -208,5 +210,5 @@ pub enum Origin {
     /// A scenario: the whole state is known, so a state root can be given.
     Scenario,
     /// A real block, with what its execution must give.
-    Case(Box<crate::case::Expected>),
+    Case(Box<run::Expected>),
 }

@@ -1,9 +1,9 @@
-//! What a run gives: receipts, the state after it, the trace.
+//! What a run gives: receipts, the state after it, the trace; and what it must give.
 
-use alloy_primitives::{Address, Bytes, LogData};
+use alloy_primitives::{Address, B256, Bloom, Bytes, LogData};
 use serde::{Deserialize, Serialize};
 
-use crate::block::State;
+use super::State;
 use lanes::trace::Trace;
 
 /// The result of one transaction.
@@ -70,4 +70,26 @@ pub struct Run {
     pub post_state: State,
     /// What happened.
     pub trace: Trace,
+}
+
+/// What a real block's execution must give.
+#[derive(Clone, Debug, Default)]
+pub struct Expected {
+    /// The block's hash, where the record has it.
+    pub block_hash: Option<B256>,
+    /// Gas used by the block.
+    pub gas_used: u64,
+    /// Logs bloom of the block.
+    pub logs_bloom: Bloom,
+    /// Receipts root of the real header, where it can be compared (Byzantium and later, header known).
+    pub receipts_root: Option<B256>,
+    /// Whether `gas_used` and `logs_bloom` come from the real header (else from a sequential run of
+    /// stock revm).
+    pub header_known: bool,
+    /// Receipts in order. The format has no output and tells only success from failure: outputs
+    /// are empty, and every failure stands as [`Status::Revert`]. One that used no gas is a transaction that cannot
+    /// be included: blocks made by tests have such.
+    pub receipts: Vec<Receipt>,
+    /// The whole state after the block: the pre-state changed by the file's `postState`.
+    pub post_state: State,
 }
