@@ -459,7 +459,7 @@ pub const BUGS: &[Bug] = &[
         file: SPECULATIVE_VIEW,
         find: "Ok(now) if now == check.value => {}",
         replace: "Ok(now) if now == check.value => return Ok(()),",
-        caught_by: Check::RandomBlocks,
+        caught_by: Check::Models,
     },
     Bug {
         name: "nonces-are-not-validated",
@@ -467,7 +467,7 @@ pub const BUGS: &[Bug] = &[
         file: SPECULATIVE_VIEW,
         find: "self.nonce(no).map(|(nonce, _)| Value::Nonce(nonce))",
         replace: "Ok(check.value)",
-        caught_by: Check::RandomBlocks,
+        caught_by: Check::Models,
     },
     Bug {
         name: "code-is-not-validated",
@@ -475,7 +475,7 @@ pub const BUGS: &[Bug] = &[
         file: SPECULATIVE_VIEW,
         find: "self.code_hash(no).map(Value::CodeHash)",
         replace: "Ok(check.value)",
-        caught_by: Check::RandomBlocks,
+        caught_by: Check::Models,
     },
     Bug {
         name: "the-unchanged-is-not-validated",
@@ -483,7 +483,7 @@ pub const BUGS: &[Bug] = &[
         file: SPECULATIVE_VIEW,
         find: "Ok(false) => return Err(self.spoiler(self.key(*place), None)),",
         replace: "Ok(false) => {}",
-        caught_by: Check::RandomBlocks,
+        caught_by: Check::Models,
     },
     Bug {
         name: "unchanged-code-is-not-validated",
@@ -491,7 +491,7 @@ pub const BUGS: &[Bug] = &[
         file: SPECULATIVE_VIEW,
         find: "code.is_none_or(|(code, _)| code.hash() == self.base.code(no).hash())",
         replace: "code.is_none_or(|_| true)",
-        caught_by: Check::RandomBlocks,
+        caught_by: Check::Models,
     },
     Bug {
         name: "new-code-is-not-marked",
@@ -507,8 +507,8 @@ pub const BUGS: &[Bug] = &[
         breaks: "emptiness is validated as what was read, nonce and balance",
         file: SPECULATIVE_VIEW,
         find: "self.is_blank(no).map(Value::Blank)",
-        replace: "self.balance(no, |_| ()).map(|balance| Value::Blank(balance.is_zero()))",
-        caught_by: Check::RandomBlocks,
+        replace: "self.balance(no).map(|balance| Value::Blank(balance.value.is_zero()))",
+        caught_by: Check::Models,
     },
     Bug {
         name: "aborted-writes-are-left",
@@ -516,7 +516,7 @@ pub const BUGS: &[Bug] = &[
         file: ATTEMPTS,
         find: "self.memory.withdraw(version.tx, &result.written);",
         replace: "",
-        caught_by: Check::RandomBlocks,
+        caught_by: Check::Models,
     },
     Bug {
         name: "block-gas-limit-is-ignored",
@@ -524,7 +524,7 @@ pub const BUGS: &[Bug] = &[
         file: ATTEMPTS,
         find: "if !fits {",
         replace: "if !fits && false {",
-        caught_by: Check::RandomBlocks,
+        caught_by: Check::Models,
     },
     Bug {
         name: "storage-outlives-its-account",
@@ -600,7 +600,7 @@ pub const BUGS: &[Bug] = &[
         file: SPECULATIVE_VIEW,
         find: "Ok(false) => return Err(self.spoiler(key, None)),",
         replace: "Ok(false) => {}",
-        caught_by: Check::RandomBlocks,
+        caught_by: Check::Models,
     },
     Bug {
         name: "foretold-for-good",
@@ -704,7 +704,7 @@ pub const BUGS: &[Bug] = &[
         file: ATTEMPTS,
         find: "wrote_new: wrote_new || did_not_count",
         replace: "wrote_new: wrote_new && (wrote_new || did_not_count)",
-        caught_by: Check::RandomBlocks,
+        caught_by: Check::Models,
     },
     Bug {
         name: "debits-are-not-counted",
@@ -761,7 +761,7 @@ pub const BUGS: &[Bug] = &[
         file: PREDICTED_WRITES,
         find: "before.wrapping_add(*more) == *ours",
         replace: "before.wrapping_add(*more) == *ours || true",
-        caught_by: Check::Simulated,
+        caught_by: Check::Models,
     },
     Bug {
         name: "lists-are-believed",
@@ -769,7 +769,7 @@ pub const BUGS: &[Bug] = &[
         file: ATTEMPTS,
         find: "!came_true",
         replace: "!came_true && false",
-        caught_by: Check::Simulated,
+        caught_by: Check::Models,
     },
     Bug {
         name: "one-of-several-is-enough",
