@@ -164,7 +164,7 @@ pub(super) fn unknown_block_hash(number: u64) -> B256 {
 
 /// Keeps a transaction's changes. revm has already turned the rules before EIP-161 into flags:
 /// an account that is touched, empty and not created is gone.
-pub(super) fn commit(state: &mut State, changes: AddressMap<RevmAccount>) {
+pub(crate) fn commit(state: &mut State, changes: AddressMap<RevmAccount>) {
     for (address, changed) in changes {
         if !changed.is_touched() {
             continue;
