@@ -1,5 +1,6 @@
 //! From text to [`Scenario`]: every field checked, mistakes collected.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt::{self, Display};
 
@@ -7,7 +8,7 @@ use alloy_primitives::{B256, Bytes, U256};
 
 use crate::amount::{self, Amount, AmountError};
 use crate::expand::{self, wildcard};
-use crate::json::{self, Entry, Node, Value};
+use crate::json::{self, Node, Tree, Value};
 use crate::names::{BUILDER, DEPLOYER, Place, is_name, nearest, parse_address};
 use crate::problem::Problem;
 use crate::scenario::{
@@ -68,18 +69,20 @@ pub(crate) mod fields {
     pub const RUN: &[&str] = &["strategy", "lanes", "clock", "cost", "seed"];
 }
 
-pub(crate) fn scenario(text: &str) -> Result<Scenario, Vec<Problem>> {
-    let node = json::parse(text).map_err(|problem| vec![problem])?;
+/// Reads the document that `tree` is of `text`.
+pub(crate) fn scenario(text: &str, tree: &Tree) -> Result<Scenario, Vec<Problem>> {
+    let node = tree.root(text);
     let mut d = Decoder { text, problems: Vec::new() };
+    d.problems.extend(tree.comments().iter().take(MAX_PROBLEMS).map(|span| json::comment(text, span.start)));
     let root = Path::Root;
-    let Some(entries) = d.object(&node, &root, "an object with \"format\": \"evm-lanes/1\"") else {
-        return Err(d.problems);
-    };
-    // A document of another version is not looked at further: its fields may mean something else.
-    if !d.format(&node, &root) {
+    if !d.object(node, &root, "an object with \"format\": \"evm-lanes/1\"") {
         return Err(d.problems);
     }
-    let scenario = d.document(&node, entries, &root);
+    // A document of another version is not looked at further: its fields may mean something else.
+    if !d.format(node, &root) {
+        return Err(d.problems);
+    }
+    let scenario = d.document(node, &root);
     if d.problems.is_empty() {
         return Ok(scenario);
     }
@@ -124,7 +127,7 @@ enum Kind {
 }
 
 /// Everything that is named in the document.
-type Known<'n> = HashMap<&'n str, Kind>;
+type Known<'t> = HashMap<Cow<'t, str>, Kind>;
 
 struct Decoder<'t> {
     text: &'t str,
@@ -140,60 +143,49 @@ impl<'t> Decoder<'t> {
         }
     }
 
-    fn wrong(&mut self, node: &Node<'_>, path: &Path<'_>, expected: impl Into<String>) {
-        self.problem(node.at, path, expected, node.describe());
+    fn wrong(&mut self, node: Node<'_>, path: &Path<'_>, expected: impl Into<String>) {
+        self.problem(node.at(), path, expected, node.describe());
     }
 
-    fn missing(&mut self, node: &Node<'_>, path: &Path<'_>, name: &str) {
-        self.problem(node.at, path, format!("\"{name}\""), "nothing of that name");
+    fn missing(&mut self, node: Node<'_>, path: &Path<'_>, name: &str) {
+        self.problem(node.at(), path, format!("\"{name}\""), "nothing of that name");
     }
 
-    fn object<'n>(&mut self, node: &'n Node<'t>, path: &Path<'_>, expected: &str) -> Option<&'n [Entry<'t>]> {
-        match &node.value {
-            Value::Object(entries) => Some(entries),
-            _ => {
-                self.wrong(node, path, expected);
-                None
-            }
+    /// Whether it is an object.
+    fn object(&mut self, node: Node<'_>, path: &Path<'_>, expected: &str) -> bool {
+        if !node.is_object() {
+            self.wrong(node, path, expected);
         }
+        node.is_object()
     }
 
     /// An object with these fields and no others.
-    fn known<'n>(
-        &mut self,
-        node: &'n Node<'t>,
-        path: &Path<'_>,
-        expected: &str,
-        known: &[&str],
-    ) -> Option<&'n [Entry<'t>]> {
-        let entries = self.object(node, path, expected)?;
-        self.unknown(entries, path, known);
-        Some(entries)
+    fn known(&mut self, node: Node<'_>, path: &Path<'_>, expected: &str, known: &[&str]) -> bool {
+        let is_object = self.object(node, path, expected);
+        self.unknown(node, path, known);
+        is_object
     }
 
-    fn unknown(&mut self, entries: &[Entry<'_>], path: &Path<'_>, known: &[&str]) {
-        for entry in entries.iter().filter(|e| !known.contains(&&*e.key)) {
-            let expected = match nearest(&entry.key, known.iter().copied()) {
+    fn unknown(&mut self, node: Node<'_>, path: &Path<'_>, known: &[&str]) {
+        for field in node.fields().filter(|field| !known.contains(&&*field.name)) {
+            let expected = match nearest(&field.name, known.iter().copied()) {
                 Some(near) => format!("\"{near}\""),
                 None => format!("one of {}", known.join(", ")),
             };
-            let found = format!("the unknown field \"{}\"", json::shortened(&entry.key));
-            self.problem(entry.at, &path.field(&entry.key), expected, found);
+            let found = format!("the unknown field \"{}\"", json::shortened(&field.name));
+            self.problem(field.at, &path.field(&field.name), expected, found);
         }
     }
 
-    fn list<'n>(&mut self, node: &'n Node<'t>, path: &Path<'_>, of: &str) -> &'n [Node<'t>] {
-        match &node.value {
-            Value::List(list) => list,
-            _ => {
-                self.wrong(node, path, format!("a list of {of}"));
-                &[]
-            }
+    fn list(&mut self, node: Node<'t>, path: &Path<'_>, of: &str) -> Vec<Node<'t>> {
+        if node.value() != Value::List {
+            self.wrong(node, path, format!("a list of {of}"));
         }
+        node.elements().collect()
     }
 
-    fn line(&mut self, node: &Node<'_>, path: &Path<'_>) -> String {
-        match &node.value {
+    fn line(&mut self, node: Node<'_>, path: &Path<'_>) -> String {
+        match node.value() {
             Value::Text(t) if t.chars().count() <= MAX_LINE && !t.contains('\n') => t.to_string(),
             Value::Text(_) => {
                 self.wrong(node, path, format!("one line of at most {MAX_LINE} characters"));
@@ -206,8 +198,8 @@ impl<'t> Decoder<'t> {
         }
     }
 
-    fn whole(&mut self, node: &Node<'_>, path: &Path<'_>, least: u64, most: u64) -> Option<u64> {
-        let number = match &node.value {
+    fn whole(&mut self, node: Node<'_>, path: &Path<'_>, least: u64, most: u64) -> Option<u64> {
+        let number = match node.value() {
             Value::Number(digits) => digits.parse::<u64>().ok(),
             _ => None,
         };
@@ -220,18 +212,18 @@ impl<'t> Decoder<'t> {
 
     fn one_of<T>(
         &mut self,
-        node: &Node<'_>,
+        node: Node<'_>,
         path: &Path<'_>,
         known: &[&str],
         find: impl Fn(&str) -> Option<T>,
     ) -> Option<T> {
-        let value = match &node.value {
-            Value::Text(text) => find(text),
+        let value = match node.value() {
+            Value::Text(text) => find(&text),
             _ => None,
         };
         if value.is_none() {
-            let near = match &node.value {
-                Value::Text(text) => nearest(text, known.iter().copied()),
+            let near = match node.value() {
+                Value::Text(text) => nearest(&text, known.iter().copied()),
                 _ => None,
             };
             let expected = near.map_or_else(
@@ -248,16 +240,16 @@ impl<'t> Decoder<'t> {
         value
     }
 
-    fn amount(&mut self, node: &Node<'_>, path: &Path<'_>) -> Option<Amount> {
-        let written = match &node.value {
+    fn amount(&mut self, node: Node<'_>, path: &Path<'_>) -> Option<Amount> {
+        let written = match node.value() {
             Value::Text(text) => text,
-            Value::Number(digits) => *digits,
+            Value::Number(digits) => digits.into(),
             _ => {
                 self.wrong(node, path, amount::EXPECTED);
                 return None;
             }
         };
-        match Amount::parse(written) {
+        match Amount::parse(&written) {
             Ok(amount) => Some(amount),
             Err(error) => {
                 let expected = match error {
@@ -271,8 +263,8 @@ impl<'t> Decoder<'t> {
         }
     }
 
-    fn bytes(&mut self, node: &Node<'_>, path: &Path<'_>) -> Option<Bytes> {
-        let Value::Text(text) = &node.value else {
+    fn bytes(&mut self, node: Node<'_>, path: &Path<'_>) -> Option<Bytes> {
+        let Value::Text(text) = node.value() else {
             self.wrong(node, path, "bytes in hexadecimal, beginning with 0x");
             return None;
         };
@@ -291,20 +283,20 @@ impl<'t> Decoder<'t> {
                 bad if bad.is_whitespace() => "a space".to_owned(),
                 bad => format!("`{bad}`"),
             };
-            self.problem(node.at, path, expected, format!("{bad} at digit {i}"));
+            self.problem(node.at(), path, expected, format!("{bad} at digit {i}"));
             return None;
         }
         match alloy_primitives::hex::decode(digits) {
             Ok(bytes) => Some(bytes.into()),
             Err(_) => {
-                self.problem(node.at, path, "an even number of digits", digits.len().to_string());
+                self.problem(node.at(), path, "an even number of digits", digits.len().to_string());
                 None
             }
         }
     }
 
-    fn word(&mut self, node: &Node<'_>, path: &Path<'_>) -> Option<B256> {
-        let word = match &node.value {
+    fn word(&mut self, node: Node<'_>, path: &Path<'_>) -> Option<B256> {
+        let word = match node.value() {
             Value::Text(text) if text.starts_with("0x") => text.parse::<B256>().ok(),
             _ => None,
         };
@@ -314,15 +306,15 @@ impl<'t> Decoder<'t> {
         word
     }
 
-    fn place(&mut self, node: &Node<'_>, path: &Path<'_>) -> Option<Place> {
-        let Value::Text(text) = &node.value else {
+    fn place(&mut self, node: Node<'_>, path: &Path<'_>) -> Option<Place> {
+        let Value::Text(text) = node.value() else {
             self.wrong(node, path, "a name or an address");
             return None;
         };
-        match Place::parse(text) {
+        match Place::parse(&text) {
             Ok(place) => Some(place),
             Err((expected, found)) => {
-                self.problem(node.at, path, expected, found);
+                self.problem(node.at(), path, expected, found);
                 None
             }
         }
@@ -331,7 +323,7 @@ impl<'t> Decoder<'t> {
     /// A place whose name is declared. `all`: whether `name[*]` may stand here.
     fn known_place(
         &mut self,
-        node: &Node<'_>,
+        node: Node<'_>,
         path: &Path<'_>,
         known: &Known<'_>,
         all: bool,
@@ -379,11 +371,11 @@ impl<'t> Decoder<'t> {
         ok.then_some(place)
     }
 
-    fn known_name(&mut self, node: &Node<'_>, path: &Path<'_>, name: &str, known: &Known<'_>) -> bool {
+    fn known_name(&mut self, node: Node<'_>, path: &Path<'_>, name: &str, known: &Known<'_>) -> bool {
         if known.contains_key(name) {
             return true;
         }
-        let expected = match nearest(name, known.keys().copied()) {
+        let expected = match nearest(name, known.keys().map(|name| &**name)) {
             Some(near) => format!("a declared name (\"{near}\"?)"),
             None => "a name declared in \"accounts\" or \"contracts\", or by \"as\"".to_owned(),
         };
@@ -391,11 +383,12 @@ impl<'t> Decoder<'t> {
         false
     }
 
-    fn group(&mut self, node: &Node<'_>, path: &Path<'_>, name: &str, known: &Known<'_>) -> Option<u32> {
+    fn group(&mut self, node: Node<'_>, path: &Path<'_>, name: &str, known: &Known<'_>) -> Option<u32> {
         match known.get(name) {
             Some(Kind::Group(count)) => Some(*count),
             _ => {
-                let groups = known.iter().filter(|(_, k)| matches!(k, Kind::Group(_))).map(|(name, _)| *name);
+                let groups =
+                    known.iter().filter(|(_, k)| matches!(k, Kind::Group(_))).map(|(name, _)| &**name);
                 let expected = match nearest(name, groups) {
                     Some(near) => format!("a group such as \"{near}\""),
                     None => "the name of a group (declared with \"count\")".to_owned(),
@@ -407,7 +400,7 @@ impl<'t> Decoder<'t> {
     }
 
     /// Whether the document is of a version that can be read.
-    fn format(&mut self, node: &Node<'t>, root: &Path<'_>) -> bool {
+    fn format(&mut self, node: Node<'t>, root: &Path<'_>) -> bool {
         let path = root.field("format");
         let expected = format!("\"evm-lanes/{VERSION}\"");
         let Some(format) = node.get("format") else {
@@ -417,7 +410,7 @@ impl<'t> Decoder<'t> {
             }
             return false;
         };
-        let version = match &format.value {
+        let version = match format.value() {
             Value::Text(text) => text.strip_prefix("evm-lanes/").and_then(|v| v.parse::<u32>().ok()),
             _ => None,
         };
@@ -426,7 +419,7 @@ impl<'t> Decoder<'t> {
             Some(newer) if newer > VERSION => {
                 let expected = format!("a document of version {VERSION} or earlier");
                 self.problem(
-                    format.at,
+                    format.at(),
                     &path,
                     expected,
                     format!("version {newer}: it was made by a newer version of EVM Lanes"),
@@ -440,8 +433,8 @@ impl<'t> Decoder<'t> {
         }
     }
 
-    fn document(&mut self, node: &Node<'t>, entries: &[Entry<'t>], root: &Path<'_>) -> Scenario {
-        self.unknown(entries, root, fields::SCENARIO);
+    fn document(&mut self, node: Node<'t>, root: &Path<'_>) -> Scenario {
+        self.unknown(node, root, fields::SCENARIO);
         let mut scenario = Scenario { format: Format::V1, ..Scenario::default() };
 
         match node.get("title") {
@@ -449,7 +442,7 @@ impl<'t> Decoder<'t> {
             None => self.missing(node, root, "title"),
         }
         if let Some(story) = node.get("story") {
-            match &story.value {
+            match story.value() {
                 Value::Text(text) => scenario.story = text.to_string(),
                 _ => self.wrong(story, &root.field("story"), "a text"),
             }
@@ -462,53 +455,54 @@ impl<'t> Decoder<'t> {
         let mut total = 0u64;
         if let Some(accounts) = node.get("accounts") {
             let path = root.field("accounts");
-            for entry in self.object(accounts, &path, "accounts by name").unwrap_or_default() {
-                let path = path.field(&entry.key);
-                let account = self.account(&entry.node, &path);
+            self.object(accounts, &path, "accounts by name");
+            for field in accounts.fields() {
+                let path = path.field(&field.name);
+                let account = self.account(field.node, &path);
                 total += u64::from(account.count.unwrap_or(1));
-                self.declare(entry.at, &path, &entry.key, account.count, &mut known);
-                scenario.accounts.0.push((entry.key.to_string(), account));
+                self.declare(field.at, &path, field.name.clone(), account.count, &mut known);
+                scenario.accounts.0.push((field.name.to_string(), account));
             }
             self.at_most(accounts, &path, total, "accounts");
         }
-        known.entry(DEPLOYER).or_insert(Kind::One);
-        known.entry(BUILDER).or_insert(Kind::One);
+        known.entry(DEPLOYER.into()).or_insert(Kind::One);
+        known.entry(BUILDER.into()).or_insert(Kind::One);
         if let Some(run) = node.get("run") {
             scenario.run = self.run(run, &root.field("run"));
         }
 
         if let Some(contracts) = node.get("contracts") {
             let path = root.field("contracts");
-            let entries = self.object(contracts, &path, "contracts by name").unwrap_or_default();
+            self.object(contracts, &path, "contracts by name");
             let mut total = 0u64;
             // All names first: a constructor may be given the address of a contract that comes later.
-            for entry in entries {
-                let count = match entry.node.get("count").map(|n| &n.value) {
+            for field in contracts.fields() {
+                let count = match field.node.get("count").map(Node::value) {
                     Some(Value::Number(digits)) => digits.parse().ok(),
                     _ => None,
                 };
                 total += u64::from(count.unwrap_or(1));
-                self.declare(entry.at, &path.field(&entry.key), &entry.key, count, &mut known);
+                self.declare(field.at, &path.field(&field.name), field.name.clone(), count, &mut known);
             }
             self.at_most(contracts, &path, total, "contracts");
-            for entry in entries {
-                let contract = self.contract(&entry.node, &path.field(&entry.key), &known);
-                scenario.contracts.0.push((entry.key.to_string(), contract));
+            for field in contracts.fields() {
+                let contract = self.contract(field.node, &path.field(&field.name), &known);
+                scenario.contracts.0.push((field.name.to_string(), contract));
             }
         }
 
         if let Some(setup) = node.get("setup") {
             let path = root.field("setup");
             let mut total = 0u64;
-            for (i, node) in self.list(setup, &path, "calls").iter().enumerate() {
+            for (i, node) in self.list(setup, &path, "calls").into_iter().enumerate() {
                 let path = path.index(i);
                 let Some((call, count)) = self.setup(node, &path, &known) else { continue };
                 total += u64::from(count.unwrap_or(1));
                 if let (Some(named), Some(name)) = (&call.named, node.get("as"))
-                    && let Value::Text(text) = &name.value
+                    && let Value::Text(text) = name.value()
                 {
                     let all = matches!(named, Place::All(_));
-                    let base = text.strip_suffix("[*]").unwrap_or(text);
+                    let base = text.strip_suffix("[*]").unwrap_or(&text);
                     let path = path.field("as");
                     match count {
                         Some(count) if !all => {
@@ -523,7 +517,7 @@ impl<'t> Decoder<'t> {
                         None if all => self.wrong(name, &path, format!("\"{base}\": the call is made once")),
                         _ => {}
                     }
-                    self.declare(name.at, &path, base, count, &mut known);
+                    self.declare(name.at(), &path, base.to_owned().into(), count, &mut known);
                 }
                 scenario.setup.push(call);
             }
@@ -541,11 +535,11 @@ impl<'t> Decoder<'t> {
             Some(transactions) => {
                 let list = self.list(transactions, &path, "transactions");
                 // Counted before anything is made of them.
-                let total = list.iter().map(repeat).fold(0u64, u64::saturating_add);
+                let total = list.iter().copied().map(repeat).fold(0u64, u64::saturating_add);
                 self.at_most(transactions, &path, total, "transactions");
                 if list.len() as u64 <= u64::from(MAX_TRANSACTIONS) {
                     scenario.transactions = list
-                        .iter()
+                        .into_iter()
                         .enumerate()
                         .filter_map(|(i, node)| self.transaction(node, &path.index(i), &known))
                         .collect();
@@ -555,10 +549,10 @@ impl<'t> Decoder<'t> {
         scenario
     }
 
-    fn at_most(&mut self, node: &Node<'_>, path: &Path<'_>, total: u64, what: &str) {
+    fn at_most(&mut self, node: Node<'_>, path: &Path<'_>, total: u64, what: &str) {
         if total > u64::from(MAX_TRANSACTIONS) {
             self.problem(
-                node.at,
+                node.at(),
                 path,
                 format!("at most {MAX_TRANSACTIONS} {what} in all, repetitions counted"),
                 total.to_string(),
@@ -566,30 +560,32 @@ impl<'t> Decoder<'t> {
         }
     }
 
-    fn declare<'n>(
+    fn declare(
         &mut self,
         at: usize,
         path: &Path<'_>,
-        name: &'n str,
+        name: Cow<'t, str>,
         count: Option<u32>,
-        known: &mut Known<'n>,
+        known: &mut Known<'t>,
     ) {
-        if !is_name(name) {
+        if !is_name(&name) {
             self.problem(
                 at,
                 path,
                 "a name of letters, digits, `_` and `-`, beginning with a letter, at most 64 long",
-                format!("\"{}\"", json::shortened(name)),
+                format!("\"{}\"", json::shortened(&name)),
             );
             return;
         }
         let kind = count.map_or(Kind::One, Kind::Group);
-        if known.insert(name, kind).is_some() {
-            self.problem(at, path, "a name that nothing else has", format!("a second \"{name}\""));
+        let found = || format!("a second \"{name}\"");
+        if known.contains_key(&name) {
+            self.problem(at, path, "a name that nothing else has", found());
         }
+        known.insert(name, kind);
     }
 
-    fn account(&mut self, node: &Node<'t>, path: &Path<'_>) -> Account {
+    fn account(&mut self, node: Node<'t>, path: &Path<'_>) -> Account {
         let mut account = Account::default();
         self.known(node, path, "an account such as { \"balance\": \"10 ether\" }", fields::ACCOUNT);
         if let Some(count) = node.get("count") {
@@ -606,10 +602,10 @@ impl<'t> Decoder<'t> {
         }
         if let Some(address) = node.get("address") {
             let path = path.field("address");
-            match &address.value {
-                Value::Text(text) => match parse_address(text) {
+            match address.value() {
+                Value::Text(text) => match parse_address(&text) {
                     Ok(a) => account.address = Some(a),
-                    Err((expected, found)) => self.problem(address.at, &path, expected, found),
+                    Err((expected, found)) => self.problem(address.at(), &path, expected, found),
                 },
                 _ => self.wrong(address, &path, "an address"),
             }
@@ -623,7 +619,7 @@ impl<'t> Decoder<'t> {
         account
     }
 
-    fn block(&mut self, node: &Node<'t>, path: &Path<'_>, known: &Known<'_>) -> Block {
+    fn block(&mut self, node: Node<'t>, path: &Path<'_>, known: &Known<'_>) -> Block {
         let mut block = Block::default();
         self.known(node, path, "an object", fields::BLOCK);
         if let Some(fork) = node.get("fork") {
@@ -654,7 +650,7 @@ impl<'t> Decoder<'t> {
         block
     }
 
-    fn run(&mut self, node: &Node<'t>, path: &Path<'_>) -> RunSettings {
+    fn run(&mut self, node: Node<'t>, path: &Path<'_>) -> RunSettings {
         let mut run = RunSettings::default();
         self.known(node, path, "an object", fields::RUN);
         if let Some(strategy) = node.get("strategy") {
@@ -677,10 +673,10 @@ impl<'t> Decoder<'t> {
         run
     }
 
-    fn contract(&mut self, node: &Node<'t>, path: &Path<'_>, known: &Known<'_>) -> Contract {
+    fn contract(&mut self, node: Node<'t>, path: &Path<'_>, known: &Known<'_>) -> Contract {
         let mut contract = Contract::default();
         let expected = "a contract such as { \"catalogue\": \"uniswap-v2/WETH9\" }";
-        if self.known(node, path, expected, fields::CONTRACT).is_none() {
+        if !self.known(node, path, expected, fields::CONTRACT) {
             return contract;
         }
         if let Some(catalogue) = node.get("catalogue") {
@@ -691,11 +687,11 @@ impl<'t> Decoder<'t> {
         }
         match (node.get("catalogue"), node.get("bytecode")) {
             (None, None) => {
-                self.problem(node.at, path, "\"catalogue\" or \"bytecode\"", "neither");
+                self.problem(node.at(), path, "\"catalogue\" or \"bytecode\"", "neither");
             }
             (Some(_), Some(bytecode)) => {
                 let path = path.field("bytecode");
-                self.problem(bytecode.at, &path, "either \"catalogue\" or \"bytecode\"", "both");
+                self.problem(bytecode.at(), &path, "either \"catalogue\" or \"bytecode\"", "both");
             }
             (Some(_), None) => {
                 for name in ["abi", "storageLayout"] {
@@ -710,7 +706,7 @@ impl<'t> Decoder<'t> {
         if let Some(abi) = node.get("abi") {
             let path = path.field("abi");
             let list = self.list(abi, &path, "functions, events and errors as the compiler writes it");
-            contract.abi = matches!(abi.value, Value::List(_)).then(|| list.iter().map(plain).collect());
+            contract.abi = (abi.value() == Value::List).then(|| list.into_iter().map(plain).collect());
         }
         if let Some(layout) = node.get("storageLayout") {
             match plain(layout) {
@@ -727,7 +723,7 @@ impl<'t> Decoder<'t> {
         }
         if let Some(args) = node.get("args") {
             let args_path = path.field("args");
-            for (i, arg) in self.list(args, &args_path, "arguments").iter().enumerate() {
+            for (i, arg) in self.list(args, &args_path, "arguments").into_iter().enumerate() {
                 let path = args_path.index(i);
                 if let Some(arg) = self.arg(arg, &path, known, Places::One) {
                     contract.args.push(arg);
@@ -743,11 +739,13 @@ impl<'t> Decoder<'t> {
     /// A set-up call, and how often it is made if it has a `[*]`.
     fn setup(
         &mut self,
-        node: &Node<'t>,
+        node: Node<'t>,
         path: &Path<'_>,
         known: &Known<'_>,
     ) -> Option<(SetupCall, Option<u32>)> {
-        self.known(node, path, "a call", fields::SETUP)?;
+        if !self.known(node, path, "a call", fields::SETUP) {
+            return None;
+        }
         let place = |d: &mut Self, name: &str| match node.get(name) {
             Some(node) => d.known_place(node, &path.field(name), known, true),
             None => {
@@ -779,7 +777,7 @@ impl<'t> Decoder<'t> {
     fn wildcards(
         &mut self,
         call: &SetupCall,
-        node: &Node<'_>,
+        node: Node<'_>,
         path: &Path<'_>,
         known: &Known<'_>,
     ) -> Option<Option<u32>> {
@@ -790,33 +788,34 @@ impl<'t> Decoder<'t> {
         let Some(&(first, count)) = counts.first() else { return Some(None) };
         if let Some((other, different)) = counts.iter().find(|(_, c)| *c != count) {
             let expected = "groups of the same size at every [*] of one call";
-            self.problem(node.at, path, expected, format!("{first} of {count} and {other} of {different}"));
+            self.problem(node.at(), path, expected, format!("{first} of {count} and {other} of {different}"));
             return None;
         }
         Some(Some(count))
     }
 
-    fn call_or_data(&mut self, node: &Node<'t>, path: &Path<'_>) -> (Option<String>, Option<Bytes>) {
+    fn call_or_data(&mut self, node: Node<'t>, path: &Path<'_>) -> (Option<String>, Option<Bytes>) {
         let call = node.get("call").map(|call| self.line(call, &path.field("call")));
         let data = node.get("data").and_then(|data| self.bytes(data, &path.field("data")));
         if let (Some(_), Some(data)) = (&call, node.get("data")) {
-            self.problem(data.at, &path.field("data"), "either \"call\" or \"data\"", "both");
+            self.problem(data.at(), &path.field("data"), "either \"call\" or \"data\"", "both");
         }
         if let (None, Some(args)) = (&call, node.get("args")) {
-            self.problem(args.at, &path.field("args"), "\"call\" beside \"args\"", "no \"call\"");
+            self.problem(args.at(), &path.field("args"), "\"call\" beside \"args\"", "no \"call\"");
         }
         (call, data)
     }
 
-    fn args(&mut self, node: &Node<'t>, path: &Path<'_>, known: &Known<'_>, places: Places) -> Vec<Arg> {
+    fn args(&mut self, node: Node<'t>, path: &Path<'_>, known: &Known<'_>, places: Places) -> Vec<Arg> {
         let Some(args) = node.get("args") else { return Vec::new() };
         let path = path.field("args");
         let list = self.list(args, &path, "arguments");
-        let decoded = list.iter().enumerate().map(|(i, arg)| self.arg(arg, &path.index(i), known, places));
+        let decoded =
+            list.into_iter().enumerate().map(|(i, arg)| self.arg(arg, &path.index(i), known, places));
         decoded.collect::<Vec<_>>().into_iter().flatten().collect()
     }
 
-    fn transaction(&mut self, node: &Node<'t>, path: &Path<'_>, known: &Known<'_>) -> Option<Transaction> {
+    fn transaction(&mut self, node: Node<'t>, path: &Path<'_>, known: &Known<'_>) -> Option<Transaction> {
         let label = |d: &mut Self| node.get("label").map(|label| d.line(label, &path.field("label")));
         if let Some(raw) = node.get("raw") {
             self.known(node, path, "a transaction", fields::RAW);
@@ -824,10 +823,12 @@ impl<'t> Decoder<'t> {
             let raw = self.bytes(raw, &path.field("raw"))?;
             return Some(Transaction::Raw(RawTransaction { label, raw }));
         }
-        let entries = self.object(node, path, "a transaction")?;
+        if !self.object(node, path, "a transaction") {
+            return None;
+        }
         let mut offered = fields::CALL.to_vec();
         offered.push("raw");
-        self.unknown(entries, path, &offered);
+        self.unknown(node, path, &offered);
         let number = |d: &mut Self, name: &str, least, most| {
             node.get(name).and_then(|node| d.whole(node, &path.field(name), least, most))
         };
@@ -846,7 +847,7 @@ impl<'t> Decoder<'t> {
         let to = node.get("to").map(|to| self.choice(to, &path.field("to"), known));
         let (call, data) = self.call_or_data(node, path);
         if to.is_none() && node.get("data").is_none() {
-            self.problem(node.at, path, "\"to\", or \"data\" with the code to create", "neither");
+            self.problem(node.at(), path, "\"to\", or \"data\" with the code to create", "neither");
         }
         let decoded = Call {
             label: label(self),
@@ -872,7 +873,7 @@ impl<'t> Decoder<'t> {
             let type2 = ["maxFeePerGas", "maxPriorityFeePerGas", "authorizationList"];
             if let Some(other) = type2.into_iter().find(|name| node.get(name).is_some()) {
                 let found = format!("\"{other}\" beside it");
-                self.problem(price.at, &path.field("gasPrice"), "\"gasPrice\" alone", found);
+                self.problem(price.at(), &path.field("gasPrice"), "\"gasPrice\" alone", found);
             }
         }
         if decoded.nonce.is_some()
@@ -884,15 +885,17 @@ impl<'t> Decoder<'t> {
         Some(Transaction::Call(Box::new(decoded)))
     }
 
-    fn choice(&mut self, node: &Node<'t>, path: &Path<'_>, known: &Known<'_>) -> Option<Choice> {
-        match node.value {
-            Value::Object(_) => self.pick(node, path, known).map(Choice::Pick),
+    fn choice(&mut self, node: Node<'t>, path: &Path<'_>, known: &Known<'_>) -> Option<Choice> {
+        match node.value() {
+            Value::Object => self.pick(node, path, known).map(Choice::Pick),
             _ => self.known_place(node, path, known, false).map(Choice::Fixed),
         }
     }
 
-    fn pick(&mut self, node: &Node<'t>, path: &Path<'_>, known: &Known<'_>) -> Option<Pick> {
-        self.known(node, path, "{ \"pick\": a group's name }", fields::PICK)?;
+    fn pick(&mut self, node: Node<'t>, path: &Path<'_>, known: &Known<'_>) -> Option<Pick> {
+        if !self.known(node, path, "{ \"pick\": a group's name }", fields::PICK) {
+            return None;
+        }
         let Some(group) = node.get("pick") else {
             self.missing(node, path, "pick");
             return None;
@@ -914,7 +917,7 @@ impl<'t> Decoder<'t> {
                 self.wrong(skew, &path, "no skew: it belongs to \"by\": \"zipf\"");
                 return None;
             }
-            let thousandths = match &skew.value {
+            let thousandths = match skew.value() {
                 Value::Number(written) => thousandths(written),
                 _ => None,
             };
@@ -924,37 +927,34 @@ impl<'t> Decoder<'t> {
             thousandths.map(Skew)
         });
         let path = path.field("pick");
-        let Value::Text(name) = &group.value else {
+        let Value::Text(name) = group.value() else {
             self.wrong(group, &path, "the name of a group");
             return None;
         };
-        if !self.known_name(group, &path, name, known) {
+        if !self.known_name(group, &path, &name, known) {
             return None;
         }
-        self.group(group, &path, name, known)?;
+        self.group(group, &path, &name, known)?;
         Some(Pick { group: name.to_string(), by, skew })
     }
 
-    fn quantity(&mut self, node: &Node<'t>, path: &Path<'_>) -> Option<Quantity> {
-        match node.value {
-            Value::Object(_) => self.between(node, path).map(Quantity::Between),
+    fn quantity(&mut self, node: Node<'t>, path: &Path<'_>) -> Option<Quantity> {
+        match node.value() {
+            Value::Object => self.between(node, path).map(Quantity::Between),
             _ => self.amount(node, path).map(Quantity::Fixed),
         }
     }
 
-    fn between(&mut self, node: &Node<'t>, path: &Path<'_>) -> Option<Between> {
-        let entries = self.known(node, path, "{ \"between\": [least, most] }", fields::BETWEEN)?;
-        let Some(between) = entries.iter().find(|e| e.key == "between") else {
+    fn between(&mut self, node: Node<'t>, path: &Path<'_>) -> Option<Between> {
+        if !self.known(node, path, "{ \"between\": [least, most] }", fields::BETWEEN) {
+            return None;
+        }
+        let Some(node) = node.get("between") else {
             self.missing(node, path, "between");
             return None;
         };
-        let node = &between.node;
         let path = path.field("between");
-        let Value::List(ends) = &node.value else {
-            self.wrong(node, &path, "two amounts: [least, most]");
-            return None;
-        };
-        let [least, most] = &ends[..] else {
+        let [least, most] = node.elements().collect::<Vec<_>>()[..] else {
             self.wrong(node, &path, "two amounts: [least, most]");
             return None;
         };
@@ -963,26 +963,26 @@ impl<'t> Decoder<'t> {
         let (least, most) = (least?, most?);
         if least.value() > most.value() {
             let found = format!("{} and {}", least.written(), most.written());
-            self.problem(node.at, &path, "the lesser amount first", found);
+            self.problem(node.at(), &path, "the lesser amount first", found);
             return None;
         }
         Some(Between { between: [least, most] })
     }
 
-    fn arg(&mut self, node: &Node<'t>, path: &Path<'_>, known: &Known<'_>, places: Places) -> Option<Arg> {
-        Some(match &node.value {
+    fn arg(&mut self, node: Node<'t>, path: &Path<'_>, known: &Known<'_>, places: Places) -> Option<Arg> {
+        Some(match node.value() {
             Value::Null => {
                 self.wrong(node, path, "an argument");
                 return None;
             }
-            Value::Bool(b) => Arg::Bool(*b),
+            Value::Bool(b) => Arg::Bool(b),
             // As it will be written: other numbers would be read as texts the next time.
-            Value::Number(n) if is_exact(n) => Arg::Number(Numeral((*n).to_owned())),
-            Value::Number(n) => Arg::Text((*n).to_owned()),
+            Value::Number(n) if is_exact(n) => Arg::Number(Numeral(n.to_owned())),
+            Value::Number(n) => Arg::Text(n.to_owned()),
             Value::Text(t) => {
                 // Whether it is a place is known only with the function's ABI; a `name[*]` of a
                 // group, though, is one everywhere but in a text argument that happens to look so.
-                if let Some(name) = wildcard(t)
+                if let Some(name) = wildcard(&t)
                     && known.contains_key(name)
                     && (places == Places::One || self.group(node, path, name, known).is_none())
                 {
@@ -997,20 +997,21 @@ impl<'t> Decoder<'t> {
                 }
                 Arg::Text(t.to_string())
             }
-            Value::List(list) => {
+            Value::List => {
                 let args =
-                    list.iter().enumerate().map(|(i, arg)| self.arg(arg, &path.index(i), known, places));
+                    node.elements().enumerate().map(|(i, arg)| self.arg(arg, &path.index(i), known, places));
                 Arg::List(args.collect::<Vec<_>>().into_iter().collect::<Option<Vec<_>>>()?)
             }
-            Value::Object(entries) => {
-                let random = entries.iter().any(|e| e.key == "pick" || e.key == "between");
+            Value::Object => {
+                let (pick, between) = (node.get("pick").is_some(), node.get("between").is_some());
+                let random = pick || between;
                 if places == Places::All && random {
                     self.wrong(node, path, "an argument without chance: set-up calls have no repetitions");
                     return None;
                 }
-                if entries.iter().any(|e| e.key == "between") {
+                if between {
                     Arg::Between(self.between(node, path)?)
-                } else if entries.iter().any(|e| e.key == "pick") {
+                } else if pick {
                     Arg::Pick(self.pick(node, path, known)?)
                 } else {
                     self.wrong(node, path, "an argument, { \"pick\": … } or { \"between\": … }");
@@ -1020,14 +1021,13 @@ impl<'t> Decoder<'t> {
         })
     }
 
-    fn access_list(&mut self, node: &Node<'t>, path: &Path<'_>, known: &Known<'_>) -> Vec<AccessListItem> {
+    fn access_list(&mut self, node: Node<'t>, path: &Path<'_>, known: &Known<'_>) -> Vec<AccessListItem> {
         let Some(list) = node.get("accessList") else { return Vec::new() };
         let path = path.field("accessList");
         let mut items = Vec::new();
-        for (i, node) in self.list(list, &path, "addresses with their slots").iter().enumerate() {
+        for (i, node) in self.list(list, &path, "addresses with their slots").into_iter().enumerate() {
             let path = path.index(i);
-            if self.known(node, &path, "{ \"address\": …, \"storageKeys\": [ … ] }", fields::ACCESS).is_none()
-            {
+            if !self.known(node, &path, "{ \"address\": …, \"storageKeys\": [ … ] }", fields::ACCESS) {
                 continue;
             }
             let Some(address) = node.get("address") else {
@@ -1038,7 +1038,7 @@ impl<'t> Decoder<'t> {
             let mut storage_keys = Vec::new();
             if let Some(keys) = node.get("storageKeys") {
                 let path = path.field("storageKeys");
-                for (i, key) in self.list(keys, &path, "slots").iter().enumerate() {
+                for (i, key) in self.list(keys, &path, "slots").into_iter().enumerate() {
                     storage_keys.extend(self.word(key, &path.index(i)));
                 }
             }
@@ -1047,20 +1047,20 @@ impl<'t> Decoder<'t> {
         items
     }
 
-    fn authorizations(&mut self, node: &Node<'t>, path: &Path<'_>, known: &Known<'_>) -> Vec<Authorization> {
+    fn authorizations(&mut self, node: Node<'t>, path: &Path<'_>, known: &Known<'_>) -> Vec<Authorization> {
         let Some(list) = node.get("authorizationList") else { return Vec::new() };
         let path = path.field("authorizationList");
         let mut items = Vec::new();
-        for (i, node) in self.list(list, &path, "signed authorisations").iter().enumerate() {
+        for (i, node) in self.list(list, &path, "signed authorisations").into_iter().enumerate() {
             let path = path.index(i);
-            if self.known(node, &path, "a signed authorisation", fields::AUTHORIZATION).is_none() {
+            if !self.known(node, &path, "a signed authorisation", fields::AUTHORIZATION) {
                 continue;
             }
             let missing: Vec<&str> =
                 fields::AUTHORIZATION.iter().copied().filter(|f| node.get(f).is_none()).collect();
             if !missing.is_empty() {
                 self.problem(
-                    node.at,
+                    node.at(),
                     &path,
                     "all fields of an authorisation",
                     format!("no {}", missing.join(", ")),
@@ -1101,8 +1101,8 @@ enum Places {
 }
 
 /// How many transactions an entry stands for, before it is checked.
-fn repeat(node: &Node<'_>) -> u64 {
-    match node.get("repeat").map(|n| &n.value) {
+fn repeat(node: Node<'_>) -> u64 {
+    match node.get("repeat").map(Node::value) {
         // More digits than fit are more than any limit.
         Some(Value::Number(digits)) if digits.bytes().all(|b| b.is_ascii_digit()) => {
             digits.parse().unwrap_or(u64::MAX)
@@ -1122,20 +1122,20 @@ fn thousandths(written: &str) -> Option<u32> {
 }
 
 /// The same value for serde. Numbers that fit nowhere become texts; ABIs have none.
-fn plain(node: &Node<'_>) -> serde_json::Value {
-    match &node.value {
+fn plain(node: Node<'_>) -> serde_json::Value {
+    match node.value() {
         Value::Null => serde_json::Value::Null,
-        Value::Bool(b) => (*b).into(),
+        Value::Bool(b) => b.into(),
         Value::Number(n) => match (n.parse::<u64>(), n.parse::<f64>()) {
             (Ok(n), _) => n.into(),
             (_, Ok(float)) if float.is_finite() => float.into(),
-            _ => (*n).into(),
+            _ => n.into(),
         },
         Value::Text(t) => t.to_string().into(),
-        Value::List(list) => list.iter().map(plain).collect(),
-        Value::Object(entries) => entries
-            .iter()
-            .map(|e| (e.key.to_string(), plain(&e.node)))
+        Value::List => node.elements().map(plain).collect(),
+        Value::Object => node
+            .fields()
+            .map(|field| (field.name.to_string(), plain(field.node)))
             .collect::<serde_json::Map<_, _>>()
             .into(),
     }
