@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 
-use crate::{process, workspace};
+use crate::{process, test::count_of, workspace};
 use list::{BUGS, Bug, Check};
 
 /// What `cargo xtask bugs` takes.
@@ -212,7 +212,12 @@ impl Copy {
                     let how = if failed.is_empty() { format!("{status}") } else { failed.join(", ") };
                     verdict = Verdict::Failed(how);
                 }
-                Some(_) => continue,
+                Some(_) => {
+                    let output = String::from_utf8_lossy(&process::read(&log)?).into_owned();
+                    let passed: u64 = output.lines().map(|line| count_of(line).passed).sum();
+                    ensure!(passed > 0, "{} ran no test, so it proves nothing", check.name());
+                    continue;
+                }
             }
             break;
         }

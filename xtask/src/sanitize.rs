@@ -73,7 +73,7 @@ const LANES: &[&str] = &["--package", "evm-lanes-lanes", "--lib"];
 const ALLOCATOR: &[&str] = &["alloc::tests"];
 // The spread of the slots' hash is statistics, with too many numbers for Miri.
 const SCHEDULE: &[&str] =
-    &["schedule::", "drive::", "--skip", "slot_map", "--skip", "faults", "--skip", "models"];
+    &["schedule::", "drive::", "--skip", "slot_map", "--skip", "faults", "--skip", "model_check"];
 const TOYS: &[&str] = &["lanes_on_threads_end"];
 const FAULTS: &[&str] = &["drive::faults"];
 const LOOP: &[&str] = &["fast_path::tests"];

@@ -31,7 +31,7 @@ pub struct Arguments {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Count {
     pub passed: u64,
-    failed: u64,
+    pub failed: u64,
     skipped: u64,
 }
 
@@ -98,7 +98,10 @@ fn native() -> Result<Count> {
 }
 
 /// Runs a `cargo test` with its output shown, and counts.
-fn counted(cargo: &mut Command) -> Result<Count> {
+///
+/// # Errors
+/// If it cannot be run, or runs no test: a filter that finds none is not a test that passes.
+pub fn counted(cargo: &mut Command) -> Result<Count> {
     let mut cargo = cargo.stdout(Stdio::piped()).spawn().context("cargo test cannot be started")?;
     let mut count = Count::default();
     for line in BufReader::new(cargo.stdout.take().context("cargo test has no output")?).lines() {
@@ -109,6 +112,7 @@ fn counted(cargo: &mut Command) -> Result<Count> {
     let status = cargo.wait()?;
     // A failed test is counted; anything else (a crate that does not compile) would count as nothing at all.
     ensure!(status.success() || count.failed > 0, "cargo test failed ({status})");
+    ensure!(count.passed + count.failed > 0, "cargo test ran no test");
     Ok(count)
 }
 

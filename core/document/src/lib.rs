@@ -12,6 +12,7 @@
 mod amount;
 pub mod builtin;
 mod decode;
+mod document;
 pub mod expand;
 mod fork;
 mod freeze;
@@ -27,9 +28,10 @@ mod schema;
 pub mod sniff;
 mod words;
 
-use problem::{Position, Problem};
+use problem::Problem;
 
 pub use amount::{Amount, AmountError};
+pub use document::Document;
 pub use fork::Fork;
 pub use names::{BUILDER, DEPLOYER, Place, PlaceError, account_address, nearest};
 pub use random::{Random, Zipf};
@@ -43,25 +45,11 @@ pub use scenario::{
 pub use schema::schema;
 pub use words::{ClockName, CostName, StrategyName};
 
-/// Reads a document.
+/// Reads a document that nothing more is done with: [`Document`] keeps what was read.
 ///
 /// # Errors
 /// Every mistake that could be found in one pass (at most 50), in the document's order.
 pub fn parse(text: &str) -> Result<Scenario, Vec<Problem>> {
-    decode::scenario(text)
-}
-
-/// Where the value at `path` (`transactions[3].to`) begins in `text`; for a path that leads
-/// nowhere, the nearest value around it. `None` if the text is not JSON.
-pub fn position_of(text: &str, path: &str) -> Option<Position> {
-    let mut node = &json::parse(text).ok()?;
-    for step in path.split(['.', '[']).filter(|step| !step.is_empty()) {
-        let next = match (step.strip_suffix(']').and_then(|i| i.parse::<usize>().ok()), &node.value) {
-            (Some(index), json::Value::List(list)) => list.get(index),
-            _ => node.get(step),
-        };
-        let Some(next) = next else { break };
-        node = next;
-    }
-    Some(json::position(text, node.at))
+    let tree = json::Tree::read(text).map_err(|problem| vec![problem])?;
+    decode::scenario(text, &tree)
 }

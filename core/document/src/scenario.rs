@@ -528,7 +528,7 @@ impl Scenario {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Random, builtin, parse, position_of};
+    use crate::{Random, builtin, parse};
 
     const GOLDEN: &str = include_str!("golden/v1.json");
 
@@ -601,15 +601,5 @@ mod tests {
         assert_eq!(parse("").repeated(3, 1_000), None);
         let both = parse(&format!("{once}, {payments}")).repeated(2, 1_000).expect("repeated");
         assert_eq!(both.transaction_count(), 7);
-    }
-
-    #[test]
-    fn paths_lead_to_places() {
-        let text = "{\n \"a\": [ 1, { \"b\": 2 } ]\n}";
-        let at = |path| position_of(text, path).map(|p| (p.line, p.column));
-        assert_eq!(at("a[1].b"), Some((2, 19)));
-        assert_eq!(at("a[1].c"), Some((2, 12)));
-        assert_eq!(at(""), Some((1, 1)));
-        assert_eq!(position_of("{", "a"), None);
     }
 }

@@ -1,7 +1,7 @@
 //! The page as a link, and a link as the page.
 
 use evm_lanes_core::model::CostModel;
-use evm_lanes_core::scenario::{self, Settings, builtin, link as codec};
+use evm_lanes_core::scenario::{Settings, builtin, link as codec};
 use evm_lanes_core::sniff;
 use evm_lanes_core::trace::Clock;
 use leptos::prelude::*;
@@ -57,13 +57,14 @@ pub fn current(page: Page) -> Link {
     let text = match &document.source {
         // A small block fits into a link, too.
         Source::Case { name, text } if text.len() > MOST_TEXT => return Link::File(name.to_string()),
-        Source::Case { text, .. } | Source::Scenario(text) => text,
+        Source::Case { text, .. } => text,
+        Source::Scenario(written) => written.text(),
     };
-    let builtin = document.builtin.and_then(builtin::find).filter(|b| *b.text == **text);
+    let builtin = document.builtin.and_then(builtin::find).filter(|b| b.text == text);
     if builtin.is_none() && text.len() > MOST_TEXT {
         return Link::TooLong;
     }
-    let settings = Settings::from(scenario::parse(text).map(|s| s.run).unwrap_or_default());
+    let settings = Settings::from(document.parsed().map(|s| s.run).unwrap_or_default());
     let strategy = page.strategy.get_untracked();
     let clock = page.clock.get_untracked();
     let lanes = match clock {
@@ -135,7 +136,7 @@ impl Page {
         };
         let document = match link.scenario {
             codec::Source::Builtin(name) => match builtin::find(&name) {
-                Some(b) => Document { source: Source::Scenario(b.text.into()), builtin: Some(b.name) },
+                Some(b) => Document { source: Source::scenario(b.text), builtin: Some(b.name) },
                 None => return,
             },
             codec::Source::Document(text) => match sniff::kind(&text) {
@@ -146,9 +147,7 @@ impl Page {
                 _ => Document::scenario(text),
             },
         };
-        let settings = Settings::from(
-            document.text().and_then(|t| scenario::parse(t).ok()).map(|s| s.run).unwrap_or_default(),
-        );
+        let settings = Settings::from(document.parsed().map(|s| s.run).unwrap_or_default());
         self.take_settings(settings);
         let run = Settings::from(link.run);
         // What a link leaves out is the scenario's own or the usual, whatever the page was set to before.

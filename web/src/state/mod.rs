@@ -300,13 +300,13 @@ const USUAL_LANES: u16 = 4;
 /// A block that is too short to measure is repeated so often, and to at most so many transactions.
 const REPEAT: (u32, u64) = (100, 1_000);
 
-fn repeated(text: &str) -> Option<scenario::Scenario> {
-    scenario::parse(text).ok()?.repeated(REPEAT.0, REPEAT.1)
+fn repeated(document: &Document) -> Option<scenario::Scenario> {
+    document.parsed()?.repeated(REPEAT.0, REPEAT.1)
 }
 
 /// Whether the block of a scenario can be repeated.
-pub fn can_be_repeated(text: &str) -> bool {
-    repeated(text).is_some()
+pub fn can_be_repeated(document: &Document) -> bool {
+    repeated(document).is_some()
 }
 
 impl Page {
@@ -416,10 +416,10 @@ impl Page {
             return;
         }
         let source = self.document.with_untracked(|d| d.source.clone());
-        if let Source::Scenario(text) = &source
-            && let Err(problems) = scenario::parse(text)
+        if let Source::Scenario(document) = &source
+            && let Err(problems) = document.scenario()
         {
-            self.activity.set(Activity::Failed(problems));
+            self.activity.set(Activity::Failed(problems.to_vec()));
             self.tab.set(Tab::Scenario);
             return;
         }
@@ -458,7 +458,7 @@ impl Page {
         // The engine lets go of what it had prepared, whatever comes of this.
         self.wanted.update_value(|w| w.prepared = None);
         match source {
-            Source::Scenario(text) => Input::Scenario(text.to_string()),
+            Source::Scenario(document) => Input::Scenario(document.text().to_owned()),
             Source::Case { text, .. } => Input::Case(text.to_string()),
         }
     }
@@ -526,7 +526,7 @@ impl Page {
 
     /// The text as a person types it.
     pub fn edit(self, text: String) {
-        self.document.update(|d| d.source = Source::Scenario(text.into()));
+        self.document.update(|d| d.source = Source::scenario(text));
     }
 
     /// Remembers the document as it is, so that it can be come back to.
@@ -539,8 +539,8 @@ impl Page {
     pub fn open(self, document: Document) {
         self.remember();
         match &document.source {
-            Source::Scenario(text) => {
-                if let Ok(scenario) = scenario::parse(text) {
+            Source::Scenario(written) => {
+                if let Ok(scenario) = written.scenario() {
                     self.take_settings(scenario.run.into());
                 }
             }
@@ -562,14 +562,14 @@ impl Page {
     /// Repeats the block's transactions, so that it takes long enough to be measured.
     pub fn repeat_block(self) {
         let document = self.document.get_untracked();
-        if let Some(scenario) = document.text().and_then(repeated) {
+        if let Some(scenario) = repeated(&document) {
             self.open(Document::scenario(scenario.to_text()));
         }
     }
 
     /// Asks for the smallest scenario whose run still differs as the one that is shown does.
     pub fn report_difference(self) {
-        let (Some(Source::Scenario(text)), Some(model)) =
+        let (Some(Source::Scenario(document)), Some(model)) =
             (self.ran.get_untracked(), self.model.get_untracked())
         else {
             return;
@@ -589,7 +589,7 @@ impl Page {
         self.with_client(|c| {
             c.send(Request::Reduce {
                 id,
-                scenario: text.to_string(),
+                scenario: document.text().to_owned(),
                 strategy: report.strategy.into(),
                 lanes: report.lanes,
                 clock: report.clock,

@@ -81,7 +81,7 @@ fn drafts(page: Page) {
                 return;
             }
             let own = match (&document.source, document.builtin) {
-                (Source::Scenario(text), None) => Some(text),
+                (Source::Scenario(document), None) => Some(document.text()),
                 _ => None,
             };
             if let Some(text) = own

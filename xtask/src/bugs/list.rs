@@ -64,8 +64,8 @@ impl Check {
     pub fn filter(self) -> &'static [&'static str] {
         match self {
             // On real threads toys catch most of what models catch, but by luck.
-            Self::Unit => &["--skip", "drive::models"],
-            Self::Models => &["drive::models"],
+            Self::Unit => &["--skip", "drive::model_check"],
+            Self::Models => &["drive::model_check"],
             Self::Evm => &[],
             Self::RandomBlocks => &[],
             // Those that need no catalogue, which is not copied.
