@@ -72,3 +72,8 @@ pub fn run_block(
     };
     drive::run(&loaded, strategy, lanes, &around)
 }
+
+/// The README's example is run with the other doctests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
