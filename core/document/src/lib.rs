@@ -14,6 +14,7 @@ pub mod builtin;
 mod decode;
 mod document;
 pub mod expand;
+mod fields;
 mod fork;
 mod freeze;
 pub mod json;
@@ -32,6 +33,7 @@ use problem::Problem;
 
 pub use amount::{Amount, AmountError};
 pub use document::Document;
+pub use fields::Field;
 pub use fork::Fork;
 pub use names::{BUILDER, DEPLOYER, Place, PlaceError, account_address, nearest};
 pub use random::{Random, Zipf};

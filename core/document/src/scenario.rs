@@ -3,6 +3,7 @@
 use alloy_primitives::{Address, B256, Bytes};
 use serde::{Serialize, Serializer};
 
+use crate::fields::objects;
 use crate::{Amount, ClockName, CostName, Fork, Place, StrategyName, json};
 
 /// The version that this code writes. Documents of earlier versions are upgraded while reading.
@@ -12,45 +13,25 @@ pub const MAX_TRANSACTIONS: u32 = 100_000;
 /// Most lanes that a document may ask for.
 pub const MAX_LANES: u16 = 256;
 
-/// A document of version 1.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Scenario {
-    /// Name and version of the format.
-    pub format: Format,
-    /// What the page shows as its name.
-    pub title: String,
-    /// Plain text or simple Markdown: what to look at, what to change.
-    #[serde(skip_serializing_if = "String::is_empty")]
-    #[cfg_attr(feature = "schema", schemars(default))]
-    pub story: String,
-    /// The block's environment.
-    #[serde(skip_serializing_if = "is_default")]
-    #[cfg_attr(feature = "schema", schemars(default))]
-    pub block: Block,
-    /// Accounts by name.
-    #[serde(skip_serializing_if = "Named::is_empty")]
-    #[cfg_attr(feature = "schema", schemars(default))]
-    pub accounts: Named<Account>,
-    /// Contracts by name, deployed in this order before the set-up calls.
-    #[serde(skip_serializing_if = "Named::is_empty")]
-    #[cfg_attr(feature = "schema", schemars(default))]
-    pub contracts: Named<Contract>,
-    /// Calls made one after the other before the block. They are not measured, pay no fees, and must succeed.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[cfg_attr(feature = "schema", schemars(default))]
-    pub setup: Vec<SetupCall>,
-    /// The block's transactions, in order.
-    pub transactions: Vec<Transaction>,
-    /// Everything random follows from it.
-    #[serde(skip_serializing_if = "is_default")]
-    #[cfg_attr(feature = "schema", schemars(default))]
-    pub seed: u64,
-    /// How to run it at first.
-    #[serde(skip_serializing_if = "is_default")]
-    #[cfg_attr(feature = "schema", schemars(default))]
-    pub run: RunSettings,
+objects! {
+    /// A document of version 1.
+    #[derive(Clone, Debug, Default, PartialEq)]
+    pub struct Scenario {
+        format: Format = "format", "Name and version of the format.";
+        title: String = "title", "What the page shows as its name; one line.";
+        story: String = "story", "Plain text or simple Markdown: what to look at, what to change.", left out: "none";
+        block: Block = "block", "The block's environment.", left out: "each of its fields";
+        accounts: Named<Account> = "accounts", "Accounts by name.", left out: "none";
+        contracts: Named<Contract> =
+            "contracts", "Contracts by name, deployed in this order before the set-up calls.", left out: "none";
+        setup: Vec<SetupCall> =
+            "setup",
+            "Calls made one after the other before the block. They are not measured, pay no fees, and must succeed.",
+            left out: "none";
+        transactions: Vec<Transaction> = "transactions", "The block's transactions, in order.";
+        seed: u64 = "seed", "Everything random follows from it; a whole number up to 2^53.", left out: "0";
+        run: RunSettings = "run", "How to run it at first.", left out: "what the page is set to";
+    }
 }
 
 /// Name and version of the format.
@@ -63,112 +44,87 @@ pub enum Format {
     V1,
 }
 
-/// The block's environment. What is left out has a stated value.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Block {
-    /// Rules in force. Left out: `osaka`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub fork: Option<Fork>,
-    /// Block number. Left out: 1.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub number: Option<u64>,
-    /// Unix time in seconds. Left out: 1700000000.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub timestamp: Option<u64>,
-    /// Gas limit of the block, enforced. Left out: what the transactions need.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub gas_limit: Option<u64>,
-    /// Base fee per gas (EIP-1559). Left out: 7 gwei from London on, before it 0.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub base_fee: Option<Amount>,
-    /// Receives the fees. Left out: the account `builder`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub beneficiary: Option<Place>,
+objects! {
+    /// The block's environment. What is left out has a stated value.
+    #[derive(Clone, Debug, Default, PartialEq)]
+    pub struct Block {
+        fork: Option<Fork> = "fork", "Rules in force.", left out: "`osaka`";
+        number: Option<u64> = "number", "Block number.", left out: "1";
+        timestamp: Option<u64> = "timestamp", "Unix time in seconds.", left out: "1700000000";
+        gas_limit: Option<u64> =
+            "gasLimit", "Gas limit of the block, enforced.", left out: "what the transactions need";
+        base_fee: Option<Amount> =
+            "baseFee", "Base fee per gas (EIP-1559).", left out: "7 gwei from London on, before it 0";
+        beneficiary: Option<Place> = "beneficiary", "Receives the fees.", left out: "the account `builder`";
+    }
 }
 
-/// Accounts of one name.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Account {
-    /// A group of so many: `trader[0]`, `trader[1]`, … Left out: one account, without an index.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "schema", schemars(range(min = 1, max = 100_000)))]
-    pub count: Option<u32>,
-    /// Balance of each before the set-up calls, which pay no fees. Left out: 100 ether.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub balance: Option<Amount>,
-    /// Its address. Left out: derived from the name. Not for groups.
-    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "serialize_address")]
-    #[cfg_attr(feature = "schema", schemars(with = "Option<String>"))]
-    pub address: Option<Address>,
-    /// Its nonce before the set-up calls. Left out: 0.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub nonce: Option<u64>,
+objects! {
+    /// Accounts of one name.
+    #[derive(Clone, Debug, Default, PartialEq)]
+    pub struct Account {
+        #[cfg_attr(feature = "schema", schemars(range(min = 1, max = 100_000)))]
+        count: Option<u32> =
+            "count", "A group of so many: `trader[0]`, `trader[1]`, …", left out: "one account, without an index";
+        balance: Option<Amount> =
+            "balance", "Balance of each before the set-up calls, which pay no fees.", left out: "100 ether";
+        #[serde(serialize_with = "serialize_address")]
+        #[cfg_attr(feature = "schema", schemars(with = "Option<String>"))]
+        address: Option<Address> =
+            "address", "Its address. Not for groups.", left out: "derived from the name";
+        nonce: Option<u64> = "nonce", "Its nonce before the set-up calls.", left out: "0";
+    }
 }
 
-/// A contract: from the catalogue, or its code and ABI.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Contract {
-    /// Id in the catalogue: `openzeppelin-4.9.6/ERC20PresetFixedSupply`. Either this or `bytecode`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub catalogue: Option<String>,
-    /// Creation code. Either this or `catalogue`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "schema", schemars(with = "Option<String>"))]
-    pub bytecode: Option<Bytes>,
-    /// ABI as the compiler writes it (with `bytecode`); without one, only `data` can be sent to it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub abi: Option<Vec<serde_json::Value>>,
-    /// Storage layout as solc writes it (with `bytecode`), for the names of slots.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub storage_layout: Option<serde_json::Map<String, serde_json::Value>>,
-    /// A group of so many, each deployed alike: `token[0]`, `token[1]`, …
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "schema", schemars(range(min = 1, max = 100_000)))]
-    pub count: Option<u32>,
-    /// Who deploys it. Left out: the account `deployer`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub from: Option<Place>,
-    /// Arguments of the constructor.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[cfg_attr(feature = "schema", schemars(default))]
-    pub args: Vec<Arg>,
-    /// Ether sent along.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub value: Option<Amount>,
+objects! {
+    /// A contract: from the catalogue, or its code and ABI.
+    #[derive(Clone, Debug, Default, PartialEq)]
+    pub struct Contract {
+        catalogue: Option<String> =
+            "catalogue",
+            "Id in the catalogue: `openzeppelin-4.9.6/ERC20PresetFixedSupply`. Either this or `bytecode`.",
+            left out: "`bytecode` says what it is";
+        #[cfg_attr(feature = "schema", schemars(with = "Option<String>"))]
+        bytecode: Option<Bytes> =
+            "bytecode", "Creation code. Either this or `catalogue`.", left out: "`catalogue` says what it is";
+        abi: Option<Vec<serde_json::Value>> =
+            "abi",
+            "ABI as the compiler writes it (with `bytecode`).",
+            left out: "only `data` can be sent to it";
+        storage_layout: Option<serde_json::Map<String, serde_json::Value>> =
+            "storageLayout",
+            "Storage layout as solc writes it (with `bytecode`), for the names of slots.",
+            left out: "its slots have no names";
+        #[cfg_attr(feature = "schema", schemars(range(min = 1, max = 100_000)))]
+        count: Option<u32> =
+            "count",
+            "A group of so many, each deployed alike: `token[0]`, `token[1]`, …",
+            left out: "one contract, without an index";
+        from: Option<Place> = "from", "The account that deploys it.", left out: "the account `deployer`";
+        args: Vec<Arg> = "args", "Arguments of the constructor.", left out: "none";
+        value: Option<Amount> = "value", "Ether sent along.", left out: "0";
+    }
 }
 
-/// A call before the block. Where places are `name[*]`, it is made once for each index.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct SetupCall {
-    /// Sender.
-    pub from: Place,
-    /// Recipient.
-    pub to: Place,
-    /// Function: its name, or its signature where several share the name.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub call: Option<String>,
-    /// Arguments of `call`.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[cfg_attr(feature = "schema", schemars(default))]
-    pub args: Vec<Arg>,
-    /// Call data, instead of `call` and `args`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "schema", schemars(with = "Option<String>"))]
-    pub data: Option<Bytes>,
-    /// Ether sent along.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub value: Option<Amount>,
-    /// A name for the address that the call returns (`pool`, or `pool[*]` for each index).
-    #[serde(rename = "as", skip_serializing_if = "Option::is_none")]
-    pub named: Option<Place>,
+objects! {
+    /// A call before the block. Where places are `name[*]`, it is made once for each index.
+    #[derive(Clone, Debug, PartialEq)]
+    pub struct SetupCall {
+        from: Place = "from", "Sender.";
+        to: Place = "to", "Recipient.";
+        call: Option<String> =
+            "call",
+            "Function: its name, or its signature where several share the name.",
+            left out: "`data` is sent";
+        args: Vec<Arg> = "args", "Arguments of `call`.", left out: "none";
+        #[cfg_attr(feature = "schema", schemars(with = "Option<String>"))]
+        data: Option<Bytes> = "data", "Call data, instead of `call` and `args`.", left out: "none";
+        value: Option<Amount> = "value", "Ether sent along.", left out: "0";
+        named: Option<Place> =
+            "as",
+            "A name for the address that the call returns (`pool`, or `pool[*]` for each index).",
+            left out: "the result has no name";
+    }
 }
 
 /// An entry of `transactions`.
@@ -192,73 +148,56 @@ impl Transaction {
     }
 }
 
-/// A signed transaction as it travels in a block (EIP-2718).
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct RawTransaction {
-    /// What the page colours by.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub label: Option<String>,
-    /// The transaction's bytes.
-    #[cfg_attr(feature = "schema", schemars(with = "String"))]
-    pub raw: Bytes,
+objects! {
+    /// A signed transaction as it travels in a block (EIP-2718).
+    #[derive(Clone, Debug, Default, PartialEq)]
+    pub struct RawTransaction {
+        label: Option<String> = "label", "What the page colours by.", left out: "`signed`";
+        #[cfg_attr(feature = "schema", schemars(with = "String"))]
+        raw: Bytes = "raw", "The transaction's bytes.";
+    }
 }
 
-/// Transactions by their fields.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Call {
-    /// What the page colours by. Left out: the function's name, `send` or `create`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub label: Option<String>,
-    /// So many transactions. Left out: 1.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "schema", schemars(range(min = 1, max = 100_000)))]
-    pub repeat: Option<u32>,
-    /// Sender.
-    pub from: Choice,
-    /// Recipient. Left out: `data` creates a contract.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub to: Option<Choice>,
-    /// Function: its name, or its signature where several share the name.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub call: Option<String>,
-    /// Arguments of `call`.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[cfg_attr(feature = "schema", schemars(default))]
-    pub args: Vec<Arg>,
-    /// Call data or creation code, instead of `call` and `args`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "schema", schemars(with = "Option<String>"))]
-    pub data: Option<Bytes>,
-    /// Ether sent along. Left out: 0.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub value: Option<Quantity>,
-    /// Gas limit. Left out: 21000 for plain payments, 1000000 for calls, 5000000 for creations.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub gas: Option<u64>,
-    /// Left out: the sender's next one.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub nonce: Option<u64>,
-    /// Price of a unit of gas: makes it a transaction of type 0, or 1 with an access list.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub gas_price: Option<Amount>,
-    /// Most per unit of gas (EIP-1559). Left out: twice the base fee and the priority fee.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub max_fee_per_gas: Option<Amount>,
-    /// Most for the beneficiary per unit of gas (EIP-1559). Left out: 1 gwei.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub max_priority_fee_per_gas: Option<Amount>,
-    /// Slots known beforehand (EIP-2930).
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[cfg_attr(feature = "schema", schemars(default))]
-    pub access_list: Vec<AccessListItem>,
-    /// Delegations, signed (EIP-7702).
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[cfg_attr(feature = "schema", schemars(default))]
-    pub authorization_list: Vec<Authorization>,
+objects! {
+    /// Transactions by their fields.
+    #[derive(Clone, Debug, PartialEq)]
+    pub struct Call {
+        label: Option<String> =
+            "label", "What the page colours by.", left out: "the function's name, `send`, `call` or `create`";
+        #[cfg_attr(feature = "schema", schemars(range(min = 1, max = 100_000)))]
+        repeat: Option<u32> = "repeat", "So many transactions.", left out: "1";
+        from: Choice = "from", "Sender.";
+        to: Option<Choice> = "to", "Recipient.", left out: "`data` creates a contract";
+        call: Option<String> =
+            "call",
+            "Function: its name, or its signature where several share the name.",
+            left out: "`data` is sent";
+        args: Vec<Arg> = "args", "Arguments of `call`.", left out: "none";
+        #[cfg_attr(feature = "schema", schemars(with = "Option<String>"))]
+        data: Option<Bytes> =
+            "data", "Call data or creation code, instead of `call` and `args`.", left out: "none";
+        value: Option<Quantity> = "value", "Ether sent along.", left out: "0";
+        gas: Option<u64> =
+            "gas",
+            "Gas limit. At most 16777216 from Osaka on (EIP-7825).",
+            left out: "21000 for a payment to an account without code, 1000000 for a call, 5000000 for a creation";
+        nonce: Option<u64> = "nonce", "The sender's nonce.", left out: "the sender's next one";
+        gas_price: Option<Amount> =
+            "gasPrice",
+            "Price of a unit of gas: makes it a transaction of type 0, or 1 with an access list.",
+            left out: "type 2, or 4 with delegations; before London type 0 or 1, which offers 1 gwei";
+        max_fee_per_gas: Option<Amount> =
+            "maxFeePerGas",
+            "Most per unit of gas (EIP-1559).",
+            left out: "twice the base fee and the priority fee";
+        max_priority_fee_per_gas: Option<Amount> =
+            "maxPriorityFeePerGas",
+            "Most for the beneficiary per unit of gas (EIP-1559).",
+            left out: "1 gwei";
+        access_list: Vec<AccessListItem> = "accessList", "Slots known beforehand (EIP-2930).", left out: "none";
+        authorization_list: Vec<Authorization> =
+            "authorizationList", "Delegations, signed (EIP-7702).", left out: "none";
+    }
 }
 
 /// A place, or a choice among a group.
@@ -272,21 +211,15 @@ pub enum Choice {
     Pick(Pick),
 }
 
-/// A choice among a group's elements, made anew for each repetition.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Pick {
-    /// The group's name.
-    #[serde(rename = "pick")]
-    pub group: String,
-    /// How. Left out: `uniform`.
-    #[serde(skip_serializing_if = "is_default")]
-    #[cfg_attr(feature = "schema", schemars(default))]
-    pub by: By,
-    /// For `zipf`: how uneven, 0 to 5 with at most three decimals. Left out: 1.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub skew: Option<Skew>,
+objects! {
+    /// A choice among a group's elements, made anew for each repetition.
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    pub struct Pick {
+        group: String = "pick", "The group's name.";
+        by: By = "by", "How: `round-robin`, `uniform` or `zipf`.", left out: "`uniform`";
+        skew: Option<Skew> =
+            "skew", "For `zipf`: how uneven, 0 to 5 with at most three decimals.", left out: "1";
+    }
 }
 
 /// Ways to choose.
@@ -328,13 +261,12 @@ pub enum Quantity {
     Between(Between),
 }
 
-/// A random amount, both ends included.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
-pub struct Between {
-    /// Least and most.
-    pub between: [Amount; 2],
+objects! {
+    /// A random amount, both ends included.
+    #[derive(Clone, Debug, PartialEq)]
+    pub struct Between {
+        between: [Amount; 2] = "between", "Least and most.";
+    }
 }
 
 /// An argument of a function. Its type comes from the function's ABI.
@@ -390,61 +322,49 @@ pub(crate) fn serialize_number<S: Serializer>(written: &str, serializer: S) -> R
     }
 }
 
-/// An address and its slots that a transaction names beforehand.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct AccessListItem {
-    /// The account.
-    pub address: Place,
-    /// Its slots.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[cfg_attr(feature = "schema", schemars(default, with = "Vec<String>"))]
-    pub storage_keys: Vec<B256>,
+objects! {
+    /// An address and its slots that a transaction names beforehand.
+    #[derive(Clone, Debug, PartialEq)]
+    pub struct AccessListItem {
+        address: Place = "address", "The account.";
+        #[cfg_attr(feature = "schema", schemars(with = "Vec<String>"))]
+        storage_keys: Vec<B256> = "storageKeys", "Its slots.", left out: "none";
+    }
 }
 
-/// A signed delegation of an account to a contract's code.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Authorization {
-    /// 0: any chain.
-    pub chain_id: u64,
-    /// Whose code.
-    pub address: Place,
-    /// The authority's nonce.
-    pub nonce: u64,
-    /// Signature: y parity, 0 or 1.
-    pub y_parity: u8,
-    /// Signature: r.
-    #[cfg_attr(feature = "schema", schemars(with = "String"))]
-    pub r: B256,
-    /// Signature: s.
-    #[cfg_attr(feature = "schema", schemars(with = "String"))]
-    pub s: B256,
+objects! {
+    /// A signed delegation of an account to a contract's code.
+    #[derive(Clone, Debug, PartialEq)]
+    pub struct Authorization {
+        chain_id: u64 = "chainId", "0: any chain.";
+        address: Place = "address", "The contract whose code it is.";
+        nonce: u64 = "nonce", "The authority's nonce.";
+        y_parity: u8 = "yParity", "Signature: y parity, 0 or 1.";
+        #[cfg_attr(feature = "schema", schemars(with = "String"))]
+        r: B256 = "r", "Signature: r.";
+        #[cfg_attr(feature = "schema", schemars(with = "String"))]
+        s: B256 = "s", "Signature: s.";
+    }
 }
 
-/// How to run the scenario. Left out: what the page is set to.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
-pub struct RunSettings {
-    /// Who schedules.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub strategy: Option<StrategyName>,
-    /// Number of lanes.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "schema", schemars(range(min = 1, max = 256)))]
-    pub lanes: Option<u16>,
-    /// Real or modelled time.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub clock: Option<ClockName>,
-    /// What modelled time is made of.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub cost: Option<CostName>,
-    /// Settles what modelled time leaves open.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub seed: Option<u64>,
+objects! {
+    /// How to run the scenario. What is left out is what the page is set to.
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+    pub struct RunSettings {
+        strategy: Option<StrategyName> =
+            "strategy",
+            "The strategy, by name; with `automatic` the engine chooses.",
+            left out: "the page's";
+        #[cfg_attr(feature = "schema", schemars(range(min = 1, max = 256)))]
+        lanes: Option<u16> = "lanes", "Number of lanes.", left out: "the page's";
+        clock: Option<ClockName> =
+            "clock", "Real time, `measured`, or modelled time, `simulated`.", left out: "the page's";
+        cost: Option<CostName> =
+            "cost",
+            "What modelled time is made of: `gas`, `opcodes` or `measured`.",
+            left out: "the page's";
+        seed: Option<u64> = "seed", "Settles what modelled time leaves open.", left out: "the page's";
+    }
 }
 
 /// Things by name, in the order in which the document has them.
@@ -478,10 +398,6 @@ impl<T: Serialize> Serialize for Named<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_map(self.iter())
     }
-}
-
-fn is_default<T: Default + PartialEq>(value: &T) -> bool {
-    *value == T::default()
 }
 
 impl Scenario {

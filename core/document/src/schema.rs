@@ -102,7 +102,10 @@ written!(CostName, "Cost", json_schema!({ "enum": CostName::NAMES }));
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::decode::fields;
+    use crate::{
+        AccessListItem, Account, Authorization, Between, Block, Call, Contract, Pick, RawTransaction,
+        RunSettings, SetupCall,
+    };
 
     #[test]
     fn null_is_nowhere() {
@@ -112,27 +115,27 @@ mod tests {
     #[test]
     fn schema_and_reader_know_the_same_fields() {
         let schema = schema();
-        let check = |path: &str, known: &[&str]| {
+        let check = |path: &str, known: &[crate::fields::Field]| {
             let object = schema.pointer(path).unwrap_or_else(|| panic!("{path}"));
             let properties = object["properties"].as_object().unwrap_or_else(|| panic!("{path}"));
-            let mut known: Vec<&str> = known.to_vec();
+            let mut known: Vec<&str> = known.iter().map(|field| field.name).collect();
             let mut ours: Vec<&str> = properties.keys().map(String::as_str).collect();
             known.sort_unstable();
             ours.sort_unstable();
             assert_eq!(ours, known, "{path}");
             assert_eq!(object["additionalProperties"], Value::Bool(false), "{path}");
         };
-        check("", fields::SCENARIO);
-        check("/$defs/Block", fields::BLOCK);
-        check("/$defs/Account", fields::ACCOUNT);
-        check("/$defs/Contract", fields::CONTRACT);
-        check("/$defs/SetupCall", fields::SETUP);
-        check("/$defs/RawTransaction", fields::RAW);
-        check("/$defs/Call", fields::CALL);
-        check("/$defs/Pick", fields::PICK);
-        check("/$defs/Between", fields::BETWEEN);
-        check("/$defs/AccessListItem", fields::ACCESS);
-        check("/$defs/Authorization", fields::AUTHORIZATION);
-        check("/$defs/RunSettings", fields::RUN);
+        check("", Scenario::FIELDS);
+        check("/$defs/Block", Block::FIELDS);
+        check("/$defs/Account", Account::FIELDS);
+        check("/$defs/Contract", Contract::FIELDS);
+        check("/$defs/SetupCall", SetupCall::FIELDS);
+        check("/$defs/RawTransaction", RawTransaction::FIELDS);
+        check("/$defs/Call", Call::FIELDS);
+        check("/$defs/Pick", Pick::FIELDS);
+        check("/$defs/Between", Between::FIELDS);
+        check("/$defs/AccessListItem", AccessListItem::FIELDS);
+        check("/$defs/Authorization", Authorization::FIELDS);
+        check("/$defs/RunSettings", RunSettings::FIELDS);
     }
 }

@@ -1,6 +1,6 @@
 //! Arguments, and what may be random: places and amounts.
 
-use super::{Decoder, Known, Path, fields};
+use super::{Decoder, Known, Path};
 use crate::expand::wildcard;
 use crate::json::{Node, Value};
 use crate::scenario::{Arg, Between, By, Choice, Numeral, Pick, Quantity, Skew, is_exact};
@@ -87,7 +87,7 @@ impl<'t> Decoder<'t> {
     }
 
     pub(super) fn pick(&mut self, node: Node<'t>, path: &Path<'_>, known: &Known<'_>) -> Option<Pick> {
-        if !self.known(node, path, "{ \"pick\": a group's name }", fields::PICK) {
+        if !self.known(node, path, "{ \"pick\": a group's name }", Pick::NAMES) {
             return None;
         }
         let Some(group) = node.get("pick") else {
@@ -140,7 +140,7 @@ impl<'t> Decoder<'t> {
     }
 
     pub(super) fn between(&mut self, node: Node<'t>, path: &Path<'_>) -> Option<Between> {
-        if !self.known(node, path, "{ \"between\": [least, most] }", fields::BETWEEN) {
+        if !self.known(node, path, "{ \"between\": [least, most] }", Between::NAMES) {
             return None;
         }
         let Some(node) = node.get("between") else {

@@ -2,7 +2,7 @@
 
 use super::arguments::Places;
 use super::values::plain;
-use super::{Decoder, Kind, Known, Path, fields};
+use super::{Decoder, Kind, Known, Path};
 use crate::expand;
 use crate::json::{Node, Value};
 use crate::names::Place;
@@ -12,7 +12,7 @@ impl<'t> Decoder<'t> {
     pub(super) fn contract(&mut self, node: Node<'t>, path: &Path<'_>, known: &Known<'_>) -> Contract {
         let mut contract = Contract::default();
         let expected = "a contract such as { \"catalogue\": \"uniswap-v2/WETH9\" }";
-        if !self.known(node, path, expected, fields::CONTRACT) {
+        if !self.known(node, path, expected, Contract::NAMES) {
             return contract;
         }
         if let Some(catalogue) = node.get("catalogue") {
@@ -79,7 +79,7 @@ impl<'t> Decoder<'t> {
         path: &Path<'_>,
         known: &Known<'_>,
     ) -> Option<(SetupCall, Option<u32>)> {
-        if !self.known(node, path, "a call", fields::SETUP) {
+        if !self.known(node, path, "a call", SetupCall::NAMES) {
             return None;
         }
         let place = |d: &mut Self, name: &str| match node.get(name) {

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use alloy_primitives::U256;
 
-use super::{Decoder, Kind, Known, MAX_NUMBER, Path, fields};
+use super::{Decoder, Kind, Known, MAX_NUMBER, Path};
 use crate::json::{self, Node, Value};
 use crate::names::{BUILDER, DEPLOYER, Place, is_name, parse_address};
 use crate::scenario::{Account, Block, Format, MAX_LANES, MAX_TRANSACTIONS, RunSettings, Scenario, VERSION};
@@ -47,7 +47,7 @@ impl<'t> Decoder<'t> {
     }
 
     pub(super) fn document(&mut self, node: Node<'t>, root: &Path<'_>) -> Scenario {
-        self.unknown(node, root, fields::SCENARIO);
+        self.unknown(node, root, Scenario::NAMES);
         let mut scenario = Scenario { format: Format::V1, ..Scenario::default() };
 
         match node.get("title") {
@@ -200,7 +200,7 @@ impl<'t> Decoder<'t> {
 
     pub(super) fn account(&mut self, node: Node<'t>, path: &Path<'_>) -> Account {
         let mut account = Account::default();
-        self.known(node, path, "an account such as { \"balance\": \"10 ether\" }", fields::ACCOUNT);
+        self.known(node, path, "an account such as { \"balance\": \"10 ether\" }", Account::NAMES);
         if let Some(count) = node.get("count") {
             let count = self.whole(count, &path.field("count"), 1, u64::from(MAX_TRANSACTIONS));
             account.count = count.map(|c| c as u32);
@@ -234,7 +234,7 @@ impl<'t> Decoder<'t> {
 
     pub(super) fn block(&mut self, node: Node<'t>, path: &Path<'_>, known: &Known<'_>) -> Block {
         let mut block = Block::default();
-        self.known(node, path, "an object", fields::BLOCK);
+        self.known(node, path, "an object", Block::NAMES);
         if let Some(fork) = node.get("fork") {
             let names: Vec<&str> = Fork::ALL.iter().map(|f| f.name()).collect();
             block.fork = self.one_of(fork, &path.field("fork"), &names, Fork::from_name);
@@ -265,7 +265,7 @@ impl<'t> Decoder<'t> {
 
     pub(super) fn run(&mut self, node: Node<'t>, path: &Path<'_>) -> RunSettings {
         let mut run = RunSettings::default();
-        self.known(node, path, "an object", fields::RUN);
+        self.known(node, path, "an object", RunSettings::NAMES);
         if let Some(strategy) = node.get("strategy") {
             let path = path.field("strategy");
             run.strategy = self.one_of(strategy, &path, StrategyName::NAMES, StrategyName::from_name);

@@ -30,50 +30,6 @@ const MAX_LINE: usize = 200;
 /// Largest number that the block's fields and gas may have: exact in every reader of JSON.
 const MAX_NUMBER: u64 = 1 << 53;
 
-/// The fields of each object, in the order in which they are offered.
-pub(crate) mod fields {
-    pub const SCENARIO: &[&str] = &[
-        "format",
-        "title",
-        "story",
-        "block",
-        "accounts",
-        "contracts",
-        "setup",
-        "transactions",
-        "seed",
-        "run",
-    ];
-    pub const BLOCK: &[&str] = &["fork", "number", "timestamp", "gasLimit", "baseFee", "beneficiary"];
-    pub const ACCOUNT: &[&str] = &["count", "balance", "address", "nonce"];
-    pub const CONTRACT: &[&str] =
-        &["catalogue", "bytecode", "abi", "storageLayout", "count", "from", "args", "value"];
-    pub const SETUP: &[&str] = &["from", "to", "call", "args", "data", "value", "as"];
-    pub const RAW: &[&str] = &["label", "raw"];
-    pub const CALL: &[&str] = &[
-        "label",
-        "repeat",
-        "from",
-        "to",
-        "call",
-        "args",
-        "data",
-        "value",
-        "gas",
-        "nonce",
-        "gasPrice",
-        "maxFeePerGas",
-        "maxPriorityFeePerGas",
-        "accessList",
-        "authorizationList",
-    ];
-    pub const PICK: &[&str] = &["pick", "by", "skew"];
-    pub const BETWEEN: &[&str] = &["between"];
-    pub const ACCESS: &[&str] = &["address", "storageKeys"];
-    pub const AUTHORIZATION: &[&str] = &["chainId", "address", "nonce", "yParity", "r", "s"];
-    pub const RUN: &[&str] = &["strategy", "lanes", "clock", "cost", "seed"];
-}
-
 /// Reads the document that `tree` is of `text`.
 pub(crate) fn scenario(text: &str, tree: &Tree) -> Result<Scenario, Vec<Problem>> {
     let node = tree.root(text);

@@ -3,7 +3,7 @@
 use alloy_primitives::Bytes;
 
 use super::arguments::Places;
-use super::{Decoder, Known, MAX_NUMBER, Path, fields};
+use super::{Decoder, Known, MAX_NUMBER, Path};
 use crate::json::Node;
 use crate::scenario::{AccessListItem, Authorization, Call, MAX_TRANSACTIONS, RawTransaction, Transaction};
 
@@ -32,7 +32,7 @@ impl<'t> Decoder<'t> {
     ) -> Option<Transaction> {
         let label = |d: &mut Self| node.get("label").map(|label| d.line(label, &path.field("label")));
         if let Some(raw) = node.get("raw") {
-            self.known(node, path, "a transaction", fields::RAW);
+            self.known(node, path, "a transaction", RawTransaction::NAMES);
             let label = label(self);
             let raw = self.bytes(raw, &path.field("raw"))?;
             return Some(Transaction::Raw(RawTransaction { label, raw }));
@@ -40,8 +40,8 @@ impl<'t> Decoder<'t> {
         if !self.object(node, path, "a transaction") {
             return None;
         }
-        let mut offered = fields::CALL.to_vec();
-        offered.push("raw");
+        let mut offered = Call::NAMES.to_vec();
+        offered.extend(RawTransaction::NAMES.iter().filter(|name| **name == "raw"));
         self.unknown(node, path, &offered);
         let number = |d: &mut Self, name: &str, least, most| {
             node.get(name).and_then(|node| d.whole(node, &path.field(name), least, most))
@@ -110,7 +110,8 @@ impl<'t> Decoder<'t> {
         let mut items = Vec::new();
         for (i, node) in self.list(list, &path, "addresses with their slots").into_iter().enumerate() {
             let path = path.index(i);
-            if !self.known(node, &path, "{ \"address\": …, \"storageKeys\": [ … ] }", fields::ACCESS) {
+            if !self.known(node, &path, "{ \"address\": …, \"storageKeys\": [ … ] }", AccessListItem::NAMES)
+            {
                 continue;
             }
             let Some(address) = node.get("address") else {
@@ -141,11 +142,11 @@ impl<'t> Decoder<'t> {
         let mut items = Vec::new();
         for (i, node) in self.list(list, &path, "signed authorisations").into_iter().enumerate() {
             let path = path.index(i);
-            if !self.known(node, &path, "a signed authorisation", fields::AUTHORIZATION) {
+            if !self.known(node, &path, "a signed authorisation", Authorization::NAMES) {
                 continue;
             }
             let missing: Vec<&str> =
-                fields::AUTHORIZATION.iter().copied().filter(|f| node.get(f).is_none()).collect();
+                Authorization::NAMES.iter().copied().filter(|f| node.get(f).is_none()).collect();
             if !missing.is_empty() {
                 self.problem(
                     node.at(),
