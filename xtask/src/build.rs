@@ -95,7 +95,7 @@ fn build_page() -> Result<()> {
                     // trunk takes NO_COLOR for a flag with a value and stops at "1".
                     .env_remove("NO_COLOR");
                 let npm_tools = setup::npm("xtask/npm")?.join(".bin");
-                setup::with_path(&mut trunk, &[setup::WASM_BINDGEN.folder()?, npm_tools])?;
+                setup::with_path(&mut trunk, &[setup::wasm_bindgen_folder()?, npm_tools])?;
                 process::run("trunk build", &mut trunk)
             })
         },

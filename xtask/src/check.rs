@@ -19,7 +19,9 @@ pub fn run() -> Result<()> {
         }
     };
     check("formatting", &|| process::run("cargo fmt", cargo("fmt").args(["--all", "--check"])));
-    check("clippy, native", &|| clippy(&["--workspace", "--all-targets", "--features", "xtask/engine"]));
+    check("clippy, native", &|| {
+        clippy(&["--workspace", "--all-targets", "--features", "xtask/engine,xtask/schema,xtask/bindgen"])
+    });
     check("clippy, the page's wasm", &|| clippy(&["--package", "evm-lanes-web", "--target", WASM]));
     // Without `threads`, which needs a standard library of its own; its few lines are checked when it is built.
     check("clippy, the engine's wasm", &|| {

@@ -1,6 +1,6 @@
 //! Every chore of EVM Lanes as a typed command; `./x` is the shell in front of it.
 
-#[cfg(not(feature = "engine"))]
+#[cfg(not(all(feature = "engine", feature = "schema")))]
 mod again;
 mod bench;
 mod bugs;

@@ -17,15 +17,6 @@ pub struct CargoTool {
     about: &'static str,
 }
 
-/// Must be the version of wasm-bindgen in Cargo.lock. Without `--locked`: its own lockfile does not resolve any more.
-pub const WASM_BINDGEN: CargoTool = CargoTool {
-    package: "wasm-bindgen-cli",
-    version: "0.2.130",
-    binary: "wasm-bindgen",
-    arguments: &[],
-    about: "about 1½ minutes on two cores",
-};
-
 /// The last trunk for Rust 1.95. rustls: no OpenSSL headers needed.
 pub const TRUNK: CargoTool = CargoTool {
     package: "trunk",
@@ -88,6 +79,43 @@ impl CargoTool {
     pub fn program(&self) -> Result<PathBuf> {
         Ok(self.folder()?.join(self.binary))
     }
+}
+
+/// The program that does what the command `wasm-bindgen` does. It is compiled with this program's own packages when
+/// something is built for the browser, and not before, so that `./x` itself starts soon.
+///
+/// # Errors
+/// If it does not compile.
+pub fn wasm_bindgen() -> Result<PathBuf> {
+    let program = workspace::cargo_target().join("tool/bindgen");
+    if !program.is_file() {
+        process::say("building wasm-bindgen from its library (cold: about 15 seconds)");
+    }
+    // cargo decides whether anything is to be done: a tenth of a second if not.
+    let mut cargo = Command::new("cargo");
+    cargo
+        .current_dir(workspace::root())
+        .args(["build", "--quiet", "--locked", "--package", "xtask", "--bin", "bindgen"])
+        .args(["--features", "bindgen", "--profile", "tool", "--target-dir"])
+        .arg(workspace::cargo_target());
+    process::run("building wasm-bindgen", &mut cargo)?;
+    Ok(program)
+}
+
+/// A folder for PATH in which that program is called `wasm-bindgen`, as trunk calls it.
+///
+/// # Errors
+/// If it does not compile, or cannot be linked there.
+pub fn wasm_bindgen_folder() -> Result<PathBuf> {
+    let program = fs::canonicalize(wasm_bindgen()?).context("the program bindgen is missing")?;
+    let folder = workspace::products().join("wasm-bindgen");
+    fs::create_dir_all(&folder)?;
+    let link = folder.join("wasm-bindgen");
+    // The target folder may have moved since.
+    let _ = fs::remove_file(&link);
+    std::os::unix::fs::symlink(&program, &link)
+        .with_context(|| format!("{} cannot be made", link.display()))?;
+    Ok(folder)
 }
 
 /// Puts folders in front of a command's PATH.
@@ -190,7 +218,8 @@ pub fn chromium() -> Result<PathBuf> {
 /// # Errors
 /// If something cannot be installed.
 pub fn run() -> Result<()> {
-    for tool in [&WASM_BINDGEN, &TRUNK, &CARGO_DENY] {
+    println!("{:<18} {}", "wasm-bindgen", wasm_bindgen()?.display());
+    for tool in [&TRUNK, &CARGO_DENY] {
         println!("{:<18} {}", tool.binary, tool.program()?.display());
     }
     println!("{:<18} {}", "npm packages", npm("tests")?.display());
@@ -212,29 +241,22 @@ fn node() -> Result<()> {
     }
 }
 
-/// The version of a package in Cargo.lock.
-///
-/// # Errors
-/// If Cargo.lock cannot be read or does not hold the package.
-pub fn locked_version(package: &str) -> Result<String> {
-    let lock = fs::read_to_string(workspace::path("Cargo.lock")).context("Cargo.lock cannot be read")?;
-    let mut lines = lock.lines();
-    while let Some(line) = lines.next() {
-        if line == format!("name = \"{package}\"") {
-            let version =
-                lines.next().and_then(|l| l.strip_prefix("version = \"")).and_then(|l| l.strip_suffix('"'));
-            return version.map(str::to_owned).context("Cargo.lock is malformed");
-        }
-    }
-    bail!("Cargo.lock holds no {package}")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    /// The version of a package in Cargo.lock.
+    fn locked_version(package: &str) -> Option<String> {
+        let lock = fs::read_to_string(workspace::path("Cargo.lock")).ok()?;
+        let (_, rest) = lock.split_once(&format!("name = \"{package}\"\nversion = \""))?;
+        rest.split('"').next().map(str::to_owned)
+    }
+
     #[test]
-    fn wasm_bindgen_on_the_command_line_is_the_one_in_cargo_lock() {
-        assert_eq!(locked_version("wasm-bindgen").unwrap(), WASM_BINDGEN.version);
+    fn every_wasm_bindgen_is_the_one_in_cargo_lock() {
+        let locked = locked_version("wasm-bindgen").unwrap();
+        assert_eq!(locked_version("wasm-bindgen-cli-support").unwrap(), locked);
+        let line = format!("wasm_bindgen = \"{locked}\"");
+        assert!(include_str!("../../Trunk.toml").contains(&line), "expected {line} in Trunk.toml");
     }
 }

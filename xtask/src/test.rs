@@ -91,7 +91,14 @@ pub fn run(arguments: &Arguments) -> Result<()> {
 fn native() -> Result<Count> {
     let mut cargo = Command::new("cargo");
     cargo
-        .args(["test", "--locked", "--workspace", "--features", "xtask/engine", "--no-fail-fast"])
+        .args([
+            "test",
+            "--locked",
+            "--workspace",
+            "--features",
+            "xtask/engine,xtask/schema",
+            "--no-fail-fast",
+        ])
         .current_dir(workspace::root())
         .env("EVM_LANES_DATA", workspace::data());
     counted(&mut cargo)
