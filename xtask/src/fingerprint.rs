@@ -9,6 +9,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use sha2::{Digest, Sha256};
 
+use crate::workspace;
+
 /// Collects a step's inputs.
 pub struct Fingerprint(Sha256);
 
@@ -43,11 +45,29 @@ impl Fingerprint {
         Ok(self)
     }
 
+    /// Adds what everything for the browser is made of: the crates below `core`, the versions of packages and compiler.
+    ///
+    /// # Errors
+    /// If something that exists cannot be read.
+    pub fn sources(mut self) -> Result<Self> {
+        for source in SOURCES {
+            self = self.text(source).files(&workspace::path(source))?;
+        }
+        Ok(self)
+    }
+
     /// The fingerprint in hex.
     pub fn finish(self) -> String {
         self.0.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
     }
 }
+
+/// What everything for the browser is made of, apart from the page's own crate.
+pub const SOURCES: [&str; 5] =
+    ["core", "Cargo.toml", "Cargo.lock", "rust-toolchain.toml", ".cargo/config.toml"];
+
+/// Folders that are no part of what they stand in: packages, and what only tests compile.
+const LEFT_OUT: [&str; 4] = ["node_modules", "tests", "benches", "examples"];
 
 /// Runs `step` unless `stamp` holds `fingerprint` already; writes it there afterwards. Returns whether the step ran.
 ///
@@ -67,7 +87,7 @@ pub fn unless_done(stamp: &Path, fingerprint: &str, step: impl FnOnce() -> Resul
     Ok(true)
 }
 
-/// Every file at or below `path`, sorted. Empty if it does not exist.
+/// Every file at or below `path`, sorted, without packages of npm and folders of tests. Empty if it does not exist.
 ///
 /// # Errors
 /// If a folder cannot be listed.
@@ -79,7 +99,10 @@ pub fn files_below(path: &Path) -> Result<Vec<PathBuf>> {
             for entry in
                 fs::read_dir(&next).with_context(|| format!("{} cannot be listed", next.display()))?
             {
-                open.push(entry?.path());
+                let entry = entry?;
+                if !LEFT_OUT.iter().any(|name| entry.file_name() == *name) {
+                    open.push(entry.path());
+                }
             }
         } else if next.is_file() {
             files.push(next);

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
+use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context, Result, bail};
 
@@ -134,6 +135,9 @@ pub fn with_path(command: &mut Command, folders: &[PathBuf]) -> Result<()> {
 /// # Errors
 /// If Node is missing or too old, or npm fails.
 pub fn npm(folder: &str) -> Result<PathBuf> {
+    /// Steps that run at the same time may need the same packages.
+    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+    let _one = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     let folder = workspace::path(folder);
     node()?;
     let fingerprint = fingerprint::Fingerprint::of("npm ci")
