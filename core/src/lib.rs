@@ -8,12 +8,8 @@
 //! vocabulary that the page shares with it: documents, links, messages, traces, analyses.
 #![warn(missing_docs)]
 
-#[cfg(feature = "engine")]
-pub mod access_list;
 #[cfg(any(feature = "engine", test))]
 pub mod alloc;
-pub mod analysis;
-pub mod cancel;
 #[cfg(feature = "engine")]
 pub mod catalogue;
 #[cfg(feature = "engine")]
@@ -21,35 +17,22 @@ pub mod clock;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 #[cfg(feature = "engine")]
-pub mod drive;
-/// What of the drivers a model checker and sanitizers run; without the EVM, which would take minutes to compile.
-#[cfg(all(test, not(feature = "engine")))]
-mod drive {
-    mod foretold;
-    mod lanes;
-    mod models;
-    mod nonces;
-}
+pub mod contract;
 #[cfg(feature = "engine")]
 pub mod engine;
-#[cfg(feature = "engine")]
-pub mod evm;
 pub mod messages;
-pub mod model;
 #[cfg(feature = "engine")]
 pub mod naming;
+#[cfg(feature = "engine")]
 pub mod prepare;
-pub mod problem;
-pub mod run;
 pub mod scenario;
-#[cfg(any(feature = "engine", test))]
-pub mod schedule;
-pub mod sniff;
-pub mod tables;
-pub mod trace;
-pub mod units;
 #[cfg(feature = "engine")]
 pub mod verify;
 #[cfg(all(feature = "engine", target_arch = "wasm32"))]
 mod wasm;
 pub mod wire;
+
+#[cfg(feature = "engine")]
+pub use ::evm::{self, access_list, drive, run};
+pub use document::{problem, sniff};
+pub use lanes::{analysis, cancel, model, schedule, tables, trace, units};

@@ -11,7 +11,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::analysis::{Analysis, Chosen, Limits};
-use crate::model::Model;
+use crate::model::CostModel;
 use crate::problem::Problem;
 use crate::scenario::StrategyChoice;
 use crate::trace::{Clock, StrategyId};
@@ -32,7 +32,7 @@ pub enum Request {
         /// Measured lanes are threads; simulated ones need none.
         clock: Clock,
         /// What simulated time is made of. Of no meaning to a measured run.
-        model: Model,
+        model: CostModel,
         /// What [`StrategyId::BlockAccessList`] runs from, as in [`Request::AccessList`]; `None`: the list that the
         /// engine makes itself. Of no meaning to other strategies.
         #[serde(with = "serde_bytes")]
@@ -49,7 +49,7 @@ pub enum Request {
         /// Which numbers of lanes, from 1.
         lanes: Vec<u16>,
         /// What time is made of.
-        model: Model,
+        model: CostModel,
         /// As in [`Request::Run`].
         #[serde(with = "serde_bytes")]
         list: Option<Vec<u8>>,
@@ -86,7 +86,7 @@ pub enum Request {
         /// As in [`Request::Run`].
         clock: Clock,
         /// As in [`Request::Run`].
-        model: Model,
+        model: CostModel,
         /// As in [`Request::Run`].
         #[serde(with = "serde_bytes")]
         list: Option<Vec<u8>>,
@@ -292,7 +292,7 @@ pub struct GivenList {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Curve {
     /// What time is made of.
-    pub model: Model,
+    pub model: CostModel,
     /// The sum of the transactions' costs, in ticks.
     pub sequential: u64,
     /// Strategy by strategy, each with every number of lanes, as asked for.
@@ -353,7 +353,7 @@ pub struct Report {
     /// Whether the lanes were threads or simulated.
     pub clock: Clock,
     /// What simulated time is made of. Of no meaning to a measured run.
-    pub model: Model,
+    pub model: CostModel,
     /// keccak-256 of the RLP of the list that was given and run from, `0x…`; `None`: none was.
     pub given_list: Option<String>,
     /// Times.

@@ -34,7 +34,7 @@ pub fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, WireError> {
 mod tests {
     use super::*;
     use crate::messages::{Input, Reply, Request};
-    use crate::model::{Cost, Model};
+    use crate::model::{Cost, CostModel};
     use crate::problem::{Position, Problem};
     use crate::trace::{Clock, StrategyId};
 
@@ -46,7 +46,7 @@ mod tests {
             strategy: StrategyId::BlockStm.into(),
             lanes: 4,
             clock: Clock::Simulated,
-            model: Model { cost: Cost::Opcodes, seed: u64::MAX },
+            model: CostModel { cost: Cost::Opcodes, seed: u64::MAX },
             list: Some(vec![0xc0]),
         };
         assert_eq!(decode::<Request>(&encode(&request).unwrap()).unwrap(), request);

@@ -8,7 +8,7 @@ use evm_lanes_core::{
     alloc::LaneAllocator,
     cancel::CancelFlag,
     clock,
-    drive::{self, Loaded, Surroundings, Threads},
+    drive::{self, LoadedBlock, RunContext, Threads},
     evm,
     trace::StrategyId,
     verify,
@@ -23,10 +23,10 @@ fn real_blocks_run_on_the_browsers_allocator() {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(4).build().expect("a pool");
     for (name, block) in &cases {
         let (receipts, state) = evm::execute_block(block);
-        let loaded = Loaded::new(block);
+        let loaded = LoadedBlock::new(block);
         let (cancel, progress) = (CancelFlag::new(), AtomicU32::new(0));
         let threads = Threads::Pool(&pool);
-        let around = Surroundings {
+        let around = RunContext {
             clock: &clock::now,
             cancel: &cancel,
             progress: &progress,

@@ -14,9 +14,9 @@ use evm_lanes_core::{
     analysis,
     cancel::CancelFlag,
     catalogue::Catalogue,
-    drive::{self, Loaded, Simulation},
+    drive::{self, LoadedBlock, Simulation},
     evm,
-    model::{Cost, Model},
+    model::{Cost, CostModel},
     prepare::{self, PreparedBlock, State, case},
     run::{Run, Status},
     scenario,
@@ -40,9 +40,9 @@ fn prepared(name: &str) -> PreparedBlock {
     prepare::scenario(&document, &catalogue).unwrap_or_else(|problems| panic!("{name}: {problems:?}")).block
 }
 
-fn simulate(loaded: &Loaded, strategy: StrategyId, lanes: u16, seed: u64) -> Run {
+fn simulate(loaded: &LoadedBlock, strategy: StrategyId, lanes: u16, seed: u64) -> Run {
     let around = Simulation {
-        model: Model { cost: Cost::Gas, seed },
+        model: CostModel { cost: Cost::Gas, seed },
         measured: &[],
         cancel: &CancelFlag::new(),
         progress: &|_| {},
@@ -95,7 +95,7 @@ fn check_block(name: &str, block: &PreparedBlock, wanted: usize) -> Vec<(u16, Ru
     let expected: Value =
         expected.map_or(Value::Null, |text| serde_json::from_str(&text).expect("expected values"));
     assert_eq!(compare(&state, &expected, &format!("{name}, stock execution")), wanted, "{name}: values");
-    let loaded = Loaded::new(block);
+    let loaded = LoadedBlock::new(block);
     let same = |run: &Run, what: &str| {
         for (i, (ours, theirs)) in run.receipts.iter().zip(&receipts).enumerate() {
             assert_eq!(ours, theirs, "{what}: transaction {i}");
@@ -185,7 +185,7 @@ fn a_cascade_has_at_most_three_aborted_attempts_a_transaction() {
 fn readers_of_a_sum_note_one_read_each() {
     let block = prepared("balances-summed-by-many-readers");
     let (receipts, state) = evm::execute_block(&block);
-    let loaded = Loaded::new(&block);
+    let loaded = LoadedBlock::new(&block);
     let transactions = receipts.len();
     let sequential = support::run(&loaded, StrategyId::Sequential, 1).trace;
     for strategy in StrategyId::ALL {
@@ -213,7 +213,7 @@ fn readers_of_a_sum_note_one_read_each() {
 fn slots_chosen_to_share_a_hash_are_read_like_any_others() {
     let block = prepared("slots-that-share-a-hash");
     let (receipts, state) = evm::execute_block(&block);
-    let loaded = Loaded::new(&block);
+    let loaded = LoadedBlock::new(&block);
     for (strategy, lanes) in support::LANES {
         let run = support::run(&loaded, strategy, lanes);
         assert_eq!(run.receipts, receipts, "{} on {lanes}", strategy.name());

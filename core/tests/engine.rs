@@ -8,7 +8,7 @@ use evm_lanes_core::{
     cancel::CancelFlag,
     engine::Engine,
     messages::{AccessList, Input, ListForm, ListMark, Phase, Reply, Report, Request},
-    model::{Cost, Model},
+    model::{Cost, CostModel},
     scenario::{StrategyChoice, builtin},
     trace::{Clock, StrategyId, Trace},
 };
@@ -37,7 +37,7 @@ fn ask(engine: &mut Engine, request: Request) -> (Reply, Vec<Phase>) {
 }
 
 fn measured(id: u32, input: Input, strategy: impl Into<StrategyChoice>, lanes: u16) -> Request {
-    let (strategy, clock, model) = (strategy.into(), Clock::Measured, Model::default());
+    let (strategy, clock, model) = (strategy.into(), Clock::Measured, CostModel::default());
     Request::Run { id, input, strategy, lanes, clock, model, list: None }
 }
 
@@ -82,7 +82,7 @@ fn reduce(id: u32, clock: Clock) -> Request {
         strategy: StrategyId::BlockStm.into(),
         lanes: 4,
         clock,
-        model: Model::default(),
+        model: CostModel::default(),
         list: None,
     }
 }
@@ -115,7 +115,7 @@ fn simulated(
     strategy: impl Into<StrategyChoice>,
     lanes: u16,
 ) -> Box<Report> {
-    let (strategy, clock, model) = (strategy.into(), Clock::Simulated, Model::default());
+    let (strategy, clock, model) = (strategy.into(), Clock::Simulated, CostModel::default());
     match ask(engine, Request::Run { id: 1, input, strategy, lanes, clock, model, list: None }).0 {
         Reply::Ran { report, .. } => report,
         other => panic!("{other:?}"),
@@ -178,7 +178,7 @@ fn simulated_lanes_need_no_threads_and_are_the_same_for_everyone() {
     let text = builtin::find(builtin::DEFAULT).expect("the default exists").text.to_owned();
     for cost in Cost::ALL {
         let reports = [1, 3].map(|threads| {
-            let model = Model { cost, seed: 3 };
+            let model = CostModel { cost, seed: 3 };
             let request = Request::Run {
                 id: 1,
                 input: Input::Scenario(text.clone()),
@@ -208,7 +208,7 @@ fn simulated_lanes_need_no_threads_and_are_the_same_for_everyone() {
 fn a_curve_has_the_points_that_runs_have() {
     let text = builtin::find(builtin::DEFAULT).expect("the default exists").text.to_owned();
     let mut engine = engine(1);
-    let (model, lanes) = (Model { cost: Cost::Gas, seed: 0 }, vec![1, 3, 300]);
+    let (model, lanes) = (CostModel { cost: Cost::Gas, seed: 0 }, vec![1, 3, 300]);
     let strategies = StrategyId::ALL.to_vec();
     let request = |input| Request::Curve {
         id: 4,
@@ -330,7 +330,7 @@ fn run_from(engine: &mut Engine, list: Option<&[u8]>) -> Box<Report> {
         strategy: StrategyId::BlockAccessList.into(),
         lanes: 64,
         clock: Clock::Simulated,
-        model: Model::default(),
+        model: CostModel::default(),
         list: list.map(<[u8]>::to_vec),
     };
     match ask(engine, request).0 {

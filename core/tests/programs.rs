@@ -10,9 +10,9 @@ use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
 use evm_lanes_core::{
     cancel::CancelFlag,
     clock,
-    drive::{self, Loaded, Simulation, Surroundings, Threads, simulate},
+    drive::{self, LoadedBlock, RunContext, Simulation, Threads, simulate},
     evm,
-    model::Model,
+    model::CostModel,
     prepare::{Account, BlockEnvironment, Fork, Origin, PreparedBlock, State, Transaction},
     run::Run,
     trace::StrategyId,
@@ -88,9 +88,9 @@ fn block(contracts: &[(Address, Vec<u8>)], inputs: &[&[u8]]) -> PreparedBlock {
 #[track_caller]
 fn check(contracts: &[(Address, Vec<u8>)], inputs: &[&[u8]]) {
     let block = block(contracts, inputs);
-    let loaded = Loaded::new(&block);
+    let loaded = LoadedBlock::new(&block);
     let cancel = CancelFlag::new();
-    let around = Surroundings {
+    let around = RunContext {
         clock: &clock::now,
         cancel: &cancel,
         progress: &AtomicU32::new(0),
@@ -112,7 +112,7 @@ fn check(contracts: &[(Address, Vec<u8>)], inputs: &[&[u8]]) {
     compare(&run, "in order");
     for strategy in STRATEGIES.into_iter().take(if cfg!(miri) { 1 } else { 5 }) {
         let simulation = Simulation {
-            model: Model::default(),
+            model: CostModel::default(),
             measured: &[],
             cancel: &cancel,
             progress: &|_| {},
@@ -123,7 +123,7 @@ fn check(contracts: &[(Address, Vec<u8>)], inputs: &[&[u8]]) {
     }
     if !cfg!(miri) {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(4).build().expect("a pool");
-        let around = Surroundings { threads: Threads::Pool(&pool), ..around };
+        let around = RunContext { threads: Threads::Pool(&pool), ..around };
         for strategy in STRATEGIES {
             for lanes in [2, 4] {
                 let run = drive::run(&loaded, strategy, lanes, &around).expect("a result");

@@ -42,7 +42,7 @@ fn every_strategy_gives_what_stock_execution_gives() {
     let mut runs = 0;
     for (name, block) in &cases {
         let (receipts, state) = evm::execute_block(block);
-        let loaded = drive::Loaded::new(block);
+        let loaded = drive::LoadedBlock::new(block);
         for (strategy, lanes) in support::LANES {
             let run = support::run(&loaded, strategy, lanes);
             let what = format!("{name}, {} on {lanes}", strategy.name());

@@ -8,7 +8,7 @@ use alloy_primitives::{Address, U256};
 use evm_lanes_core::{
     cancel::CancelFlag,
     clock,
-    drive::{self, Loaded, Stopped, Surroundings, Threads},
+    drive::{self, LoadedBlock, RunContext, Stopped, Threads},
     prepare::{Account, BlockEnvironment, Fork, Origin, PreparedBlock, State, Transaction},
     trace::StrategyId,
 };
@@ -51,7 +51,7 @@ fn payments(count: u8) -> PreparedBlock {
 
 #[test]
 fn a_cancelled_run_ends_without_a_result() {
-    let loaded = Loaded::new(&payments(50));
+    let loaded = LoadedBlock::new(&payments(50));
     let pool = rayon::ThreadPoolBuilder::new().num_threads(4).build().expect("threads can be started");
     let (cancel, progress) = (CancelFlag::new(), AtomicU32::new(0));
     cancel.set();
@@ -59,7 +59,7 @@ fn a_cancelled_run_ends_without_a_result() {
         [(StrategyId::Sequential, 1), (StrategyId::BlockStm, 1), (StrategyId::BlockStm, 4)]
     {
         let threads = Threads::Pool(&pool);
-        let around = Surroundings {
+        let around = RunContext {
             clock: &clock::now,
             cancel: &cancel,
             progress: &progress,
@@ -74,11 +74,11 @@ fn a_cancelled_run_ends_without_a_result() {
 
 #[test]
 fn progress_ends_at_the_number_of_transactions() {
-    let loaded = Loaded::new(&payments(50));
+    let loaded = LoadedBlock::new(&payments(50));
     let (cancel, progress) = (CancelFlag::new(), AtomicU32::new(7));
     for strategy in StrategyId::ALL {
         let threads = Threads::Own;
-        let around = Surroundings {
+        let around = RunContext {
             clock: &clock::now,
             cancel: &cancel,
             progress: &progress,
@@ -93,9 +93,9 @@ fn progress_ends_at_the_number_of_transactions() {
 
 #[test]
 fn more_lanes_than_threads_are_refused() {
-    let loaded = Loaded::new(&payments(1));
+    let loaded = LoadedBlock::new(&payments(1));
     let (cancel, progress) = (CancelFlag::new(), AtomicU32::new(0));
-    let around = Surroundings {
+    let around = RunContext {
         clock: &clock::now,
         cancel: &cancel,
         progress: &progress,
@@ -116,7 +116,7 @@ fn independent_payments_do_not_meet_at_the_beneficiary() {
     for account in block.pre_state.accounts.values_mut() {
         account.balance = U256::from(1_000_000);
     }
-    let run = support::run(&Loaded::new(&block), StrategyId::Sequential, 1);
+    let run = support::run(&LoadedBlock::new(&block), StrategyId::Sequential, 1);
     assert!(run.trace.reads.iter().all(|read| read.from.is_none()), "nobody reads what another wrote");
     let fees = run.trace.writes.iter().filter(|write| write.increment).count();
     assert_eq!(fees, 150, "a fee, a payment and what its sender spends each are increments");
@@ -124,7 +124,7 @@ fn independent_payments_do_not_meet_at_the_beneficiary() {
 
 #[test]
 fn an_empty_block_has_an_empty_run() {
-    let loaded = Loaded::new(&payments(0));
+    let loaded = LoadedBlock::new(&payments(0));
     for (strategy, lanes) in support::LANES {
         let run = support::run(&loaded, strategy, lanes);
         assert!(run.receipts.is_empty() && run.trace.attempts.is_empty());

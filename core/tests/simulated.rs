@@ -27,14 +27,14 @@ use evm_lanes_core::{
     access_list,
     cancel::CancelFlag,
     catalogue::Catalogue,
-    drive::{self, Loaded, Simulation, Stopped, Tallies, Tally},
+    drive::{self, LoadedBlock, Simulation, Stopped, Tallies, Tally},
     engine::Engine,
     evm,
     messages::{Input, Reply, Request},
-    model::{Cost, Model},
+    model::{Cost, CostModel},
     prepare::{self, Account, Fork, PreparedBlock, State, Transaction},
     run::{Receipt, Run, Status},
-    scenario::{self, StrategyChoice, builtin},
+    scenario::{self, Settings, StrategyChoice, builtin},
     trace::{Clock, Outcome, StrategyId},
 };
 
@@ -47,11 +47,11 @@ const RUNS: u64 = 10_000;
 const LANES: [u16; 5] = [1, 2, 8, 64, 256];
 
 /// Made-up times for [`Cost::Measured`].
-fn times(loaded: &Loaded) -> Vec<(u64, u64)> {
+fn times(loaded: &LoadedBlock) -> Vec<(u64, u64)> {
     (0..loaded.transactions() as u64).map(|i| (1_000 + i * 7919 % 5_000, 50_000)).collect()
 }
 
-fn simulate(loaded: &Loaded, strategy: StrategyId, lanes: u16, model: Model) -> Run {
+fn simulate(loaded: &LoadedBlock, strategy: StrategyId, lanes: u16, model: CostModel) -> Run {
     let around = Simulation {
         model,
         measured: &times(loaded),
@@ -63,8 +63,8 @@ fn simulate(loaded: &Loaded, strategy: StrategyId, lanes: u16, model: Model) -> 
         .unwrap_or_else(|stopped| panic!("{} on {lanes}: {stopped}", strategy.name()))
 }
 
-fn gas(seed: u64) -> Model {
-    Model { cost: Cost::Gas, seed }
+fn gas(seed: u64) -> CostModel {
+    CostModel { cost: Cost::Gas, seed }
 }
 
 /// A run against stock execution.
@@ -106,13 +106,13 @@ fn random_blocks_end_as_stock_execution_ends_them_in_every_order() {
     while runs < wanted {
         let block = Generator::new(seed).block();
         let stock = evm::execute_block(&block);
-        let loaded = Loaded::new(&block);
+        let loaded = LoadedBlock::new(&block);
         for strategy in &strategies {
             let lanes = [[2, 8], [3, 64], [4, 1], [5, 256]][seed as usize % 4];
             for (i, lanes) in lanes.into_iter().enumerate() {
                 let cost = Cost::ALL[(seed as usize + i) % 2];
                 for order in [0, 1 + seed] {
-                    let model = Model { cost, seed: order };
+                    let model = CostModel { cost, seed: order };
                     let what = format!(
                         "cargo xtask simulate --random {seed} --strategy {} --lanes {lanes} --cost {} --seed {order}",
                         strategy.name(),
@@ -154,7 +154,8 @@ fn the_link_of_a_seeded_run_shows_that_run() {
         let read =
             scenario::link::PageLink::decode(query, fragment).expect("it can be read").expect("a block");
         let asked = StrategyChoice::from(strategy);
-        assert_eq!((read.strategy, read.lanes, read.seed), (Some(asked), Some(8), Some(model.seed)));
+        let run = Settings::from(read.run);
+        assert_eq!((run.strategy, run.lanes, run.seed), (Some(asked), Some(8), Some(model.seed)));
         let scenario::link::Source::Document(text) = read.scenario else {
             panic!("seed {seed}: no document")
         };
@@ -168,8 +169,8 @@ fn the_link_of_a_seeded_run_shows_that_run() {
         let header = report.header.expect("a block case has figures to compare with");
         assert!(header.figures.iter().all(|figure| figure.equal), "seed {seed}: {header:?}");
         assert_eq!(header.difference, None, "seed {seed}");
-        let mut own = simulate(&Loaded::new(&block), strategy, 8, model).trace;
-        let mut oracle = simulate(&Loaded::new(&block), StrategyId::Sequential, 1, model).trace;
+        let mut own = simulate(&LoadedBlock::new(&block), strategy, 8, model).trace;
+        let mut oracle = simulate(&LoadedBlock::new(&block), StrategyId::Sequential, 1, model).trace;
         evm_lanes_core::analysis::align_locations(&mut own, &mut oracle);
         assert_eq!(report.trace_hash, keccak256(own.pack()).to_string(), "seed {seed}");
     }
@@ -180,7 +181,7 @@ fn built_in_scenarios_end_as_stock_execution_ends_them() {
     for builtin in builtin::ALL {
         let block = prepared(builtin.text);
         let stock = evm::execute_block(&block);
-        let loaded = Loaded::new(&block);
+        let loaded = LoadedBlock::new(&block);
         for strategy in StrategyId::ALL {
             for lanes in LANES {
                 let what = format!("{}, {} on {lanes}", builtin.name, strategy.name());
@@ -191,7 +192,7 @@ fn built_in_scenarios_end_as_stock_execution_ends_them() {
             for &cost in costs {
                 for seed in [0, 1] {
                     let what = format!("{}, {}, {}", builtin.name, strategy.name(), cost.name());
-                    let model = Model { cost, seed };
+                    let model = CostModel { cost, seed };
                     let run = simulate(&loaded, strategy, 6, model);
                     check(&run, &stock, &what);
                     let again = simulate(&loaded, strategy, 6, model);
@@ -207,7 +208,7 @@ fn real_blocks_end_as_stock_execution_ends_them() {
     let cases = support::cases();
     for (i, (name, block)) in cases.iter().enumerate() {
         let stock = evm::execute_block(block);
-        let loaded = Loaded::new(block);
+        let loaded = LoadedBlock::new(block);
         for (j, strategy) in StrategyId::ALL.into_iter().enumerate() {
             // Block-STM on each number of lanes; of the others each meets each number several times.
             let count = if strategy == StrategyId::BlockStm { LANES.len() } else { 2 };
@@ -258,11 +259,11 @@ fn a_block_access_list_with_mistakes_is_no_matter_for_the_result() {
     for seed in 0..400 {
         let block = Generator::new(seed).block();
         let stock = evm::execute_block(&block);
-        let mut loaded = Loaded::new(&block);
+        let mut loaded = LoadedBlock::new(&block);
         let list = loaded.access_list(&CancelFlag::new()).expect("nobody cancels").clone();
         let mut draw = Generator::new(seed);
         for mistakes in [0, 1, 2, 5, 20] {
-            loaded.foretell(Some(spoilt(&list, mistakes, &mut draw).into()));
+            loaded.use_access_list(Some(spoilt(&list, mistakes, &mut draw).into()));
             for (lanes, order) in [(1, 0), (4, 0), (4, 1 + seed), (32, 7 + seed)] {
                 let run = simulate(&loaded, StrategyId::BlockAccessList, lanes, gas(order));
                 check(
@@ -293,7 +294,7 @@ const NOBODY: Address = Address::repeat_byte(0xcc);
 
 /// Every strategy on simulated lanes, in some orders, against stock execution.
 fn check_all(block: &PreparedBlock, stock: &(Vec<Receipt>, State)) {
-    let loaded = Loaded::new(block);
+    let loaded = LoadedBlock::new(block);
     for strategy in StrategyId::ALL {
         for lanes in [1, 2, 3, 8] {
             for order in 0..20 {
@@ -377,7 +378,7 @@ fn whoever_takes_a_nonce_for_granted_sees_who_else_is_foretold_to_count_it_up() 
 #[test]
 fn a_list_that_was_written_and_read_again_foretells_the_same() {
     for builtin in builtin::ALL {
-        let mut loaded = Loaded::new(&prepared(builtin.text));
+        let mut loaded = LoadedBlock::new(&prepared(builtin.text));
         let cancel = CancelFlag::new();
         let list = loaded.access_list(&cancel).expect("nobody cancels").clone();
         // The end of each account's changes is the state after the block.
@@ -398,7 +399,7 @@ fn a_list_that_was_written_and_read_again_foretells_the_same() {
         for bytes in [access_list::to_json(&list).into(), rlp.to_string().into(), rlp.to_vec()] {
             let read = access_list::parse(&bytes).expect("what was written can be read");
             assert_eq!(access_list::compare(&read, &list, loaded.transactions()), []);
-            loaded.foretell(Some(read.into()));
+            loaded.use_access_list(Some(read.into()));
             let run = simulate(&loaded, StrategyId::BlockAccessList, 8, gas(0));
             assert!(run.trace == recorded.trace, "{}", builtin.name);
         }
@@ -408,7 +409,7 @@ fn a_list_that_was_written_and_read_again_foretells_the_same() {
 #[test]
 fn whoever_knows_everything_throws_nothing_away() {
     for builtin in builtin::ALL {
-        let loaded = Loaded::new(&prepared(builtin.text));
+        let loaded = LoadedBlock::new(&prepared(builtin.text));
         for strategy in [StrategyId::PerfectAccessList, StrategyId::BlockAccessList] {
             for (lanes, order) in [(2, 0), (8, 0), (64, 3)] {
                 let run = simulate(&loaded, strategy, lanes, gas(order));
@@ -425,8 +426,8 @@ fn a_tally_is_that_of_the_run_itself() {
         builtin::ALL.iter().map(|b| (b.name.to_owned(), prepared(b.text))).collect();
     blocks.extend((0..60).map(|seed| (format!("random {seed}"), Generator::new(seed).block())));
     for (seed, (name, block)) in blocks.iter().enumerate() {
-        let loaded = Loaded::new(block);
-        let model = Model { cost: Cost::ALL[seed % 3], seed: seed as u64 / 2 };
+        let loaded = LoadedBlock::new(block);
+        let model = CostModel { cost: Cost::ALL[seed % 3], seed: seed as u64 / 2 };
         let measured = times(&loaded);
         let cancel = CancelFlag::new();
         let around =
@@ -459,7 +460,7 @@ fn a_tally_is_that_of_the_run_itself() {
 #[test]
 fn no_run_is_shorter_than_its_limits() {
     for builtin in builtin::ALL {
-        let loaded = Loaded::new(&prepared(builtin.text));
+        let loaded = LoadedBlock::new(&prepared(builtin.text));
         let oracle = simulate(&loaded, StrategyId::Sequential, 1, gas(0)).trace;
         let total: u64 = oracle.attempts.iter().map(|a| a.end.0 - a.start.0).sum();
         assert_eq!(total, oracle.duration.0, "sequential time is the sum of the costs");
@@ -484,7 +485,7 @@ fn no_run_is_shorter_than_its_limits() {
 
 #[test]
 fn a_cancelled_simulation_ends_without_a_result() {
-    let loaded = Loaded::new(&prepared(builtin::ALL[0].text));
+    let loaded = LoadedBlock::new(&prepared(builtin::ALL[0].text));
     let cancel = CancelFlag::new();
     cancel.set();
     for strategy in StrategyId::ALL {
@@ -509,7 +510,7 @@ fn golden() -> String {
         for strategy in StrategyId::ALL {
             for (lanes, cost, seed) in [(4, Cost::Gas, 0), (4, Cost::Gas, 7), (64, Cost::Opcodes, 0)] {
                 let input = std::mem::replace(&mut input, Input::Same);
-                let model = Model { cost, seed };
+                let model = CostModel { cost, seed };
                 let request = Request::Run {
                     id: 1,
                     input,

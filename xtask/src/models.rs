@@ -1,4 +1,4 @@
-//! `cargo xtask models`: lanes, schedulers and memory under a model checker.
+//! `cargo xtask models`: the lanes, with all that they run, under a model checker.
 
 use std::process::Command;
 
@@ -50,15 +50,14 @@ pub fn lints() -> Command {
     clippy
 }
 
-/// The models are built apart, because a `--cfg` is another build of everything; the EVM is not
-/// part of it.
+/// The models are built apart, because a `--cfg` is another build of everything that it is given to.
 fn cargo(command: &str) -> Command {
     let mut flags = std::env::var("RUSTFLAGS").unwrap_or_default();
     flags.push_str(" --cfg shuttle");
     let mut cargo = Command::new("cargo");
     cargo
         .arg(command)
-        .args(["--locked", "--package", "evm-lanes-core", "--no-default-features", "--lib", "--target-dir"])
+        .args(["--locked", "--package", "evm-lanes-lanes", "--lib", "--target-dir"])
         .arg(workspace::cargo_target().join("shuttle"))
         .current_dir(workspace::root())
         .env("RUSTFLAGS", flags.trim());

@@ -65,18 +65,21 @@ struct Part {
     quick: bool,
 }
 
-/// The library's own tests; and those that need no EVM, which is then not compiled.
-const ALL: &[&str] = &["--lib"];
-const WITHOUT_EVM: &[&str] = &["--no-default-features", "--lib"];
+/// Tests of the EVM; those of the engine that need no EVM, which is then not compiled; and those of the lanes.
+const EVM: &[&str] = &["--package", "evm-lanes-evm", "--lib"];
+const WITHOUT_EVM: &[&str] = &["--package", "evm-lanes-core", "--no-default-features", "--lib"];
+const LANES: &[&str] = &["--package", "evm-lanes-lanes", "--lib"];
 
 const ALLOCATOR: &[&str] = &["alloc::tests"];
 // The spread of the slots' hash is statistics, with too many numbers for Miri.
-const SCHEDULE: &[&str] = &["schedule::", "drive::lanes", "drive::nonces", "--skip", "slot_map"];
+const SCHEDULE: &[&str] =
+    &["schedule::", "drive::", "--skip", "slot_map", "--skip", "faults", "--skip", "models"];
 const TOYS: &[&str] = &["lanes_on_threads_end"];
-const LOOP: &[&str] = &["stretch::tests"];
+const FAULTS: &[&str] = &["drive::faults"];
+const LOOP: &[&str] = &["fast_path::tests"];
 
 const fn miri(tool: Tool, name: &'static str, filters: &'static [&'static str], seeds: (u32, u32)) -> Part {
-    Part { tool, name, programs: WITHOUT_EVM, filters, seeds, variables: &[], quick: true }
+    Part { tool, name, programs: LANES, filters, seeds, variables: &[], quick: true }
 }
 
 const fn native(tool: Tool, name: &'static str, programs: &'static [&'static str]) -> Part {
@@ -84,43 +87,63 @@ const fn native(tool: Tool, name: &'static str, programs: &'static [&'static str
 }
 
 const PARTS: &[Part] = &[
-    miri(Tool::Stacked, "allocator", ALLOCATOR, (8, 1)),
+    Part { programs: WITHOUT_EVM, ..miri(Tool::Stacked, "allocator", ALLOCATOR, (8, 1)) },
     miri(Tool::Stacked, "schedulers, memory, bits", SCHEDULE, (2, 1)),
     Part {
         variables: &[("EVM_LANES_TOYS", "20", "5")],
         ..miri(Tool::Stacked, "toys on threads", TOYS, (8, 1))
     },
-    Part { programs: ALL, ..miri(Tool::Stacked, "interpreter loop", LOOP, (1, 1)) },
-    Part { programs: &["--test", "programs"], quick: false, ..miri(Tool::Stacked, "programs", &[], (1, 1)) },
-    miri(Tool::Tree, "allocator", ALLOCATOR, (8, 1)),
+    Part { programs: EVM, ..miri(Tool::Stacked, "interpreter loop", LOOP, (1, 1)) },
+    Part {
+        programs: &["--package", "evm-lanes-core", "--test", "programs"],
+        quick: false,
+        ..miri(Tool::Stacked, "programs", &[], (1, 1))
+    },
+    Part { programs: WITHOUT_EVM, ..miri(Tool::Tree, "allocator", ALLOCATOR, (8, 1)) },
     miri(Tool::Tree, "schedulers, memory, bits", SCHEDULE, (2, 1)),
     Part { variables: &[("EVM_LANES_TOYS", "20", "5")], ..miri(Tool::Tree, "toys on threads", TOYS, (8, 1)) },
-    Part { programs: ALL, ..miri(Tool::Tree, "interpreter loop", LOOP, (1, 1)) },
+    Part { programs: EVM, ..miri(Tool::Tree, "interpreter loop", LOOP, (1, 1)) },
     // Not by the rules of Stacked Borrows: bitvec, in which revm keeps jump destinations, breaks them.
-    Part { programs: &["--test", "programs"], quick: false, ..miri(Tool::Tree, "programs", &[], (1, 1)) },
+    Part {
+        programs: &["--package", "evm-lanes-core", "--test", "programs"],
+        quick: false,
+        ..miri(Tool::Tree, "programs", &[], (1, 1))
+    },
     Part { filters: ALLOCATOR, ..native(Tool::Threads, "allocator", WITHOUT_EVM) },
     Part {
         filters: TOYS,
         variables: &[("EVM_LANES_TOYS", "20000", "3000")],
-        ..native(Tool::Threads, "toys on threads", WITHOUT_EVM)
+        ..native(Tool::Threads, "toys on threads", LANES)
     },
-    native(Tool::Threads, "programs", &["--test", "programs"]),
+    Part { filters: FAULTS, ..native(Tool::Threads, "steps that panic", LANES) },
+    native(Tool::Threads, "programs", &["--package", "evm-lanes-core", "--test", "programs"]),
     Part {
         variables: &[("EVM_LANES_SEEDS", "300", "25")],
-        ..native(Tool::Threads, "random blocks", &["--test", "random_blocks"])
+        ..native(Tool::Threads, "random blocks", &["--package", "evm-lanes-core", "--test", "random_blocks"])
     },
     Part {
         filters: &["every_strategy"],
         quick: false,
-        ..native(Tool::Threads, "real blocks", &["--test", "real_blocks"])
+        ..native(Tool::Threads, "real blocks", &["--package", "evm-lanes-core", "--test", "real_blocks"])
     },
-    Part { quick: false, ..native(Tool::Threads, "real blocks on the allocator", &["--test", "allocator"]) },
-    Part { filters: LOOP, ..native(Tool::Addresses, "interpreter loop", ALL) },
-    native(Tool::Addresses, "programs", &["--test", "programs"]),
+    Part {
+        quick: false,
+        ..native(
+            Tool::Threads,
+            "real blocks on the allocator",
+            &["--package", "evm-lanes-core", "--test", "allocator"],
+        )
+    },
+    Part { filters: LOOP, ..native(Tool::Addresses, "interpreter loop", EVM) },
+    native(Tool::Addresses, "programs", &["--package", "evm-lanes-core", "--test", "programs"]),
     Part {
         variables: &[("EVM_LANES_SEEDS", "300", "25")],
         quick: false,
-        ..native(Tool::Addresses, "random blocks", &["--test", "random_blocks"])
+        ..native(
+            Tool::Addresses,
+            "random blocks",
+            &["--package", "evm-lanes-core", "--test", "random_blocks"],
+        )
     },
 ];
 
@@ -241,7 +264,7 @@ impl Part {
             folder
         };
         cargo
-            .args(["--locked", "--package", "evm-lanes-core", "--target-dir"])
+            .args(["--locked", "--target-dir"])
             .arg(workspace::cargo_target().join("sanitize").join(folder))
             .args(self.programs)
             .arg("--")
@@ -286,7 +309,8 @@ mod tests {
 
     /// How often each file of the engine says `unsafe`, comments apart.
     fn found() -> BTreeMap<String, usize> {
-        let files = fingerprint::files_below(&workspace::path("core/src")).expect("the engine is there");
+        let mut files = fingerprint::files_below(&workspace::path("core/src")).expect("the engine is there");
+        files.extend(fingerprint::files_below(&workspace::path("core/evm/src")).expect("the EVM is there"));
         let mut found = BTreeMap::new();
         for file in files {
             let text = fs::read_to_string(&file).unwrap_or_default();
@@ -309,11 +333,11 @@ mod tests {
     fn docs_say_of_every_unsafe_what_checks_it() {
         let docs = fs::read_to_string(workspace::path("docs/engine.md")).expect("the docs are there");
         let mut told: BTreeMap<String, usize> = BTreeMap::new();
-        for row in docs.lines().filter_map(|line| line.strip_prefix("| `core/src/")) {
+        for row in docs.lines().filter_map(|line| line.strip_prefix("| `core/")) {
             let mut cells = row.split('|').map(str::trim);
             let file = cells.next().and_then(|cell| cell.split('`').next()).unwrap_or_default();
             let count: usize = cells.nth(1).and_then(|cell| cell.parse().ok()).unwrap_or_default();
-            *told.entry(format!("core/src/{file}")).or_default() += count;
+            *told.entry(format!("core/{file}")).or_default() += count;
         }
         assert_eq!(told, found(), "docs/engine.md, \"Undefined behaviour\": file and number of lines");
     }

@@ -38,7 +38,7 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments) -> Result<()> {
     use anyhow::Context;
     use evm_lanes_core::{
-        model::{Cost, Model},
+        model::{Cost, CostModel},
         trace::StrategyId,
     };
 
@@ -46,7 +46,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let strategy = StrategyId::from_name(&arguments.strategy)
         .with_context(|| format!("--strategy is one of {strategies}"))?;
     let cost = Cost::from_name(&arguments.cost).context("--cost is gas, opcodes or measured")?;
-    let model = Model { cost, seed: arguments.seed };
+    let model = CostModel { cost, seed: arguments.seed };
     if arguments.curve {
         return engine::curve(&arguments.block.clone().unwrap_or_default(), model);
     }
@@ -92,11 +92,11 @@ mod engine {
     use evm_lanes_core::{
         analysis,
         cancel::CancelFlag,
-        drive::{self, Loaded, Simulation},
+        drive::{self, LoadedBlock, Simulation},
         engine::Engine,
         evm,
         messages::{Input, Reply, Request},
-        model::{Cost, Model},
+        model::{Cost, CostModel},
         scenario::builtin,
         trace::{Clock, StrategyId},
         verify,
@@ -127,7 +127,7 @@ mod engine {
         pub(super) difference: Option<String>,
     }
 
-    fn link(strategy: StrategyId, lanes: u16, model: Model) -> String {
+    fn link(strategy: StrategyId, lanes: u16, model: CostModel) -> String {
         let (strategy, cost, seed) = (strategy.name(), model.cost.name(), model.seed);
         format!("strategy={strategy}&lanes={lanes}&clock=simulated&cost={cost}&seed={seed}")
     }
@@ -177,7 +177,7 @@ mod engine {
     }
 
     /// Every strategy on 1 to 256 lanes.
-    pub(super) fn curve(path: &Path, model: Model) -> Result<()> {
+    pub(super) fn curve(path: &Path, model: CostModel) -> Result<()> {
         let (mut engine, input, _) = open(path)?;
         let lanes: Vec<u16> = (0..=8).map(|power| 1 << power).collect();
         let strategies = StrategyId::ALL.to_vec();
@@ -203,7 +203,7 @@ mod engine {
         Ok(())
     }
 
-    pub(super) fn document(path: &Path, strategy: StrategyId, lanes: u16, model: Model) -> Result<Found> {
+    pub(super) fn document(path: &Path, strategy: StrategyId, lanes: u16, model: CostModel) -> Result<Found> {
         let (mut engine, input, named) = open(path)?;
         let (asked, clock) = (strategy.into(), Clock::Simulated);
         let request = Request::Run { id: 1, input, strategy: asked, lanes, clock, model, list: None };
@@ -232,13 +232,13 @@ mod engine {
     }
 
     /// A random block, which no document stands for.
-    pub(super) fn random(block: u64, strategy: StrategyId, lanes: u16, model: Model) -> Result<Found> {
+    pub(super) fn random(block: u64, strategy: StrategyId, lanes: u16, model: CostModel) -> Result<Found> {
         if model.cost == Cost::Measured {
             bail!("--random has no measured times");
         }
         let title = format!("random block {block}");
         let block = Generator::new(block).block();
-        let loaded = Loaded::new(&block);
+        let loaded = LoadedBlock::new(&block);
         let around =
             Simulation { model, measured: &[], cancel: &CancelFlag::new(), progress: &|_| {}, record: true };
         let mut sequential = drive::simulate(&loaded, StrategyId::Sequential, 1, &around)?;

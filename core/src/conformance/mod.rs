@@ -22,7 +22,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     cancel::CancelFlag,
     clock,
-    drive::{self, Loaded, Surroundings, Threads},
+    drive::{self, LoadedBlock, RunContext, Threads},
     evm,
     prepare::{PreparedBlock, State},
     run::{Receipt, Status},
@@ -161,8 +161,8 @@ fn in_every_way(
     counts: &mut Counts,
 ) -> Result<(Vec<Receipt>, State), String> {
     let stock = evm::execute_block(block);
-    let loaded = Loaded::new(block);
-    let around = Surroundings {
+    let loaded = LoadedBlock::new(block);
+    let around = RunContext {
         clock: &clock::now,
         cancel: &CancelFlag::new(),
         progress: &AtomicU32::new(0),

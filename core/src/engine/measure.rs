@@ -11,7 +11,7 @@ use super::{
 use crate::analysis::{self, Chosen, Keeping};
 use crate::cancel::CancelFlag;
 use crate::clock;
-use crate::drive::{self, Stopped, Surroundings, Threads};
+use crate::drive::{self, RunContext, Stopped, Threads};
 use crate::messages::{Phase, Timing};
 use crate::run::Run;
 use crate::trace::{StrategyId, Trace};
@@ -61,8 +61,7 @@ pub(super) fn measure(
         if cancel.is_set() {
             return Err(Stopped::Cancelled);
         }
-        let around =
-            Surroundings { clock: &clock::now, cancel, progress: &done, threads, first, record: true };
+        let around = RunContext { clock: &clock::now, cancel, progress: &done, threads, first, record: true };
         drive::run(&ready.loaded, strategy, lanes, &around)
     };
     let run = |strategy, lanes| run_from(strategy, lanes, &[]);
@@ -156,7 +155,7 @@ pub(super) fn alone(
     progress: &mut dyn FnMut(Phase, u32, u32),
 ) -> Result<Alone, Unmet> {
     let done = AtomicU32::new(0);
-    let around = Surroundings {
+    let around = RunContext {
         clock: &clock::now,
         cancel,
         progress: &done,

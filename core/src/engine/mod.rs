@@ -20,7 +20,7 @@ use crate::cancel::CancelFlag;
 use crate::catalogue::{Catalogue, CatalogueError};
 use crate::drive::{Stopped, Threads};
 use crate::messages::{EngineInfo, Input, Phase, Reply, Request};
-use crate::model::Model;
+use crate::model::CostModel;
 use crate::problem::Problem;
 use crate::scenario::{MAX_LANES, StrategyChoice};
 use crate::trace::{Clock, StrategyId};
@@ -62,7 +62,7 @@ struct How {
     /// As many as there may be; sequential runs have one.
     lanes: u16,
     clock: Clock,
-    model: Model,
+    model: CostModel,
 }
 
 impl How {

@@ -10,7 +10,7 @@ use crate::access_list::{self, ListError};
 use crate::cancel::CancelFlag;
 use crate::catalogue::Catalogue;
 use crate::clock;
-use crate::drive::Loaded;
+use crate::drive::LoadedBlock;
 use crate::evm;
 use crate::naming::Names;
 use crate::prepare::{self, PreparedBlock, case};
@@ -21,7 +21,7 @@ use crate::scenario;
 pub(super) struct Ready {
     pub(super) title: String,
     pub(super) block: PreparedBlock,
-    pub(super) loaded: Loaded,
+    pub(super) loaded: LoadedBlock,
     pub(super) names: Arc<Names>,
     /// Inputs of the block's hashes: the names of mapping entries.
     pub(super) preimages: B256Map<Bytes>,
@@ -67,7 +67,7 @@ impl Ready {
         started: u64,
         cancel: &CancelFlag,
     ) -> Result<Self, Unmet> {
-        let loaded = Loaded::new(&block);
+        let loaded = LoadedBlock::new(&block);
         let preimages = evm::keccak_preimages(&block, cancel);
         if cancel.is_set() {
             return Err(Unmet::Cancelled);
@@ -96,7 +96,7 @@ impl Ready {
                 Some(Given { digest, hash: access_list::hash(&list), list: Arc::new(list) })
             }
         };
-        self.loaded.foretell(self.given.as_ref().map(|given| given.list.clone()));
+        self.loaded.use_access_list(self.given.as_ref().map(|given| given.list.clone()));
         Ok(())
     }
 

@@ -7,7 +7,7 @@ use alloy_primitives::{Address, Bytes, U256, keccak256};
 use super::{Unmet, measure::Measured, ready::Ready};
 use crate::analysis;
 use crate::messages::{EngineInfo, Phase, Report, TxSummary};
-use crate::model::Model;
+use crate::model::CostModel;
 use crate::naming::{self, Names};
 use crate::prepare::{Origin, Transaction};
 use crate::problem::Problem;
@@ -69,7 +69,7 @@ pub(super) fn report(
     ready: &Ready,
     run: u32,
     engine: EngineInfo,
-    model: Model,
+    model: CostModel,
     measured: Measured,
     progress: &mut dyn FnMut(Phase, u32, u32),
 ) -> Result<(Report, Shown), Unmet> {

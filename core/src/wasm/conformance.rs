@@ -8,7 +8,7 @@ use crate::{
     drive::Threads,
     engine::Engine,
     messages::{Input, Reply, Request},
-    model::{Cost, Model},
+    model::{Cost, CostModel},
     scenario::builtin,
     trace::{Clock, StrategyId},
 };
@@ -78,7 +78,7 @@ impl SimulatedRuns {
             strategy: StrategyId::from_name(strategy).ok_or_else(wrong)?.into(),
             lanes: lanes.parse()?,
             clock: Clock::Simulated,
-            model: Model { cost: Cost::from_name(cost).ok_or_else(wrong)?, seed: seed.parse()? },
+            model: CostModel { cost: Cost::from_name(cost).ok_or_else(wrong)?, seed: seed.parse()? },
             list: None,
         };
         let mut closing = None;

@@ -11,7 +11,7 @@ use evm_lanes_core::{
     access_list,
     cancel::CancelFlag,
     catalogue::Catalogue,
-    drive::Loaded,
+    drive::LoadedBlock,
     prepare::{
         self, Account, Authorization, BlockEnvironment, Fork, Origin, PreparedBlock, State, Transaction,
     },
@@ -112,7 +112,7 @@ fn block(accounts: &[(Address, (Account, Vec<u8>))], transactions: Vec<Transacti
 
 /// An account's entry: `storage 1@2=9` for a slot's change by the second transaction, `reads`, `balance @1=5`,
 /// `nonce`, `code`; `-` if nothing of it changed or was read, `absent` if it is not in the list.
-fn entry(loaded: &Loaded, address: Address) -> String {
+fn entry(loaded: &LoadedBlock, address: Address) -> String {
     let list = loaded.access_list(&CancelFlag::new()).expect("nobody cancels");
     assert_eq!(access_list::disorder(list, loaded.transactions()), None);
     let Some(account) = list.iter().find(|account| account.address == address) else {
@@ -147,7 +147,7 @@ fn entry(loaded: &Loaded, address: Address) -> String {
 /// Compares the entries of some accounts.
 #[track_caller]
 fn check(what: &str, block: &PreparedBlock, expected: &[(Address, &str)]) {
-    let loaded = Loaded::new(block);
+    let loaded = LoadedBlock::new(block);
     for (address, entry_of_it) in expected {
         assert_eq!(entry(&loaded, *address), *entry_of_it, "{what}: {address}");
     }
@@ -559,10 +559,10 @@ fn the_system_address_is_listed_if_a_transaction_looks_at_it() {
 }
 
 /// A list, and what a case expects of it.
-fn check_case(scenario: &str, expected: &str) -> Loaded {
+fn check_case(scenario: &str, expected: &str) -> LoadedBlock {
     let document = scenario::parse(scenario).expect("a document");
     let prepared = prepare::scenario(&document, &Catalogue::default()).expect("it can be prepared");
-    let loaded = Loaded::new(&prepared.block);
+    let loaded = LoadedBlock::new(&prepared.block);
     let expected: Value = serde_json::from_str(expected).expect("JSON");
     let address = |text: &str| text.parse::<Address>().expect("an address");
     let number = |value: &Value| value.as_u64().expect("a number");

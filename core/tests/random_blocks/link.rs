@@ -3,10 +3,13 @@
 
 use alloy_primitives::{Bytes, KECCAK256_EMPTY, U256, address, hex};
 use evm_lanes_core::{
-    model::Model,
+    model::CostModel,
     prepare::{PreparedBlock, State, case},
     run::Receipt,
-    scenario::link::{PageLink, Source},
+    scenario::{
+        Settings,
+        link::{PageLink, Source},
+    },
     trace::{Clock, StrategyId},
     verify::logs_bloom,
 };
@@ -18,7 +21,7 @@ pub struct Shown {
     pub strategy: StrategyId,
     pub lanes: u16,
     pub clock: Clock,
-    pub model: Model,
+    pub model: CostModel,
 }
 
 /// Says how a run is seen in the page, should the test fail while this lives.
@@ -42,11 +45,14 @@ pub fn link(block: &PreparedBlock, stock: &(Vec<Receipt>, State), shown: Shown) 
     let simulated = shown.clock == Clock::Simulated;
     let link = PageLink {
         scenario: Source::Document(text(block, stock)),
-        strategy: Some(shown.strategy.into()),
-        lanes: Some(shown.lanes),
-        clock: Some(shown.clock),
-        cost: simulated.then_some(shown.model.cost),
-        seed: simulated.then_some(shown.model.seed),
+        run: Settings {
+            strategy: Some(shown.strategy.into()),
+            lanes: Some(shown.lanes),
+            clock: Some(shown.clock),
+            cost: simulated.then_some(shown.model.cost),
+            seed: simulated.then_some(shown.model.seed),
+        }
+        .into(),
         selection: None,
     };
     link.encode()

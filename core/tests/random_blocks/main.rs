@@ -20,7 +20,7 @@ mod program;
 
 use std::time::{Duration, Instant};
 
-use evm_lanes_core::{drive::Loaded, evm, model::Model, prepare::PreparedBlock, trace::Clock};
+use evm_lanes_core::{drive::LoadedBlock, evm, model::CostModel, prepare::PreparedBlock, trace::Clock};
 
 use census::Census;
 use generator::Generator;
@@ -63,9 +63,9 @@ fn check(seed: u64, census: &mut Census) {
     let stock = evm::execute_block(&block);
     let (receipts, state) = &stock;
     census.of_block(&block, receipts);
-    let loaded = Loaded::new(&block);
+    let loaded = LoadedBlock::new(&block);
     for (strategy, lanes) in support::LANES {
-        let shown = Shown { strategy, lanes, clock: Clock::Measured, model: Model::default() };
+        let shown = Shown { strategy, lanes, clock: Clock::Measured, model: CostModel::default() };
         let _told = OnFailure { block: &block, stock: &stock, shown };
         let run = support::run_restless(&loaded, strategy, lanes, seed);
         let what = format!("{what}, {} on {lanes}", strategy.name());

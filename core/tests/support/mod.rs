@@ -16,7 +16,7 @@ use std::{
 
 use evm_lanes_core::{
     cancel::CancelFlag,
-    drive::{self, Loaded, Stopped, Surroundings, Threads},
+    drive::{self, LoadedBlock, RunContext, Stopped, Threads},
     prepare::{PreparedBlock, State, case},
     run::Run,
     schedule::{MOST_FAILED, most_aborted},
@@ -77,7 +77,7 @@ pub const LANES: [(StrategyId, u16); 14] = [
 ];
 
 /// One run, on threads of a pool that lasts as long as the tests.
-pub fn run(loaded: &Loaded, strategy: StrategyId, lanes: u16) -> Run {
+pub fn run(loaded: &LoadedBlock, strategy: StrategyId, lanes: u16) -> Run {
     run_by(&now, &CancelFlag::new(), loaded, strategy, lanes).expect("the run ends")
 }
 
@@ -86,7 +86,7 @@ pub fn run(loaded: &Loaded, strategy: StrategyId, lanes: u16) -> Run {
 ///
 /// # Panics
 /// When the run goes in circles.
-pub fn run_restless(loaded: &Loaded, strategy: StrategyId, lanes: u16, seed: u64) -> Run {
+pub fn run_restless(loaded: &LoadedBlock, strategy: StrategyId, lanes: u16, seed: u64) -> Run {
     // More than any small block takes, even on a machine that has other things to do.
     const LOOKS: u64 = 2_000_000;
     const SECONDS: u64 = 20;
@@ -121,14 +121,14 @@ fn now() -> u64 {
 fn run_by(
     clock: &(dyn Fn() -> u64 + Sync),
     cancel: &CancelFlag,
-    loaded: &Loaded,
+    loaded: &LoadedBlock,
     strategy: StrategyId,
     lanes: u16,
 ) -> Result<Run, Stopped> {
     static POOL: LazyLock<rayon::ThreadPool> = LazyLock::new(|| {
         rayon::ThreadPoolBuilder::new().num_threads(16).build().expect("threads can be started")
     });
-    let around = Surroundings {
+    let around = RunContext {
         clock,
         cancel,
         progress: &AtomicU32::new(0),

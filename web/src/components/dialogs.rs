@@ -1,6 +1,6 @@
 //! Help, share, the cost model, the strategies.
 
-use evm_lanes_core::model::{Cost, Model};
+use evm_lanes_core::model::{Cost, CostModel};
 use evm_lanes_core::scenario::StrategyChoice;
 use evm_lanes_core::trace::StrategyId;
 use leptos::ev;
@@ -227,13 +227,13 @@ pub fn CostModel(page: Page) -> impl IntoView {
             view! {
                 <label class="choice">
                     <input type="radio" name="cost" value=cost.name() prop:checked=move || page.cost_model.get().cost == cost
-                        on:change=move |_| page.set_cost_model(Model { cost, ..page.cost_model.get_untracked() })/>
+                        on:change=move |_| page.set_cost_model(CostModel { cost, ..page.cost_model.get_untracked() })/>
                     <span><b>{capitalised(cost_name(cost))}</b>" "{about::cost(cost)}</span>
                 </label>
             }
         })
         .collect_view();
-    let set_seed = move |seed: u64| page.set_cost_model(Model { seed, ..page.cost_model.get_untracked() });
+    let set_seed = move |seed: u64| page.set_cost_model(CostModel { seed, ..page.cost_model.get_untracked() });
     view! {
         <dialog node_ref=dialog aria-labelledby="model-title" on:close=move |_: ev::Event| page.modelling.set(false)>
             <Top title="What simulated time is made of" id="model-title" open=page.modelling/>

@@ -1,10 +1,9 @@
 //! The page as a link, and a link as the page.
 
-use evm_lanes_core::model::Model;
-use evm_lanes_core::scenario::{self, builtin, link as codec};
+use evm_lanes_core::model::CostModel;
+use evm_lanes_core::scenario::{self, Settings, builtin, link as codec};
 use evm_lanes_core::sniff;
 use evm_lanes_core::trace::Clock;
-use evm_lanes_core::units::{Incarnation, TxIndex};
 use leptos::prelude::*;
 
 use super::{Document, Page, Selection, Source, dom};
@@ -22,18 +21,17 @@ impl NamedSelection {
     /// The meaning of `selection` in `model`.
     pub fn of(model: &RunModel, selection: Selection) -> Self {
         Self(codec::Selection {
-            tx: selection.tx.map(TxIndex),
-            incarnation: selection.incarnation.map(Incarnation),
+            tx: selection.tx,
+            incarnation: selection.incarnation,
             location: selection.location.map(|l| model.location(l)),
         })
     }
 
     /// What it means in `model`; `None` if nothing is selected or nothing of it exists there.
     pub fn resolve(&self, model: &RunModel) -> Option<Selection> {
-        let tx = self.0.tx.map(|t| t.0).filter(|t| *t < model.transactions());
+        let tx = self.0.tx.filter(|t| *t < model.transactions());
         let incarnation = tx
             .and(self.0.incarnation)
-            .map(|i| i.0)
             .filter(|i| model.attempts(tx.unwrap_or_default()).any(|a| a.version.incarnation.0 == *i));
         let location = self.0.location.as_ref().and_then(|name| {
             model.report.location_names.iter().position(|n| n.name == *name).map(|i| i as u32)
@@ -65,7 +63,7 @@ pub fn current(page: Page) -> Link {
     if builtin.is_none() && text.len() > MOST_TEXT {
         return Link::TooLong;
     }
-    let settings = scenario::parse(text).map(|s| s.run).unwrap_or_default();
+    let settings = Settings::from(scenario::parse(text).map(|s| s.run).unwrap_or_default());
     let strategy = page.strategy.get_untracked();
     let clock = page.clock.get_untracked();
     let lanes = match clock {
@@ -75,22 +73,26 @@ pub fn current(page: Page) -> Link {
     let model = page.cost_model.get_untracked();
     let simulated = clock == Clock::Simulated;
     let selection = page.chosen_selection();
-    let mut link = codec::PageLink {
-        scenario: match builtin {
-            Some(b) => codec::Source::Builtin(b.name.to_owned()),
-            None => codec::Source::Document(text.to_string()),
-        },
+    let mut run = Settings {
         strategy: (settings.strategy != Some(strategy)).then_some(strategy),
         lanes: (settings.lanes != Some(lanes)).then_some(lanes),
         clock: None,
         cost: (simulated && model.cost != settings.cost.unwrap_or_default()).then_some(model.cost),
         seed: (simulated && model.seed != settings.seed.unwrap_or_default()).then_some(model.seed),
+    };
+    let mut link = codec::PageLink {
+        scenario: match builtin {
+            Some(b) => codec::Source::Builtin(b.name.to_owned()),
+            None => codec::Source::Document(text.to_string()),
+        },
+        run: run.into(),
         selection: selection.map(|s| s.0),
     };
     // Only the bare address means simulated lanes by itself; see `open_address`.
     let bare = link == codec::PageLink::default() && simulated;
     if settings.clock != Some(clock) && !bare {
-        link.clock = Some(clock);
+        run.clock = Some(clock);
+        link.run = run.into();
     }
     let link = link.encode();
     let length = base().len() + link.len();
@@ -144,24 +146,26 @@ impl Page {
                 _ => Document::scenario(text),
             },
         };
-        let settings =
-            document.text().and_then(|t| scenario::parse(t).ok()).map(|s| s.run).unwrap_or_default();
-        self.take_settings(&settings);
+        let settings = Settings::from(
+            document.text().and_then(|t| scenario::parse(t).ok()).map(|s| s.run).unwrap_or_default(),
+        );
+        self.take_settings(settings);
+        let run = Settings::from(link.run);
         // What a link leaves out is the scenario's own or the usual, whatever the page was set to before.
-        self.cost_model.set(Model {
-            cost: link.cost.or(settings.cost).unwrap_or_default(),
-            seed: link.seed.or(settings.seed).unwrap_or_default(),
+        self.cost_model.set(CostModel {
+            cost: run.cost.or(settings.cost).unwrap_or_default(),
+            seed: run.seed.or(settings.seed).unwrap_or_default(),
         });
         self.close_clock();
-        match link.clock.or(settings.clock) {
+        match run.clock.or(settings.clock) {
             Some(clock) => self.clock.set(clock),
             None if bare => self.clock.set(Clock::Simulated),
             None => self.leave_clock_open(),
         }
-        if let Some(strategy) = link.strategy {
+        if let Some(strategy) = run.strategy {
             self.strategy.set(strategy);
         }
-        if let Some(lanes) = link.lanes {
+        if let Some(lanes) = run.lanes {
             self.ask_for_lanes(lanes);
         }
         self.want_selection(NamedSelection(link.selection.unwrap_or_default()));

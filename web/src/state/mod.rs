@@ -20,7 +20,7 @@ pub mod theme;
 use std::sync::Arc;
 
 use evm_lanes_core::messages::{Curve, EngineInfo, Input, Phase, Reply, Request, TxDetail};
-use evm_lanes_core::model::Model;
+use evm_lanes_core::model::CostModel;
 use evm_lanes_core::problem::Problem;
 use evm_lanes_core::scenario::{self, StrategyChoice};
 use evm_lanes_core::trace::{Clock, StrategyId};
@@ -197,7 +197,7 @@ pub struct Page {
     /// Whether lanes are threads of this machine or simulated.
     pub clock: RwSignal<Clock>,
     /// What simulated time is made of.
-    pub cost_model: RwSignal<Model>,
+    pub cost_model: RwSignal<CostModel>,
     /// On how many lanes, if they are threads.
     pub threads: RwSignal<u16>,
     /// On how many lanes, if they are simulated.
@@ -317,7 +317,7 @@ impl Page {
             ran: RwSignal::new(None),
             strategy: RwSignal::new(StrategyId::BlockStm.into()),
             clock: RwSignal::new(Clock::Simulated),
-            cost_model: RwSignal::new(Model::default()),
+            cost_model: RwSignal::new(CostModel::default()),
             threads: RwSignal::new(USUAL_LANES.min(dom::cores())),
             simulated_lanes: RwSignal::new(USUAL_LANES),
             asked_lanes: RwSignal::new(None),
@@ -506,7 +506,7 @@ impl Page {
     }
 
     /// Takes another cost model or seed and, where lanes are simulated, runs.
-    pub fn set_cost_model(self, model: Model) {
+    pub fn set_cost_model(self, model: CostModel) {
         if model != self.cost_model.get_untracked() {
             self.cost_model.set(model);
             if self.clock.get_untracked() == Clock::Simulated {
@@ -541,7 +541,7 @@ impl Page {
         match &document.source {
             Source::Scenario(text) => {
                 if let Ok(scenario) = scenario::parse(text) {
-                    self.take_settings(&scenario.run);
+                    self.take_settings(scenario.run.into());
                 }
             }
             // Whoever brings a real block wants to see what it does on real cores.
@@ -657,7 +657,7 @@ impl Page {
     }
 
     /// Strategy, lanes, clock and cost model as a scenario wants them.
-    pub fn take_settings(self, run: &scenario::RunSettings) {
+    pub fn take_settings(self, run: scenario::Settings) {
         if let Some(strategy) = run.strategy {
             self.strategy.set(strategy);
         }

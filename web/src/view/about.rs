@@ -45,7 +45,7 @@ const AUTOMATIC: About = About {
         ),
         (
             "The rule and its constants: this engine's own, docs/engine.md, Automatic choice",
-            "core/src/analysis/choice.rs",
+            "core/lanes/src/analysis/choice.rs",
         ),
     ],
 };

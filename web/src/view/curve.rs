@@ -148,7 +148,7 @@ fn line_of(points: impl IntoIterator<Item = (f64, f64)>) -> String {
 mod tests {
     use super::*;
     use evm_lanes_core::analysis::Limits;
-    use evm_lanes_core::model::Model;
+    use evm_lanes_core::model::CostModel;
 
     fn curve(speed_ups: &[(StrategyId, u16, f64)], path: f64) -> Curve {
         let points = speed_ups.iter().map(|(strategy, lanes, speed_up)| CurvePoint {
@@ -161,7 +161,7 @@ mod tests {
         });
         let limits = LANES.map(|n| Limits { path, path_gas: path, work: f64::from(n).min(20.0) });
         Curve {
-            model: Model::default(),
+            model: CostModel::default(),
             sequential: 1_000_000,
             points: points.collect(),
             limits: limits.to_vec(),

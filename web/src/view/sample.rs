@@ -3,7 +3,7 @@
 use alloy_primitives::{Address, U256};
 use evm_lanes_core::analysis::{Analysis, Attribution, Edge, HotLocation, Limits};
 use evm_lanes_core::messages::{EngineInfo, LocationName, Report, Timing, TxSummary, Verdict};
-use evm_lanes_core::model::Model;
+use evm_lanes_core::model::CostModel;
 use evm_lanes_core::trace::{
     Attempt, Cause, Clock, Location, Outcome, Read, Span, SpanKind, StrategyId, Trace, Write,
 };
@@ -86,7 +86,7 @@ pub fn report(trace: &Trace, labels: &[&str], analysis: Analysis, sequential: u6
         chosen: None,
         lanes: trace.lanes,
         clock: trace.clock,
-        model: Model::default(),
+        model: CostModel::default(),
         given_list: None,
         timing: Timing {
             warm_ups: 2,

@@ -7,7 +7,7 @@ use evm_lanes_core::{
     analysis,
     cancel::CancelFlag,
     clock,
-    drive::{self, Loaded, Surroundings, Threads},
+    drive::{self, LoadedBlock, RunContext, Threads},
     evm,
     prepare::{PreparedBlock, State},
     run::{Receipt, Run},
@@ -29,7 +29,7 @@ const MOST_REPEATS: f64 = 5.0;
 pub(super) struct Subject<'a> {
     name: String,
     block: PreparedBlock,
-    loaded: Loaded,
+    loaded: LoadedBlock,
     expected: (Vec<Receipt>, State),
     cores: &'a Cores,
     cancel: CancelFlag,
@@ -48,7 +48,7 @@ impl<'a> Subject<'a> {
     pub(super) fn new(name: &str, block: PreparedBlock, cores: &'a Cores) -> Result<Self> {
         let mut subject = Self {
             name: name.to_owned(),
-            loaded: Loaded::new(&block),
+            loaded: LoadedBlock::new(&block),
             expected: evm::execute_block(&block),
             block,
             cores,
@@ -179,7 +179,7 @@ impl<'a> Subject<'a> {
 
     fn run(&self, strategy: StrategyId, lanes: u16, record: bool) -> Result<Run> {
         let threads = if lanes == 1 { Threads::Own } else { Threads::Pool(self.cores.pool()) };
-        let around = Surroundings {
+        let around = RunContext {
             clock: &clock::now,
             cancel: &self.cancel,
             progress: &self.progress,

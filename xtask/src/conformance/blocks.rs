@@ -12,7 +12,7 @@ use anyhow::{Context, Result, anyhow, bail};
 use evm_lanes_core::{
     cancel::CancelFlag,
     clock,
-    drive::{self, Loaded, Surroundings, Threads},
+    drive::{self, LoadedBlock, RunContext, Threads},
     evm,
     prepare::{Origin, PreparedBlock, case},
     trace::StrategyId,
@@ -91,12 +91,12 @@ fn try_block(
 ) -> Result<Vec<Record>> {
     let Origin::Case(expected) = &block.origin else { bail!("{name} is no block case") };
     let (receipts, state) = evm::execute_block(block);
-    let loaded = Loaded::new(block);
+    let loaded = LoadedBlock::new(block);
     let mut records = Vec::new();
     for (strategy, lanes) in ways() {
         let cancel = CancelFlag::new();
         let progress = AtomicU32::new(0);
-        let around = Surroundings {
+        let around = RunContext {
             clock: &clock::now,
             cancel: &cancel,
             progress: &progress,

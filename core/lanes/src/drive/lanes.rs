@@ -1,0 +1,466 @@
+//! Lanes that take turns at a scheduler: waiting, waking, ending. Knows no EVM: what a task does
+//! is [`Work`].
+//!
+//! What must hold:
+//! 1. *Nobody sleeps over a task.* A lane that leaves tasks for others counts the news under the
+//!    scheduler's lock, and only then looks for sleepers; a lane that goes to sleep counts itself
+//!    as a sleeper under the same lock, and only sleeps if there were no news since its last turn.
+//! 2. *Everybody hears of the end.* The lane that is told `Done`, or that is to stop, wakes all.
+//! 3. *Firm is what follows the settled.* Within a portion a lane counts on from the lowest transaction
+//!    that is not settled: past its own on_final_state attempts, and past attempts whose reads it found to hold
+//!    itself. Nothing else is firm. Why that is enough is in the schedulers' room, invariant 6.
+//! 4. *A panic ends the run for all lanes.* A lane that panics, in its work, at the clock or in the scheduler,
+//!    never reports its tasks. So while it unwinds it stops the run and wakes all lanes ([`StopOnPanic`]). A lane
+//!    waits for others in three places only: in [`Turns::start_together`], which ends after a while; in
+//!    [`Turns::wait`], which ends when the lane is woken, and then the lane looks at the stop before anything else;
+//!    and at locks, which unwinding lets go of and whose poison is ignored. So every lane ends after the tasks that
+//!    it has taken.
+
+use crate::{
+    schedule::{
+        Report, Scheduler, Task,
+        sync::{
+            AtomicBool, AtomicU32, AtomicU64, Condvar, Mutex, Ordering, PoisonError, lock_briefly, pause,
+            step_aside,
+        },
+    },
+    trace::SpanKind,
+    units::{TxIndex, Version},
+};
+
+/// How often a lane looks again before it sleeps: some hundred microseconds. Waking up takes a
+/// tenth of that, but a thread that slept may wake up on a core where another lane runs.
+const SPINS: u32 = if cfg!(any(shuttle, miri)) { 2 } else { 4_000 };
+/// The same where lanes share cores: another one needs the core.
+const FEW_SPINS: u32 = if cfg!(any(shuttle, miri)) { 2 } else { 50 };
+/// Longest sleep, in case that no other lane has anything to say: a stop is noticed by then.
+const NAP: std::time::Duration = std::time::Duration::from_millis(1);
+/// Longest wait for the other lanes at the start, in nanoseconds. A pool may be busy; a lane that
+/// comes later just finds less to do.
+const START_PATIENCE: u64 = 50_000_000;
+/// How long a lane spins at the start before it naps, in nanoseconds.
+const START_SPIN: u64 = 300_000;
+/// How long it naps.
+const START_NAP: std::time::Duration = std::time::Duration::from_micros(60);
+/// A lane that does not look at the clock for so long was not running, in nanoseconds.
+const ABSENCE: u64 = 30_000;
+/// How much work a lane takes at one turn, in nanoseconds. A turn costs a few hundred when another
+/// lane is at the scheduler; what is taken cannot be given back, so not too much at once.
+const PORTION: u64 = 25_000;
+/// The most tasks taken at one turn.
+const MOST: usize = 32;
+
+/// What a lane does with a task.
+pub(super) trait Work {
+    /// Runs an attempt and puts its writes where others see them. `firm`: what it is about to see is
+    /// settled, so it will not be validated. `None` if it was cancelled: then the lanes are to stop.
+    fn execute(&mut self, version: Version, on_final_state: bool, start: u64) -> Option<Report>;
+    /// Notes when the attempt that was run last ended.
+    fn ended(&mut self, now: u64);
+    /// Looks whether an attempt's reads hold. If not, and `turns` lets this lane claim the abort,
+    /// its writes are estimates afterwards.
+    fn validate(&mut self, version: Version, turns: &Turns<'_>) -> Report;
+    /// Notes what the lane did beside running attempts.
+    fn span(&mut self, start: u64, end: u64, kind: SpanKind);
+    /// Called before every turn; whether the lanes are to stop.
+    fn between_turns(&mut self) -> bool;
+}
+
+/// What lanes share in order to take turns.
+pub(super) struct Turns<'a> {
+    scheduler: Mutex<Box<dyn Scheduler>>,
+    clock: &'a (dyn Fn() -> u64 + Sync),
+    /// Lanes asleep wait here, on the scheduler's lock.
+    news: Condvar,
+    /// Counts the times when tasks were left for others: a waiting lane looks for a change
+    /// without the lock.
+    news_count: AtomicU32,
+    sleepers: AtomicU32,
+    /// For each lane, how often it has looked for the others at the start.
+    looks: Vec<Look>,
+    /// How many lanes can run at the same time.
+    together: usize,
+    /// The run's start by the clock; 0: not yet.
+    started: AtomicU64,
+    /// Whether the lanes are to end before the block has ended.
+    stopped: AtomicBool,
+}
+
+/// Stops the run and wakes all lanes if it is dropped: held by a lane as long as it takes turns, and forgotten
+/// when it returns. Dropped by unwinding, when no lock of the lane's is held any more.
+struct StopOnPanic<'a, 'b>(&'a Turns<'b>);
+
+impl Drop for StopOnPanic<'_, '_> {
+    fn drop(&mut self) {
+        self.0.stop();
+        self.0.wake_all();
+    }
+}
+
+/// On a cache line of its own, because each lane writes its own all the time.
+#[repr(align(128))]
+#[derive(Default)]
+struct Look(AtomicU32);
+
+impl<'a> Turns<'a> {
+    /// For `lanes` lanes on that many cores.
+    pub(super) fn new(
+        scheduler: Box<dyn Scheduler>,
+        lanes: usize,
+        cores: usize,
+        clock: &'a (dyn Fn() -> u64 + Sync),
+    ) -> Self {
+        let mut looks = Vec::new();
+        looks.resize_with(lanes, Look::default);
+        Self {
+            scheduler: Mutex::new(scheduler),
+            clock,
+            news: Condvar::new(),
+            news_count: AtomicU32::new(0),
+            sleepers: AtomicU32::new(0),
+            looks,
+            together: lanes.min(cores.max(1)),
+            started: AtomicU64::new(0),
+            stopped: AtomicBool::new(false),
+        }
+    }
+
+    /// The run's start by the clock.
+    pub(super) fn started(&self) -> u64 {
+        self.started.load(Ordering::Acquire)
+    }
+
+    /// Whether the lanes were stopped before the end.
+    pub(super) fn was_stopped(&self) -> bool {
+        self.stopped.load(Ordering::Relaxed)
+    }
+
+    fn stop(&self) {
+        self.stopped.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the caller, having found a read of that attempt stale, is the one to abort it.
+    pub(super) fn claim_abort(&self, version: Version) -> bool {
+        lock_briefly(&self.scheduler).claim_abort(version)
+    }
+
+    /// One lane, from the common start to its last task. Gives the time then.
+    ///
+    /// # Panics
+    /// If `work`, the scheduler or the clock panics. Then all other lanes end, too.
+    pub(super) fn lane(&self, index: usize, work: &mut impl Work) -> u64 {
+        let guard = StopOnPanic(self);
+        let ended = self.take_turns(index, work);
+        std::mem::forget(guard);
+        ended
+    }
+
+    fn take_turns(&self, index: usize, work: &mut impl Work) -> u64 {
+        let mut now = self.start_together(index);
+        let mut reports = Vec::with_capacity(MOST);
+        let mut tasks = Vec::with_capacity(MOST);
+        let mut pace = Pace::default();
+        loop {
+            // Before the turn and the look at the stop: what comes after them must not be slept over.
+            let seen = self.news_count.load(Ordering::Relaxed);
+            if work.between_turns() {
+                self.stop();
+            }
+            if self.was_stopped() {
+                self.wake_all();
+                return now;
+            }
+            let mut settled = self.turn(&mut reports, &mut tasks, pace.tasks());
+            let begun = now;
+            // In a browser the clock is a call to JavaScript and moves in steps of 5 µs.
+            if !cfg!(target_arch = "wasm32") {
+                now = (self.clock)();
+            }
+            for task in tasks.drain(..) {
+                match task {
+                    Task::Execute(version) => {
+                        let on_final_state = settled == Some(version.tx);
+                        let Some(report) = work.execute(version, on_final_state, now) else {
+                            self.stop();
+                            self.wake_all();
+                            return now;
+                        };
+                        if on_final_state {
+                            settled = matches!(report, Report::Executed { .. }).then(|| version.tx.next());
+                        }
+                        reports.push(report);
+                        now = (self.clock)();
+                        work.ended(now);
+                    }
+                    Task::Validate(version) => {
+                        let report = work.validate(version, self);
+                        let valid = !matches!(report, Report::Aborted { .. });
+                        if settled == Some(version.tx) && matches!(report, Report::Valid { .. }) {
+                            settled = Some(version.tx.next());
+                        }
+                        reports.push(report);
+                        let start = std::mem::replace(&mut now, (self.clock)());
+                        work.span(start, now, SpanKind::Validating { version, valid });
+                    }
+                    Task::Wait => {
+                        self.wait(seen);
+                        let start = std::mem::replace(&mut now, (self.clock)());
+                        work.span(start, now, SpanKind::Waiting);
+                    }
+                    Task::Done => {
+                        self.wake_all();
+                        // Not `now`: in a browser that is when the last task ended. A lane that had no core
+                        // until then has come from the start to here, and has not committed all the while.
+                        return (self.clock)();
+                    }
+                }
+            }
+            pace.took(reports.len(), now.saturating_sub(begun));
+        }
+    }
+
+    /// Waits until as many lanes run at the same time as there are cores for; then the clock
+    /// starts for all.
+    ///
+    /// Threads that wake up together are often put on one core, and it takes the system
+    /// milliseconds to move one of them, even where another core is idle: a short block would be
+    /// over by then. So a lane spins until it has seen the others spin while it was itself not
+    /// interrupted, and after a while naps, which lets another lane have the core and itself wake
+    /// up on a free one.
+    fn start_together(&self, index: usize) -> u64 {
+        let arrived = (self.clock)().max(1);
+        // Relaxed, here and below: the counts carry nothing but themselves.
+        let look = || -> Vec<u32> { self.looks.iter().map(|look| look.0.load(Ordering::Relaxed)).collect() };
+        let (mut last, mut rested) = (arrived, arrived);
+        let mut seen = look();
+        loop {
+            self.looks[index].0.fetch_add(1, Ordering::Relaxed);
+            let moving = self.looks.iter().zip(&seen).enumerate();
+            let running =
+                moving.filter(|(i, (look, seen))| *i == index || look.0.load(Ordering::Relaxed) != **seen);
+            let mut running = running.count();
+            // The clock comes after the look at the others: what they did while this lane was not running
+            // itself says nothing.
+            let now = (self.clock)().max(arrived);
+            let absent = now - last > ABSENCE;
+            last = now;
+            if absent {
+                running = 1;
+                seen = look();
+            }
+            // The first to give up waiting starts the clock as well as one who has seen all would.
+            if running >= self.together || now - arrived > START_PATIENCE {
+                return match self.started.compare_exchange(0, now, Ordering::AcqRel, Ordering::Acquire) {
+                    Ok(_) => now,
+                    Err(started) => started,
+                };
+            }
+            if self.started() != 0 {
+                return self.started();
+            }
+            if self.looks.len() > self.together {
+                // Lanes without a core of their own must not hold up those that have one.
+                step_aside();
+            }
+            if now - rested > START_SPIN {
+                // Nobody calls: it is the system's timer that wakes this lane up.
+                drop(self.news.wait_timeout(lock_briefly(&self.scheduler), START_NAP));
+                rested = (self.clock)();
+            }
+            pause();
+        }
+    }
+
+    /// Hands in reports and takes the next tasks, in one turn at the scheduler. Gives the lowest transaction
+    /// that is not settled.
+    fn turn(&self, reports: &mut Vec<Report>, tasks: &mut Vec<Task>, most: usize) -> Option<TxIndex> {
+        let mut scheduler = lock_briefly(&self.scheduler);
+        for report in reports.drain(..) {
+            scheduler.report(report);
+        }
+        // Towards the end the portions become smaller, so that lanes end together.
+        let share = scheduler.runnable() / (2 * self.looks.len()) + 1;
+        let most = most.min(scheduler.batch_limit());
+        while tasks.len() < most {
+            if let Some(Task::Execute(Version { tx, .. })) = tasks.last()
+                && let Some(version) = scheduler.next_dependent(*tx)
+            {
+                tasks.push(Task::Execute(version));
+                continue;
+            }
+            if tasks.len() >= share {
+                break;
+            }
+            match scheduler.next() {
+                // What was taken comes first; then the lane asks again.
+                Task::Wait | Task::Done if !tasks.is_empty() => break,
+                task => tasks.push(task),
+            }
+            if matches!(tasks.last(), Some(Task::Wait | Task::Done)) {
+                break;
+            }
+        }
+        let settled = scheduler.settled();
+        // Others are only disturbed if there is something left for them; who comes then looks
+        // whether there is more again.
+        let more = scheduler.runnable() > 0;
+        if more {
+            // Relaxed: the count says only that it is worth looking again, under the lock.
+            self.news_count.fetch_add(1, Ordering::Relaxed);
+        }
+        drop(scheduler);
+        // A sleeper counts itself under the lock before it sleeps, so either it has seen what is
+        // left or it is seen here.
+        if more && self.sleepers.load(Ordering::SeqCst) > 0 {
+            self.news.notify_one();
+        }
+        settled
+    }
+
+    /// Waits until tasks were left for others since the count was `seen`, or a while.
+    fn wait(&self, seen: u32) {
+        let spins = if self.looks.len() > self.together { FEW_SPINS } else { SPINS };
+        for _ in 0..spins {
+            pause();
+            if self.news_count.load(Ordering::Relaxed) != seen {
+                return;
+            }
+        }
+        let scheduler = lock_briefly(&self.scheduler);
+        self.sleepers.fetch_add(1, Ordering::SeqCst);
+        // The count only moves under the lock, so news since the spinning are not slept over.
+        if self.news_count.load(Ordering::Relaxed) == seen {
+            let _woken = self.news.wait_timeout(scheduler, NAP).unwrap_or_else(PoisonError::into_inner);
+        }
+        self.sleepers.fetch_sub(1, Ordering::SeqCst);
+    }
+
+    fn wake_all(&self) {
+        // Under the lock: between a sleeper's last look at the count and its sleep there must not
+        // be room for this.
+        let scheduler = lock_briefly(&self.scheduler);
+        self.news_count.fetch_add(1, Ordering::Relaxed);
+        drop(scheduler);
+        self.news.notify_all();
+    }
+}
+
+/// How long tasks take, lately: so much of them goes into one portion.
+#[derive(Default)]
+struct Pace {
+    /// Nanoseconds per task, averaged; 0: not known yet.
+    each: u64,
+}
+
+impl Pace {
+    fn tasks(&self) -> usize {
+        match PORTION.checked_div(self.each) {
+            Some(tasks) => (tasks as usize).clamp(1, MOST),
+            None => 1,
+        }
+    }
+
+    fn took(&mut self, tasks: usize, time: u64) {
+        if tasks > 0 {
+            let each = (time / tasks as u64).max(1);
+            self.each = if self.each == 0 { each } else { (3 * self.each + each) / 4 };
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// One portion: validates transaction 0, then runs those after it.
+    struct Portion(Vec<Task>);
+
+    impl Scheduler for Portion {
+        fn next(&mut self) -> Task {
+            self.0.pop().unwrap_or(Task::Done)
+        }
+
+        fn settled(&self) -> Option<TxIndex> {
+            Some(TxIndex(0))
+        }
+
+        fn runnable(&self) -> usize {
+            // Enough that a portion is not cut short.
+            100
+        }
+
+        fn report(&mut self, _: Report) {}
+
+        fn claim_abort(&mut self, _: Version) -> bool {
+            true
+        }
+    }
+
+    /// Tells what it is told to tell, and notes which attempts were firm.
+    struct Told {
+        validation: Report,
+        executions: Vec<Report>,
+        on_final_state: Vec<bool>,
+    }
+
+    impl Work for Told {
+        fn execute(&mut self, _: Version, on_final_state: bool, _: u64) -> Option<Report> {
+            self.on_final_state.push(on_final_state);
+            Some(self.executions.remove(0))
+        }
+
+        fn ended(&mut self, _: u64) {}
+
+        fn validate(&mut self, _: Version, _: &Turns<'_>) -> Report {
+            self.validation
+        }
+
+        fn span(&mut self, _: u64, _: u64, _: SpanKind) {}
+
+        fn between_turns(&mut self) -> bool {
+            false
+        }
+    }
+
+    #[test]
+    fn firm_is_only_what_follows_what_holds() {
+        let version = |tx| Version { tx: TxIndex(tx), incarnation: crate::units::Incarnation(0) };
+        let [zero, one, two, three] = [0, 1, 2, 3].map(version);
+        let executed = |version| Report::Executed { version, wrote_new: true, on_final_state: true };
+        let blocked = |version| Report::Blocked { version, writer: TxIndex(0) };
+        let on_final_state = |validation, executions: [Report; 3]| {
+            let mut tasks = vec![Task::Execute(three), Task::Execute(two), Task::Execute(one)];
+            // The first turn is for one task: nothing is known of their length.
+            tasks.extend([Task::Validate(zero), Task::Validate(zero)]);
+            let ticks = AtomicU64::new(1);
+            let clock = || ticks.fetch_add(100, Ordering::Relaxed);
+            let turns = Turns::new(Box::new(Portion(tasks)), 1, 1, &clock);
+            let mut work = Told { validation, executions: executions.into(), on_final_state: Vec::new() };
+            turns.lane(0, &mut work);
+            work.on_final_state
+        };
+        let all = [executed(one), executed(two), executed(three)];
+        assert_eq!(on_final_state(Report::Valid { version: zero }, all), [true, true, true]);
+        assert_eq!(on_final_state(Report::Stale { version: zero }, all), [false, false, false]);
+        let aborted = Report::Aborted { version: zero, writer: TxIndex(0) };
+        assert_eq!(on_final_state(aborted, all), [false, false, false]);
+        let gap = [executed(one), blocked(two), executed(three)];
+        assert_eq!(on_final_state(Report::Valid { version: zero }, gap), [true, true, false]);
+    }
+
+    #[test]
+    fn short_tasks_are_taken_many_at_a_time_and_long_ones_alone() {
+        let mut pace = Pace::default();
+        assert_eq!(pace.tasks(), 1);
+        pace.took(1, 1_000);
+        assert_eq!(pace.tasks(), 25);
+        for _ in 0..20 {
+            pace.took(1, 100_000);
+        }
+        assert_eq!(pace.tasks(), 1);
+        for _ in 0..40 {
+            pace.took(10, 10);
+        }
+        assert_eq!(pace.tasks(), MOST);
+    }
+}

@@ -1,0 +1,608 @@
+//! The lanes under a model checker: whatever the order in which lanes take their steps, a block ends where one
+//! transaction after the other ends.
+//!
+//! ```text
+//! seed ─▶ a toy block ─┬─ in order, on a map ─────────────────▶ what transactions see, state
+//!                      └─ drive::run, on every schedule tried ▶ the same
+//! ```
+//! Transactions are toys (see `toy`), some of them sent by someone and refused if their nonce or their sender's balance
+//! is not right; some senders' nonces are also written by others, as code that a sender delegates to does. Everything
+//! else is what runs real blocks: attempts, views, memory, predictions, lanes, schedulers, notes, trace. The
+//! seed chooses the strategy. Schedules are drawn at random and by PCT (Burckhardt et al., ASPLOS 2010). A
+//! lane that nobody would wake is a deadlock here, because the model's clock never ends a nap. Orderings
+//! weaker than sequentially consistent are not modelled.
+//!
+//! `cargo xtask models` runs this; it says how a schedule that failed is run again. Without the model checker the
+//! same toys run on real threads and on simulated lanes: natively with the other tests, and under Miri and
+//! ThreadSanitizer by `cargo xtask sanitize`, which see what a model cannot: data races, and orderings weaker than
+//! sequentially consistent.
+
+#[cfg(not(shuttle))]
+use std::thread;
+use std::{
+    any::Any,
+    collections::BTreeMap,
+    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
+    sync::{
+        Arc as StdArc, Mutex as StdMutex, PoisonError,
+        atomic::{
+            AtomicBool as StdBool, AtomicI64 as StdI64, AtomicU32, AtomicU64 as StdU64, Ordering::Relaxed,
+        },
+    },
+};
+
+#[cfg(shuttle)]
+use shuttle::{
+    scheduler::{PctScheduler, RandomScheduler, ReplayScheduler, Scheduler as Checker},
+    thread,
+};
+
+use super::{
+    Block, Hints, PredictedWrites, RunContext, Step as LaneStep, Stopped, Threads, record, run,
+    toy::{
+        ACCOUNTS, KNOWN, Place, SLOTS, Sender, State, Step, ToyCode, ToyVm, Transaction, Who, address,
+        at_first, in_order, increment, load, write,
+    },
+};
+use crate::{
+    cancel::CancelFlag,
+    schedule::{self, Foresight, Memory, Report, Scheduler, SchedulerHints, Strategy, Task, ViewKind, Write},
+    trace::StrategyId,
+    units::{TxIndex, Version},
+};
+
+/// Schedules on each block: so many at random, and so many by PCT.
+#[cfg(shuttle)]
+const RANDOM: usize = 40;
+#[cfg(shuttle)]
+const PCT: usize = 20;
+/// Changes of priority in a schedule of PCT, and one.
+#[cfg(shuttle)]
+const DEPTH: usize = 3;
+/// More steps than any block needs: a schedule that takes more is going in circles.
+#[cfg(shuttle)]
+const STEPS: usize = 200_000;
+
+/// A block of toy transactions, and how it is run.
+#[derive(Debug)]
+struct Toy {
+    strategy: StrategyId,
+    transactions: Vec<Transaction>,
+    gas_limit: u64,
+    beneficiary: Who,
+    /// More for some to wait for than the block's order says.
+    after: Vec<Option<TxIndex>>,
+    waits: Vec<Vec<TxIndex>>,
+    /// What a block access list says that transactions leave behind; of balances, what they add.
+    list: Vec<(TxIndex, Place, u64)>,
+    /// Some, to be started before others.
+    first: Vec<TxIndex>,
+    lanes: u16,
+    /// How long everything takes by the lanes' clock, which decides on the size of portions.
+    tick: u64,
+    /// Whether what happens is noted.
+    record: bool,
+    /// The lanes are told to stop after so many turns.
+    stop: Option<i64>,
+    /// The lane that takes the step of that number panics: a step of its work, or one of the scheduler's.
+    panic: Option<i64>,
+}
+
+/// SplitMix64.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, end: u64) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (z ^ (z >> 31)) % end
+    }
+
+    /// Of few accounts, so that transactions meet.
+    fn who(&mut self, accounts: u64) -> Who {
+        // Those from behind are newcomers.
+        let i = self.below(accounts) as usize;
+        if i.is_multiple_of(2) { i / 2 } else { KNOWN + i / 2 }
+    }
+
+    fn place(&mut self, accounts: u64) -> Place {
+        let who = self.who(accounts);
+        match self.below(6) {
+            0 => Place::Balance(who),
+            1 => Place::Nonce(who),
+            2 => Place::Code(who),
+            _ => Place::Slot(who, self.below(SLOTS)),
+        }
+    }
+
+    /// One to read.
+    fn look(&mut self, accounts: u64) -> Place {
+        match self.below(8) {
+            0 => Place::Exists(self.who(accounts)),
+            _ => self.place(accounts),
+        }
+    }
+
+    fn step(&mut self, accounts: u64) -> Step {
+        match self.below(14) {
+            0..=5 => Step::Copy { from: self.look(accounts), to: self.place(accounts) },
+            6 | 7 => Step::Pay(self.who(accounts), 1 + self.below(3)),
+            8 => Step::Create(self.who(accounts)),
+            9 => Step::Destroy(self.who(accounts)),
+            10 => Step::Touch(self.who(accounts)),
+            11 => Step::UnlessBlank(self.who(accounts)),
+            _ => Step::IfOdd(self.look(accounts)),
+        }
+    }
+
+    fn steps(&mut self, accounts: u64) -> Vec<Step> {
+        (0..1 + self.below(4)).map(|_| self.step(accounts)).collect()
+    }
+
+    /// A transaction of one of two senders, whose next nonces are counted in `next`. Anybody's steps may write
+    /// the nonce of an authority, as delegated code and authorisations do (EIP-7702).
+    fn sent(&mut self, accounts: u64, authorities: &[Who], next: &mut BTreeMap<Who, u64>) -> Transaction {
+        let from = self.who(accounts.min(2));
+        let count = next.entry(from).or_insert(at_first(Place::Nonce(from)));
+        let (nonce, used) = match self.below(8) {
+            // Too high, if nobody makes up for it; or carried by the one that follows, too.
+            0 => (*count + 1, 0),
+            1 => (*count, 0),
+            _ => (*count, 1),
+        };
+        *count += used;
+        let payment = self.below(3) > 0;
+        // Most recipients run no code.
+        let mut steps = if payment && self.below(3) > 0 { Vec::new() } else { self.steps(accounts) };
+        if !authorities.is_empty() && (!payment || self.below(4) == 0) {
+            let who = authorities[self.below(authorities.len() as u64) as usize];
+            steps.insert(0, Step::Copy { from: Place::Nonce(who), to: Place::Nonce(who) });
+            *next.entry(who).or_insert(at_first(Place::Nonce(who))) += self.below(2);
+        }
+        Transaction {
+            sent: Some(Sender { who: from, nonce, stays_without_code: !authorities.contains(&from) }),
+            pays: (payment || self.below(2) == 0).then(|| (1 + self.below(6), self.who(accounts))),
+            guard: (self.below(3) == 0).then(|| self.look(accounts)),
+            steps,
+            alike: None,
+        }
+    }
+}
+
+impl Toy {
+    fn new(seed: u64) -> Self {
+        let mut random = Random(seed);
+        let accounts = 1 + random.below(ACCOUNTS as u64);
+        let count = 2 + random.below(4);
+        let mut authorities: Vec<Who> = (0..2).map(|_| random.who(accounts.min(2))).collect();
+        authorities.truncate(random.below(3) as usize);
+        let mut next = BTreeMap::new();
+        let mut transactions: Vec<Transaction> = match random.below(2) {
+            0 => (0..count).map(|_| random.sent(accounts, &authorities, &mut next)).collect(),
+            _ => (0..count).map(|_| Transaction::doing(random.steps(accounts))).collect(),
+        };
+        // What the lanes are told of a sender without code must be so: only its own transactions write its nonce,
+        // its payments by counting; and if it has a nonce, nothing takes from its balance but what it sends.
+        for Transaction { sent, pays, steps, .. } in &mut transactions {
+            let counts = |who: Who| {
+                let own =
+                    sent.is_some_and(|sent| sent.who == who && !(sent.stays_without_code && pays.is_some()));
+                authorities.contains(&who) || own || !next.contains_key(&who)
+            };
+            let takes = |who: Who| {
+                authorities.contains(&who) || !next.contains_key(&who) || at_first(Place::Nonce(who)) == 0
+            };
+            steps.retain(|step| step.nonce_of().is_none_or(counts) && step.takes_from().is_none_or(takes));
+        }
+        let some = [0, 1, 3][random.below(3) as usize];
+        for transaction in &mut transactions {
+            transaction.alike = (random.below(4) < some).then_some(0);
+        }
+        let after = (0..count)
+            .map(|i| (i > 0 && random.below(5) == 0).then(|| TxIndex(random.below(i) as u32)))
+            .collect();
+        // Such transactions need not be there, nor need they be different.
+        let first = (0..random.below(3)).map(|_| TxIndex(random.below(count + 1) as u32)).collect();
+        let mut toy = Self {
+            strategy: match random.below(10) {
+                0..=4 => StrategyId::BlockStm,
+                5 => StrategyId::OrderedCommit,
+                6 => StrategyId::AccessList,
+                7 => StrategyId::PerfectAccessList,
+                _ => StrategyId::BlockAccessList,
+            },
+            transactions,
+            // Now and then the block is full before its end.
+            gas_limit: if random.below(12) == 0 { 4 + random.below(8) } else { u64::MAX },
+            beneficiary: random.who(accounts),
+            after,
+            waits: Vec::new(),
+            list: Vec::new(),
+            first,
+            lanes: 2 + random.below(3).min(random.below(3)) as u16,
+            tick: [100, 4_000, 1_000_000][random.below(3) as usize],
+            record: random.below(2) == 0,
+            stop: (random.below(12) == 0).then(|| random.below(10) as i64),
+            panic: None,
+        };
+        // From a seed of its own, so that the rest of a block does not depend on it.
+        let panic = Random(seed ^ 0x0070_616e_6963).below(60) as i64;
+        toy.panic = (panic < 40 && seed % 8 == 7).then_some(panic);
+        match toy.strategy {
+            StrategyId::AccessList => toy.waits = toy.declared(&mut random),
+            StrategyId::PerfectAccessList => {
+                let recorded = record(&toy.load(), &CancelFlag::new(), |machine| machine, |_| ());
+                toy.waits = recorded.expect("nobody cancels it").0.waits;
+            }
+            StrategyId::BlockAccessList => toy.list = toy.listed(&mut random),
+            _ => {}
+        }
+        toy
+    }
+
+    fn load(&self) -> Block<ToyVm> {
+        load(&self.transactions, self.gas_limit, self.beneficiary)
+    }
+
+    /// Some to be waited for, as if transactions declared something.
+    fn declared(&self, random: &mut Random) -> Vec<Vec<TxIndex>> {
+        let some = |i: usize| (0..i as u32).map(TxIndex).filter(|_| random.below(3) == 0).collect();
+        (0..self.transactions.len()).map(some).collect()
+    }
+
+    /// What transactions leave behind, in some blocks with mistakes.
+    fn listed(&self, random: &mut Random) -> Vec<(TxIndex, Place, u64)> {
+        let mut state = State::before();
+        let mut list = Vec::new();
+        let (all, _) = in_order(&self.transactions, self.gas_limit);
+        for (i, effects) in all.iter().enumerate() {
+            let changes = effects.changes(&state);
+            list.extend(changes.into_iter().map(|(place, value)| (TxIndex(i as u32), place, value)));
+            state.apply(effects);
+        }
+        if random.below(3) == 0 {
+            list.retain(|_| random.below(4) > 0);
+        }
+        if random.below(3) == 0 {
+            let some = list.iter_mut().filter(|_| random.below(3) == 0);
+            some.for_each(|(.., value)| *value = value.wrapping_add(1));
+        }
+        // What is not written, but read by another.
+        let mut read: Vec<Place> = all.iter().flat_map(|effects| &effects.reads).copied().collect();
+        // A list knows nothing of existence.
+        read.retain(|place| !matches!(place, Place::Exists(_)));
+        if !read.is_empty() && random.below(2) == 0 {
+            let tx = TxIndex(random.below(all.len() as u64) as u32);
+            list.push((tx, read[random.below(read.len() as u64) as usize], random.below(5)));
+        }
+        list
+    }
+
+    /// What the list predicts, and to whom it is told as written.
+    fn predicted(&self, vm: &ToyVm, memory: &Memory<'_, ToyCode>) -> PredictedWrites<ToyCode> {
+        let mut no = |who: Who| match who {
+            0..KNOWN => schedule::AccountNo(who as u32),
+            _ => memory.intern_account(&address(who)),
+        };
+        let mut slot_no = |no, slot: &alloy_primitives::U256| Some(memory.slot_no(no, slot));
+        let mut writes = Vec::new();
+        for (tx, place, value) in &self.list {
+            let write = match *place {
+                Place::Balance(who) => Write::Increment(no(who), increment(*value as i64)),
+                _ => write(*place, *value, &mut no, &mut slot_no),
+            };
+            vm.tried[tx.index()].note([write.key()]);
+            writes.push((*tx, write));
+        }
+        PredictedWrites::new(self.transactions.len(), writes)
+    }
+}
+
+/// Counts steps, until one panics.
+struct Fuse(Option<StdI64>);
+
+impl Fuse {
+    fn step(&self) {
+        if let Some(left) = &self.0
+            && left.fetch_sub(1, Relaxed) == 0
+        {
+            // Without a message: it is no failure.
+            resume_unwind(Box::new(Burnt));
+        }
+    }
+
+    fn is_burnt(&self) -> bool {
+        self.0.as_ref().is_some_and(|left| left.load(Relaxed) < 0)
+    }
+}
+
+/// What a panic that is wanted carries.
+struct Burnt;
+
+/// A strategy whose scheduler is told a little more, and panics when its step has come.
+struct Toyed<'a> {
+    toy: &'a Toy,
+    inner: Box<dyn Strategy>,
+    fuse: StdArc<Fuse>,
+}
+
+impl Strategy for Toyed<'_> {
+    fn id(&self) -> StrategyId {
+        self.inner.id()
+    }
+
+    fn view(&self) -> ViewKind {
+        self.inner.view()
+    }
+
+    fn foresight(&self) -> Foresight {
+        self.inner.foresight()
+    }
+
+    fn scheduler(&self, known: &SchedulerHints<'_>) -> Box<dyn Scheduler> {
+        let more = self.toy.after.iter().zip(known.earlier);
+        let earlier: Vec<Option<TxIndex>> = more.map(|(more, earlier)| more.or(*earlier)).collect();
+        let inner = self.inner.scheduler(&SchedulerHints { earlier: &earlier, ..*known });
+        Box::new(Fused { inner, fuse: StdArc::clone(&self.fuse) })
+    }
+}
+
+struct Fused {
+    inner: Box<dyn Scheduler>,
+    fuse: StdArc<Fuse>,
+}
+
+impl Scheduler for Fused {
+    fn next(&mut self) -> Task {
+        self.fuse.step();
+        self.inner.next()
+    }
+
+    fn next_dependent(&mut self, tx: TxIndex) -> Option<Version> {
+        self.inner.next_dependent(tx)
+    }
+
+    fn settled(&self) -> Option<TxIndex> {
+        self.inner.settled()
+    }
+
+    fn runnable(&self) -> usize {
+        self.inner.runnable()
+    }
+
+    fn batch_limit(&self) -> usize {
+        self.inner.batch_limit()
+    }
+
+    fn report(&mut self, report: Report) {
+        self.inner.report(report);
+        self.fuse.step();
+    }
+
+    fn claim_abort(&mut self, version: Version) -> bool {
+        self.fuse.step();
+        self.inner.claim_abort(version)
+    }
+}
+
+/// Threads of the model checker, or real ones.
+#[derive(Default)]
+struct ToyThreads {
+    /// A panic that nobody wanted.
+    failure: StdMutex<Option<Box<dyn Any + Send>>>,
+}
+
+impl Threads for ToyThreads {
+    fn count(&self) -> usize {
+        usize::MAX
+    }
+
+    fn cores(&self) -> Option<usize> {
+        Some(1)
+    }
+
+    fn run(&self, lanes: usize, lane: &(dyn Fn(usize) + Sync)) {
+        let panicked = StdBool::new(false);
+        thread::scope(|scope| {
+            for i in 0..lanes {
+                let panicked = &panicked;
+                scope.spawn(move || {
+                    if let Err(panic) = catch_unwind(AssertUnwindSafe(|| lane(i))) {
+                        panicked.store(true, Relaxed);
+                        if !panic.is::<Burnt>() {
+                            *self.failure.lock().unwrap_or_else(PoisonError::into_inner) = Some(panic);
+                        }
+                    }
+                });
+            }
+        });
+        // That all lanes have come here is what is to be seen.
+        if panicked.into_inner() {
+            resume_unwind(Box::new(Burnt));
+        }
+    }
+}
+
+/// What all schedules together came to.
+#[derive(Debug, Default)]
+struct Census {
+    schedules: usize,
+    stopped: usize,
+    /// Schedules in which a lane panicked.
+    panicked: usize,
+    attempts: usize,
+    /// Attempts beyond each transaction's first.
+    again: usize,
+    most_attempts: usize,
+    /// Transactions that could not be included.
+    refused: usize,
+    /// Schedules on a block that is full before its end.
+    full: usize,
+    /// How many schedules each strategy had.
+    strategies: BTreeMap<&'static str, usize>,
+}
+
+/// Runs the block on lanes: threads of the model checker, or real ones.
+fn on_lanes(toy: &Toy, census: &StdMutex<Census>) {
+    let fuse = StdArc::new(Fuse(toy.panic.map(StdI64::new)));
+    let cancel = StdArc::new(CancelFlag::new());
+    let mut block = toy.load();
+    let turns_left = toy.stop.map(StdI64::new);
+    let (hooked, flag) = (StdArc::clone(&fuse), StdArc::clone(&cancel));
+    block.hook = Some(Box::new(move |step| {
+        hooked.step();
+        if let (LaneStep::Turn, Some(left)) = (step, &turns_left)
+            && left.fetch_sub(1, Relaxed) <= 0
+        {
+            flag.set();
+        }
+    }));
+    let strategy = Toyed { toy, inner: schedule::strategy(toy.strategy), fuse: StdArc::clone(&fuse) };
+    let time = StdU64::new(1);
+    let clock = || time.fetch_add(toy.tick, Relaxed);
+    let threads = ToyThreads::default();
+    let around = RunContext {
+        clock: &clock,
+        cancel: &cancel,
+        progress: &AtomicU32::new(0),
+        threads: &threads,
+        first: &toy.first,
+        record: toy.record,
+    };
+    let hints = Hints { waits: &toy.waits, predict: &|memory| toy.predicted(block.vm(), memory) };
+    let ended = run(&block, &strategy, toy.lanes, &hints, &around);
+    if let Some(failure) = threads.failure.into_inner().unwrap_or_else(PoisonError::into_inner) {
+        resume_unwind(failure);
+    }
+
+    let mut census = census.lock().expect("nobody panics with it");
+    census.schedules += 1;
+    let ended = match ended {
+        Ok(ended) => ended,
+        Err(Stopped::LanePanicked) if fuse.is_burnt() => {
+            census.panicked += 1;
+            return;
+        }
+        Err(Stopped::Cancelled) if cancel.is_set() => {
+            census.stopped += 1;
+            return;
+        }
+        Err(stopped) => panic!("{stopped}"),
+    };
+    *census.strategies.entry(toy.strategy.name()).or_default() += 1;
+    let (all, state) = in_order(&toy.transactions, toy.gas_limit);
+    assert_eq!(State::after(&ended.addresses, ended.finals), state, "the state after the block");
+    for (i, (receipt, effects)) in ended.receipts.iter().zip(&all).enumerate() {
+        assert_eq!(receipt.observed, effects.observed, "what transaction {i} saw");
+        assert_eq!(receipt.included, !effects.refused, "whether transaction {i} was included");
+        census.refused += usize::from(effects.refused);
+    }
+    let tried = || block.vm().tried.iter().map(|tried| tried.attempts.load(Relaxed));
+    let full = toy.gas_limit < u64::MAX;
+    if full {
+        census.full += 1;
+        return;
+    }
+    if toy.record {
+        assert_eq!(ended.trace.attempts.len(), tried().sum(), "attempts in the trace");
+    }
+    // An attempt is aborted because something below changed since it looked. That is one change
+    // of one location, by one attempt or one abort, and the next attempt begins after it. What a payment
+    // predicts changes with each of its attempts without being a location: it counts as one more.
+    let mut bound = 1;
+    for (i, (attempts, tried)) in tried().zip(&block.vm().tried).enumerate() {
+        let most = match toy.strategy {
+            // Once on what was committed by then, once on all that is before it.
+            StrategyId::OrderedCommit => 2,
+            // Everything that it reads is there.
+            StrategyId::PerfectAccessList => 1,
+            _ => bound,
+        };
+        assert!(attempts <= most, "{attempts} attempts at transaction {i}, {most} can be");
+        let written = tried.written.lock().unwrap_or_else(PoisonError::into_inner).len();
+        bound += (written + usize::from(block.order.predicts_nonce(TxIndex(i as u32)))) * (2 * attempts - 1);
+        census.attempts += attempts;
+        census.again += attempts - 1;
+        census.most_attempts = census.most_attempts.max(attempts);
+    }
+    let failed = tried().sum::<usize>() - all.len();
+    assert!(failed <= schedule::MOST_FAILED * all.len(), "{failed} attempts failed");
+}
+
+#[cfg(shuttle)]
+fn check(seed: u64, checker: impl Checker + 'static, census: &StdArc<StdMutex<Census>>) {
+    let toy = Toy::new(seed);
+    let shown = format!("{toy:#?}");
+    let mut config = shuttle::Config::new();
+    config.max_steps = shuttle::MaxSteps::FailAfter(STEPS);
+    config.silence_warnings = true;
+    // The memory's maps of locks, which are large in a model, are made on it.
+    config.stack_size = 1 << 18;
+    let census = StdArc::clone(census);
+    let runner = shuttle::Runner::new(checker, config);
+    let outcome = catch_unwind(AssertUnwindSafe(|| runner.run(move || on_lanes(&toy, &census))));
+    if let Err(panic) = outcome {
+        eprintln!("{shown}\nseed {seed}. To run that schedule again, with the schedule as printed above:");
+        eprintln!("  cargo xtask models --seed {seed} --schedule SCHEDULE");
+        resume_unwind(panic);
+    }
+}
+
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
+/// `EVM_LANES_SCHEDULES` says how many schedules; `EVM_LANES_SEED` names one block and
+/// `EVM_LANES_SCHEDULE` one schedule on it.
+#[cfg(shuttle)]
+#[test]
+fn lanes_end_as_one_transaction_after_the_other() {
+    let census = StdArc::new(StdMutex::new(Census::default()));
+    let seed = variable("EVM_LANES_SEED").and_then(|seed| seed.parse().ok());
+    if let (Some(seed), Some(schedule)) = (seed, variable("EVM_LANES_SCHEDULE")) {
+        check(seed, ReplayScheduler::new_from_encoded(schedule.trim()), &census);
+        return;
+    }
+    let schedules = variable("EVM_LANES_SCHEDULES").and_then(|n| n.parse().ok()).unwrap_or(50_000);
+    let blocks = (schedules / (RANDOM + PCT)).max(1) as u64;
+    for seed in seed.map_or(0..blocks, |seed| seed..seed + 1) {
+        check(seed, RandomScheduler::new_from_seed(seed, RANDOM), &census);
+        check(seed, PctScheduler::new_from_seed(seed, DEPTH, PCT), &census);
+    }
+    let census = census.lock().expect("nobody panics with it");
+    eprintln!("{blocks} blocks: {census:?}");
+    assert!(
+        census.stopped > 0
+            && census.full > 0
+            && census.panicked > 0
+            && census.again > census.schedules / 10
+            && census.refused > census.schedules / 10
+            && census.strategies.len() == 5,
+        "the models do too little: {census:?}"
+    );
+}
+
+/// `EVM_LANES_TOYS` says how many blocks.
+#[cfg(not(shuttle))]
+#[test]
+fn lanes_on_threads_end_as_one_transaction_after_the_other() {
+    let census = StdMutex::new(Census::default());
+    // Under Miri one block takes some tenths of a second.
+    let few = if cfg!(miri) { 20 } else { 3_000 };
+    let blocks: u64 = variable("EVM_LANES_TOYS").and_then(|n| n.parse().ok()).unwrap_or(few);
+    for seed in 0..blocks {
+        let toy = Toy::new(seed);
+        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| on_lanes(&toy, &census))) {
+            eprintln!("seed {seed}: {toy:#?}");
+            resume_unwind(panic);
+        }
+    }
+    let census = census.lock().expect("nobody panics with it");
+    eprintln!("{blocks} blocks: {census:?}");
+    assert_eq!(census.schedules as u64, blocks);
+    // A few blocks need not have everything.
+    let has_everything = census.strategies.len() == 5 && census.refused > 0 && census.again > 0;
+    assert!(has_everything || blocks < 1_000, "the toys do too little: {census:?}");
+}

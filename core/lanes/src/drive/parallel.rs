@@ -1,0 +1,211 @@
+//! Lanes on threads: each takes tasks from the scheduler until there are none.
+
+use super::{
+    Block, Ended, Hints, RunContext, Stopped,
+    attempts::{self, Abort, Attempts, LaneResults, Runner, Unfinished},
+    lanes::{Turns, Work},
+    recorder::LaneNotes,
+    sequential::{self, InOrder},
+};
+use crate::{
+    schedule::{
+        Finals, Report, Strategy,
+        sync::{AtomicU32, AtomicUsize, Mutex, Ordering, PoisonError, lock},
+    },
+    trace::{Clock, SpanKind},
+    units::Version,
+    vm::Vm,
+};
+
+/// What all lanes share.
+struct Shared<'a, M: Vm> {
+    around: &'a RunContext<'a>,
+    attempts: Attempts<'a, M>,
+    turns: Turns<'a>,
+    /// The next piece of the state to be settled.
+    piece: AtomicUsize,
+    /// Lanes that have settled their last piece.
+    settled: AtomicUsize,
+    lanes: usize,
+    /// Transactions with a result, for progress.
+    executed: AtomicU32,
+}
+
+struct LaneEnd<C> {
+    notes: LaneNotes,
+    aborts: Vec<Abort>,
+    finals: Finals<C>,
+    /// When the lane ended.
+    ended: u64,
+    /// From the lane that ended last: whether the transactions fit into the block's gas limit.
+    fits: Option<bool>,
+}
+
+impl<C> Default for LaneEnd<C> {
+    fn default() -> Self {
+        Self {
+            notes: LaneNotes::default(),
+            aborts: Vec::new(),
+            finals: Finals::default(),
+            ended: 0,
+            fits: None,
+        }
+    }
+}
+
+pub(super) fn run<M: Vm>(
+    block: &Block<M>,
+    strategy: &dyn Strategy,
+    lanes: u16,
+    hints: &Hints<'_, M::Code>,
+    around: &RunContext<'_>,
+) -> Result<Ended<M>, Stopped> {
+    let lanes = lanes.max(1);
+    // One lane is this thread: a pool that may not have been started is left alone.
+    let threads = if lanes == 1 { 1 } else { around.threads.count() };
+    if threads < usize::from(lanes) {
+        return Err(Stopped::TooFewThreads { lanes, threads });
+    }
+    let known = block.known(around.first, hints, lanes);
+    // What cannot say how many cores it has (a browser's worker) has threads for no more than them.
+    let cores = around.threads.cores().unwrap_or(threads);
+    let shared = Shared {
+        around,
+        attempts: Attempts::new(block, strategy.view(), around.record, around.cancel, hints, None),
+        piece: AtomicUsize::new(0),
+        settled: AtomicUsize::new(0),
+        lanes: lanes.into(),
+        turns: Turns::new(strategy.scheduler(&known), lanes.into(), cores, around.clock),
+        executed: AtomicU32::new(0),
+    };
+    let mut ends: Vec<Mutex<Option<LaneEnd<M::Code>>>> = Vec::new();
+    ends.resize_with(lanes.into(), Mutex::default);
+    let lane = |index: usize| {
+        if let Some(end) = ends.get(index) {
+            let ended = shared.lane(index);
+            *lock(end) = Some(ended);
+        }
+    };
+    if lanes == 1 {
+        lane(0);
+    } else {
+        around.threads.run(lanes.into(), &lane);
+    }
+    if shared.turns.was_stopped() {
+        let too_many = shared.attempts.has_too_many_records();
+        return Err(if too_many { Stopped::TooManyRecords } else { Stopped::Cancelled });
+    }
+    let ends = ends.into_iter().map(|end| end.into_inner().unwrap_or_else(PoisonError::into_inner));
+    let Some(ends) = ends.collect::<Option<Vec<_>>>() else { return Err(Stopped::LanePanicked) };
+    shared.finish(strategy, ends)
+}
+
+/// One lane at work.
+struct Lane<'a, M: Vm> {
+    shared: &'a Shared<'a, M>,
+    runner: Runner<'a, M>,
+    end: LaneEnd<M::Code>,
+    /// Transactions that got their first result and are not told of in the progress yet.
+    news: u32,
+}
+
+impl<M: Vm> Work for Lane<'_, M> {
+    fn execute(&mut self, version: Version, on_final_state: bool, start: u64) -> Option<Report> {
+        match self.runner.run(version, !on_final_state, start, &mut self.end.notes) {
+            Ok(ran) => {
+                let (report, first) = self.runner.publish(ran, on_final_state);
+                self.news += u32::from(first);
+                Some(report)
+            }
+            Err(Unfinished::Blocked(report)) => Some(report),
+            Err(Unfinished::Cancelled) => None,
+        }
+    }
+
+    fn ended(&mut self, now: u64) {
+        if let Some(note) = self.end.notes.attempts.last_mut() {
+            note.end = now;
+        }
+    }
+
+    fn validate(&mut self, version: Version, turns: &Turns<'_>) -> Report {
+        let (report, abort) = self.shared.attempts.validate(version, |version| turns.claim_abort(version));
+        self.end.aborts.extend(abort);
+        report
+    }
+
+    fn span(&mut self, start: u64, end: u64, kind: SpanKind) {
+        if self.shared.around.record {
+            self.end.notes.spans.push((start, end, kind));
+        }
+    }
+
+    /// The progress is a line that all lanes write to, so it is told between turns.
+    fn between_turns(&mut self) -> bool {
+        #[cfg(test)]
+        self.shared.attempts.block.reach(super::Step::Turn);
+        if self.news > 0 {
+            let executed = self.shared.executed.fetch_add(self.news, Ordering::Relaxed) + self.news;
+            self.shared.around.progress.fetch_max(executed, Ordering::Relaxed);
+            self.news = 0;
+        }
+        self.shared.around.cancel.is_set() || self.shared.attempts.has_too_many_records()
+    }
+}
+
+impl<M: Vm> Shared<'_, M> {
+    fn lane(&self, index: usize) -> LaneEnd<M::Code> {
+        #[cfg(test)]
+        self.attempts.block.reach(super::Step::Begin);
+        let mut lane =
+            Lane { shared: self, runner: self.attempts.runner(), end: LaneEnd::default(), news: 0 };
+        let settling = self.turns.lane(index, &mut lane);
+        let mut end = lane.end;
+        lane.runner.hand_over_reads(&mut end.notes);
+        if !self.turns.was_stopped() {
+            self.settle(&mut end);
+        }
+        end.ended = (self.around.clock)();
+        end.notes.spans.push((settling, end.ended, SpanKind::Committing));
+        end
+    }
+
+    /// What becomes of the state, a piece at a time, each by the lane that comes first. Then, by the lane that
+    /// is done last, whether all transactions fit into the block.
+    fn settle(&self, end: &mut LaneEnd<M::Code>) {
+        loop {
+            // Relaxed: the count only keeps pieces apart; what they are made of was published
+            // by the scheduler's lock when it said that all is done.
+            let piece = self.piece.fetch_add(1, Ordering::Relaxed);
+            if piece >= self.attempts.pieces() {
+                break;
+            }
+            self.attempts.finals(piece, &mut end.finals);
+        }
+        if self.settled.fetch_add(1, Ordering::Relaxed) + 1 == self.lanes {
+            end.fits = Some(self.attempts.fits());
+        }
+    }
+
+    /// After the last lane: receipts, what changed, trace.
+    fn finish(self, strategy: &dyn Strategy, lanes: Vec<LaneEnd<M::Code>>) -> Result<Ended<M>, Stopped> {
+        let Self { around, attempts, turns, .. } = self;
+        let mut ends = LaneResults {
+            span: (turns.started(), lanes.iter().map(|end| end.ended).max().unwrap_or_default()),
+            lanes: Vec::with_capacity(lanes.len()),
+            aborts: Vec::new(),
+            finals: Vec::with_capacity(lanes.len()),
+            fits: lanes.iter().any(|end| end.fits == Some(true)),
+        };
+        for end in lanes {
+            ends.lanes.push(end.notes);
+            ends.aborts.extend(end.aborts);
+            ends.finals.push(end.finals);
+        }
+        let block = attempts.block;
+        let progress = |done| around.progress.store(done, Ordering::Relaxed);
+        let in_order =
+            |addresses| sequential::execute(block, &InOrder::on_the_clock(around, &progress), addresses);
+        attempts::finish(attempts, strategy.id(), Clock::Measured, ends, in_order)
+    }
+}

@@ -1,0 +1,428 @@
+//! Lanes on a virtual clock: the same schedulers, memory and EVM as on threads, and time that is made
+//! of a stated cost model.
+//!
+//! ```text
+//! lane:  turn ──▶ start ─────────────────────────▶ end ──▶ turn …      or waits until there is
+//!        next()   execution sees the memory        effects, report     something left for it
+//!                 as it is now                     validation reads,
+//!                                                  claims, withdraws
+//! ```
+//! There is one event for each lane that does not wait; the earliest happens, on this one thread, and
+//! may make others. Nothing depends on a real clock, an address or the order of a hash map, so a run is a
+//! pure function of its arguments.
+//!
+//! Two things are not modelled: lanes do not queue for the scheduler, and what became of the state in the
+//! end is collected at no cost.
+
+use std::{cmp::Reverse, collections::BinaryHeap};
+
+use super::{
+    Block, Ended, Hints, Stopped,
+    attempts::{self, Abort, Answers, Attempts, LaneResults, Ran, Runner, Unfinished},
+    catch_panics,
+    cost::{Chance, Costs},
+    recorder::LaneNotes,
+    sequential::{self, Time},
+};
+use crate::{
+    cancel::CancelFlag,
+    model::CostModel,
+    schedule::{Finals, Report, Scheduler, Strategy, Task, ViewKind},
+    trace::{Clock, SpanKind},
+    units::Version,
+    vm::{PreState, Receipt, Vm},
+};
+
+/// What a simulated run takes from outside.
+#[derive(Clone, Copy)]
+pub struct Simulation<'a> {
+    /// What time is made of.
+    pub model: CostModel,
+    /// For [`crate::model::Cost::Measured`]: what each transaction took in sequential runs, in nanoseconds, and
+    /// its gas there. Other cost models need none.
+    pub measured: &'a [(u64, u64)],
+    /// Looked at before every event, and within a transaction.
+    pub cancel: &'a CancelFlag,
+    /// Told, whenever it changes, how many transactions have a result so far.
+    pub progress: &'a dyn Fn(u32),
+    /// Whether attempts, their reads and writes, and what lanes did meanwhile are noted. Without
+    /// that the trace has nothing but the run's duration.
+    pub record: bool,
+}
+
+/// Runs the block once, on virtual lanes.
+///
+/// With a strategy that sees a [`ViewKind::Final`] state there is one lane, whatever `lanes` says, and time is the sum
+/// of the transactions' costs.
+///
+/// # Errors
+/// [`Stopped::Cancelled`], [`Stopped::TooManyRecords`]; the others are mistakes of ours.
+pub fn simulate<M: Vm>(
+    block: &Block<M>,
+    strategy: &dyn Strategy,
+    lanes: u16,
+    hints: &Hints<'_, M::Code>,
+    around: &Simulation<'_>,
+) -> Result<Ended<M>, Stopped> {
+    catch_panics(|| on_virtual_lanes(block, strategy, lanes, hints, around))
+}
+
+fn on_virtual_lanes<M: Vm>(
+    block: &Block<M>,
+    strategy: &dyn Strategy,
+    lanes: u16,
+    hints: &Hints<'_, M::Code>,
+    around: &Simulation<'_>,
+) -> Result<Ended<M>, Stopped> {
+    let costs = Costs::new(around.model, around.measured);
+    let in_order = |from, addresses| {
+        let how = sequential::InOrder {
+            time: Time::Virtual { costs, from },
+            cancel: around.cancel,
+            progress: around.progress,
+            record: around.record,
+        };
+        sequential::execute(block, &how, addresses)
+    };
+    if strategy.view() == ViewKind::Final {
+        let done = in_order(0, block.vm.pre_state().addresses())?;
+        return Ok(sequential::finish(block, Clock::Simulated, done));
+    }
+    let scheduler = strategy.scheduler(&block.known(&[], hints, lanes));
+    let attempts = Attempts::new(block, strategy.view(), around.record, around.cancel, hints, None);
+    let (lanes, aborts, end) = {
+        let mut simulator = Simulator::new(&attempts, scheduler, lanes.max(1), around, None);
+        simulator.run()?;
+        let Simulator { lanes, aborts, end, .. } = simulator;
+        (lanes, aborts, end)
+    };
+    let mut finals = Finals::default();
+    (0..attempts.pieces()).for_each(|piece| attempts.finals(piece, &mut finals));
+    let ends = LaneResults {
+        span: (0, end),
+        lanes: lanes.into_iter().map(|lane| lane.notes).collect(),
+        aborts,
+        finals: vec![finals],
+        fits: attempts.fits(),
+    };
+    attempts::finish(attempts, strategy.id(), Clock::Simulated, ends, |addresses| in_order(end, addresses))
+}
+
+/// How long simulated runs of one block take. What earlier ones gave is kept: an attempt whose reads would be
+/// the same again is not run again, so that many runs take little more than one.
+pub struct Tallies<'a, M: Vm> {
+    block: &'a Block<M>,
+    around: Simulation<'a>,
+    answers: Answers<M>,
+    /// The same on any number of lanes.
+    sequential: Option<Tally>,
+}
+
+/// How long a run took, and what on. The same figures as [`simulate`]'s trace would give.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// From the start to the end of the last task, in ticks.
+    pub duration: u64,
+    /// Attempts that did not commit.
+    pub aborted: u32,
+    /// What they took together, in ticks.
+    pub wasted: u64,
+    /// What those took that did commit, in ticks.
+    pub useful: u64,
+    /// Gas used by the block.
+    pub gas_used: u64,
+}
+
+impl<'a, M: Vm> Tallies<'a, M> {
+    /// Of a block in that model. Nothing is recorded, whatever `around` says.
+    pub fn new(block: &'a Block<M>, around: Simulation<'a>) -> Self {
+        Self {
+            block,
+            around: Simulation { record: false, ..around },
+            answers: Answers::default(),
+            sequential: None,
+        }
+    }
+
+    /// How long that strategy takes on that many lanes.
+    ///
+    /// # Errors
+    /// As [`simulate`].
+    pub fn tally(
+        &mut self,
+        strategy: &dyn Strategy,
+        lanes: u16,
+        hints: &Hints<'_, M::Code>,
+    ) -> Result<Tally, Stopped> {
+        let (block, around) = (self.block, self.around);
+        let in_order = |from| -> Result<Tally, Stopped> {
+            let how = sequential::InOrder {
+                time: Time::Virtual { costs: Costs::new(around.model, around.measured), from },
+                cancel: around.cancel,
+                progress: around.progress,
+                record: false,
+            };
+            let done = sequential::execute(block, &how, block.vm.pre_state().addresses())?;
+            Ok(Tally {
+                duration: done.ended,
+                useful: done.ended - from,
+                gas_used: done.receipts.iter().map(Receipt::gas_used).sum(),
+                ..Tally::default()
+            })
+        };
+        if strategy.view() == ViewKind::Final {
+            let tally = match self.sequential {
+                Some(tally) => tally,
+                None => in_order(0)?,
+            };
+            self.sequential = Some(tally);
+            return Ok(tally);
+        }
+        let scheduler = strategy.scheduler(&block.known(&[], hints, lanes));
+        let view = strategy.view();
+        let attempts = Attempts::new(block, view, false, around.cancel, hints, Some(&self.answers));
+        let answers = std::mem::take(&mut self.answers);
+        let mut simulator = Simulator::new(&attempts, scheduler, lanes.max(1), &around, Some(answers));
+        let ran = simulator.run();
+        let Simulator { mut tally, end, answers, .. } = simulator;
+        self.answers = answers.unwrap_or_default();
+        self.answers.end(&attempts);
+        ran?;
+        tally.duration = end;
+        if attempts.fits() {
+            tally.gas_used = attempts.gas_used();
+            return Ok(tally);
+        }
+        // Everything so far was for nothing: see `attempts::finish`.
+        let again = in_order(end)?;
+        Ok(Tally {
+            aborted: tally.aborted + block.transactions() as u32,
+            wasted: tally.wasted + tally.useful,
+            ..again
+        })
+    }
+}
+
+struct Simulator<'a, M: Vm> {
+    around: &'a Simulation<'a>,
+    costs: Costs<'a>,
+    attempts: &'a Attempts<'a, M>,
+    scheduler: Box<dyn Scheduler>,
+    /// Runs all lanes' attempts: what an attempt sees does not depend on who runs it.
+    runner: Runner<'a, M>,
+    lanes: Vec<Lane<M>>,
+    /// When something happens next on each lane that does not wait: time, rank, lane.
+    queue: BinaryHeap<Reverse<(u64, u64, usize)>>,
+    /// Lanes that wait.
+    waiting: Vec<usize>,
+    chance: Chance,
+    aborts: Vec<Abort>,
+    /// What is known of transactions from earlier runs, where nothing but the tally is wanted.
+    answers: Option<Answers<M>>,
+    tally: Tally,
+    /// What each transaction's latest attempt took.
+    took: Vec<u64>,
+    /// Transactions with a result.
+    executed: u32,
+    /// When the latest task ended.
+    end: u64,
+}
+
+struct Lane<M: Vm> {
+    next: Next<M>,
+    notes: LaneNotes,
+    /// Since when there has been nothing to do for it.
+    waiting_since: Option<u64>,
+}
+
+/// What happens next on a lane.
+enum Next<M: Vm> {
+    /// It asks the scheduler.
+    Turn,
+    /// It starts a task. Of an execution: whether what it is about to see is settled.
+    Execute(Version, bool),
+    Validate(Version),
+    /// It ends an execution.
+    Executed(Box<Ran<M>>, bool),
+    Blocked(Report),
+    /// It ends a validation that began then.
+    Validated(Version, u64),
+    /// Nothing, until it is woken.
+    Wait,
+    /// Nothing any more.
+    Done,
+}
+
+impl<'a, M: Vm> Simulator<'a, M> {
+    fn new(
+        attempts: &'a Attempts<'a, M>,
+        scheduler: Box<dyn Scheduler>,
+        lanes: u16,
+        around: &'a Simulation<'a>,
+        answers: Option<Answers<M>>,
+    ) -> Self {
+        let costs = Costs::new(around.model, around.measured);
+        let lane = || Lane { next: Next::Turn, notes: LaneNotes::default(), waiting_since: None };
+        let mut this = Self {
+            around,
+            costs,
+            attempts,
+            scheduler,
+            runner: attempts.runner().metered(costs.weighs()),
+            lanes: (0..lanes).map(|_| lane()).collect(),
+            queue: BinaryHeap::new(),
+            waiting: Vec::new(),
+            chance: Chance::new(around.model.seed),
+            aborts: Vec::new(),
+            answers,
+            tally: Tally::default(),
+            took: vec![0; attempts.block.transactions()],
+            executed: 0,
+            end: 0,
+        };
+        (0..this.lanes.len()).for_each(|lane| this.push(0, lane, Next::Turn));
+        this
+    }
+
+    fn push(&mut self, time: u64, lane: usize, next: Next<M>) {
+        self.lanes[lane].next = next;
+        self.queue.push(Reverse((time, self.chance.rank(), lane)));
+    }
+
+    fn run(&mut self) -> Result<(), Stopped> {
+        while let Some(Reverse((now, _, lane))) = self.queue.pop() {
+            if self.around.cancel.is_set() {
+                return Err(Stopped::Cancelled);
+            }
+            if self.attempts.has_too_many_records() {
+                return Err(Stopped::TooManyRecords);
+            }
+            match std::mem::replace(&mut self.lanes[lane].next, Next::Wait) {
+                Next::Turn => self.turn(now, lane),
+                Next::Execute(version, on_final_state) => self.execute(now, lane, version, on_final_state)?,
+                Next::Validate(version) => {
+                    let cost = self.costs.validation(self.attempts.checks(version.tx));
+                    let end = now + self.chance.duration(cost);
+                    self.push(end, lane, Next::Validated(version, now));
+                }
+                Next::Executed(ran, on_final_state) => {
+                    let (report, first) = self.runner.publish(*ran, on_final_state);
+                    if first {
+                        self.executed += 1;
+                        (self.around.progress)(self.executed);
+                    }
+                    self.report(now, lane, report);
+                }
+                Next::Blocked(report) => self.report(now, lane, report),
+                Next::Validated(version, start) => {
+                    let scheduler = &mut self.scheduler;
+                    let (report, abort) =
+                        self.attempts.validate(version, |version| scheduler.claim_abort(version));
+                    if abort.is_some() {
+                        let took = self.took[version.tx.index()];
+                        self.tally.aborted += 1;
+                        self.tally.wasted += took;
+                        self.tally.useful -= took;
+                    }
+                    self.aborts.extend(abort);
+                    let valid = !matches!(report, Report::Aborted { .. });
+                    self.span(lane, start, now, SpanKind::Validating { version, valid });
+                    self.report(now, lane, report);
+                }
+                Next::Wait | Next::Done => {}
+            }
+        }
+        // Lanes that nobody has woken since they began to wait.
+        for lane in std::mem::take(&mut self.waiting) {
+            let since = self.lanes[lane].waiting_since.unwrap_or(self.end);
+            self.span(lane, since, self.end, SpanKind::Waiting);
+        }
+        if self.scheduler.next() == Task::Done { Ok(()) } else { Err(Stopped::Stuck) }
+    }
+
+    fn turn(&mut self, now: u64, lane: usize) {
+        let next = match self.scheduler.next() {
+            Task::Wait => {
+                self.lanes[lane].waiting_since.get_or_insert(now);
+                self.waiting.push(lane);
+                return;
+            }
+            Task::Done => Next::Done,
+            Task::Execute(version) => Next::Execute(version, self.scheduler.settled() == Some(version.tx)),
+            Task::Validate(version) => Next::Validate(version),
+        };
+        if let Some(since) = self.lanes[lane].waiting_since.take() {
+            self.span(lane, since, now, SpanKind::Waiting);
+        }
+        if let Next::Done = next {
+            self.lanes[lane].next = next;
+        } else {
+            let start = now + self.chance.duration(self.costs.turn());
+            self.push(start, lane, next);
+        }
+    }
+
+    fn execute(
+        &mut self,
+        now: u64,
+        lane: usize,
+        version: Version,
+        on_final_state: bool,
+    ) -> Result<(), Stopped> {
+        let notes = &mut self.lanes[lane].notes;
+        let known = self.answers.as_ref().and_then(|answers| self.attempts.answer(version, answers));
+        let (outcome, spent) = match known {
+            Some((ran, spent)) => (Ok(ran), spent),
+            None => {
+                // What is read is also what says later whether a transaction would give the same again.
+                let keep = !on_final_state || self.answers.is_some();
+                let outcome = self.runner.run(version, keep, now, notes);
+                let spent = self.runner.spent(version.tx, &outcome);
+                if let (Some(answers), Ok(ran)) = (&mut self.answers, &outcome) {
+                    answers.note(version.tx, ran, spent);
+                }
+                (outcome, spent)
+            }
+        };
+        let took = self.chance.duration(self.costs.execution(version.tx, spent));
+        let end = now + took;
+        if outcome.is_ok() {
+            self.took[version.tx.index()] = took;
+            self.tally.useful += took;
+        } else {
+            self.tally.aborted += 1;
+            self.tally.wasted += took;
+        }
+        if self.around.record {
+            self.runner.hand_over_reads(notes);
+            if let Some(note) = notes.attempts.last_mut() {
+                note.end = end;
+            }
+        }
+        let next = match outcome {
+            Ok(ran) => Next::Executed(Box::new(ran), on_final_state),
+            Err(Unfinished::Blocked(report)) => Next::Blocked(report),
+            Err(Unfinished::Cancelled) => return Err(Stopped::Cancelled),
+        };
+        self.push(end, lane, next);
+        Ok(())
+    }
+
+    /// A task has ended: the lane asks for the next one, and lanes that waited do if there is more.
+    fn report(&mut self, now: u64, lane: usize, report: Report) {
+        self.end = now;
+        self.scheduler.report(report);
+        self.push(now, lane, Next::Turn);
+        for _ in 0..self.scheduler.runnable().min(self.waiting.len()) {
+            let woken = self.chance.one_of(self.waiting.len());
+            let woken = self.waiting.remove(woken);
+            self.push(now, woken, Next::Turn);
+        }
+    }
+
+    fn span(&mut self, lane: usize, start: u64, end: u64, kind: SpanKind) {
+        if self.around.record {
+            self.lanes[lane].notes.spans.push((start, end, kind));
+        }
+    }
+}

@@ -1,0 +1,194 @@
+//! Optimistic execution with commits in block order: the scheme that Monad documents
+//! (docs.monad.xyz, "Parallel Execution").
+//!
+//! ```text
+//!           next: Execute             report: Executed          at the head: Validate
+//! Unstarted ────────────▶ Executing ──────────────────▶ Executed ───────────────────▶ Committing
+//!                            ▲                                                          │      │
+//!                            └──────────── report: Aborted, incarnation + 1 ────────────┘      ▼
+//!                                                                     report: Valid ─▶ Committed
+//! ```
+//! Every transaction runs once on what has been committed by then, started in block order. The *head*
+//! is the lowest one not committed. It alone is validated, when it has run, and if its reads hold its
+//! writes are committed: only then does anyone see them. Else it runs again, at once, with everything
+//! below it committed, so that the second time its reads hold.
+//!
+//! What must hold:
+//! 1. *One commit at a time, in order.* `Validate` is handed out for the head only, and not again
+//!    before its report.
+//! 2. *Two attempts at most.* Nothing below the head changes while it runs again.
+
+use super::{Report, Scheduler, SchedulerHints, Strategy, Task, ViewKind};
+use crate::{
+    trace::StrategyId,
+    units::{Incarnation, TxIndex, Version},
+};
+
+/// The strategy of [`OrderedCommit`].
+pub(super) struct InTurn;
+
+impl Strategy for InTurn {
+    fn id(&self) -> StrategyId {
+        StrategyId::OrderedCommit
+    }
+
+    fn view(&self) -> ViewKind {
+        ViewKind::Committed
+    }
+
+    fn scheduler(&self, known: &SchedulerHints<'_>) -> Box<dyn Scheduler> {
+        Box::new(OrderedCommit::new(known.earlier.len()))
+    }
+}
+
+/// The scheduler.
+#[derive(Debug)]
+pub struct OrderedCommit {
+    /// For each transaction, whether its latest attempt has run.
+    executed: Vec<bool>,
+    /// The lowest one not committed.
+    head: usize,
+    /// The head's next attempt is the second.
+    again: bool,
+    /// The lowest one never started.
+    fresh: usize,
+    stage: Stage,
+}
+
+/// How far the head is, once it has run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    /// It is to be validated when it has run.
+    Running,
+    /// It is being validated.
+    Committing,
+    /// Its abort is claimed.
+    Aborting,
+    /// It is to run again.
+    Again,
+}
+
+impl OrderedCommit {
+    /// For a block of that many transactions.
+    pub fn new(transactions: usize) -> Self {
+        Self { executed: vec![false; transactions], head: 0, again: false, fresh: 0, stage: Stage::Running }
+    }
+
+    fn head_waits(&self) -> bool {
+        self.stage == Stage::Running && self.executed.get(self.head) == Some(&true)
+    }
+
+    fn head_version(&self) -> Version {
+        Version { tx: TxIndex(self.head as u32), incarnation: Incarnation(self.again.into()) }
+    }
+}
+
+impl Scheduler for OrderedCommit {
+    fn next(&mut self) -> Task {
+        if self.head_waits() {
+            self.stage = Stage::Committing;
+            return Task::Validate(self.head_version());
+        }
+        if self.stage == Stage::Again {
+            self.stage = Stage::Running;
+            return Task::Execute(self.head_version());
+        }
+        if self.fresh < self.executed.len() {
+            let version = Version { tx: TxIndex(self.fresh as u32), incarnation: Incarnation(0) };
+            self.fresh += 1;
+            return Task::Execute(version);
+        }
+        if self.head == self.executed.len() { Task::Done } else { Task::Wait }
+    }
+
+    fn runnable(&self) -> usize {
+        let head = self.head_waits() || self.stage == Stage::Again;
+        usize::from(head) + self.executed.len() - self.fresh
+    }
+
+    /// The next commit is only known when this one is reported.
+    fn batch_limit(&self) -> usize {
+        1
+    }
+
+    fn report(&mut self, report: Report) {
+        match report {
+            Report::Executed { version, .. } => self.executed[version.tx.index()] = true,
+            Report::Valid { .. } => {
+                self.head += 1;
+                self.again = false;
+                self.stage = Stage::Running;
+            }
+            Report::Aborted { .. } => {
+                self.executed[self.head] = false;
+                self.again = true;
+                self.stage = Stage::Again;
+            }
+            // What is committed is never taken back, so nobody meets an estimate; and of the head there is
+            // one validation at a time.
+            Report::Blocked { .. } | Report::Stale { .. } => {}
+        }
+    }
+
+    fn claim_abort(&mut self, version: Version) -> bool {
+        let claimed = self.stage == Stage::Committing && version == self.head_version();
+        if claimed {
+            self.stage = Stage::Aborting;
+        }
+        claimed
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn version(tx: u32, incarnation: u32) -> Version {
+        Version { tx: TxIndex(tx), incarnation: Incarnation(incarnation) }
+    }
+
+    fn executed(tx: u32, incarnation: u32) -> Report {
+        Report::Executed { version: version(tx, incarnation), wrote_new: false, on_final_state: false }
+    }
+
+    #[test]
+    fn commits_come_in_block_order_whoever_runs_first() {
+        let mut scheduler = OrderedCommit::new(2);
+        assert_eq!(scheduler.next(), Task::Execute(version(0, 0)));
+        assert_eq!(scheduler.next(), Task::Execute(version(1, 0)));
+        scheduler.report(executed(1, 0));
+        assert_eq!((scheduler.runnable(), scheduler.next()), (0, Task::Wait));
+        scheduler.report(executed(0, 0));
+        assert_eq!(scheduler.next(), Task::Validate(version(0, 0)));
+        assert_eq!(scheduler.next(), Task::Wait, "one commit at a time");
+        scheduler.report(Report::Valid { version: version(0, 0) });
+        assert_eq!(scheduler.next(), Task::Validate(version(1, 0)));
+        scheduler.report(Report::Valid { version: version(1, 0) });
+        assert_eq!(scheduler.next(), Task::Done);
+    }
+
+    #[test]
+    fn what_read_stale_values_runs_again_before_anything_else() {
+        let mut scheduler = OrderedCommit::new(3);
+        scheduler.next();
+        scheduler.report(executed(0, 0));
+        assert_eq!(scheduler.next(), Task::Validate(version(0, 0)));
+        assert!(!scheduler.claim_abort(version(1, 0)), "only the head");
+        assert!(scheduler.claim_abort(version(0, 0)));
+        assert!(!scheduler.claim_abort(version(0, 0)), "once");
+        scheduler.report(Report::Aborted { version: version(0, 0), writer: TxIndex(0) });
+        assert_eq!(scheduler.runnable(), 3);
+        assert_eq!(scheduler.next(), Task::Execute(version(0, 1)));
+        assert_eq!(scheduler.next(), Task::Execute(version(1, 0)));
+        scheduler.report(executed(0, 1));
+        assert_eq!(scheduler.next(), Task::Validate(version(0, 1)));
+        scheduler.report(Report::Valid { version: version(0, 1) });
+        scheduler.report(executed(1, 0));
+        assert_eq!(scheduler.next(), Task::Validate(version(1, 0)));
+    }
+
+    #[test]
+    fn an_empty_block_is_done_at_once() {
+        assert_eq!(OrderedCommit::new(0).next(), Task::Done);
+    }
+}

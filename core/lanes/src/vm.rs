@@ -1,0 +1,200 @@
+//! What runs transactions. The lanes know nothing of it but this: the EVM in earnest, a toy under the model checker.
+//!
+//! ```text
+//!            turns to a transaction                reads
+//! a lane ───────────────────────────▶ Executor ──────────────▶ View ──▶ memory, or PreState
+//!        ◀─ Effects { receipt, writes } ─┘        ◀── value, or Blocked ──┘
+//! ```
+
+use std::fmt::Debug;
+
+use alloy_primitives::{Address, B256, U256};
+
+use crate::{
+    cancel::CancelFlag,
+    schedule::{AccountNo, Key, SlotNo, SlotNumbers, Write},
+    units::{TxIndex, Version},
+};
+
+/// A virtual machine with a block's transactions, ready to run. Shared by all lanes.
+pub trait Vm: Sync + Sized {
+    /// Code of accounts.
+    type Code: Code;
+    /// State before the first transaction.
+    type PreState: PreState<Code = Self::Code>;
+    /// What a transaction gives beside its writes.
+    type Receipt: Receipt;
+    /// One lane's machine.
+    type Executor<'a, V: View<Vm = Self>>: Executor<V>
+    where
+        Self: 'a;
+
+    /// State before the first transaction.
+    fn pre_state(&self) -> &Self::PreState;
+
+    /// A lane's machine over that view. It looks at `cancel` while it runs a transaction.
+    fn executor<'a, V: View<Vm = Self>>(&'a self, view: V, cancel: &'a CancelFlag) -> Self::Executor<'a, V>;
+
+    /// Whether a transaction fits into the block after transactions that used so much gas.
+    ///
+    /// # Errors
+    /// The receipt of one that does not.
+    fn fits(&self, tx: TxIndex, gas_used: u64) -> Result<(), Self::Receipt>;
+}
+
+/// Code of an account.
+pub trait Code: Clone + PartialEq + Debug + Send + Sync {
+    /// Codes with the same hash are the same.
+    fn hash(&self) -> B256;
+    /// A handle that no other lane counts references in.
+    fn own(&self) -> Self;
+    /// Whether it is the code of accounts that have none.
+    fn is_none(&self) -> bool;
+    /// That code, with a handle of the caller's own.
+    fn none() -> Self;
+}
+
+/// What a transaction gives beside its writes.
+pub trait Receipt: Default + Clone + Send {
+    /// Gas used.
+    fn gas_used(&self) -> u64;
+    /// Whether it was included. One that was not has used no gas and written nothing.
+    fn is_included(&self) -> bool;
+    /// Takes note of what transactions up to this one used together.
+    fn set_cumulative_gas_used(&mut self, gas: u64);
+    /// A copy of what a run without a record needs.
+    #[must_use]
+    fn outline(&self) -> Self;
+}
+
+/// State before the first transaction. Accounts and slots that it lists have numbers, from 0 on.
+pub trait PreState: Sync {
+    /// Code of accounts.
+    type Code: Code;
+    /// How many accounts it lists.
+    fn accounts(&self) -> usize;
+    /// Addresses of the accounts that it lists, by number.
+    fn addresses(&self) -> Vec<Address>;
+    /// The number of an account that it lists.
+    fn number(&self, address: &Address) -> Option<AccountNo>;
+    /// How many different codes it has: one more than the highest that [`PreState::code_no`] gives.
+    fn codes(&self) -> usize;
+    /// The number of an account's code; accounts with the same code have the same.
+    fn code_no(&self, account: AccountNo) -> usize;
+    /// An account's code.
+    fn code(&self, account: AccountNo) -> &Self::Code;
+    /// A balance; 0 of accounts that it does not list.
+    fn balance(&self, account: AccountNo) -> U256;
+    /// A nonce; 0 of accounts that it does not list.
+    fn nonce(&self, account: AccountNo) -> u64;
+    /// Whether the account exists.
+    fn exists(&self, account: AccountNo) -> bool;
+    /// The slots that it lists.
+    fn slots(&self) -> &SlotNumbers;
+    /// A slot's value; 0 of what it does not list.
+    fn value(&self, slot: Option<SlotNo>) -> U256;
+}
+
+/// The state as one attempt sees it. A view notes what it is asked for: every method but
+/// [`View::account`], [`View::vm`], [`View::base`] and [`View::slot_no`] is a read.
+pub trait View {
+    /// Whose.
+    type Vm: Vm;
+    /// The machine.
+    fn vm(&self) -> &Self::Vm;
+    /// The state before the block. Looking there is no read: what it says is only a guess.
+    fn base(&self) -> &<Self::Vm as Vm>::PreState {
+        self.vm().pre_state()
+    }
+    /// The account's number.
+    fn account(&mut self, address: Address) -> AccountNo;
+    /// Reads a balance.
+    ///
+    /// # Errors
+    /// Here and below: if it met an estimate.
+    fn balance(&mut self, account: AccountNo) -> Result<U256, Blocked>;
+    /// Reads a nonce.
+    fn nonce(&mut self, account: AccountNo) -> Result<u64, Blocked>;
+    /// Whether the sender's balance is at least `need`, the most that the running transaction takes; reads no
+    /// more than that. A view may say no where it cannot tell: then the balance itself is to be read.
+    fn at_least(&mut self, account: AccountNo, need: U256) -> Result<bool, Blocked>;
+    /// Reads the nonce of the running transaction's sender. Where the sender's transaction before is
+    /// a plain payment that has not run yet, a view may believe what the transaction says it is.
+    fn sender_nonce(&mut self, account: AccountNo) -> Result<u64, Blocked>;
+    /// Reads code.
+    fn code(&mut self, account: AccountNo) -> Result<<Self::Vm as Vm>::Code, Blocked>;
+    /// Reads whether the account exists.
+    fn exists(&mut self, account: AccountNo) -> Result<bool, Blocked>;
+    /// Reads whether balance and nonce are both zero, and no more than that.
+    fn is_blank(&mut self, account: AccountNo) -> Result<bool, Blocked>;
+    /// Reads a slot.
+    fn slot(&mut self, account: AccountNo, slot: U256) -> Result<U256, Blocked>;
+    /// The number of a slot, if it has one. Looking it up is no read.
+    fn slot_no(&mut self, account: AccountNo, slot: &U256) -> Option<SlotNo>;
+}
+
+/// One lane's machine: runs attempts, one after the other, each on what its view is turned to.
+pub trait Executor<V: View> {
+    /// The view.
+    fn view(&mut self) -> &mut V;
+    /// The view, at the end.
+    fn into_view(self) -> V;
+    /// Runs an attempt at a transaction.
+    ///
+    /// # Errors
+    /// If it met an estimate, or was cancelled.
+    fn run(&mut self, tx: TxIndex) -> Result<EffectsOf<V::Vm>, Interrupted>;
+    /// Takes back what [`Effects::writes`] were kept in.
+    fn reuse(&mut self, writes: Vec<Write<<V::Vm as Vm>::Code>>);
+    /// The same, but that it counts what attempts use up; with `weighs`, instruction by instruction.
+    #[must_use]
+    fn metered(self, weighs: bool) -> Self;
+    /// What the attempt that ran last used up, if that is counted; with the receipt if it ran to its end.
+    fn spent(&self, tx: TxIndex, receipt: Option<&<V::Vm as Vm>::Receipt>) -> Spent;
+}
+
+/// What an attempt gave that ran to its end.
+#[derive(Debug)]
+pub struct Effects<R, C> {
+    /// The receipt.
+    pub receipt: R,
+    /// What it changes; at most one write per location.
+    pub writes: Vec<Write<C>>,
+}
+
+/// [`Effects`] of a machine.
+pub type EffectsOf<M> = Effects<<M as Vm>::Receipt, <M as Vm>::Code>;
+
+/// Why an attempt did not run to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Interrupted {
+    /// It met an estimate.
+    Blocked(Blocked),
+    /// The cancel flag was seen.
+    Cancelled,
+}
+
+impl From<Blocked> for Interrupted {
+    fn from(blocked: Blocked) -> Self {
+        Self::Blocked(blocked)
+    }
+}
+
+/// An attempt met an estimate: a value whose writer is about to run again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{key:?} awaits transaction {}", writer.tx.0)]
+pub struct Blocked {
+    /// Where.
+    pub key: Key,
+    /// Whose write was withdrawn.
+    pub writer: Version,
+}
+
+/// What an attempt has used up.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Spent {
+    /// Gas: what the receipt says, or what was gone when the attempt stopped at an estimate.
+    pub gas: u64,
+    /// Stated nanoseconds (`weight`); 0 unless instructions are weighed.
+    pub nanos: u64,
+}
