@@ -33,8 +33,13 @@ impl Fingerprint {
     ///
     /// # Errors
     /// If something that exists cannot be read.
-    pub fn files(mut self, path: &Path) -> Result<Self> {
-        for file in files_below(path)? {
+    pub fn files(self, path: &Path) -> Result<Self> {
+        let files = files_below(path)?;
+        self.contents(path, files)
+    }
+
+    fn contents(mut self, path: &Path, files: Vec<PathBuf>) -> Result<Self> {
+        for file in files {
             self.0.update([1]);
             // Relative to the input, so that equal trees in different places are equal.
             self.0.update(file.strip_prefix(path).unwrap_or(&file).to_string_lossy().as_bytes());
@@ -51,7 +56,8 @@ impl Fingerprint {
     /// If something that exists cannot be read.
     pub fn sources(mut self) -> Result<Self> {
         for source in SOURCES {
-            self = self.text(source).files(&workspace::path(source))?;
+            let path = workspace::path(source);
+            self = self.text(source).contents(&path, sources_below(&path)?)?;
         }
         Ok(self)
     }
@@ -87,11 +93,23 @@ pub fn unless_done(stamp: &Path, fingerprint: &str, step: impl FnOnce() -> Resul
     Ok(true)
 }
 
-/// Every file at or below `path`, sorted, without packages of npm and folders of tests. Empty if it does not exist.
+/// Every file at or below `path`, sorted. Empty if it does not exist.
 ///
 /// # Errors
 /// If a folder cannot be listed.
 pub fn files_below(path: &Path) -> Result<Vec<PathBuf>> {
+    walk(path, &[])
+}
+
+/// The same without packages of npm and folders of tests.
+///
+/// # Errors
+/// If a folder cannot be listed.
+pub fn sources_below(path: &Path) -> Result<Vec<PathBuf>> {
+    walk(path, &LEFT_OUT)
+}
+
+fn walk(path: &Path, left_out: &[&str]) -> Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     let mut open = vec![path.to_path_buf()];
     while let Some(next) = open.pop() {
@@ -100,7 +118,7 @@ pub fn files_below(path: &Path) -> Result<Vec<PathBuf>> {
                 fs::read_dir(&next).with_context(|| format!("{} cannot be listed", next.display()))?
             {
                 let entry = entry?;
-                if !LEFT_OUT.iter().any(|name| entry.file_name() == *name) {
+                if !left_out.iter().any(|name| entry.file_name() == *name) {
                     open.push(entry.path());
                 }
             }

@@ -204,7 +204,7 @@ const SOURCES: [&str; 4] = ["web", "www", "index.html", "xtask/npm/package.json"
 fn newest_change() -> Result<(Option<SystemTime>, usize)> {
     let mut files: Vec<PathBuf> = Vec::new();
     for source in SOURCES.into_iter().chain(fingerprint::SOURCES) {
-        files.extend(fingerprint::files_below(&workspace::path(source))?);
+        files.extend(fingerprint::sources_below(&workspace::path(source))?);
     }
     let newest = files.iter().filter_map(|file| file.metadata().ok()?.modified().ok()).max();
     Ok((newest, files.len()))
