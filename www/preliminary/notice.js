@@ -1,4 +1,4 @@
-// Says that the figures of this page are preliminary, and when they no longer are. Only what `x serve` shows while it
+// Says that what this page measures is preliminary, and when it no longer is. Only what `x serve` shows while it
 // still builds holds this; the deployable site does not.
 (() => {
   const PAUSE_MS = 3000;
@@ -17,7 +17,8 @@
     try {
       const response = await fetch('./preliminary/waiting.json', { cache: 'no-store' });
       const { lasting, waiting } = await response.json();
-      const reason = 'Figures are preliminary: what you see was built quickly, with hardly any optimisation.';
+      const reason =
+        'Measured times are preliminary: page and engine were built quickly, with hardly any optimisation. Simulated figures do not depend on that.';
       if (waiting.length) say(`${reason} Being built in the background: ${waiting.join(', ')}.`);
       else if (lasting) return say(`${reason} This is what --dev asks for.`);
       else return say('The optimised page and engines are there.', 'Load this page again');
