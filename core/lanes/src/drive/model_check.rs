@@ -38,7 +38,7 @@ use shuttle::{
 };
 
 use super::{
-    Block, Hints, PredictedWrites, RunContext, Step as LaneStep, Stopped, Threads, record, run,
+    Block, Ended, Hints, PredictedWrites, RunContext, Step as LaneStep, Stopped, Threads, record, run,
     toy::{
         ACCOUNTS, KNOWN, Place, SLOTS, Sender, State, Step, ToyCode, ToyVm, Transaction, Who, address,
         at_first, in_order, increment, load, write,
@@ -49,6 +49,11 @@ use crate::{
     schedule::{self, Foresight, Memory, Report, Scheduler, SchedulerHints, Strategy, Task, ViewKind, Write},
     trace::StrategyId,
     units::{TxIndex, Version},
+};
+#[cfg(not(shuttle))]
+use crate::{
+    drive::{Simulation, simulate},
+    model::{Cost, CostModel},
 };
 
 /// Schedules on each block: so many at random, and so many by PCT.
@@ -159,8 +164,14 @@ impl Random {
 
     /// A transaction of one of two senders, whose next nonces are counted in `next`. Anybody's steps may write
     /// the nonce of an authority, as delegated code and authorisations do (EIP-7702).
-    fn sent(&mut self, accounts: u64, authorities: &[Who], next: &mut BTreeMap<Who, u64>) -> Transaction {
-        let from = self.who(accounts.min(2));
+    fn sent(
+        &mut self,
+        accounts: u64,
+        senders: [Who; 2],
+        authorities: &[Who],
+        next: &mut BTreeMap<Who, u64>,
+    ) -> Transaction {
+        let from = senders[self.below(2) as usize];
         let count = next.entry(from).or_insert(at_first(Place::Nonce(from)));
         let (nonce, used) = match self.below(8) {
             // Too high, if nobody makes up for it; or carried by the one that follows, too.
@@ -192,11 +203,13 @@ impl Toy {
         let mut random = Random(seed);
         let accounts = 1 + random.below(ACCOUNTS as u64);
         let count = 2 + random.below(4);
-        let mut authorities: Vec<Who> = (0..2).map(|_| random.who(accounts.min(2))).collect();
+        // Known with a nonce, known without one, and one that is met in the block.
+        let senders = [[0, 1], [0, 2], [1, 2]][random.below(3) as usize];
+        let mut authorities: Vec<Who> = (0..2).map(|_| senders[random.below(2) as usize]).collect();
         authorities.truncate(random.below(3) as usize);
         let mut next = BTreeMap::new();
         let mut transactions: Vec<Transaction> = match random.below(9) {
-            0..4 => (0..count).map(|_| random.sent(accounts, &authorities, &mut next)).collect(),
+            0..4 => (0..count).map(|_| random.sent(accounts, senders, &authorities, &mut next)).collect(),
             4 => {
                 let who = random.who(ACCOUNTS as u64);
                 (0..count).map(|_| Transaction::doing(random.rare_steps(who))).collect()
@@ -260,6 +273,16 @@ impl Toy {
             _ => {}
         }
         toy
+    }
+
+    /// Compares a run with the block in order.
+    fn compare(&self, ended: &Ended<ToyVm>) {
+        let (all, state) = in_order(&self.transactions, self.gas_limit);
+        assert_eq!(State::after(&ended.addresses, &ended.finals), state, "the state after the block");
+        for (i, (receipt, effects)) in ended.receipts.iter().zip(&all).enumerate() {
+            assert_eq!(receipt.observed, effects.observed, "what transaction {i} saw");
+            assert_eq!(receipt.included, !effects.refused, "whether transaction {i} was included");
+        }
     }
 
     fn load(&self) -> Block<ToyVm> {
@@ -445,6 +468,24 @@ impl Threads for ToyThreads {
     }
 }
 
+/// Runs the block on simulated lanes, whatever their number.
+#[cfg(not(shuttle))]
+fn on_simulated_lanes(toy: &Toy, seed: u64) {
+    let block = toy.load();
+    let strategy = schedule::strategy(toy.strategy);
+    let hints = Hints { waits: &toy.waits, predict: &|memory| toy.predicted(block.vm(), memory) };
+    let around = Simulation {
+        model: CostModel { cost: Cost::Gas, seed },
+        measured: &[],
+        cancel: &CancelFlag::new(),
+        progress: &|_| {},
+        record: toy.record,
+    };
+    let lanes = toy.lanes + 2 * (seed % 4) as u16;
+    let ended = simulate(&block, &*strategy, lanes, &hints, &around).expect("nobody cancels it");
+    toy.compare(&ended);
+}
+
 /// What all schedules together came to.
 #[derive(Debug, Default)]
 struct Census {
@@ -512,13 +553,8 @@ fn on_lanes(toy: &Toy, census: &StdMutex<Census>) {
         Err(stopped) => panic!("{stopped}"),
     };
     *census.strategies.entry(toy.strategy.name()).or_default() += 1;
-    let (all, state) = in_order(&toy.transactions, toy.gas_limit);
-    assert_eq!(State::after(&ended.addresses, ended.finals), state, "the state after the block");
-    for (i, (receipt, effects)) in ended.receipts.iter().zip(&all).enumerate() {
-        assert_eq!(receipt.observed, effects.observed, "what transaction {i} saw");
-        assert_eq!(receipt.included, !effects.refused, "whether transaction {i} was included");
-        census.refused += usize::from(effects.refused);
-    }
+    toy.compare(&ended);
+    census.refused += ended.receipts.iter().filter(|receipt| !receipt.included).count();
     let tried = || block.vm().tried.iter().map(|tried| tried.attempts.load(Relaxed));
     let full = toy.gas_limit < u64::MAX;
     if full {
@@ -547,8 +583,9 @@ fn on_lanes(toy: &Toy, census: &StdMutex<Census>) {
         census.again += attempts - 1;
         census.most_attempts = census.most_attempts.max(attempts);
     }
-    let failed = tried().sum::<usize>() - all.len();
-    assert!(failed <= schedule::MOST_FAILED * all.len(), "{failed} attempts failed");
+    let transactions = toy.transactions.len();
+    let failed = tried().sum::<usize>() - transactions;
+    assert!(failed <= schedule::MOST_FAILED * transactions, "{failed} attempts failed");
 }
 
 #[cfg(shuttle)]
@@ -614,7 +651,11 @@ fn lanes_on_threads_end_as_one_transaction_after_the_other() {
     let blocks: u64 = variable("EVM_LANES_TOYS").and_then(|n| n.parse().ok()).unwrap_or(few);
     for seed in 0..blocks {
         let toy = Toy::new(seed);
-        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| on_lanes(&toy, &census))) {
+        let run = AssertUnwindSafe(|| {
+            on_simulated_lanes(&toy, seed);
+            on_lanes(&toy, &census);
+        });
+        if let Err(panic) = catch_unwind(run) {
             eprintln!("seed {seed}: {toy:#?}");
             resume_unwind(panic);
         }

@@ -358,7 +358,7 @@ pub(super) struct State {
 pub(super) fn at_first(place: Place) -> u64 {
     match place {
         Place::Balance(who) if who < KNOWN => 10 + who as u64,
-        Place::Nonce(who) if who < KNOWN => who as u64,
+        Place::Nonce(0) => 1,
         Place::Slot(who, 0) if who < KNOWN => 1 + who as u64,
         Place::Exists(who) if who < KNOWN => 1,
         _ => 0,
@@ -407,7 +407,7 @@ impl State {
     }
 
     /// The state after a run on lanes.
-    pub(super) fn after(addresses: &[Address], finals: Vec<Finals<ToyCode>>) -> Self {
+    pub(super) fn after(addresses: &[Address], finals: &[Finals<ToyCode>]) -> Self {
         let mut state = Self::before();
         let who = |no: AccountNo| {
             let met = addresses[no.index()];
@@ -422,7 +422,7 @@ impl State {
                 last.exists.map(|exists| (Place::Exists(who), exists.into())),
                 last.balance.map(|value| (Place::Balance(who), value.to::<u64>())),
                 last.nonce.map(|value| (Place::Nonce(who), value)),
-                last.code.map(|code| (Place::Code(who), code.0)),
+                last.code.as_ref().map(|code| (Place::Code(who), code.0)),
             ];
             state.values.extend(set.into_iter().flatten());
         }
