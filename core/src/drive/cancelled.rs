@@ -58,7 +58,7 @@ fn run_ends(
     ends(&format!("{strategy:?} on {lanes} lanes"), move || {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(lanes.into()).build();
         let pool = pool.expect("threads can be started");
-        let around = RunContext {
+        let context = RunContext {
             clock: &clock,
             cancel: &cancel,
             progress: &AtomicU32::new(0),
@@ -66,7 +66,7 @@ fn run_ends(
             first: &[],
             record: true,
         };
-        run(&loaded, strategy, lanes, &around).map(|run| run.receipts.len())
+        run(&loaded, strategy, lanes, &context).map(|run| run.receipts.len())
     })
 }
 
@@ -125,14 +125,14 @@ fn a_cancel_is_heard_within_a_transaction() {
         for (strategy, cost) in [(StrategyId::Sequential, Cost::Gas), (StrategyId::BlockStm, Cost::Opcodes)] {
             let (loaded, cancel) = (Arc::clone(&loaded), cancelled());
             let end = ends(&format!("{what}: simulated lanes"), move || {
-                let around = Simulation {
+                let context = Simulation {
                     model: CostModel { cost, ..CostModel::default() },
                     measured: &[],
                     cancel: &cancel,
                     progress: &|_| {},
                     record: true,
                 };
-                simulate(&loaded, strategy, 2, &around).map(|_| ())
+                simulate(&loaded, strategy, 2, &context).map(|_| ())
             });
             assert_eq!(end, Err(Stopped::Cancelled), "{what}: {strategy:?} by {cost:?}");
         }

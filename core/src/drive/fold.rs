@@ -20,10 +20,10 @@ pub(super) fn post_state(
 ) -> State {
     let mut slots: HashMap<AccountNo, Vec<(U256, U256)>> = HashMap::new();
     let mut accounts: HashMap<AccountNo, Final<Code>> = HashMap::new();
-    for Finals { accounts: some, slots: theirs } in finals {
+    for Finals { accounts: some, slots: some_slots } in finals {
         // Whatever stands for one whose storage came first gives way.
         accounts.extend(some.into_iter().map(|last| (last.account, last)));
-        for (account, slot, value) in theirs {
+        for (account, slot, value) in some_slots {
             slots.entry(account).or_default().push((slot, value));
             // An account of which only storage was written to.
             accounts.entry(account).or_insert(Final {

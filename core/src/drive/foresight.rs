@@ -112,7 +112,7 @@ fn push<T: PartialEq>(changes: &mut Vec<(BlockAccessIndex, T)>, at: BlockAccessI
 }
 
 /// What `list` foretells of a block of that many transactions.
-pub(super) fn foretold(
+pub(super) fn predicted_writes(
     list: &[AccountChanges],
     transactions: usize,
     base: &Base,

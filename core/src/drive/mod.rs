@@ -95,7 +95,7 @@ impl LoadedBlock {
             _ => &[],
         };
         let predict = |memory: &Memory<'_, Code>| {
-            foresight::foretold(list, self.transactions(), &self.block.vm().base, memory)
+            foresight::predicted_writes(list, self.transactions(), &self.block.vm().base, memory)
         };
         act(&Hints { waits, predict: &predict })
     }
@@ -189,13 +189,13 @@ pub fn run(
     loaded: &LoadedBlock,
     strategy: StrategyId,
     lanes: u16,
-    around: &RunContext<'_>,
+    context: &RunContext<'_>,
 ) -> Result<Run, Stopped> {
     let strategy = schedule::strategy(strategy);
-    let &RunContext { clock, cancel, progress, ref threads, first, record } = around;
-    let around = lanes::drive::RunContext { clock, cancel, progress, threads, first, record };
+    let &RunContext { clock, cancel, progress, ref threads, first, record } = context;
+    let context = lanes::drive::RunContext { clock, cancel, progress, threads, first, record };
     loaded.with_hints(&*strategy, cancel, |hints| {
-        let ended = lanes::drive::run(&loaded.block, &*strategy, lanes, hints, &around)?;
+        let ended = lanes::drive::run(&loaded.block, &*strategy, lanes, hints, &context)?;
         lanes::drive::catch_panics(|| Ok(loaded.run_of(ended)))
     })
 }
@@ -211,11 +211,11 @@ pub fn simulate(
     loaded: &LoadedBlock,
     strategy: StrategyId,
     lanes: u16,
-    around: &Simulation<'_>,
+    context: &Simulation<'_>,
 ) -> Result<Run, Stopped> {
     let strategy = schedule::strategy(strategy);
-    loaded.with_hints(&*strategy, around.cancel, |hints| {
-        let ended = lanes::drive::simulate(&loaded.block, &*strategy, lanes, hints, around)?;
+    loaded.with_hints(&*strategy, context.cancel, |hints| {
+        let ended = lanes::drive::simulate(&loaded.block, &*strategy, lanes, hints, context)?;
         lanes::drive::catch_panics(|| Ok(loaded.run_of(ended)))
     })
 }
@@ -228,10 +228,10 @@ pub struct Tallies<'a> {
 }
 
 impl<'a> Tallies<'a> {
-    /// Of a block in that model. Nothing is recorded, whatever `around` says.
-    pub fn new(loaded: &'a LoadedBlock, around: Simulation<'a>) -> Self {
-        let cancel = around.cancel;
-        Self { loaded, cancel, tallies: lanes::drive::Tallies::new(&loaded.block, around) }
+    /// Of a block in that model. Nothing is recorded, whatever `context` says.
+    pub fn new(loaded: &'a LoadedBlock, context: Simulation<'a>) -> Self {
+        let cancel = context.cancel;
+        Self { loaded, cancel, tallies: lanes::drive::Tallies::new(&loaded.block, context) }
     }
 
     /// How long that strategy takes on that many lanes.

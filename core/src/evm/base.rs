@@ -98,7 +98,7 @@ pub struct Base {
     /// How many different codes the accounts have.
     different: u32,
     /// Stands for every account that the state does not list.
-    nobody: BaseAccount,
+    missing: BaseAccount,
     /// Whether increments may stand for balances at all: see [`Base::increments`].
     increments: bool,
 }
@@ -168,7 +168,7 @@ impl Base {
             values,
             codes,
             different: code_numbers.len() as u32,
-            nobody: BaseAccount {
+            missing: BaseAccount {
                 exists: false,
                 balance: U256::ZERO,
                 nonce: 0,
@@ -212,7 +212,7 @@ impl Base {
 
     /// An account; one that does not exist for a number beyond the state's own.
     pub fn account(&self, no: AccountNo) -> &BaseAccount {
-        self.accounts.get(no.index()).unwrap_or(&self.nobody)
+        self.accounts.get(no.index()).unwrap_or(&self.missing)
     }
 
     /// Numbers of the slots that the state lists.

@@ -93,20 +93,20 @@ impl vm::Receipt for Receipt {
 /// What lanes must know of transactions before they run.
 fn facts(jobs: &[Job], base: &Base) -> Vec<Facts> {
     let authorities: AddressSet = jobs.iter().flat_map(Job::authorities).collect();
-    let facts = |(job, alike): (&Job, Option<u32>)| {
+    let facts = |(job, conflict_class): (&Job, Option<u32>)| {
         let tx = job.transaction();
         Facts {
             from: tx.from,
             to: tx.to,
             nonce: tx.nonce,
-            most: job.most(),
+            max_spending: job.max_spending(),
             gas_limit: tx.gas_limit,
             is_payment: is_plain_payment(tx, base),
             sender_stays_without_code: stays_without_code(&tx.from, base, &authorities),
-            alike,
+            conflict_class,
         }
     };
-    jobs.iter().zip(alike(jobs, base)).map(facts).collect()
+    jobs.iter().zip(conflict_classes(jobs, base)).map(facts).collect()
 }
 
 /// Ether and nothing else, as far as the pre-state tells. A recipient may get code within the block and
@@ -130,42 +130,42 @@ fn stays_without_code(address: &Address, base: &Base, authorities: &AddressSet) 
     has_no_code(address, base) && !authorities.contains(address)
 }
 
-/// See [`Facts::alike`]. Of swaps through one router, those in the same pool are alike: they name its tokens.
-fn alike(jobs: &[Job], base: &Base) -> Vec<Option<u32>> {
+/// See [`Facts::conflict_class`]. Of swaps through one router, those in the same pool are alike: they name its tokens.
+fn conflict_classes(jobs: &[Job], base: &Base) -> Vec<Option<u32>> {
     /// More are not looked for.
     const NAMED: usize = 16;
     let contract = |address: &Address| {
         let no = base.number(address)?;
         (!base.account(no).code().is_none()).then_some(no)
     };
-    let kind = |tx: &Transaction| {
+    let class = |tx: &Transaction| {
         let called = contract(&tx.to?)?;
         let (words, _) = tx.input.get(4..).unwrap_or_default().as_chunks::<32>();
         let addresses = words.iter().filter(|word| word[..12] == [0; 12]);
         let named = addresses.filter_map(|word| contract(&Address::from_slice(&word[12..])));
-        let mut kind = vec![called];
-        kind.extend(named.take(NAMED));
-        kind[1..].sort_unstable();
-        kind.dedup();
-        Some(kind)
+        let mut class = vec![called];
+        class.extend(named.take(NAMED));
+        class[1..].sort_unstable();
+        class.dedup();
+        Some(class)
     };
     // Its number, if it has one yet, and who was the first.
     let mut met: HashMap<Vec<AccountNo>, (Option<u32>, usize)> = HashMap::new();
-    let mut kinds = 0;
-    let mut alike = vec![None; jobs.len()];
+    let mut count = 0;
+    let mut classes = vec![None; jobs.len()];
     for (i, job) in jobs.iter().enumerate() {
-        let Some(kind) = kind(job.transaction()) else { continue };
-        let (number, first) = met.entry(kind).or_insert((None, i));
+        let Some(class) = class(job.transaction()) else { continue };
+        let (number, first) = met.entry(class).or_insert((None, i));
         if *first != i {
             let number = *number.get_or_insert_with(|| {
-                kinds += 1;
-                kinds - 1
+                count += 1;
+                count - 1
             });
-            alike[*first] = Some(number);
-            alike[i] = Some(number);
+            classes[*first] = Some(number);
+            classes[i] = Some(number);
         }
     }
-    alike
+    classes
 }
 
 #[cfg(test)]
@@ -183,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn who_calls_the_same_and_names_the_same_is_alike() {
+    fn calls_of_the_same_contract_that_name_the_same_contracts_share_a_class() {
         const ROUTER: Address = Address::repeat_byte(0xc0);
         const TOKENS: [Address; 2] = [Address::repeat_byte(0xc1), Address::repeat_byte(0xc2)];
         let mut state = State::default();
@@ -206,6 +206,6 @@ mod tests {
             call(ROUTER, &[TOKENS[0], TOKENS[1], TOKENS[1]]),
         ];
         let base = Base::new(&state, Fork::Prague, []);
-        assert_eq!(alike(&jobs, &base), [Some(0), None, Some(0), None, None, Some(1), Some(1)]);
+        assert_eq!(conflict_classes(&jobs, &base), [Some(0), None, Some(0), None, None, Some(1), Some(1)]);
     }
 }

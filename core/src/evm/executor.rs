@@ -50,33 +50,33 @@ pub struct Executor<'c, V: View> {
 /// A transaction in the form that the executor runs.
 #[derive(Clone, Debug)]
 pub struct Job {
-    ours: Transaction,
-    theirs: TxEnv,
-    /// The most that it takes from its sender; `None` for more than there can be.
-    most: Option<U256>,
+    tx: Transaction,
+    revm_tx: TxEnv,
+    /// The max_spending that it takes from its sender; `None` for more than there can be.
+    max_spending: Option<U256>,
 }
 
 impl Job {
     /// Converts a transaction, which recovers the signers of its authorisations.
     pub fn new(tx: &Transaction) -> Self {
-        let theirs = convert::transaction(tx);
-        let most = theirs.max_balance_spending().ok();
-        Self { ours: tx.clone(), theirs, most }
+        let revm_tx = convert::transaction(tx);
+        let max_spending = revm_tx.max_balance_spending().ok();
+        Self { tx: tx.clone(), revm_tx, max_spending }
     }
 
-    /// The most that it takes from its sender; `None` for more than there can be.
-    pub fn most(&self) -> Option<U256> {
-        self.most
+    /// The max_spending that it takes from its sender; `None` for more than there can be.
+    pub fn max_spending(&self) -> Option<U256> {
+        self.max_spending
     }
 
     /// Who signed its authorisations (EIP-7702), valid or not: the accounts whose code it may set.
     pub fn authorities(&self) -> impl Iterator<Item = Address> {
-        self.theirs.authorization_list.iter().filter_map(|authorization| authorization.authority())
+        self.revm_tx.authorization_list.iter().filter_map(|authorization| authorization.authority())
     }
 
     /// The transaction.
     pub fn transaction(&self) -> &Transaction {
-        &self.ours
+        &self.tx
     }
 }
 
@@ -121,7 +121,7 @@ impl<V: View> vm::Executor<V> for Executor<'_, V> {
     }
 
     fn spent(&self, tx: TxIndex, receipt: Option<&Receipt>) -> Spent {
-        let limit = self.jobs.get(tx.index()).map_or(0, |job| job.ours.gas_limit);
+        let limit = self.jobs.get(tx.index()).map_or(0, |job| job.tx.gas_limit);
         let spent = self.evm.meter.as_ref().map(|meter| meter.spent(limit)).unwrap_or_default();
         Spent { gas: receipt.map_or(spent.gas, |receipt| receipt.gas_used), ..spent }
     }
@@ -146,13 +146,13 @@ impl<V: View> vm::Executor<V> for Executor<'_, V> {
         if let Some(meter) = &mut self.evm.meter {
             meter.begin();
         }
-        if let Some(reason) = convert::malformed(&job.ours, self.evm.ctx.cfg.spec) {
-            return Ok(Effects { receipt: convert::invalid(&job.ours, &reason), writes: Vec::new() });
+        if let Some(reason) = convert::malformed(&job.tx, self.evm.ctx.cfg.spec) {
+            return Ok(Effects { receipt: convert::invalid(&job.tx, &reason), writes: Vec::new() });
         }
         self.evm.ctx.journaled_state.reset();
-        self.evm.ctx.journaled_state.set_sender(Sender { address: job.ours.from, most: job.most });
+        self.evm.ctx.journaled_state.set_sender(Sender { address: job.tx.from, max_spending: job.max_spending });
         self.evm.ctx.error = Ok(());
-        self.evm.ctx.tx.clone_from(&job.theirs);
+        self.evm.ctx.tx.clone_from(&job.revm_tx);
         let outcome = LaneHandler::default().run(&mut self.evm);
         let cancelled = std::mem::take(&mut self.evm.cancelled);
         let journal = &mut self.evm.ctx.journaled_state;
@@ -168,14 +168,14 @@ impl<V: View> vm::Executor<V> for Executor<'_, V> {
             Ok(result) => {
                 let mut writes = std::mem::take(&mut self.writes);
                 journal.take_writes(&mut writes);
-                Ok(Effects { receipt: convert::receipt(&job.ours, result), writes })
+                Ok(Effects { receipt: convert::receipt(&job.tx, result), writes })
             }
             Err(error) => {
                 journal.reset();
                 let receipt = match error {
                     EVMError::Database(blocked) => return Err(Interrupted::Blocked(blocked.0)),
-                    EVMError::Transaction(reason) => convert::invalid(&job.ours, &reason),
-                    other => reference::refused(&job.ours, &other),
+                    EVMError::Transaction(reason) => convert::invalid(&job.tx, &reason),
+                    other => reference::refused(&job.tx, &other),
                 };
                 Ok(Effects { receipt, writes: Vec::new() })
             }

@@ -101,8 +101,8 @@ pub(super) struct Facts {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Sender {
     pub(super) address: Address,
-    /// The most that the transaction takes; `None` for more than there can be.
-    pub(super) most: Option<U256>,
+    /// The max_spending that the transaction takes; `None` for more than there can be.
+    pub(super) max_spending: Option<U256>,
 }
 
 /// The database that revm's journal loads from: a view, and the facts of what was loaded.
@@ -299,12 +299,12 @@ impl<V: View> ObservingJournal<V> {
             facts.correct_nonce(account, truth);
         }
         if !facts.balance_observed
-            && let Some(most) = sender.most
-            && !most.is_zero()
-            && facts.balance >= most
-            && self.db.view.at_least(facts.no, most)?
+            && let Some(max_spending) = sender.max_spending
+            && !max_spending.is_zero()
+            && facts.balance >= max_spending
+            && self.db.view.at_least(facts.no, max_spending)?
         {
-            facts.covered = most;
+            facts.covered = max_spending;
             return Ok(());
         }
         self.observe_balance(sender.address)
