@@ -1,4 +1,4 @@
-//! A cancel within a transaction.
+//! Cancels within a transaction.
 
 use std::{
     sync::{Arc, atomic::AtomicU32, mpsc},
@@ -39,14 +39,14 @@ fn block(pre_state: State, transactions: Vec<Transaction>) -> PreparedBlock {
     PreparedBlock { env, pre_state, transactions, labels, origin: Origin::Scenario }
 }
 
-/// What `act` gives, on a thread of its own. Fails if it does not end.
+/// The result of `act`, on a thread of its own. Fails if `act` does not end.
 fn ends<T: Send + 'static>(what: &str, act: impl FnOnce() -> T + Send + 'static) -> T {
     let (ended, end) = mpsc::channel();
     std::thread::spawn(move || ended.send(act()));
     end.recv_timeout(LIMIT).unwrap_or_else(|_| panic!("{what} does not end"))
 }
 
-/// Runs the block on threads of its own; how it ended. Fails if it does not end.
+/// Runs the block on threads of its own. Returns how it ended; fails if it does not end.
 fn run_ends(
     loaded: &Arc<LoadedBlock>,
     strategy: StrategyId,

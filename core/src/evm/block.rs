@@ -1,4 +1,4 @@
-//! A block's transactions on revm, as lanes run them.
+//! A block's transactions on revm, as the virtual machine that lanes run.
 
 use std::collections::HashMap;
 
@@ -36,8 +36,8 @@ impl Evm {
     }
 }
 
-/// Analyses code, recovers signers, and looks whose transactions follow each other. `state` is that before the first
-/// transaction.
+/// Analyses code, recovers the signers of authorisations, and collects the transactions' facts. `state` is
+/// the one before the first transaction.
 pub(crate) fn load(env: BlockEnvironment, state: &State, transactions: &[Transaction]) -> Block<Evm> {
     let parties = transactions.iter().flat_map(|tx| [Some(tx.from), tx.to]).flatten();
     let base = Base::new(state, env.fork, parties);
@@ -90,7 +90,7 @@ impl vm::Receipt for Receipt {
     }
 }
 
-/// What lanes must know of transactions before they run.
+/// The facts that lanes must know of transactions before they run.
 fn facts(jobs: &[Job], base: &Base) -> Vec<Facts> {
     let authorities: AddressSet = jobs.iter().flat_map(Job::authorities).collect();
     let facts = |(job, conflict_class): (&Job, Option<u32>)| {
@@ -109,9 +109,9 @@ fn facts(jobs: &[Job], base: &Base) -> Vec<Facts> {
     jobs.iter().zip(conflict_classes(jobs, base)).map(facts).collect()
 }
 
-/// Ether and nothing else, as far as the pre-state tells. A recipient may get code within the block and
-/// run it: what that writes is found by validation, and it counts no nonce of a sender that
-/// [`stays_without_code`].
+/// Whether a transaction transfers ether and does nothing else, as far as the pre-state tells. Its recipient
+/// may get code within the block and run it. Validation finds what that code writes, and that code changes no
+/// nonce of a sender that [`stays_without_code`].
 fn is_plain_payment(tx: &Transaction, base: &Base) -> bool {
     tx.to.is_some_and(|to| has_no_code(&to, base)) && tx.authorizations.is_empty()
 }
@@ -120,19 +120,21 @@ fn has_no_code(address: &Address, base: &Base) -> bool {
     base.number(address).is_none_or(|no| base.account(no).code().is_none())
 }
 
-/// Whether nothing in the block can run as this account once it has a nonce. Then only its own included
-/// transactions count up its nonce, each by one, and only they take from its balance.
+/// Whether no code in the block can run as this account, once it has a nonce. Then only its own included
+/// transactions raise its nonce, each by one, and only they take from its balance.
 ///
-/// An account gets code in two ways. A delegation needs its signature (EIP-7702, "Behavior", step 3), and
-/// `authorities` are all who signed one in this block, whether or not it takes effect. A creation fails at an
-/// address with a nonce (EIP-684).
+/// An account gets code in two ways. A delegation needs the account's signature (EIP-7702, "Behavior", step
+/// 3), and `authorities` are all accounts that signed one in this block, whether or not it takes effect. A
+/// creation fails at an address with a nonce (EIP-684).
 fn stays_without_code(address: &Address, base: &Base, authorities: &AddressSet) -> bool {
     has_no_code(address, base) && !authorities.contains(address)
 }
 
-/// See [`Facts::conflict_class`]. Of swaps through one router, those in the same pool are alike: they name its tokens.
+/// See [`Facts::conflict_class`]. Transactions share a class if they call the same contract and their inputs
+/// name the same contracts. So of swaps through one router, those in the same pool share a class: they name
+/// its tokens.
 fn conflict_classes(jobs: &[Job], base: &Base) -> Vec<Option<u32>> {
-    /// More are not looked for.
+    /// The most named contracts that are looked for.
     const NAMED: usize = 16;
     let contract = |address: &Address| {
         let no = base.number(address)?;
@@ -149,7 +151,7 @@ fn conflict_classes(jobs: &[Job], base: &Base) -> Vec<Option<u32>> {
         class.dedup();
         Some(class)
     };
-    // Its number, if it has one yet, and who was the first.
+    // The class's number, once it has two transactions, and its first transaction.
     let mut met: HashMap<Vec<AccountNo>, (Option<u32>, usize)> = HashMap::new();
     let mut count = 0;
     let mut classes = vec![None; jobs.len()];

@@ -1,4 +1,4 @@
-//! One lane's EVM.
+//! One lane's EVM: the executor that runs attempts.
 
 use alloy_primitives::{Address, U256};
 use revm::{
@@ -43,7 +43,7 @@ type LaneContext<V> = Context<BlockEnv, TxEnv, CfgEnv, ViewDb<V>, ObservingJourn
 pub struct Executor<'c, V: View> {
     jobs: &'c [Job],
     evm: LaneEvm<'c, LaneContext<V>>,
-    /// Empty, for the next attempt's writes.
+    /// The memory for the next attempt's writes; empty.
     writes: Vec<Write<Code>>,
 }
 
@@ -52,7 +52,7 @@ pub struct Executor<'c, V: View> {
 pub struct Job {
     tx: Transaction,
     revm_tx: TxEnv,
-    /// The max_spending that it takes from its sender; `None` for more than there can be.
+    /// The most that it takes from its sender; `None` if that overflows.
     max_spending: Option<U256>,
 }
 
@@ -64,12 +64,12 @@ impl Job {
         Self { tx: tx.clone(), revm_tx, max_spending }
     }
 
-    /// The max_spending that it takes from its sender; `None` for more than there can be.
+    /// The most that it takes from its sender; `None` if that overflows.
     pub fn max_spending(&self) -> Option<U256> {
         self.max_spending
     }
 
-    /// Who signed its authorisations (EIP-7702), valid or not: the accounts whose code it may set.
+    /// The signers of its authorisations (EIP-7702), valid or not: the accounts whose code it may set.
     pub fn authorities(&self) -> impl Iterator<Item = Address> {
         self.revm_tx.authorization_list.iter().filter_map(|authorization| authorization.authority())
     }
@@ -81,8 +81,8 @@ impl Job {
 }
 
 impl<'c, V: View> Executor<'c, V> {
-    /// An EVM for blocks with that environment, which sees the state through `view`. Attempts end soon after
-    /// `cancel` is set.
+    /// An EVM for a block with that environment, which reads the state through `view`. An attempt ends soon
+    /// after `cancel` is set.
     pub(super) fn new(env: &BlockEnvironment, jobs: &'c [Job], view: V, cancel: &'c CancelFlag) -> Self {
         let cfg = convert::cfg(env);
         let spec = cfg.spec;
@@ -101,7 +101,7 @@ impl<'c, V: View> Executor<'c, V> {
         Self { jobs, evm: LaneEvm { evm, meter: None, cancel, cancelled: false }, writes: Vec::new() }
     }
 
-    /// The same, but that it collects what included transactions access.
+    /// The same, but it collects the accesses of included transactions.
     #[must_use]
     pub fn collecting_accesses(mut self) -> Self {
         self.evm.ctx.journaled_state.collect_accesses();
@@ -150,7 +150,10 @@ impl<V: View> vm::Executor<V> for Executor<'_, V> {
             return Ok(Effects { receipt: convert::invalid(&job.tx, &reason), writes: Vec::new() });
         }
         self.evm.ctx.journaled_state.reset();
-        self.evm.ctx.journaled_state.set_sender(Sender { address: job.tx.from, max_spending: job.max_spending });
+        self.evm
+            .ctx
+            .journaled_state
+            .set_sender(Sender { address: job.tx.from, max_spending: job.max_spending });
         self.evm.ctx.error = Ok(());
         self.evm.ctx.tx.clone_from(&job.revm_tx);
         let outcome = LaneHandler::default().run(&mut self.evm);
@@ -202,7 +205,7 @@ impl<V: View> NewIn<V> for LaneContext<V> {
     }
 }
 
-/// revm's handler for Ethereum, but for fee and refund, which are added without a look at balances.
+/// revm's handler for Ethereum, except for fee and refund, which are added without reading balances.
 struct LaneHandler<'c, V>(std::marker::PhantomData<(&'c (), V)>);
 
 impl<V> Default for LaneHandler<'_, V> {
@@ -216,7 +219,7 @@ impl<'c, V: View> Handler for LaneHandler<'c, V> {
     type Error = EVMError<Blocked>;
     type HaltReason = HaltReason;
 
-    /// What the sender gets back is added without a look at its balance, as the fee is.
+    /// Adds the sender's refund without reading its balance, like the fee.
     fn reimburse_caller(
         &self,
         evm: &mut Self::Evm,
@@ -260,7 +263,7 @@ fn gas_used(result: &FrameResult) -> u64 {
 type Ictx<'a, V> = InstructionContext<'a, LaneContext<V>, EthInterpreter>;
 type Step = Result<(), InstructionResult>;
 
-/// Runs revm's own instruction, with the journal told what the account is loaded for.
+/// Runs revm's own instruction, and lets the journal know for which purpose it loads the account.
 fn with_load_purpose<V: View>(
     context: Ictx<'_, V>,
     purpose: Purpose,
@@ -294,8 +297,8 @@ fn extcodehash<V: View>(context: Ictx<'_, V>) -> Step {
 }
 
 fn call<V: View>(context: Ictx<'_, V>) -> Step {
-    // Operands from the top: gas, recipient, value. Only a payment asks whether the recipient
-    // is empty (EIP-161).
+    // Operands from the top: gas, recipient, value. Only a payment depends on whether the recipient is empty
+    // (EIP-161).
     let pays = match context.interpreter.stack.data().as_slice() {
         [.., value, _, _] => !value.is_zero(),
         _ => false,

@@ -2,11 +2,11 @@
 //!
 //! Two ways in:
 //!
-//! - [`apply`] and [`execute_block`] run on a plain [`State`](crate::prepare::State) with revm's own
-//!   journal and handler: the stock EVM, used for deployments and set-up calls and as the
-//!   yardstick that everything else is compared with.
-//! - An [`Executor`] runs one attempt on a [`View`] and notes which *parts* of each account it
-//!   observed, for the schedulers.
+//! - [`apply`] and [`execute_block`] run on a plain [`State`](crate::prepare::State) with revm's own journal
+//!   and handler. That is the *reference execution*: used for deployments and set-up calls, and compared with
+//!   every other result.
+//! - An [`Executor`] runs one attempt on a [`View`] and notes which *parts* of each account it observed, for
+//!   the schedulers.
 
 mod base;
 mod block;
