@@ -122,21 +122,21 @@ pub const BUGS: &[Bug] = &[
         name: "sum-outlives-a-write",
         breaks: "a write to an account's balance makes the sums from its place on invalid",
         file: DEBITS,
-        find: "self.summed = self.summed.min((from / BLOCK) as u32);",
-        replace: "self.summed = self.summed.min((from / BLOCK + 1) as u32);",
+        find: "self.summed = self.summed.min((from / GROUP) as u32);",
+        replace: "self.summed = self.summed.min((from / GROUP + 1) as u32);",
         caught_by: Check::Models,
     },
     Bug {
         name: "flag-is-taken-back-too-late",
         breaks: "a reader takes a block's flag back before it reads the block's cells",
         file: SUMS,
-        find: "            self.stale[block].swap(false, Ordering::AcqRel);
+        find: "            self.stale[group].swap(false, Ordering::AcqRel);
             let mut sum = sums.last().copied().unwrap_or_default();
-            self.cells.each(block * BLOCK..(block + 1) * BLOCK, |entry| sum.push(entry));
+            self.cells.each(group * GROUP..(group + 1) * GROUP, |entry| sum.push(entry));
 ",
         replace: "            let mut sum = sums.last().copied().unwrap_or_default();
-            self.cells.each(block * BLOCK..(block + 1) * BLOCK, |entry| sum.push(entry));
-            self.stale[block].swap(false, Ordering::AcqRel);
+            self.cells.each(group * GROUP..(group + 1) * GROUP, |entry| sum.push(entry));
+            self.stale[group].swap(false, Ordering::AcqRel);
 ",
         caught_by: Check::Models,
     },

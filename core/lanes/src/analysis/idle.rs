@@ -16,7 +16,7 @@ pub struct Idle {
     /// or was not yet known to have to run again.
     pub value: u64,
     /// No task, although a transaction that started later could have started: all values that it read had
-    /// been written. The scheduler held it back, another lane had taken it in a portion, or this lane was
+    /// been written. The scheduler held it back, another lane had taken it in a batch, or this lane was
     /// asleep.
     pub held: u64,
     /// After the start of the block's last attempt: nothing was left to start.

@@ -469,7 +469,7 @@ impl<M: Vm> Runner<'_, M> {
             note.writes.end = notes.writes.len();
             self.uncounted += 1 + writes.len() as u32;
             notes.attempts.push(note);
-            if self.uncounted >= Records::PORTION {
+            if self.uncounted >= Records::BATCH {
                 attempts.records.add(std::mem::take(&mut self.uncounted));
             }
         }

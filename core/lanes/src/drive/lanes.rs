@@ -16,7 +16,7 @@
 //!    scheduler's lock, and then looks for sleepers. A lane that goes to sleep counts itself as a sleeper
 //!    under the same lock, and sleeps only if the count of news has not changed since its last turn.
 //! 2. *Every lane hears of the end.* A lane that is given `Done`, or that is to stop, wakes all.
-//! 3. *Attempts on final state follow settled ones.* Within a portion a lane counts on from the lowest
+//! 3. *Attempts on final state follow settled ones.* Within a batch a lane counts on from the lowest
 //!    transaction that is not settled: past its own attempts on final state, and past attempts that it has
 //!    itself found valid. No other attempt is on final state. Why that is enough is said in
 //!    [`schedule`](crate::schedule), invariant 6.
@@ -56,9 +56,9 @@ const START_NAP: std::time::Duration = std::time::Duration::from_micros(60);
 /// A lane that has not looked at the clock for this long was not running, in nanoseconds.
 const ABSENCE: u64 = 30_000;
 /// The work that a lane takes in one turn, in nanoseconds. A turn costs a few hundred when another lane is at
-/// the scheduler. Tasks that were taken cannot be given back, so a portion is small.
-const PORTION: u64 = 25_000;
-/// The most tasks in one portion.
+/// the scheduler. Tasks that were taken cannot be given back, so a batch is small.
+const BATCH: u64 = 25_000;
+/// The most tasks in one batch.
 const MOST: usize = 32;
 
 /// Carries out one lane's tasks.
@@ -294,7 +294,7 @@ impl<'a> Turns<'a> {
         for report in reports.drain(..) {
             scheduler.report(report);
         }
-        // Towards the end the portions become smaller, so that lanes end together.
+        // Towards the end the batches become smaller, so that lanes end together.
         let share = scheduler.runnable() / (2 * self.looks.len()) + 1;
         let most = most.min(scheduler.batch_limit());
         while tasks.len() < most {
@@ -364,7 +364,7 @@ impl<'a> Turns<'a> {
     }
 }
 
-/// The recent length of tasks, which decides how many go into one portion.
+/// The recent length of tasks, which decides how many go into one batch.
 #[derive(Default)]
 struct Pace {
     /// Nanoseconds per task, averaged; 0: not known yet.
@@ -373,7 +373,7 @@ struct Pace {
 
 impl Pace {
     fn tasks(&self) -> usize {
-        match PORTION.checked_div(self.each) {
+        match BATCH.checked_div(self.each) {
             Some(tasks) => (tasks as usize).clamp(1, MOST),
             None => 1,
         }
@@ -391,10 +391,10 @@ impl Pace {
 mod tests {
     use super::*;
 
-    /// One portion: validates transaction 0, then runs those after it.
-    struct Portion(Vec<Task>);
+    /// One batch: validates transaction 0, then runs those after it.
+    struct Batch(Vec<Task>);
 
-    impl Scheduler for Portion {
+    impl Scheduler for Batch {
         fn next(&mut self) -> Task {
             self.0.pop().unwrap_or(Task::Done)
         }
@@ -404,7 +404,7 @@ mod tests {
         }
 
         fn runnable(&self) -> usize {
-            // Enough that a portion is not cut short.
+            // Enough that a batch is not cut short.
             100
         }
 
@@ -453,7 +453,7 @@ mod tests {
             tasks.extend([Task::Validate(zero), Task::Validate(zero)]);
             let ticks = AtomicU64::new(1);
             let clock = || ticks.fetch_add(100, Ordering::Relaxed);
-            let turns = Turns::new(Box::new(Portion(tasks)), 1, 1, &clock);
+            let turns = Turns::new(Box::new(Batch(tasks)), 1, 1, &clock);
             let mut work =
                 ScriptedWork { validation, executions: executions.into(), on_final_state: Vec::new() };
             turns.lane(0, &mut work);
@@ -469,7 +469,7 @@ mod tests {
     }
 
     #[test]
-    fn short_tasks_share_a_portion_and_long_ones_do_not() {
+    fn short_tasks_share_a_batch_and_long_ones_do_not() {
         let mut pace = Pace::default();
         assert_eq!(pace.tasks(), 1);
         pace.took(1, 1_000);

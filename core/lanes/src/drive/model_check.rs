@@ -80,7 +80,7 @@ struct Toy {
     /// Transactions to be started before others.
     first: Vec<TxIndex>,
     lanes: u16,
-    /// The length of everything by the lanes' clock, which decides the size of portions.
+    /// The length of everything by the lanes' clock, which decides the size of batches.
     tick: u64,
     /// Whether the run is recorded.
     record: bool,

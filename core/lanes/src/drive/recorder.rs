@@ -17,14 +17,14 @@ use crate::{
     units::{LaneId, LocationId, Ticks, Version},
 };
 
-/// The number of records that all lanes have noted. Each lane adds its own by the [`Records::PORTION`], so
+/// The number of records that all lanes have noted. Each lane adds its own by the [`Records::BATCH`], so
 /// that lanes seldom contend for the cache line.
 #[derive(Debug, Default)]
 pub(super) struct Records(AtomicU64);
 
 impl Records {
     /// A lane adds its records once it has noted this many.
-    pub(super) const PORTION: u32 = if cfg!(shuttle) { 1 } else { 1 << 14 };
+    pub(super) const BATCH: u32 = if cfg!(shuttle) { 1 } else { 1 << 14 };
 
     /// Adds records. Relaxed, here and below: the count carries nothing with it, it only has to arrive soon.
     pub(super) fn add(&self, more: u32) {

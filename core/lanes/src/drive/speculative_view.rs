@@ -104,7 +104,7 @@ impl Reads<'_> {
         let Some(records) = self.record else { return };
         self.seen.push_location(location, from.into());
         self.uncounted += 1;
-        if self.uncounted >= Records::PORTION {
+        if self.uncounted >= Records::BATCH {
             self.count(records);
         }
     }

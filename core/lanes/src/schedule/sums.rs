@@ -3,14 +3,12 @@
 //!
 //! ```text
 //! entries, in block order   + + + + | = + + + | + + + + | + +     = sets, + adds
-//! sums, one per BLOCK       ───────▶│────────▶│────────▶│         each from the start to there
+//! sums, one per GROUP       ───────▶│────────▶│────────▶│         each from the start to there
 //!                                             reader: the last sum before it, and the rest one by one
 //! ```
 //! A reader of a balance that 20,000 transactions paid into takes some hundred steps instead of 20,000. A
-//! write makes the sums from its block on invalid; the next reader makes them again. So a read gives the same
+//! write makes the sums from its group on invalid; the next reader makes them again. So a read gives the same
 //! as one pass over all entries.
-//!
-//! The word *block* here is a run of [`BLOCK`] entries, not a block of the chain.
 
 use alloy_primitives::U256;
 
@@ -19,7 +17,7 @@ use super::sync::{AtomicBool, Mutex, Ordering, lock};
 use crate::units::{TxIndex, Version};
 
 /// Entries that one sum covers beyond the sum before. Few under the model checker, so that toys reach sums.
-pub(super) const BLOCK: usize = if cfg!(shuttle) { 2 } else { 64 };
+pub(super) const GROUP: usize = if cfg!(shuttle) { 2 } else { 64 };
 
 /// A balance as it was read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,17 +89,17 @@ pub(super) struct Balances {
     /// Whether it was ever read. Until then writers leave `stale` alone, and its cache lines unwritten. Set
     /// by readers, never taken back.
     watched: AtomicBool,
-    /// For each block of cells, whether it was written since its sum was made. Set by writers, taken back by
+    /// For each group of cells, whether it was written since its sum was made. Set by writers, taken back by
     /// readers that hold the lock of `sums`.
     stale: Vec<AtomicBool>,
-    /// The sums of the first blocks, as far as they were made.
+    /// The sums of the first groups, as far as they were made.
     sums: Mutex<Vec<Sum>>,
 }
 
 impl Balances {
     pub(super) fn new(transactions: usize) -> Self {
         let mut stale = Vec::new();
-        stale.resize_with(transactions.div_ceil(BLOCK), AtomicBool::default);
+        stale.resize_with(transactions.div_ceil(GROUP), AtomicBool::default);
         Self {
             cells: PerTransaction::new(transactions),
             watched: AtomicBool::new(false),
@@ -112,9 +110,9 @@ impl Balances {
 
     /// Writes to the cell of `tx` by `write`, and makes the sum over it invalid.
     ///
-    /// A reader makes a sum in this order: (1) it sets `watched`; (2) it takes the block's flag back; (3) it
+    /// A reader makes a sum in this order: (1) it sets `watched`; (2) it takes the group's flag back; (3) it
     /// reads the cells under their locks. A writer: (a) writes a cell under its lock; (b) reads `watched`;
-    /// (c) sets the block's flag.
+    /// (c) sets the group's flag.
     ///
     /// - If (a) comes before (3), the sum has the write.
     /// - If (a) comes after (3), the cell's lock orders (1) and (2) before (b) and (c). So the writer finds
@@ -127,7 +125,7 @@ impl Balances {
     pub(super) fn write<R>(&self, tx: TxIndex, write: impl FnOnce(&PerTransaction<U256>) -> R) -> R {
         let written = write(&self.cells);
         if self.watched.load(Ordering::Relaxed)
-            && let Some(stale) = self.stale.get(tx.index() / BLOCK)
+            && let Some(stale) = self.stale.get(tx.index() / GROUP)
             && !stale.load(Ordering::Relaxed)
         {
             // Release: pairs with the loads of `sum_of`. A reader that sees the flag sees the write to the
@@ -144,32 +142,32 @@ impl Balances {
     /// The sum of the entries of transactions before one.
     pub(super) fn sum(&self, before: TxIndex) -> Sum {
         let end = before.index().min(self.cells.len());
-        let blocks = end / BLOCK;
-        let mut sum = if blocks == 0 { Sum::default() } else { self.sum_of(blocks) };
-        self.cells.each(blocks * BLOCK..end, |entry| sum.push(entry));
+        let groups = end / GROUP;
+        let mut sum = if groups == 0 { Sum::default() } else { self.sum_of(groups) };
+        self.cells.each(groups * GROUP..end, |entry| sum.push(entry));
         sum
     }
 
-    /// The sum of the entries of the first `blocks` blocks. At least one.
-    fn sum_of(&self, blocks: usize) -> Sum {
+    /// The sum of the entries of the first `groups` groups. At least one.
+    fn sum_of(&self, groups: usize) -> Sum {
         let mut sums = lock(&self.sums);
         // Relaxed: step (1) of `write`; the cells' locks order it before a writer's step (b).
         self.watched.store(true, Ordering::Relaxed);
         // Acquire: pairs with the release store in `write`.
-        let fresh = sums.iter().take(blocks).zip(&self.stale);
+        let fresh = sums.iter().take(groups).zip(&self.stale);
         let fresh = fresh.take_while(|(_, stale)| !stale.load(Ordering::Acquire)).count();
-        if fresh < blocks {
+        if fresh < groups {
             sums.truncate(fresh);
         }
-        for block in sums.len()..blocks {
+        for group in sums.len()..groups {
             // Step (2) of `write`, whose argument rests on the cells' locks, so relaxed would do. AcqRel
             // keeps the flags a pair of their own with the stores in `write`, like the loads above.
-            self.stale[block].swap(false, Ordering::AcqRel);
+            self.stale[group].swap(false, Ordering::AcqRel);
             let mut sum = sums.last().copied().unwrap_or_default();
-            self.cells.each(block * BLOCK..(block + 1) * BLOCK, |entry| sum.push(entry));
+            self.cells.each(group * GROUP..(group + 1) * GROUP, |entry| sum.push(entry));
             sums.push(sum);
         }
-        sums[blocks - 1]
+        sums[groups - 1]
     }
 }
 
@@ -205,7 +203,7 @@ mod tests {
 
     #[test]
     fn sums_equal_one_pass_over_all_entries() {
-        let transactions = BLOCK * 5 + 3;
+        let transactions = GROUP * 5 + 3;
         let balances = Balances::new(transactions);
         let mut entries: Vec<Option<Entry<U256>>> = vec![None; transactions];
         let mut state = 7_u64;

@@ -4,7 +4,7 @@
 use alloy_primitives::U256;
 
 use super::cells::{Amount, Entry, Summary};
-use crate::schedule::sums::BLOCK;
+use crate::schedule::sums::GROUP;
 
 /// The sum of the debits of all transactions of the block, whatever their order.
 #[derive(Default)]
@@ -70,6 +70,6 @@ impl Summary<U256> for Debits {
     }
 
     fn changed(&mut self, from: usize) {
-        self.summed = self.summed.min((from / BLOCK) as u32);
+        self.summed = self.summed.min((from / GROUP) as u32);
     }
 }

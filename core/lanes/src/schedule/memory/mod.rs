@@ -26,7 +26,7 @@ use alloy_primitives::{Address, U256, map::AddressMap};
 use super::{
     AccountNo, Existence, Key, Kind, PackedLocation, Part, SlotHash, SlotNo, SlotNumbers, Slots, Write,
     WriteSet,
-    sums::{BLOCK, Balance, Balances, Sum},
+    sums::{Balance, Balances, GROUP, Sum},
     sync::{AtomicU32, Mutex, OnceLock, RwLock, lock},
 };
 use crate::units::{TxIndex, Version};
@@ -70,7 +70,7 @@ pub struct Memory<'a, C> {
     beneficiary_debits: Mutex<Debits>,
     /// The heavy senders. At most eight.
     heavy: Vec<HeavySender>,
-    /// Sums of balances with many entries: one for each [`BLOCK`] of entries, over all entries up to its end.
+    /// Sums of balances with many entries: one for each [`GROUP`] of entries, over all entries up to its end.
     /// The first [`Debits::summed`] of them are valid. Locked only by a thread that holds the lock of the
     /// balance's entries.
     sums: Mutex<HashMap<AccountNo, Vec<Sum>>>,
@@ -203,23 +203,23 @@ impl<'a, C: Clone> Memory<'a, C> {
     /// The sum of a balance's entries before a transaction.
     fn sum(&self, no: AccountNo, entries: &mut Entries<U256, Debits>, before: TxIndex) -> Sum {
         let below = entries.below(before).len();
-        let blocks = below / BLOCK;
+        let groups = below / GROUP;
         let Entries(all, Debits { summed, .. }) = entries;
         // Nearly all balances have few entries.
         let mut sum = Sum::default();
-        if blocks > 0 {
+        if groups > 0 {
             let mut sums = lock(&self.sums);
             let sums = sums.entry(no).or_default();
             sums.truncate(*summed as usize);
-            for block in sums.len()..blocks {
+            for group in sums.len()..groups {
                 let mut sum = sums.last().copied().unwrap_or_default();
-                sum.extend(&all[block * BLOCK..(block + 1) * BLOCK]);
+                sum.extend(&all[group * GROUP..(group + 1) * GROUP]);
                 sums.push(sum);
             }
             *summed = sums.len() as u32;
-            sum = sums[blocks - 1];
+            sum = sums[groups - 1];
         }
-        sum.extend(&all[blocks * BLOCK..below]);
+        sum.extend(&all[groups * GROUP..below]);
         sum
     }
 
