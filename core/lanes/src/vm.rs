@@ -184,7 +184,7 @@ impl From<Blocked> for Interrupted {
 
 /// An attempt met an estimate: an entry whose writer is about to run again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{key:?} awaits transaction {}", writer.tx.0)]
+#[error("{key:?} is an estimate of transaction {}", writer.tx.0)]
 pub struct Blocked {
     /// The location.
     pub key: Key,

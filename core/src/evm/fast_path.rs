@@ -121,19 +121,19 @@ fn stretch(interpreter: &mut Interpreter<EthInterpreter>, costs: &GasTable, kept
     debug_assert!(stack.capacity() >= STACK_LIMIT);
     let height = stack.len();
     let bottom: *mut U256 = stack.as_mut_ptr();
-    // An instruction of revm's may have used some of what was to be kept.
+    // An instruction of revm's may have used some of the gas that was kept back.
     let mut kept = kept.min(interpreter.gas.remaining());
     let mut gas = interpreter.gas.remaining() - kept;
 
-    // SAFETY of this block, by what each pointer may reach:
-    // - `ip`: revm's analysis pads code so that it ends with STOP, and every PUSH with its operand;
-    //   a stretch leaves at STOP, and jumps only where revm's table of destinations has a bit.
-    // - `top` is one beyond the stack's last word: `need!` says how many words lie below it and
-    //   `room!` that one more fits; all `STACK_LIMIT` words have memory, which does not move
-    //   because revm never pushes beyond them. Words below `top` are initialised.
-    // - `memory` to `memory + memory_len` is the frame's memory. Nothing else writes to it, moves it or changes
-    //   its length before the stretch ends. All frames share one buffer: whoever looks at another frame's part
-    //   borrows the whole of it, and `memory` is looked up anew after that.
+    // SAFETY: each pointer stays in its bounds.
+    // - `ip`: revm's analysis pads code so that it ends with STOP, and every PUSH with its operand. A stretch
+    //   ends at STOP, and jumps only to bytes that have a bit in revm's table of destinations.
+    // - `top` is one beyond the stack's last word: `need!` checks how many words are below it, `room!` that
+    //   one more fits. All `STACK_LIMIT` words have memory, which does not move because revm never pushes
+    //   beyond them. Words below `top` are initialised.
+    // - `memory` to `memory + memory_len` is the frame's memory. Nothing else writes to it, moves it or
+    //   changes its length before the stretch ends. All frames share one buffer: reading another frame's part
+    //   borrows the whole buffer, and `memory` is made anew after that.
     unsafe {
         let limit = bottom.add(STACK_LIMIT);
         let mut ip = code.add(interpreter.bytecode.pc());
@@ -153,7 +153,7 @@ fn stretch(interpreter: &mut Interpreter<EthInterpreter>, costs: &GasTable, kept
             }
             gas -= cost;
 
-            /// Leaves the instruction to revm unless there are so many operands.
+            /// Leaves the instruction to revm unless the stack has this many operands.
             macro_rules! need {
                 ($words:expr) => {
                     if (top as usize) - (bottom as usize) < $words * WORD {

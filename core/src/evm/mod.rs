@@ -7,6 +7,7 @@
 //!   every other result.
 //! - An [`Executor`] runs one attempt on a [`View`] and notes which *parts* of each account it observed, for
 //!   the schedulers.
+#![warn(missing_docs, unreachable_pub, clippy::undocumented_unsafe_blocks)]
 
 mod base;
 mod block;

@@ -12,6 +12,6 @@ impl<V: vm::View<Vm = Evm>> View for V {}
 /// [`vm::Blocked`] as an error of revm's databases.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(transparent)]
-pub struct Blocked(#[from] pub vm::Blocked);
+pub(super) struct Blocked(#[from] pub(super) vm::Blocked);
 
 impl revm::database_interface::DBErrorMarker for Blocked {}

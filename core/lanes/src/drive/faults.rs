@@ -54,7 +54,9 @@ impl Threads for Spawned {
         thread::scope(|scope| {
             let lanes: Vec<_> = (0..lanes).map(|i| scope.spawn(move || lane(i))).collect();
             let panics: Vec<_> = lanes.into_iter().filter_map(|lane| lane.join().err()).collect();
-            panics.into_iter().for_each(|panic| resume_unwind(panic));
+            if let Some(panic) = panics.into_iter().next() {
+                resume_unwind(panic);
+            }
         });
     }
 }

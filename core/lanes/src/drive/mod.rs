@@ -224,13 +224,13 @@ pub enum Stopped {
     Cancelled,
     /// More would be recorded than a trace may hold.
     #[error(
-        "the run comes to more than {MOST_RECORDS} records (attempts, reads, writes). Fewer transactions, or \
-         transactions that read less, can be shown"
+        "the run has more than {MOST_RECORDS} records (attempts, reads, writes). Run fewer transactions, or \
+         transactions that read less"
     )]
     /// The run has more records than a trace may hold.
     TooManyRecords,
     /// There are fewer threads than lanes.
-    #[error("{lanes} lanes need as many threads, there are {threads}")]
+    #[error("{lanes} lanes need {lanes} threads, but only {threads} can be used")]
     TooFewThreads {
         /// Lanes asked for.
         lanes: u16,
@@ -238,10 +238,10 @@ pub enum Stopped {
         threads: usize,
     },
     /// No task is left, and yet the block is not done: a bug of the engine.
-    #[error("no lane finds anything to do and the block is not done; this is a mistake in the engine")]
+    #[error("no task is left, but the block is not done; this is a bug in the engine")]
     Stuck,
     /// A lane panicked, or the code before or after the lanes did: a bug of the engine.
-    #[error("a lane panicked while it ran transactions; this is a mistake in the engine")]
+    #[error("a lane panicked while it ran transactions; this is a bug in the engine")]
     LanePanicked,
 }
 

@@ -36,7 +36,7 @@ pub struct Facts {
 /// For each transaction, what follows from its sender's earlier ones and from the balance that the sender has
 /// before the block.
 #[derive(Debug)]
-pub struct Order {
+pub(super) struct Order {
     predictor: NoncePredictor,
     /// Senders and recipients.
     parties: Vec<Parties>,
@@ -60,7 +60,7 @@ const HEAVY_SHARE: usize = 8;
 /// A transaction's sender and recipient, as far as the pre-state lists them: the accounts that it loads for
 /// certain, so that their numbers need not be looked up each time.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Parties([Option<(Address, AccountNo)>; 2]);
+pub(super) struct Parties([Option<(Address, AccountNo)>; 2]);
 
 impl Parties {
     fn new(tx: &Facts, base: &impl PreState) -> Self {

@@ -44,10 +44,10 @@ pub enum UnpackError {
     #[error("not a packed trace: the first bytes are not EVML")]
     Magic,
     /// Made by another version.
-    #[error("packed trace of version {0}, this page reads versions up to {PACK_VERSION}")]
+    #[error("packed trace of version {0}; this page reads versions up to {PACK_VERSION}")]
     Version(u32),
     /// The buffer ends early.
-    #[error("packed trace ends after {len} bytes, {needed} needed")]
+    #[error("packed trace is cut: its length is {len}, needed are {needed} (bytes)")]
     Short {
         /// Bytes there.
         len: usize,
