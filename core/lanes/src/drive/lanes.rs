@@ -346,11 +346,13 @@ impl<'a> Turns<'a> {
             }
         }
         let scheduler = lock_briefly(&self.scheduler);
+        // SeqCst: see `turn`. Under the lock, so that a lane that leaves tasks afterwards finds this sleeper.
         self.sleepers.fetch_add(1, Ordering::SeqCst);
         // The count only moves under the lock, so the lane does not sleep over news that came since it spun.
         if self.news_count.load(Ordering::Relaxed) == seen {
             let _woken = self.news.wait_timeout(scheduler, NAP).unwrap_or_else(PoisonError::into_inner);
         }
+        // Outside the lock: until then a lane may signal a sleeper that is awake, which does no harm.
         self.sleepers.fetch_sub(1, Ordering::SeqCst);
     }
 
@@ -358,6 +360,7 @@ impl<'a> Turns<'a> {
         // Under the lock: between a sleeper's last look at the count and its sleep there must be no room for
         // this.
         let scheduler = lock_briefly(&self.scheduler);
+        // Relaxed: see `turn`.
         self.news_count.fetch_add(1, Ordering::Relaxed);
         drop(scheduler);
         self.news.notify_all();

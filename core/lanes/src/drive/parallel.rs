@@ -207,6 +207,7 @@ impl<M: Vm> Shared<'_, M> {
             ends.finals.push(end.finals);
         }
         let block = attempts.block;
+        // Relaxed: shown to a person, see `drive::run`.
         let progress = |done| context.progress.store(done, Ordering::Relaxed);
         let in_order =
             |addresses| sequential::execute(block, &InOrder::on_the_clock(context, &progress), addresses);

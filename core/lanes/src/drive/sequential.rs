@@ -18,6 +18,7 @@ use crate::{
 };
 
 pub(super) fn run<M: Vm>(block: &Block<M>, context: &RunContext<'_>) -> Result<Ended<M>, Stopped> {
+    // Relaxed: shown to a person, see `drive::run`.
     let progress = |done| context.progress.store(done, Ordering::Relaxed);
     let addresses = block.vm.pre_state().addresses();
     let done = execute(block, &InOrder::on_the_clock(context, &progress), addresses)?;
