@@ -151,7 +151,9 @@ impl Random {
             1 => Step::Create(account),
             2 => Step::Destroy(account),
             3 => Step::IfOdd(Place::Code(account)),
-            _ => Step::Copy { from: Place::Slot(account, self.below(SLOTS)), to: self.place(ACCOUNTS as u64) },
+            _ => {
+                Step::Copy { from: Place::Slot(account, self.below(SLOTS)), to: self.place(ACCOUNTS as u64) }
+            }
         }
     }
 

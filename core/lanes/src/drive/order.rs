@@ -203,10 +203,10 @@ mod tests {
         toy::{Sender, ToyVm, Transaction, load},
     };
 
-    /// A block of payments by the two known accounts: account 0 has a balance of 10 and no nonce, account 1 a
-    /// balance of 11 and a nonce.
+    /// A block of payments by the two known accounts: account 0 has a balance of 10 and a nonce, account 1 a
+    /// balance of 11 and no nonce.
     fn order(payments: impl IntoIterator<Item = (usize, u64, bool)>) -> Block<ToyVm> {
-        let mut nonces = [0, 1];
+        let mut nonces = [1, 0];
         let payments = payments.into_iter().map(|(sender, amount, stays_without_code)| {
             let nonce = nonces[sender];
             nonces[sender] += 1;
@@ -223,27 +223,26 @@ mod tests {
 
     #[test]
     fn a_sender_that_can_pay_for_all_its_transactions_is_covered() {
-        assert_eq!(covered([(1, 5, true), (1, 6, true)]), [true; 2]);
-        assert_eq!(covered([(1, 5, true), (1, 7, true)]), [false; 2], "not for the second");
+        assert_eq!(covered([(0, 5, true), (0, 5, true)]), [true; 2]);
+        assert_eq!(covered([(0, 5, true), (0, 6, true)]), [false; 2], "not for the second");
         assert_eq!(
-            covered([(0, 5, true), (0, 5, true)]),
+            covered([(1, 5, true), (1, 5, true)]),
             [false; 2],
             "a contract may be created in its place"
         );
-        assert_eq!(covered([(1, 5, false), (1, 6, false)]), [false; 2], "code of its own may take from it");
+        assert_eq!(covered([(0, 5, false), (0, 5, false)]), [false; 2], "code of its own may take from it");
     }
 
     #[test]
     fn a_covered_sender_of_many_transactions_is_heavy() {
         let heavy = |sent: usize, amount, others: usize| {
-            let payments = std::iter::repeat_n((1, amount, true), sent);
-            let block = order(payments.chain(std::iter::repeat_n((0, 0, true), others)));
+            let payments = std::iter::repeat_n((0, amount, true), sent);
+            let block = order(payments.chain(std::iter::repeat_n((1, 0, true), others)));
             block.order.heavy_senders().to_vec()
         };
-        let one = AccountNo(1);
-        assert_eq!(heavy(HEAVY, 1, 3), [one]);
+        assert_eq!(heavy(HEAVY, 1, 3), [AccountNo(0)]);
         assert_eq!(heavy(HEAVY - 1, 1, 3), [], "too few");
-        assert_eq!(heavy(HEAVY, 11, 3), [], "cannot pay for all");
+        assert_eq!(heavy(HEAVY, 10, 3), [], "cannot pay for all");
         assert_eq!(heavy(HEAVY, 1, HEAVY * HEAVY_SHARE), [], "a small part of all");
     }
 
@@ -251,6 +250,6 @@ mod tests {
     fn payments_of_senders_without_code_predict_the_next_nonce() {
         let block = order([(0, 1, true), (0, 1, true), (1, 1, false), (1, 1, false)]);
         let predicted: Vec<_> = (0..4).map(|tx| block.order.predicted_nonce(TxIndex(tx))).collect();
-        assert_eq!(predicted, [None, Some((TxIndex(0), 1)), None, None]);
+        assert_eq!(predicted, [None, Some((TxIndex(0), 2)), None, None]);
     }
 }
