@@ -151,7 +151,7 @@ fn Drawing(page: Page, picture: Picture) -> impl IntoView {
             page.select_tx(tx);
             super::lanes::reveal(page);
         } else {
-            page.spoken.set("Nothing further that way.".to_owned());
+            page.announce("Nothing further that way.");
         }
     };
     view! {

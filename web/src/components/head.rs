@@ -8,8 +8,7 @@ use leptos::either::Either;
 use leptos::prelude::*;
 
 use super::{LocationLink, TxLink};
-use crate::engine::EngineState;
-use crate::state::{Activity, Page, Source, can_be_repeated};
+use crate::state::{Activity, Dialog, EngineState, Page, Source, can_be_repeated};
 use crate::view::format::{count, counted, share, shortened};
 use crate::view::limits::{self, Side};
 use crate::view::model::RunModel;
@@ -91,7 +90,7 @@ fn Told(page: Page, model: Arc<RunModel>) -> impl IntoView {
             <h1>{headline}</h1>
             {chosen.map(|chosen| view! {
                 <p class="story" data-chosen="">{chosen}" "
-                    <button type="button" class="link" on:click=move |_| page.explaining.set(true)>"How it is chosen"</button>
+                    <button type="button" class="link" on:click=move |_| page.open_dialog(Dialog::Strategies)>"How it is chosen"</button>
                 </p>
             })}
             <TooShort page model=model.clone()/>

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use web_sys::KeyboardEvent;
 
 use super::lanes;
-use crate::state::{Page, Selection, Tab, dom};
+use crate::state::{Dialog, Page, Tab, dom};
 use crate::view::keys::{self, Command, Stroke};
 use crate::view::navigate;
 
@@ -26,8 +26,7 @@ fn act(page: Page, event: &KeyboardEvent) -> bool {
         return false;
     }
     let writing = dom::is_writing(event);
-    let covered = [page.help, page.sharing, page.modelling, page.explaining];
-    let covered = covered.into_iter().any(|open| open.get_untracked());
+    let covered = page.dialog.get_untracked().is_some();
     let (key, code) = (event.key(), event.code());
     let stroke = Stroke {
         key: &key,
@@ -77,17 +76,17 @@ fn escape(page: Page, writing: bool) -> bool {
 }
 
 fn deselect_location(page: Page) -> bool {
-    let selection = page.selection.get_untracked();
-    if selection.location.is_some() {
-        page.select(Selection { location: None, ..selection });
+    let is_selected = page.selection.get_untracked().location.is_some();
+    if is_selected {
+        page.deselect_location();
     }
-    selection.location.is_some()
+    is_selected
 }
 
 /// Does it; whether there was anything to do it with.
 fn perform(page: Page, command: Command) -> bool {
     match command {
-        Command::Help => page.help.set(true),
+        Command::Help => page.open_dialog(Dialog::Help),
         Command::Run => page.run(),
         Command::Undo => page.undo(),
         Command::Redo => page.redo(),
@@ -104,11 +103,11 @@ fn perform_on_run(page: Page, command: Command) -> bool {
             page.select_tx(tx);
             lanes::reveal(page);
         }
-        None => page.spoken.set("Nothing further that way.".to_owned()),
+        None => page.announce("Nothing further that way."),
     };
     match command {
         Command::Find => {
-            page.tab.set(Tab::Transactions);
+            page.open_tab(Tab::Transactions);
             // The field is there once the tab is.
             request_animation_frame(|| dom::focus("find"));
         }
@@ -116,12 +115,12 @@ fn perform_on_run(page: Page, command: Command) -> bool {
         Command::ZoomOut => lanes::zoom(page, 1.0 / 1.5),
         Command::PanLeft | Command::PanRight => {
             if page.viewport.get_untracked().is_none() {
-                page.spoken.set("The whole run is in view. Zoom in to pan.".to_owned());
+                page.announce("The whole run is in view. Zoom in to pan.");
             }
             lanes::pan(page, if command == Command::PanLeft { -0.2 } else { 0.2 });
         }
         Command::Fit => lanes::fit_selection(page),
-        Command::LongestChain => page.show_path.update(|p| *p = !*p),
+        Command::LongestChain => page.toggle_path(),
         Command::NextTransaction => go(navigate::in_block(&model, tx, true)),
         Command::PreviousTransaction => go(navigate::in_block(&model, tx, false)),
         Command::Cause => go(tx.and_then(|tx| navigate::cause(&model, tx))),
@@ -135,7 +134,7 @@ fn perform_on_run(page: Page, command: Command) -> bool {
                     page.select_attempt(attempt.version.tx.0, attempt.version.incarnation.0);
                     lanes::reveal(page);
                 }
-                None => page.spoken.set("Nothing further in this lane.".to_owned()),
+                None => page.announce("Nothing further in this lane."),
             }
         }
         Command::Help | Command::Run | Command::Undo | Command::Redo => return false,

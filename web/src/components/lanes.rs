@@ -10,7 +10,7 @@ use web_sys::{Element, HtmlElement, PointerEvent, WheelEvent};
 
 use super::measure::size_of;
 use crate::paint::{self, Palette};
-use crate::state::{Page, Pin, dom, theme};
+use crate::state::{Dialog, Page, Pin, dom, theme};
 use crate::view::format::{Unit, counted};
 use crate::view::lanes::{Emphasis, Metrics, Pattern, hit, layout};
 use crate::view::limits::Side;
@@ -100,24 +100,24 @@ pub fn Lanes(page: Page) -> impl IntoView {
                 <span class="push"></span>
                 <Show when=move || page.clock.get() == Clock::Simulated>
                     <button type="button" class="btn small" aria-haspopup="dialog"
-                        on:click=move |_| page.modelling.set(true)>
+                        on:click=move |_| page.open_dialog(Dialog::CostModel)>
                         "Model: "{move || cost_name(page.cost_model.get().cost)}
                     </button>
                 </Show>
                 <button type="button" class="btn small" id="keep" disabled=move || page.model.with(Option::is_none)
                     aria-pressed=move || page.is_pinned().to_string()
                     title="Keeps this run below the next ones, to compare them"
-                    on:click=move |_| page.pin()>"Keep"</button>
+                    on:click=move |_| page.toggle_pin()>"Keep"</button>
                 <button type="button" class="btn small" aria-keyshortcuts="C"
                     aria-pressed=move || page.show_path.get().to_string()
-                    on:click=move |_| page.show_path.update(|p| *p = !*p)>"Longest chain"</button>
+                    on:click=move |_| page.toggle_path()>"Longest chain"</button>
                 <button type="button" class="btn small" aria-label="Zoom out" aria-keyshortcuts="S"
                     on:click=move |_| zoom(page, 0.5)>"−"</button>
                 <button type="button" class="btn small" aria-label="Zoom in" aria-keyshortcuts="W"
                     on:click=move |_| zoom(page, 2.0)>"+"</button>
                 <button type="button" class="btn small"
                     aria-disabled=move || page.viewport.get().is_none().to_string()
-                    on:click=move |_| page.viewport.set(None)>"Whole run"</button>
+                    on:click=move |_| page.set_viewport(None)>"Whole run"</button>
             </header>
             {move || if there.get() {
                 Either::Left(view! {
@@ -264,7 +264,7 @@ fn Pinned(page: Page, id: u32, palette: RwSignal<Option<Palette>, LocalStorage>)
                 <span>{sentence::taken(&model)}</span>
                 <span class="push"></span>
                 <button type="button" class="btn small" aria-label=format!("Look at it: {title}")
-                    on:click=move |_| page.look_at(id)>"Look at it"</button>
+                    on:click=move |_| page.show_pinned(id)>"Look at it"</button>
                 <button type="button" class="btn small" aria-label=format!("Put {title} away")
                     on:click=move |e| {
                         let at = place_among_pinned(&e);
@@ -395,7 +395,7 @@ pub fn pan(page: Page, share: f64) {
 pub fn fit_selection(page: Page) {
     let Some(model) = page.model.get_untracked() else { return };
     let Some(tx) = page.selection.get_untracked().tx else {
-        page.viewport.set(None);
+        page.set_viewport(None);
         return;
     };
     let ends = model.attempts(tx).fold(None, |ends: Option<(f64, f64)>, a| {
@@ -415,7 +415,7 @@ pub fn reveal(page: Page) {
         let shown = view.revealing(attempt.start.0 as f64, attempt.end.0 as f64, extent(page, &model));
         set_view(page, &model, shown);
     }
-    page.spoken.set(sentence::step(&model, What::Attempt(index)));
+    page.announce(sentence::step(&model, What::Attempt(index)));
 }
 
 /// How far the axis goes: all runs that share it fit.
@@ -429,7 +429,7 @@ fn extent(page: Page, model: &RunModel) -> f64 {
 }
 
 fn set_view(page: Page, model: &RunModel, view: Viewport) {
-    page.viewport.set((!view.is_whole(extent(page, model))).then_some(view));
+    page.set_viewport((!view.is_whole(extent(page, model))).then_some(view));
 }
 
 /// A measured stretch of time.
@@ -496,9 +496,9 @@ fn Overlay(
             } else {
                 page.select_tx(tx);
             }
-            page.spoken.set(sentence::step(&model, What::Attempt(i)));
+            page.announce(sentence::step(&model, What::Attempt(i)));
         } else if let Some(what) = what {
-            page.spoken.set(sentence::step(&model, what));
+            page.announce(sentence::step(&model, what));
         }
     };
     let down = move |e: PointerEvent| {
@@ -595,7 +595,7 @@ fn Overlay(
                         .iter()
                         .filter(|t| (t.start.0 as f64) < a.max(b) && (t.end.0 as f64) > a.min(b))
                         .count();
-                    page.spoken.set(format!(
+                    page.announce(format!(
                         "{} measured, {} in it.",
                         model.ticks((a - b).abs() as u64),
                         counted(inside as u64, "attempt")

@@ -658,7 +658,7 @@ mod tests {
             "The link asks for 8 lanes. Here the page has one lane, so one ran; the address keeps the 8.";
         assert_eq!(fewer_lanes(8, 1), one);
     }
-    use crate::view::sample;
+    use crate::sample;
 
     fn text(pieces: &[Piece]) -> String {
         pieces
@@ -694,7 +694,7 @@ mod tests {
             assert_eq!(headline(&model), "1 transaction on 1 lane: too short to measure");
             assert_eq!(short(&model), "Block-STM on 1 lane: –");
             assert!(too_short(&model).unwrap().contains("steps of 100 µs"), "{:?}", too_short(&model));
-            let all = format!("{}{}", text(&story(&model)), crate::view::limits::bar(&model).sentence);
+            let all = format!("{}{}", text(&story(&model)), crate::limits::bar(&model).sentence);
             assert!(!all.contains("slower") && !all.contains("NaN") && !all.contains("inf"), "{all}");
         }
         assert_eq!(too_short(&sample::pool()), None);

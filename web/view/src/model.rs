@@ -360,7 +360,7 @@ fn labels(report: &Report, transactions: usize) -> (Vec<Label>, Vec<u8>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::view::sample;
+    use crate::sample;
 
     #[test]
     fn a_lane_holds_its_pieces_in_order_of_time() {

@@ -9,6 +9,7 @@
 //! ```
 //! Everything here is pure and tested natively: no DOM, no clock, no signals. Lengths are CSS
 //! pixels, times are ticks of the trace.
+#![warn(missing_docs)]
 
 pub mod about;
 pub mod compare;
@@ -25,7 +26,7 @@ pub mod list;
 pub mod model;
 pub mod navigate;
 pub mod rows;
-#[cfg(test)]
+#[cfg(any(test, feature = "sample"))]
 pub mod sample;
 pub mod scale;
 pub mod sentence;
