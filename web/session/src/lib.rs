@@ -26,6 +26,7 @@
 //! crashes ([`supervisor`]); one whose request was replaced since is ignored.
 #![warn(missing_docs)]
 
+mod commands;
 mod curve;
 mod document;
 mod engine;
@@ -38,6 +39,7 @@ mod run;
 mod selection;
 mod settings;
 pub mod supervisor;
+mod viewport;
 
 use std::sync::Arc;
 
@@ -46,6 +48,7 @@ use evm_lanes_core::model::CostModel;
 use evm_lanes_core::problem::Problem;
 use evm_lanes_core::scenario::StrategyChoice;
 use evm_lanes_core::trace::{Clock, StrategyId};
+use evm_lanes_view::keys::Command;
 use evm_lanes_view::model::RunModel;
 use evm_lanes_view::scale::Viewport;
 
@@ -76,6 +79,8 @@ pub enum Event {
     /// The time of [`Effect::WriteLinkSoon`] is over.
     LinkDue,
 
+    /// A key of the page was struck that means this.
+    Command(Command),
     /// Run what is written.
     Run,
     /// Stop what runs.
@@ -120,8 +125,16 @@ pub enum Event {
     ToggleLocation(u32),
     /// No location is selected.
     DeselectLocation,
-    /// The lanes show this part of the run; `None`: all of it.
-    SetViewport(Option<Viewport>),
+    /// Select a transaction, bring it into view, and say what it is.
+    GoTo(u32),
+    /// Bring what is selected into view, and say what it is.
+    Reveal,
+    /// Zoom the lanes; above 1: closer.
+    Zoom(f64),
+    /// The lanes show this part of the run.
+    ShowView(Viewport),
+    /// The lanes show all of the run.
+    ShowWholeRun,
     /// Emphasise the longest chain, or no longer.
     TogglePath,
 
@@ -211,6 +224,8 @@ pub enum Effect {
         /// What is in it.
         bytes: Vec<u8>,
     },
+    /// Give the focus to the element of that id, which may come with what has just changed.
+    Focus(&'static str),
     /// Say a sentence to those who listen.
     Announce(String),
 }
@@ -370,6 +385,7 @@ impl Session {
                 self.run_unasked();
             }
             Event::LinkDue => self.write_link(false),
+            Event::Command(command) => self.on_command(command),
             Event::Run => self.run(),
             Event::Cancel => self.cancel(),
             Event::RestartEngine => self.restart_engine(),
@@ -395,7 +411,11 @@ impl Session {
                 self.select(Selection { location, ..self.selection });
             }
             Event::DeselectLocation => self.select(Selection { location: None, ..self.selection }),
-            Event::SetViewport(viewport) => self.viewport = viewport,
+            Event::GoTo(tx) => self.go_to(tx),
+            Event::Reveal => self.reveal(),
+            Event::Zoom(factor) => self.zoom(factor),
+            Event::ShowView(view) => self.show_view(view),
+            Event::ShowWholeRun => self.viewport = None,
             Event::TogglePath => self.show_path = !self.show_path,
             Event::TogglePin => self.toggle_pin(),
             Event::Unpin(id) => self.pins.retain(|pin| pin.id != id),

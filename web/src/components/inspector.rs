@@ -68,8 +68,7 @@ fn Story(page: Page, model: Arc<RunModel>, tx: u32, incarnation: Option<u32>) ->
         if let Some(model) = page.model.get_untracked()
             && let Some(next) = navigate::in_block(&model, Some(tx), forward)
         {
-            page.select_tx(next);
-            super::lanes::reveal(page);
+            page.go_to(next);
         }
     };
     let chosen = page.selection.get_untracked().incarnation;
@@ -220,7 +219,7 @@ fn Attempt(
         <li class:on=chosen == Some(n)>
             <button type="button" class="pick" aria-pressed=(chosen == Some(n)).to_string() on:click=move |_| {
                 page.select_attempt(tx, n);
-                super::lanes::reveal(page);
+                page.reveal();
             }>
                 <b>{n + 1}</b>{format!("lane {} · ", line.lane)}<span class=class>{word}</span>{format!(" · {}", line.time)}
             </button>

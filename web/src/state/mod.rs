@@ -25,6 +25,7 @@ use evm_lanes_session::{Effect, Event, Session};
 use leptos::prelude::*;
 
 use crate::engine::EngineClient;
+use crate::view::keys::Command;
 use crate::view::lanes::Emphasis;
 use crate::view::model::RunModel;
 use crate::view::scale::Viewport;
@@ -129,6 +130,12 @@ pub struct Page {
     pub detail: Slice<DetailState>,
     /// What part of the run the lanes show; `None`: all of it.
     pub viewport: Slice<Option<Viewport>>,
+    /// The same, or all of it.
+    pub visible: Slice<Viewport>,
+    /// How far the axis goes, in ticks: all runs that share it fit.
+    pub extent: Slice<f64>,
+    /// The selected attempt, by its index.
+    pub selected_attempt: Slice<Option<u32>>,
     /// Whether the longest chain is emphasised in the lanes.
     pub show_path: Slice<bool>,
     /// The open tab.
@@ -193,6 +200,9 @@ impl Page {
             selection: Slice::new(&s.selection),
             detail: Slice::new(&s.detail),
             viewport: Slice::new(&s.viewport),
+            visible: Slice::new(&s.visible()),
+            extent: Slice::new(&s.extent()),
+            selected_attempt: Slice::new(&s.selected_attempt()),
             show_path: Slice::new(&s.show_path),
             tab: Slice::new(&s.tab),
             dialog: Slice::new(&s.dialog),
@@ -247,6 +257,9 @@ impl Page {
             self.restarted.follow(&s.restarted);
             self.detail.follow(&s.detail);
             self.viewport.follow(&s.viewport);
+            self.visible.follow(&s.visible());
+            self.extent.follow(&s.extent());
+            self.selected_attempt.follow(&s.selected_attempt());
             self.show_path.follow(&s.show_path);
             self.tab.follow(&s.tab);
             self.dialog.follow(&s.dialog);
@@ -274,6 +287,8 @@ impl Page {
                 }
                 Effect::SaveDraft(text) => dom::store("draft", Some(&text)),
                 Effect::Download { name, kind, bytes } => dom::save(name, kind, &bytes),
+                // The element is there once what has changed is drawn.
+                Effect::Focus(id) => request_animation_frame(move || dom::focus(id)),
                 Effect::Announce(text) => self.announce(text),
             }
         }
@@ -436,9 +451,38 @@ impl Page {
         self.take(Event::DeselectLocation);
     }
 
-    /// Shows a part of the run in the lanes; `None`: all of it.
-    pub fn set_viewport(self, viewport: Option<Viewport>) {
-        self.take(Event::SetViewport(viewport));
+    /// Selects a transaction, brings it into view, and says what it is.
+    pub fn go_to(self, tx: u32) {
+        self.take(Event::GoTo(tx));
+    }
+
+    /// Brings what is selected into view, and says what it is.
+    pub fn reveal(self) {
+        self.take(Event::Reveal);
+    }
+
+    /// Zooms the lanes; above 1: closer.
+    pub fn zoom(self, factor: f64) {
+        self.take(Event::Zoom(factor));
+    }
+
+    /// Shows a part of the run in the lanes.
+    pub fn show_view(self, view: Viewport) {
+        self.take(Event::ShowView(view));
+    }
+
+    /// Shows all of the run in the lanes.
+    pub fn show_whole_run(self) {
+        self.take(Event::ShowWholeRun);
+    }
+
+    /// Does what a key means; whether there was anything to do it with.
+    pub fn command(self, command: Command) -> bool {
+        let can = self.session.with_value(|session| session.can(command));
+        if can {
+            self.take(Event::Command(command));
+        }
+        can
     }
 
     /// Emphasises the longest chain, or no longer.

@@ -16,6 +16,7 @@ pub mod compare;
 pub mod curve;
 pub mod focus;
 pub mod format;
+pub mod gesture;
 pub mod graph;
 pub mod inspect;
 pub mod keys;

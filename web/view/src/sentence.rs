@@ -123,6 +123,13 @@ pub fn short(model: &RunModel) -> String {
     format!("{} on {}: {}", scheduled_by(model), lanes(model), model.speed_up_text())
 }
 
+/// What a measured stretch of time is: `12.3 µs measured, 4 attempts in it.`
+pub fn measured(model: &RunModel, from: f64, to: f64) -> String {
+    let (start, end) = (from.min(to), from.max(to));
+    let inside = counted(model.attempts_between(start, end), "attempt");
+    format!("{} measured, {inside} in it.", model.ticks((end - start) as u64))
+}
+
 /// `8 simulated lanes`, `2 lanes`.
 pub fn lanes(model: &RunModel) -> String {
     counted(model.report.lanes.into(), if model.is_simulated() { "simulated lane" } else { "lane" })

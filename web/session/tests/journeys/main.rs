@@ -13,6 +13,7 @@ use evm_lanes_session::{
     Activity, CurveState, DetailState, Dialog, Document, EngineState, Event, Link, ListState, Selection,
     Source, Tab, can_be_repeated,
 };
+use evm_lanes_view::keys::Command;
 
 use world::{BASE, World, hash_of, text};
 
@@ -581,6 +582,76 @@ fn a_list_without_a_block_says_what_to_do_first() {
     let mut world = World::open("");
     world.take(Event::OfferList { name: "a.json".to_owned(), bytes: vec![1] });
     assert!(world.session.notice.as_ref().is_some_and(|notice| notice.text.contains("run one first")));
+}
+
+#[test]
+fn keys_go_through_the_block_and_say_what_they_find() {
+    let mut world = World::ready("");
+    for (command, tx) in [
+        (Command::NextTransaction, 3),
+        (Command::NextTransaction, 3),
+        (Command::PreviousTransaction, 2),
+        (Command::Cause, 0),
+        (Command::Effect, 2),
+    ] {
+        world.take(Event::Command(command));
+        assert_eq!(world.session.selection.tx, Some(tx), "{command:?}");
+        assert!(
+            world.said.last().is_some_and(|said| said.contains(&format!("ransaction {tx}"))),
+            "{:?}",
+            world.said
+        );
+    }
+    world.settle();
+    // Its first attempt stands in the other lane, which has nothing before it.
+    world.take(Event::SelectAttempt { tx: 2, incarnation: 0 });
+    world.take(Event::Command(Command::PreviousAttempt));
+    assert_eq!(world.said.last().map(String::as_str), Some("Nothing further in this lane."));
+    world.take(Event::Command(Command::NextAttempt));
+    assert_eq!((world.session.selection.tx, world.session.selection.incarnation), (Some(1), Some(0)));
+    world.take(Event::Command(Command::Cause));
+    assert_eq!(world.said.last().map(String::as_str), Some("Nothing further that way."));
+    world.take(Event::Command(Command::LongestChain));
+    assert!(world.session.show_path);
+    world.take(Event::Command(Command::Find));
+    assert_eq!((world.session.tab, world.focus), (Tab::Transactions, Some("find")));
+}
+
+#[test]
+fn keys_that_need_a_run_do_nothing_before_there_is_one() {
+    let world = World::open("");
+    for command in [Command::ZoomIn, Command::Find, Command::NextTransaction, Command::LongestChain] {
+        assert!(!world.session.can(command), "{command:?}");
+    }
+    for command in [Command::Run, Command::Undo, Command::Redo, Command::Help] {
+        assert!(world.session.can(command), "{command:?}");
+    }
+}
+
+#[test]
+fn the_lanes_show_what_is_zoomed_to_and_reveal_what_is_selected() {
+    let mut world = World::ready("");
+    let whole = world.session.visible();
+    assert_eq!((whole.start, whole.end, world.session.viewport), (0.0, 300_000.0, None));
+    world.take(Event::Command(Command::PanLeft));
+    assert_eq!(world.said.last().map(String::as_str), Some("The whole run is in view. Zoom in to pan."));
+    // About the selection: the second attempt of transaction 2, at 110,000 to 210,000.
+    world.take(Event::Zoom(2.0));
+    let near = world.session.visible();
+    assert!(
+        (near.span() - 150_000.0).abs() < 1e-6 && near.start < 110_000.0 && near.end > 210_000.0,
+        "{near:?}"
+    );
+    world.take(Event::GoTo(3));
+    assert!(world.session.visible().end >= 280_000.0, "{:?}", world.session.visible());
+    world.take(Event::Command(Command::Fit));
+    assert!(world.session.visible().span() < 150_000.0);
+    world.take(Event::ShowView(whole));
+    assert_eq!(world.session.viewport, None, "all of it is not a view of its own");
+    world.take(Event::Zoom(2.0));
+    world.take(Event::SetStrategy(StrategyId::BlockAccessList.into()));
+    world.settle();
+    assert_eq!(world.session.viewport, None, "another run is shown as a whole");
 }
 
 #[test]

@@ -55,6 +55,8 @@ pub struct World {
     pub at: usize,
     pub link_is_due: bool,
     pub said: Vec<String>,
+    /// What has the focus, where the page gave it.
+    pub focus: Option<&'static str>,
     pub draft: Option<String>,
     pub files: Vec<(String, Vec<u8>)>,
 }
@@ -92,6 +94,7 @@ impl World {
             at: 0,
             link_is_due: false,
             said: Vec::new(),
+            focus: None,
             draft: None,
             files: Vec::new(),
         };
@@ -129,6 +132,7 @@ impl World {
                 Effect::WriteLinkSoon => self.link_is_due = true,
                 Effect::SaveDraft(text) => self.draft = Some(text.to_string()),
                 Effect::Download { name, bytes, .. } => self.files.push((name.to_owned(), bytes)),
+                Effect::Focus(id) => self.focus = Some(id),
                 Effect::Announce(text) => self.said.push(text),
             }
         }
