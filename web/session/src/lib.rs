@@ -22,6 +22,8 @@
 //! Event::Engine(Reply::Ran { id, .. })  ─▶ the run is shown, its selection resolved, Effect::Send(Request::Inspect)
 //! Event::Engine(Reply::Failed / Cancelled { id, .. }) ─▶ the run before stays on the page
 //! ```
+//! The engine may answer while an effect is being done; that is an event of its own, taken at once.
+//!
 //! A reply is matched by the id of its request. Each request gets exactly one closing reply, also where the engine
 //! crashes ([`supervisor`]); one whose request was replaced since is ignored.
 #![warn(missing_docs)]
@@ -299,10 +301,13 @@ pub struct Session {
     compared: Vec<StrategyChoice>,
     /// A selection that waits for a run to say what it is there.
     wanted_selection: Option<NamedSelection>,
-    /// Whether a person chose what is selected.
-    chosen: bool,
+    /// Whether a person selected what is selected.
+    is_chosen: bool,
     /// What the engine is running.
     running: Option<Source>,
+    /// Whether that was sent as "the same again", and whether its engine was ended since.
+    is_same: bool,
+    is_same_lost: bool,
     /// What the engine holds prepared, once it has met what it was sent.
     prepared: Option<Source>,
     /// The latest run that the engine completed, by its request, and of what.
@@ -347,8 +352,10 @@ impl Session {
             comparing: Vec::new(),
             compared: Vec::new(),
             wanted_selection: None,
-            chosen: false,
+            is_chosen: false,
             running: None,
+            is_same: false,
+            is_same_lost: false,
             prepared: None,
             complete: None,
             exporting: None,

@@ -89,6 +89,7 @@ impl Session {
             self.cancel_requests();
         }
         let input = self.input_of(&source);
+        (self.is_same, self.is_same_lost) = (matches!(input, Input::Same), false);
         let id = self.next_id();
         self.restarted = None;
         self.activity = running(id, Phase::Preparing);
@@ -235,6 +236,7 @@ impl Session {
     /// An engine that is gone holds nothing. What it was doing is answered for it; what still waits goes to the next one.
     fn forget_engine(&mut self) {
         (self.prepared, self.complete) = (None, None);
+        self.is_same_lost |= self.is_same && self.is_running();
     }
 
     pub(super) fn on_reply(&mut self, reply: Reply) {
@@ -263,6 +265,8 @@ impl Session {
                 self.open(Document::scenario(scenario));
                 self.dialog = Some(Dialog::Share);
             }
+            // It waited while its engine was ended, and "the same again" means nothing to the next one.
+            Reply::Failed { id, .. } if current == Some(id) && self.can_be_sent_whole() => self.run_unasked(),
             Reply::Failed { id, problems } if current == Some(id) => {
                 self.stop_comparing();
                 if problems.iter().any(|p| !p.path.is_empty()) {
@@ -281,6 +285,12 @@ impl Session {
         }
     }
 
+    /// Whether the run that failed did so only because it was sent as "the same again" to an engine that is gone. A run
+    /// that its engine has ended with fails before the next one is ready.
+    fn can_be_sent_whole(&self) -> bool {
+        self.is_same_lost && matches!(self.engine, EngineState::Ready { .. })
+    }
+
     /// Shows the run that request `id` asked for.
     fn show(&mut self, id: u32, model: RunModel) {
         let model = Arc::new(model);
@@ -294,14 +304,14 @@ impl Session {
 
     /// Shows a run, with the selection that a person had made, as far as it means anything there.
     pub(super) fn display(&mut self, model: Arc<RunModel>, source: Option<Source>) {
-        let before = self.model.as_ref().filter(|_| self.chosen);
+        let before = self.model.as_ref().filter(|_| self.is_chosen);
         let named = self
             .wanted_selection
             .take()
             .or_else(|| before.map(|before| NamedSelection::of(before, self.selection)))
             .unwrap_or_default();
         let known = named.resolve(&model);
-        self.chosen = known.is_some();
+        self.is_chosen = known.is_some();
         self.selection = known.unwrap_or_else(|| first_selection(&model));
         self.ran = source;
         self.viewport = None;

@@ -62,7 +62,7 @@ impl Session {
         if before == selection {
             return;
         }
-        self.chosen = true;
+        self.is_chosen = true;
         if before.tx != selection.tx {
             self.ask_for_detail();
         }
@@ -103,7 +103,7 @@ impl Session {
         if let Some(named) = &self.wanted_selection {
             return (*named != NamedSelection::default()).then(|| named.clone());
         }
-        let model = self.model.as_ref().filter(|_| self.chosen)?;
+        let model = self.model.as_ref().filter(|_| self.is_chosen)?;
         Some(NamedSelection::of(model, self.selection))
     }
 }

@@ -20,7 +20,7 @@ pub fn Head(page: Page) -> impl IntoView {
     view! {
         <section class="head" aria-label="What the run says">
             {move || match page.model.get() {
-                Some(model) => Either::Left(view! { <Told page model/> }),
+                Some(model) => Either::Left(view! { <Summary page model/> }),
                 None => Either::Right(view! { <Waiting page/> }),
             }}
         </section>
@@ -71,7 +71,7 @@ fn Waiting(page: Page) -> impl IntoView {
 }
 
 #[component]
-fn Told(page: Page, model: Arc<RunModel>) -> impl IntoView {
+fn Summary(page: Page, model: Arc<RunModel>) -> impl IntoView {
     let headline = sentence::headline(&model);
     let story = sentence::story(&model)
         .into_iter()

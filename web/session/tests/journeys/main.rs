@@ -17,6 +17,9 @@ use evm_lanes_view::keys::Command;
 
 use world::{BASE, World, hash_of, text};
 
+/// A built-in scenario.
+const PAYMENTS: &str = evm_lanes_core::scenario::builtin::ALL[1].text;
+
 #[test]
 fn the_first_run_waits_for_the_engine_and_writes_no_history() {
     let mut world = World::open("");
@@ -169,6 +172,33 @@ fn a_link_comes_out_as_it_went_in() {
     copy.take(Event::Run);
     copy.settle();
     assert_eq!((copy.link(), copy.history.len()), (&*link, 1));
+}
+
+#[test]
+fn every_setting_survives_a_link() {
+    for (strategy, clock) in
+        StrategyChoice::ALL.into_iter().flat_map(|s| [(s, Clock::Measured), (s, Clock::Simulated)])
+    {
+        for (lanes, cost, document) in [
+            (1, Cost::Gas, Document::scenario(text("Mine"))),
+            (
+                3,
+                Cost::Opcodes,
+                Document { source: Source::Scenario(PAYMENTS.into()), builtin: Some("payments") },
+            ),
+        ] {
+            let mut source = World::ready("");
+            source.take(Event::Open(document));
+            source.take(Event::SetClock(clock));
+            source.take(Event::SetLanes(lanes));
+            source.take(Event::SetStrategy(strategy));
+            source.take(Event::SetCostModel(CostModel { cost, seed: lanes.into() }));
+            source.settle();
+            let copy = World::ready(source.link());
+            assert_eq!(copy.link(), source.link());
+            assert_eq!(copy.ran.last(), source.ran.last(), "{}", source.link());
+        }
+    }
 }
 
 #[test]
@@ -402,6 +432,27 @@ fn a_run_that_waits_survives_an_engine_that_does_not_hear_the_cancel() {
     world.boot();
     world.settle();
     assert_eq!(world.title(), "Second");
+}
+
+#[test]
+fn the_same_block_that_waits_is_sent_whole_to_the_next_engine() {
+    let mut world = World::ready("");
+    world.is_same_forgiven = true;
+    world.take(Event::SetLanes(8));
+    world.take(Event::SetLanes(16));
+    world.wait(500.0);
+    world.boot();
+    world.settle();
+    assert_eq!(world.session.activity, Activity::Idle);
+    assert_eq!(world.session.model.as_ref().map(|m| m.report.lanes), Some(16));
+
+    // But what an engine has ended with is not tried again by itself.
+    world.take(Event::SetLanes(32));
+    world.crash("out of memory");
+    assert!(world.why().contains("out of memory"), "{}", world.why());
+    world.boot();
+    world.settle();
+    assert!(!world.session.is_running());
 }
 
 #[test]
