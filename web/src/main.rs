@@ -10,8 +10,8 @@ mod components;
 mod engine;
 mod paint;
 mod state;
-mod view;
 
+use evm_lanes_view as view;
 use wasm_bindgen::JsCast;
 
 fn main() {

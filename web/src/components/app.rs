@@ -11,8 +11,7 @@ use super::header::Header;
 use super::inspector::Inspector;
 use super::lanes::Lanes;
 use super::tabs::Tabs;
-use crate::engine::EngineState;
-use crate::state::{Activity, Page, Tab, dom, file, screen, sync};
+use crate::state::{Activity, EngineState, Page, Tab, dom, file, screen, sync};
 use crate::view::format::shortened;
 use crate::view::sentence;
 
@@ -135,7 +134,7 @@ fn Notices(page: Page) -> impl IntoView {
             <div class="notice" class:error=move || page.notice.with(|n| n.as_ref().is_some_and(|n| n.error))
                 role=move || if page.notice.with(|n| n.as_ref().is_some_and(|n| n.error)) { "alert" } else { "status" }>
                 <span>{move || page.notice.get().map(|n| n.text)}</span>
-                <button type="button" class="btn small" on:click=move |_| page.notice.set(None)>"Close"</button>
+                <button type="button" class="btn small" on:click=move |_| page.close_notice()>"Close"</button>
             </div>
         </Show>
         <Show when=move || !problems().is_empty()>
@@ -149,7 +148,7 @@ fn Notices(page: Page) -> impl IntoView {
                         view! { <ul>{lines}</ul> {(more > 0).then(|| format!("and {more} more, below the scenario"))} }
                     }}
                 </div>
-                <button type="button" class="btn small" on:click=move |_| page.tab.set(Tab::Scenario)>"Show"</button>
+                <button type="button" class="btn small" on:click=move |_| page.open_tab(Tab::Scenario)>"Show"</button>
             </div>
         </Show>
         <Show when=move || matches!(page.engine.get(), EngineState::Failed { .. })>

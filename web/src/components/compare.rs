@@ -4,8 +4,7 @@ use std::sync::Arc;
 
 use leptos::prelude::*;
 
-use crate::engine::EngineState;
-use crate::state::Page;
+use crate::state::{EngineState, Page};
 use crate::view::compare::line;
 use crate::view::format::count;
 use crate::view::model::RunModel;
@@ -37,7 +36,7 @@ pub fn Compare(page: Page) -> impl IntoView {
                 "Run every strategy"
             </button>
             <button type="button" class="btn small" disabled=move || page.pins.with(Vec::is_empty)
-                on:click=move |_| page.pins.set(Vec::new())>"Put all away"</button>
+                on:click=move |_| page.unpin_all()>"Put all away"</button>
             <span>"Keep the run (above the lanes), change the strategy, the lanes or the scenario, and run again: both stand here, and above as lanes on one axis."</span>
         </div>
         <table class="table runs">
@@ -65,7 +64,7 @@ fn Row(page: Page, id: Option<u32>, here: bool, model: Arc<RunModel>) -> impl In
     let line = line(&model);
     let name = match id.filter(|_| !here) {
         Some(id) => view! {
-            <button type="button" class="link" on:click=move |_| page.look_at(id)>{line.run.clone()}</button>
+            <button type="button" class="link" on:click=move |_| page.show_pinned(id)>{line.run.clone()}</button>
         }
         .into_any(),
         None => line.run.clone().into_any(),

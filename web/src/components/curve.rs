@@ -7,8 +7,7 @@ use evm_lanes_core::trace::StrategyId;
 use leptos::prelude::*;
 
 use super::measure::size_of;
-use crate::engine::EngineState;
-use crate::state::{CurveState, Page};
+use crate::state::{CurveState, EngineState, Page};
 use crate::view::curve::{self, LANES, speed_up};
 use crate::view::format::{Unit, count, factor, share};
 use crate::view::scale::rem;
@@ -181,7 +180,7 @@ fn Table(page: Page, curve: Arc<Points>) -> impl IntoView {
                     view! {
                         <td class="number" title=title>
                             <button type="button" class="link" aria-label=format!("{speed}, {label}")
-                                on:click=move |_| page.go_to(strategy, lanes)>{speed.clone()}</button>
+                                on:click=move |_| page.show_curve_point(strategy, lanes)>{speed.clone()}</button>
                             <small>{(p.aborted > 0).then(|| count(p.aborted.into()))}</small>
                         </td>
                     }

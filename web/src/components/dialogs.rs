@@ -9,16 +9,15 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use wasm_bindgen_futures::JsFuture;
 
-use crate::state::link::{self, Link};
-use crate::state::{Page, dom};
+use crate::state::{self, Link, Page, dom, link};
 use crate::view::format::{capitalised, count};
 use crate::view::sentence::{choice_name, cost_name};
 use crate::view::{about, share};
 
-/// Keeps a native dialog in step with a signal.
-fn bind(dialog: NodeRef<Dialog>, open: RwSignal<bool>) {
+/// Keeps a native dialog in step with whether it is open.
+fn bind(dialog: NodeRef<Dialog>, page: Page, own: state::Dialog) {
     Effect::new(move |_| {
-        let (Some(dialog), open) = (dialog.get(), open.get()) else { return };
+        let (Some(dialog), open) = (dialog.get(), page.dialog.get() == Some(own)) else { return };
         if open && !dialog.open() {
             // A dialog that cannot be modal is still shown.
             if dialog.show_modal().is_err() {
@@ -32,11 +31,11 @@ fn bind(dialog: NodeRef<Dialog>, open: RwSignal<bool>) {
 
 /// Title and close button.
 #[component]
-fn Top(title: &'static str, id: &'static str, open: RwSignal<bool>) -> impl IntoView {
+fn Top(page: Page, title: &'static str, id: &'static str, own: state::Dialog) -> impl IntoView {
     view! {
         <header>
             <h2 id=id>{title}</h2>
-            <button type="button" class="btn" on:click=move |_| open.set(false)>"Close"</button>
+            <button type="button" class="btn" on:click=move |_| page.close_dialog(own)>"Close"</button>
         </header>
     }
 }
@@ -81,10 +80,10 @@ fn key_list(keys: &'static [(&'static [&'static str], &'static str)]) -> impl In
 #[component]
 pub fn Help(page: Page) -> impl IntoView {
     let dialog: NodeRef<Dialog> = NodeRef::new();
-    bind(dialog, page.help);
+    bind(dialog, page, state::Dialog::Help);
     view! {
-        <dialog node_ref=dialog aria-labelledby="help-title" on:close=move |_: ev::Event| page.help.set(false)>
-            <Top title="How to read the page" id="help-title" open=page.help/>
+        <dialog node_ref=dialog aria-labelledby="help-title" on:close=move |_: ev::Event| page.close_dialog(state::Dialog::Help)>
+            <Top page title="How to read the page" id="help-title" own=state::Dialog::Help/>
             <div class="body">
                 <h3>"Patterns: how an attempt ended"</h3>
                 <ul class="patterns">
@@ -119,13 +118,13 @@ pub fn Help(page: Page) -> impl IntoView {
 pub fn Share(page: Page) -> impl IntoView {
     let dialog: NodeRef<Dialog> = NodeRef::new();
     let said = RwSignal::new(String::new());
-    bind(dialog, page.sharing);
+    bind(dialog, page, state::Dialog::Share);
     let shared = Memo::new(move |_| {
-        if !page.sharing.get() {
+        if page.dialog.get() != Some(state::Dialog::Share) {
             return None;
         }
         said.set(String::new());
-        Some(link::current(page))
+        Some(page.link())
     });
     let address = move || match shared.get() {
         Some(Link::Fits(link)) => Some(format!("{}{link}", link::base())),
@@ -190,8 +189,8 @@ pub fn Share(page: Page) -> impl IntoView {
     }
     };
     view! {
-        <dialog class="share" node_ref=dialog aria-labelledby="share-title" on:close=move |_: ev::Event| page.sharing.set(false)>
-            <Top title="Share what is on the page" id="share-title" open=page.sharing/>
+        <dialog class="share" node_ref=dialog aria-labelledby="share-title" on:close=move |_: ev::Event| page.close_dialog(state::Dialog::Share)>
+            <Top page title="Share what is on the page" id="share-title" own=state::Dialog::Share/>
             <div class="body">{body}</div>
         </dialog>
     }
@@ -221,7 +220,7 @@ fn SaveButton(page: Page) -> impl IntoView {
 #[component]
 pub fn CostModel(page: Page) -> impl IntoView {
     let dialog: NodeRef<Dialog> = NodeRef::new();
-    bind(dialog, page.modelling);
+    bind(dialog, page, state::Dialog::CostModel);
     let costs = Cost::ALL
         .map(|cost| {
             view! {
@@ -233,10 +232,11 @@ pub fn CostModel(page: Page) -> impl IntoView {
             }
         })
         .collect_view();
-    let set_seed = move |seed: u64| page.set_cost_model(CostModel { seed, ..page.cost_model.get_untracked() });
+    let set_seed =
+        move |seed: u64| page.set_cost_model(CostModel { seed, ..page.cost_model.get_untracked() });
     view! {
-        <dialog node_ref=dialog aria-labelledby="model-title" on:close=move |_: ev::Event| page.modelling.set(false)>
-            <Top title="What simulated time is made of" id="model-title" open=page.modelling/>
+        <dialog node_ref=dialog aria-labelledby="model-title" on:close=move |_: ev::Event| page.close_dialog(state::Dialog::CostModel)>
+            <Top page title="What simulated time is made of" id="model-title" own=state::Dialog::CostModel/>
             <div class="body">
                 <p>"Simulated lanes run the same scheduler and the same EVM as measured ones. Only the clock differs: each execution takes what the model says, so that everyone sees the same lanes from the same link, with any number of them."</p>
                 <fieldset><legend>"An execution costs"</legend>{costs}</fieldset>
@@ -264,10 +264,10 @@ pub fn CostModel(page: Page) -> impl IntoView {
 #[component]
 pub fn Strategies(page: Page) -> impl IntoView {
     let dialog: NodeRef<Dialog> = NodeRef::new();
-    bind(dialog, page.explaining);
+    bind(dialog, page, state::Dialog::Strategies);
     let chosen = RwSignal::new(page.strategy.get_untracked());
     Effect::new(move |_| {
-        if page.explaining.get() {
+        if page.dialog.get() == Some(state::Dialog::Strategies) {
             chosen.set(page.strategy.get_untracked());
         }
     });
@@ -298,15 +298,15 @@ pub fn Strategies(page: Page) -> impl IntoView {
     };
     view! {
         <dialog class="strategies" node_ref=dialog aria-labelledby="strategies-title"
-            on:close=move |_: ev::Event| page.explaining.set(false)>
-            <Top title="The strategies" id="strategies-title" open=page.explaining/>
+            on:close=move |_: ev::Event| page.close_dialog(state::Dialog::Strategies)>
+            <Top page title="The strategies" id="strategies-title" own=state::Dialog::Strategies/>
             <div class="body">
                 <div class="row" role="group" aria-label="Strategy to read about">{choices}</div>
                 {told}
                 <p class="row"><button type="button" class="btn go"
                     disabled=move || chosen.get() == page.strategy.get()
                     on:click=move |_| {
-                        page.explaining.set(false);
+                        page.close_dialog(state::Dialog::Strategies);
                         page.set_strategy(chosen.get_untracked());
                     }>{move || if chosen.get() == page.strategy.get() {
                         "This one is chosen".to_owned()

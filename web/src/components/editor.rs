@@ -80,7 +80,7 @@ fn Paper(page: Page) -> impl IntoView {
             page.remember();
             page.edit(frozen.to_text());
             page.remember();
-            page.spoken.set(format!(
+            page.announce(format!(
                 "{} written out. Undo brings the generators back.",
                 counted(frozen.transactions.len() as u64, "transaction")
             ));
@@ -95,12 +95,6 @@ fn Paper(page: Page) -> impl IntoView {
             ((f64::from(position.line) - 4.0) * LINE * page.screen.get_untracked().text).max(0.0) as i32,
         );
     };
-    Effect::new(move |_| {
-        if let (Some(position), Some(_)) = (page.caret.get(), area.get()) {
-            page.caret.set(None);
-            go_to(position);
-        }
-    });
     let key = move |e: KeyboardEvent| {
         if e.key() == "Enter" && (e.ctrl_key() || e.meta_key()) {
             e.prevent_default();

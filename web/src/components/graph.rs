@@ -126,8 +126,7 @@ fn Drawing(page: Page, picture: Picture) -> impl IntoView {
         match hit {
             (Some(location), _) => page.select_location(location),
             (None, Some(tx)) => {
-                page.select_tx(tx);
-                super::lanes::reveal(page);
+                page.go_to(tx);
             }
             (None, None) => {}
         }
@@ -148,10 +147,9 @@ fn Drawing(page: Page, picture: Picture) -> impl IntoView {
         };
         e.prevent_default();
         if let Some(tx) = next {
-            page.select_tx(tx);
-            super::lanes::reveal(page);
+            page.go_to(tx);
         } else {
-            page.spoken.set("Nothing further that way.".to_owned());
+            page.announce("Nothing further that way.");
         }
     };
     view! {

@@ -8,8 +8,7 @@ use leptos::either::Either;
 use leptos::prelude::*;
 
 use super::{LocationLink, TxLink};
-use crate::engine::EngineState;
-use crate::state::{Activity, Page, Source, can_be_repeated};
+use crate::state::{Activity, Dialog, EngineState, Page, Source, can_be_repeated};
 use crate::view::format::{count, counted, share, shortened};
 use crate::view::limits::{self, Side};
 use crate::view::model::RunModel;
@@ -21,7 +20,7 @@ pub fn Head(page: Page) -> impl IntoView {
     view! {
         <section class="head" aria-label="What the run says">
             {move || match page.model.get() {
-                Some(model) => Either::Left(view! { <Told page model/> }),
+                Some(model) => Either::Left(view! { <Summary page model/> }),
                 None => Either::Right(view! { <Waiting page/> }),
             }}
         </section>
@@ -72,7 +71,7 @@ fn Waiting(page: Page) -> impl IntoView {
 }
 
 #[component]
-fn Told(page: Page, model: Arc<RunModel>) -> impl IntoView {
+fn Summary(page: Page, model: Arc<RunModel>) -> impl IntoView {
     let headline = sentence::headline(&model);
     let story = sentence::story(&model)
         .into_iter()
@@ -91,7 +90,7 @@ fn Told(page: Page, model: Arc<RunModel>) -> impl IntoView {
             <h1>{headline}</h1>
             {chosen.map(|chosen| view! {
                 <p class="story" data-chosen="">{chosen}" "
-                    <button type="button" class="link" on:click=move |_| page.explaining.set(true)>"How it is chosen"</button>
+                    <button type="button" class="link" on:click=move |_| page.open_dialog(Dialog::Strategies)>"How it is chosen"</button>
                 </p>
             })}
             <TooShort page model=model.clone()/>

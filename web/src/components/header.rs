@@ -6,8 +6,7 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::HtmlInputElement;
 
-use crate::engine::EngineState;
-use crate::state::{Activity, Document, Page, Source, file};
+use crate::state::{Activity, Dialog, Document, EngineState, Page, Source, file};
 use crate::view::lane_steps;
 use crate::view::sentence::choice_name;
 
@@ -39,13 +38,13 @@ pub fn Header(page: Page) -> impl IntoView {
                 </select>
             </label>
             <button class="btn square" type="button" aria-label="About the strategies"
-                on:click=move |_| page.explaining.set(true)>"i"</button>
+                on:click=move |_| page.open_dialog(Dialog::Strategies)>"i"</button>
             <LanesStepper page/>
             <span class="push"></span>
             <OpenFile page/>
             <RunButton page/>
             <OtherClock page/>
-            <button class="btn" type="button" on:click=move |_| page.sharing.set(true)>"Share"</button>
+            <button class="btn" type="button" on:click=move |_| page.open_dialog(Dialog::Share)>"Share"</button>
             <button class="btn square" type="button"
                 aria-label=move || if page.theme.get().is_dark() { "Light colours" } else { "Dark colours" }
                 on:click=move |_| page.theme.update(|t| *t = t.next())>
@@ -55,7 +54,7 @@ pub fn Header(page: Page) -> impl IntoView {
                 </svg>
             </button>
             <button class="btn square" type="button" aria-label="Help: keys, colours and patterns"
-                on:click=move |_| page.help.set(true)>"?"</button>
+                on:click=move |_| page.open_dialog(Dialog::Help)>"?"</button>
         </header>
     }
 }

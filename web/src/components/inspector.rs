@@ -8,7 +8,7 @@ use leptos::either::Either;
 use leptos::prelude::*;
 
 use super::{LocationLink, TxLink, TxLinks};
-use crate::state::Page;
+use crate::state::{DetailState, Page};
 use crate::view::format::{count, counted, shortened};
 use crate::view::inspect::{self, AccessLine, AttemptLine};
 use crate::view::model::RunModel;
@@ -28,7 +28,7 @@ pub fn Inspector(page: Page) -> impl IntoView {
     view! {
         // Busy until the engine has told the call, the logs and the addresses; `data-tx` says of which transaction.
         <aside class="inspector" class:open=move || open.get() aria-label="Selected transaction"
-            aria-busy=move || page.asking.get().to_string()
+            aria-busy=move || page.detail.with(|d| matches!(d, DetailState::Asked { .. })).to_string()
             data-tx=move || page.selection.get().tx.map(|tx| tx.to_string())>
             <button type="button" class="handle" aria-expanded=move || open.get().to_string()
                 on:click=move |_| open.update(|o| *o = !*o)>
@@ -68,8 +68,7 @@ fn Story(page: Page, model: Arc<RunModel>, tx: u32, incarnation: Option<u32>) ->
         if let Some(model) = page.model.get_untracked()
             && let Some(next) = navigate::in_block(&model, Some(tx), forward)
         {
-            page.select_tx(next);
-            super::lanes::reveal(page);
+            page.go_to(next);
         }
     };
     let chosen = page.selection.get_untracked().incarnation;
@@ -88,7 +87,7 @@ fn Story(page: Page, model: Arc<RunModel>, tx: u32, incarnation: Option<u32>) ->
             </span>
         </div>
         <Call page model=model.clone() tx/>
-        <Show when=move || page.untold.get()>
+        <Show when=move || is_unavailable(page)>
             <p class="empty" role="status">"The engine no longer knows this transaction’s call and logs: it was started anew, or has run another block since. Run the block again to see them."</p>
         </Show>
         <h3>"Attempts"</h3>
@@ -105,13 +104,17 @@ fn Story(page: Page, model: Arc<RunModel>, tx: u32, incarnation: Option<u32>) ->
     }
 }
 
+fn is_unavailable(page: Page) -> bool {
+    page.detail.with(|d| *d == DetailState::Unavailable)
+}
+
 #[component]
 fn Call(page: Page, model: Arc<RunModel>, tx: u32) -> impl IntoView {
     let Some(summary) = model.report.transactions.get(tx as usize).cloned() else { return Either::Left(()) };
     let status = summary.status.clone();
     let success = summary.success;
     let route = summary.to.clone().unwrap_or_else(|| "creates a contract".to_owned());
-    let detail = move || page.detail.get().filter(|d| d.tx == tx);
+    let detail = move || page.detail.with(|d| d.done().filter(|d| d.tx == tx).cloned());
     let call_name = summary.call.clone();
     let alone = if model.is_simulated() {
         "its cost by the model"
@@ -128,7 +131,7 @@ fn Call(page: Page, model: Arc<RunModel>, tx: u32) -> impl IntoView {
             <dd class="mono" title=move || detail().and_then(|d| d.to.clone())>{shortened(&route)}</dd>
             {move || detail().filter(|d| d.value != "0").map(|d| view! { <dt>"Value"</dt><dd>{wei(&d.value)}</dd> })}
             <dt>"Call"</dt>
-            <dd class="mono">{move || if page.untold.get() { "–".into_any() } else { call_text(call_name.clone(), detail()) }}</dd>
+            <dd class="mono">{move || if is_unavailable(page) { "–".into_any() } else { call_text(call_name.clone(), detail()) }}</dd>
             <dt>"Result"</dt>
             <dd>
                 <span class=if success { "ok" } else { "wrong" }>{status}</span>
@@ -216,7 +219,7 @@ fn Attempt(
         <li class:on=chosen == Some(n)>
             <button type="button" class="pick" aria-pressed=(chosen == Some(n)).to_string() on:click=move |_| {
                 page.select_attempt(tx, n);
-                super::lanes::reveal(page);
+                page.reveal();
             }>
                 <b>{n + 1}</b>{format!("lane {} · ", line.lane)}<span class=class>{word}</span>{format!(" · {}", line.time)}
             </button>
@@ -283,7 +286,7 @@ fn Access(page: Page, lines: Vec<AccessLine>, kind: Kind) -> impl IntoView {
 #[component]
 fn Logs(page: Page) -> impl IntoView {
     move || {
-        let detail = page.detail.get()?;
+        let detail = page.detail.with(|d| d.done().cloned())?;
         (!detail.logs.is_empty()).then(|| {
             let logs = detail.logs.iter().map(|log| {
                 let args: Vec<String> = log.args.iter().map(|(n, v)| {

@@ -4,10 +4,8 @@ use leptos::ev;
 use leptos::prelude::*;
 use web_sys::KeyboardEvent;
 
-use super::lanes;
-use crate::state::{Page, Selection, Tab, dom};
+use crate::state::{Page, dom};
 use crate::view::keys::{self, Command, Stroke};
-use crate::view::navigate;
 
 /// Listens.
 pub fn start(page: Page) {
@@ -26,8 +24,7 @@ fn act(page: Page, event: &KeyboardEvent) -> bool {
         return false;
     }
     let writing = dom::is_writing(event);
-    let covered = [page.help, page.sharing, page.modelling, page.explaining];
-    let covered = covered.into_iter().any(|open| open.get_untracked());
+    let covered = page.dialog.get_untracked().is_some();
     let (key, code) = (event.key(), event.code());
     let stroke = Stroke {
         key: &key,
@@ -43,14 +40,14 @@ fn act(page: Page, event: &KeyboardEvent) -> bool {
     }
     let in_lanes = dom::focused().is_some_and(|focused| focused.id() == "lanes-overlay");
     if in_lanes && let Some(command) = keys::in_lanes(stroke) {
-        return perform(page, command);
+        return page.command(command);
     }
     match keys::command(stroke) {
         Some(command) if command.is_single_character() => {
-            !covered && !writing && page.letter_keys.get_untracked() && perform(page, command)
+            !covered && !writing && page.letter_keys.get_untracked() && page.command(command)
         }
-        Some(Command::Run) => perform(page, Command::Run),
-        Some(command) => !writing && perform(page, command),
+        Some(Command::Run) => page.command(Command::Run),
+        Some(command) => !writing && page.command(command),
         None => false,
     }
 }
@@ -77,68 +74,9 @@ fn escape(page: Page, writing: bool) -> bool {
 }
 
 fn deselect_location(page: Page) -> bool {
-    let selection = page.selection.get_untracked();
-    if selection.location.is_some() {
-        page.select(Selection { location: None, ..selection });
+    let is_selected = page.selection.get_untracked().location.is_some();
+    if is_selected {
+        page.deselect_location();
     }
-    selection.location.is_some()
-}
-
-/// Does it; whether there was anything to do it with.
-fn perform(page: Page, command: Command) -> bool {
-    match command {
-        Command::Help => page.help.set(true),
-        Command::Run => page.run(),
-        Command::Undo => page.undo(),
-        Command::Redo => page.redo(),
-        _ => return perform_on_run(page, command),
-    }
-    true
-}
-
-fn perform_on_run(page: Page, command: Command) -> bool {
-    let Some(model) = page.model.get_untracked() else { return false };
-    let tx = page.selection.get_untracked().tx;
-    let go = |next: Option<u32>| match next {
-        Some(tx) => {
-            page.select_tx(tx);
-            lanes::reveal(page);
-        }
-        None => page.spoken.set("Nothing further that way.".to_owned()),
-    };
-    match command {
-        Command::Find => {
-            page.tab.set(Tab::Transactions);
-            // The field is there once the tab is.
-            request_animation_frame(|| dom::focus("find"));
-        }
-        Command::ZoomIn => lanes::zoom(page, 1.5),
-        Command::ZoomOut => lanes::zoom(page, 1.0 / 1.5),
-        Command::PanLeft | Command::PanRight => {
-            if page.viewport.get_untracked().is_none() {
-                page.spoken.set("The whole run is in view. Zoom in to pan.".to_owned());
-            }
-            lanes::pan(page, if command == Command::PanLeft { -0.2 } else { 0.2 });
-        }
-        Command::Fit => lanes::fit_selection(page),
-        Command::LongestChain => page.show_path.update(|p| *p = !*p),
-        Command::NextTransaction => go(navigate::in_block(&model, tx, true)),
-        Command::PreviousTransaction => go(navigate::in_block(&model, tx, false)),
-        Command::Cause => go(tx.and_then(|tx| navigate::cause(&model, tx))),
-        Command::Effect => go(tx.and_then(|tx| navigate::effect(&model, tx))),
-        Command::NextAttempt | Command::PreviousAttempt => {
-            let next = untrack(|| lanes::selected_attempt(&model, page))
-                .and_then(|i| navigate::in_lane(&model, i, command == Command::NextAttempt))
-                .and_then(|i| model.attempt(i));
-            match next {
-                Some(attempt) => {
-                    page.select_attempt(attempt.version.tx.0, attempt.version.incarnation.0);
-                    lanes::reveal(page);
-                }
-                None => page.spoken.set("Nothing further in this lane.".to_owned()),
-            }
-        }
-        Command::Help | Command::Run | Command::Undo | Command::Redo => return false,
-    }
-    true
+    is_selected
 }

@@ -10,29 +10,17 @@ use web_sys::{Element, HtmlElement, PointerEvent, WheelEvent};
 
 use super::measure::size_of;
 use crate::paint::{self, Palette};
-use crate::state::{Page, Pin, dom, theme};
+use crate::state::{Dialog, Page, Pin, dom, theme};
 use crate::view::format::{Unit, counted};
+use crate::view::gesture::{Gestures, Move, Pointer, Release};
 use crate::view::lanes::{Emphasis, Metrics, Pattern, hit, layout};
 use crate::view::limits::Side;
-use crate::view::model::{RunModel, What};
+use crate::view::model::What;
 use crate::view::scale::{CssPx, TimeScale, Viewport, axis, rem};
 use crate::view::sentence::{self, cost_name};
 use crate::view::spent::Use;
 
 const OVERVIEW: f64 = 22.0;
-
-/// What a pointer is doing.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-enum Gesture {
-    #[default]
-    None,
-    /// Measuring from a tick.
-    Range { from: f64, moved: bool },
-    /// Moving the viewport: last x.
-    Pan { x: f64, moved: bool },
-    /// Two fingers: their distance and middle at the last move.
-    Pinch { distance: f64, middle: f64 },
-}
 
 /// The panel of the lanes.
 #[component]
@@ -52,12 +40,8 @@ pub fn Lanes(page: Page) -> impl IntoView {
     let there = Memo::new(move |_| page.model.with(Option::is_some));
     let metrics =
         Memo::new(move |_| Metrics::for_lanes(page.model.with(|m| m.as_ref().map_or(2, |m| m.report.lanes))));
-    let view = move || {
-        page.model.with(|m| {
-            m.as_ref().map(|m| page.viewport.get().unwrap_or_else(|| Viewport::whole(extent(page, m))))
-        })
-    };
-    let scale = move || view().map(|view| TimeScale { view, width: CssPx(width.get()) });
+    let scale =
+        move || there.get().then(|| TimeScale { view: page.visible.get(), width: CssPx(width.get()) });
 
     // Paint. An effect, because a canvas is the outside.
     Effect::new(move |_| {
@@ -80,7 +64,7 @@ pub fn Lanes(page: Page) -> impl IntoView {
     Effect::new(move |_| {
         let (Some(canvas), Some(model)) = (overview.get(), page.model.get()) else { return };
         let lanes = model.report.lanes;
-        let whole = TimeScale { view: Viewport::whole(extent(page, &model)), width: CssPx(width.get()) };
+        let whole = TimeScale { view: Viewport::whole(page.extent.get()), width: CssPx(width.get()) };
         let metrics = Metrics::overview(lanes, OVERVIEW);
         if let Some(context) = paint::prepare(&canvas, width.get(), OVERVIEW, page.screen.get().scale()) {
             let picture = layout(&model, whole, metrics, page.emphasis());
@@ -100,24 +84,24 @@ pub fn Lanes(page: Page) -> impl IntoView {
                 <span class="push"></span>
                 <Show when=move || page.clock.get() == Clock::Simulated>
                     <button type="button" class="btn small" aria-haspopup="dialog"
-                        on:click=move |_| page.modelling.set(true)>
+                        on:click=move |_| page.open_dialog(Dialog::CostModel)>
                         "Model: "{move || cost_name(page.cost_model.get().cost)}
                     </button>
                 </Show>
                 <button type="button" class="btn small" id="keep" disabled=move || page.model.with(Option::is_none)
                     aria-pressed=move || page.is_pinned().to_string()
                     title="Keeps this run below the next ones, to compare them"
-                    on:click=move |_| page.pin()>"Keep"</button>
+                    on:click=move |_| page.toggle_pin()>"Keep"</button>
                 <button type="button" class="btn small" aria-keyshortcuts="C"
                     aria-pressed=move || page.show_path.get().to_string()
-                    on:click=move |_| page.show_path.update(|p| *p = !*p)>"Longest chain"</button>
+                    on:click=move |_| page.toggle_path()>"Longest chain"</button>
                 <button type="button" class="btn small" aria-label="Zoom out" aria-keyshortcuts="S"
-                    on:click=move |_| zoom(page, 0.5)>"−"</button>
+                    on:click=move |_| page.zoom(0.5)>"−"</button>
                 <button type="button" class="btn small" aria-label="Zoom in" aria-keyshortcuts="W"
-                    on:click=move |_| zoom(page, 2.0)>"+"</button>
+                    on:click=move |_| page.zoom(2.0)>"+"</button>
                 <button type="button" class="btn small"
                     aria-disabled=move || page.viewport.get().is_none().to_string()
-                    on:click=move |_| page.viewport.set(None)>"Whole run"</button>
+                    on:click=move |_| page.show_whole_run()>"Whole run"</button>
             </header>
             {move || if there.get() {
                 Either::Left(view! {
@@ -232,7 +216,7 @@ fn Pinned(page: Page, id: u32, palette: RwSignal<Option<Palette>, LocalStorage>)
     let scale = Memo::new(move |_| {
         let current = page.model.get().filter(|current| current.shares_axis(&of_scale));
         let view = match current {
-            Some(current) => page.viewport.get().unwrap_or_else(|| Viewport::whole(extent(page, &current))),
+            Some(_) => page.visible.get(),
             None => Viewport::whole(of_scale.duration()),
         };
         TimeScale { view, width: CssPx(size.get().0.max(1.0)) }
@@ -264,7 +248,7 @@ fn Pinned(page: Page, id: u32, palette: RwSignal<Option<Palette>, LocalStorage>)
                 <span>{sentence::taken(&model)}</span>
                 <span class="push"></span>
                 <button type="button" class="btn small" aria-label=format!("Look at it: {title}")
-                    on:click=move |_| page.look_at(id)>"Look at it"</button>
+                    on:click=move |_| page.show_pinned(id)>"Look at it"</button>
                 <button type="button" class="btn small" aria-label=format!("Put {title} away")
                     on:click=move |e| {
                         let at = place_among_pinned(&e);
@@ -354,82 +338,8 @@ fn Patterns() -> impl IntoView {
 /// The sentence below the lanes: what is pointed at, else what is selected.
 fn said(page: Page, hovered: Option<What>) -> String {
     let Some(model) = page.model.get() else { return String::new() };
-    let what = hovered.or_else(|| selected_attempt(&model, page).map(What::Attempt));
+    let what = hovered.or_else(|| page.selected_attempt.get().map(What::Attempt));
     what.map_or_else(|| sentence::lanes_summary(&model), |w| sentence::step(&model, w))
-}
-
-/// The selected attempt; of a transaction selected as a whole its committed one.
-pub fn selected_attempt(model: &RunModel, page: Page) -> Option<u32> {
-    let selection = page.selection.get();
-    let tx = selection.tx?;
-    let attempts = model.attempts_of.get(tx as usize)?;
-    selection
-        .incarnation
-        .and_then(|n| {
-            attempts.iter().copied().find(|i| model.attempt(*i).is_some_and(|a| a.version.incarnation.0 == n))
-        })
-        .or_else(|| model.committed.get(tx as usize).copied().flatten())
-        .or_else(|| attempts.last().copied())
-}
-
-/// Zooms about the selection if it is visible, else about the middle.
-pub fn zoom(page: Page, factor: f64) {
-    let Some(model) = page.model.get_untracked() else { return };
-    let view = page.viewport.get_untracked().unwrap_or_else(|| Viewport::whole(extent(page, &model)));
-    let at = untrack(|| selected_attempt(&model, page))
-        .and_then(|i| model.attempt(i))
-        .map(|a| f64::midpoint(a.start.0 as f64, a.end.0 as f64))
-        .filter(|t| (view.start..=view.end).contains(t))
-        .unwrap_or_else(|| f64::midpoint(view.start, view.end));
-    set_view(page, &model, view.zoomed(factor, at, extent(page, &model)));
-}
-
-/// Pans by a share of what is visible.
-pub fn pan(page: Page, share: f64) {
-    let Some(model) = page.model.get_untracked() else { return };
-    let view = page.viewport.get_untracked().unwrap_or_else(|| Viewport::whole(extent(page, &model)));
-    set_view(page, &model, view.panned(view.span() * share, extent(page, &model)));
-}
-
-/// Shows the selected attempts, or all of the run where nothing is selected.
-pub fn fit_selection(page: Page) {
-    let Some(model) = page.model.get_untracked() else { return };
-    let Some(tx) = page.selection.get_untracked().tx else {
-        page.viewport.set(None);
-        return;
-    };
-    let ends = model.attempts(tx).fold(None, |ends: Option<(f64, f64)>, a| {
-        let (start, end) = (a.start.0 as f64, a.end.0 as f64);
-        Some(ends.map_or((start, end), |(s, e)| (s.min(start), e.max(end))))
-    });
-    if let Some((start, end)) = ends {
-        set_view(page, &model, Viewport::fitting(start, end, extent(page, &model)));
-    }
-}
-
-/// Brings the selected attempt into view, and says what it is.
-pub fn reveal(page: Page) {
-    let Some(model) = page.model.get_untracked() else { return };
-    let Some(index) = untrack(|| selected_attempt(&model, page)) else { return };
-    if let (Some(view), Some(attempt)) = (page.viewport.get_untracked(), model.attempt(index)) {
-        let shown = view.revealing(attempt.start.0 as f64, attempt.end.0 as f64, extent(page, &model));
-        set_view(page, &model, shown);
-    }
-    page.spoken.set(sentence::step(&model, What::Attempt(index)));
-}
-
-/// How far the axis goes: all runs that share it fit.
-fn extent(page: Page, model: &RunModel) -> f64 {
-    page.pins.with(|pins| {
-        pins.iter()
-            .filter(|pin| pin.model.shares_axis(model))
-            .map(|pin| pin.model.duration())
-            .fold(model.duration(), f64::max)
-    })
-}
-
-fn set_view(page: Page, model: &RunModel, view: Viewport) {
-    page.viewport.set((!view.is_whole(extent(page, model))).then_some(view));
 }
 
 /// A measured stretch of time.
@@ -437,19 +347,13 @@ fn set_view(page: Page, model: &RunModel, view: Viewport) {
 fn Range(page: Page, range: RwSignal<Option<(f64, f64)>>, width: Memo<f64>) -> impl IntoView {
     move || {
         let (Some((a, b)), Some(model)) = (range.get(), page.model.get()) else { return None };
-        let view = page.viewport.get().unwrap_or_else(|| Viewport::whole(extent(page, &model)));
-        let scale = TimeScale { view, width: CssPx(width.get()) };
+        let scale = TimeScale { view: page.visible.get(), width: CssPx(width.get()) };
         let (start, end) = (a.min(b), a.max(b));
         let (x0, x1) = (scale.px_from_time(start).0, scale.px_from_time(end).0);
-        let inside = model
-            .trace
-            .attempts
-            .iter()
-            .filter(|t| (t.start.0 as f64) < end && (t.end.0 as f64) > start)
-            .count();
+        let inside = model.attempts_between(start, end);
         Some(view! {
             <div class="range" style:left=rem(x0) style:width=rem(x1 - x0)>
-                <span>{format!("{} · {}", model.ticks((end - start) as u64), counted(inside as u64, "attempt"))}</span>
+                <span>{format!("{} · {}", model.ticks((end - start) as u64), counted(inside, "attempt"))}</span>
             </div>
         })
     }
@@ -464,30 +368,24 @@ fn Overlay(
     metrics: Memo<Metrics>,
     width: Memo<f64>,
 ) -> impl IntoView {
-    let gesture = StoredValue::new(Gesture::None);
-    let fingers: StoredValue<Vec<(i32, f64)>> = StoredValue::new(Vec::new());
-    // The tick that was clicked last.
-    let clicked: StoredValue<Option<f64>> = StoredValue::new(None);
-    let current = move || {
-        let model = page.model.get_untracked()?;
-        let view = page.viewport.get_untracked().unwrap_or_else(|| Viewport::whole(extent(page, &model)));
-        Some((model, TimeScale { view, width: CssPx(width.get_untracked()) }))
+    let gestures = StoredValue::new(Gestures::default());
+    let scale = move || TimeScale { view: page.visible.get_untracked(), width: CssPx(width.get_untracked()) };
+    // In units of the picture.
+    let place = move |x: i32| CssPx(f64::from(x) / page.screen.get_untracked().text);
+    let pointer = move |e: &PointerEvent| Pointer {
+        id: e.pointer_id(),
+        x: place(e.offset_x()),
+        touch: e.pointer_type() == "touch",
+        shift: e.shift_key(),
+        alt: e.alt_key(),
     };
-    // CSS pixels in a unit of the picture.
-    let unit = move || page.screen.get_untracked().text;
     let at = move |e: &PointerEvent| {
-        let (model, scale) = current()?;
-        hit(
-            &model,
-            scale,
-            metrics.get_untracked(),
-            CssPx(f64::from(e.offset_x()) / unit()),
-            CssPx(f64::from(e.offset_y()) / unit()),
-        )
+        let model = page.model.get_untracked()?;
+        hit(&model, scale(), metrics.get_untracked(), place(e.offset_x()), place(e.offset_y()))
     };
     let choose = move |what: Option<What>| {
-        let Some((model, _)) = current() else { return };
-        if let Some(What::Attempt(i)) = what
+        let (Some(what), Some(model)) = (what, page.model.get_untracked()) else { return };
+        if let What::Attempt(i) = what
             && let Some(attempt) = model.attempt(i)
         {
             let (tx, n) = (attempt.version.tx.0, attempt.version.incarnation.0);
@@ -496,140 +394,57 @@ fn Overlay(
             } else {
                 page.select_tx(tx);
             }
-            page.spoken.set(sentence::step(&model, What::Attempt(i)));
-        } else if let Some(what) = what {
-            page.spoken.set(sentence::step(&model, what));
         }
+        page.announce(sentence::step(&model, what));
     };
     let down = move |e: PointerEvent| {
         if e.button() != 0 {
             return;
         }
-        let x = f64::from(e.offset_x()) / unit();
         if let Some(target) = e.current_target()
             && let Ok(element) = wasm_bindgen::JsCast::dyn_into::<web_sys::Element>(target)
         {
             let _ = element.set_pointer_capture(e.pointer_id());
         }
         range.set(None);
-        fingers.update_value(|f| {
-            f.retain(|(id, _)| *id != e.pointer_id());
-            f.push((e.pointer_id(), x));
-        });
-        let held = fingers.get_value();
-        gesture.set_value(match (held.as_slice(), e.pointer_type().as_str()) {
-            ([(_, a), (_, b)], _) => {
-                Gesture::Pinch { distance: (a - b).abs().max(1.0), middle: f64::midpoint(*a, *b) }
-            }
-            (_, "touch") => Gesture::Pan { x, moved: false },
-            _ if e.shift_key() || e.alt_key() => Gesture::Pan { x, moved: false },
-            _ => match current() {
-                Some((_, scale)) => Gesture::Range { from: scale.time_from_px(CssPx(x)), moved: false },
-                None => Gesture::None,
-            },
-        });
+        gestures.update_value(|g| g.down(pointer(&e), scale()));
     };
     let moved = move |e: PointerEvent| {
-        let x = f64::from(e.offset_x()) / unit();
-        let Some((model, scale)) = current() else { return };
-        match gesture.get_value() {
-            Gesture::None => hovered.set(at(&e)),
-            Gesture::Range { from, moved } => {
-                let to = scale.time_from_px(CssPx(x.clamp(0.0, scale.width.0)));
-                if moved || (scale.px_from_time(from).0 - x).abs() > 4.0 {
-                    gesture.set_value(Gesture::Range { from, moved: true });
-                    range.set(Some((from, to)));
-                }
-            }
-            Gesture::Pan { x: last, moved } => {
-                if moved || (x - last).abs() > 6.0 {
-                    set_view(
-                        page,
-                        &model,
-                        scale.view.panned((last - x) * scale.time_per_px(), extent(page, &model)),
-                    );
-                    gesture.set_value(Gesture::Pan { x, moved: true });
-                }
-            }
-            Gesture::Pinch { distance, middle } => {
-                fingers.update_value(|f| {
-                    if let Some(finger) = f.iter_mut().find(|(id, _)| *id == e.pointer_id()) {
-                        finger.1 = x;
-                    }
-                });
-                if let [(_, a), (_, b)] = fingers.get_value().as_slice() {
-                    let (now, centre) = ((a - b).abs().max(1.0), f64::midpoint(*a, *b));
-                    let zoomed = scale.view.zoomed(
-                        now / distance,
-                        scale.time_from_px(CssPx(middle)),
-                        extent(page, &model),
-                    );
-                    let moved = zoomed.panned((middle - centre) * scale.time_per_px(), extent(page, &model));
-                    set_view(page, &model, moved);
-                    gesture.set_value(Gesture::Pinch { distance: now, middle: centre });
-                }
-            }
+        let extent = page.extent.get_untracked();
+        match gestures.try_update_value(|g| g.moved(pointer(&e), scale(), extent)) {
+            Some(Move::Hover) => hovered.set(at(&e)),
+            Some(Move::Range(from, to)) => range.set(Some((from, to))),
+            Some(Move::View(view)) => page.show_view(view),
+            Some(Move::Nothing) | None => {}
         }
     };
-    let up = move |e: PointerEvent| {
-        fingers.update_value(|f| f.retain(|(id, _)| *id != e.pointer_id()));
-        let tick = current().map(|(_, scale)| scale.time_from_px(CssPx(f64::from(e.offset_x()) / unit())));
-        let held = gesture.get_value();
-        match held {
-            // Without dragging: click where it begins, Shift and click where it ends.
-            Gesture::Pan { moved: false, .. } if e.shift_key() && clicked.get_value().is_some() => {
-                range.set(clicked.get_value().zip(tick));
+    let up = move |e: PointerEvent| match gestures.try_update_value(|g| g.up(pointer(&e), scale())) {
+        Some(Release::Click) => choose(at(&e)),
+        Some(Release::Measured(from, to)) => {
+            range.set(Some((from, to)));
+            if let Some(model) = page.model.get_untracked() {
+                page.announce(sentence::measured(&model, from, to));
             }
-            Gesture::Range { moved: false, .. } | Gesture::Pan { moved: false, .. } => {
-                clicked.set_value(tick);
-                choose(at(&e));
-            }
-            _ => {}
         }
-        match held {
-            Gesture::Range { moved: true, .. } | Gesture::Pan { moved: false, .. } => {
-                if let (Some((a, b)), Some((model, _))) = (range.get_untracked(), current()) {
-                    let inside = model
-                        .trace
-                        .attempts
-                        .iter()
-                        .filter(|t| (t.start.0 as f64) < a.max(b) && (t.end.0 as f64) > a.min(b))
-                        .count();
-                    page.spoken.set(format!(
-                        "{} measured, {} in it.",
-                        model.ticks((a - b).abs() as u64),
-                        counted(inside as u64, "attempt")
-                    ));
-                }
-            }
-            _ => {}
-        }
-        gesture.set_value(Gesture::None);
+        Some(Release::Nothing) | None => {}
     };
     let wheel = move |e: WheelEvent| {
         // The wheel alone belongs to the page's scroll.
-        let Some((model, scale)) = current() else { return };
+        let (scale, extent) = (scale(), page.extent.get_untracked());
         if e.ctrl_key() || e.meta_key() {
             e.prevent_default();
-            let at = scale.time_from_px(CssPx(f64::from(e.offset_x()) / page.screen.get_untracked().text));
-            set_view(
-                page,
-                &model,
-                scale.view.zoomed((-e.delta_y() * 0.0025).exp(), at, extent(page, &model)),
-            );
+            let at = scale.time_from_px(place(e.offset_x()));
+            page.show_view(scale.view.zoomed((-e.delta_y() * 0.0025).exp(), at, extent));
         } else if e.delta_x().abs() > e.delta_y().abs() && page.viewport.get_untracked().is_some() {
             e.prevent_default();
-            set_view(
-                page,
-                &model,
-                scale.view.panned(e.delta_x() / unit() * scale.time_per_px(), extent(page, &model)),
-            );
+            let ticks = e.delta_x() / page.screen.get_untracked().text * scale.time_per_px();
+            page.show_view(scale.view.panned(ticks, extent));
         }
     };
     let zoom_to_range = move |_| {
-        if let (Some((a, b)), Some((model, _))) = (range.get_untracked(), current()) {
+        if let Some((a, b)) = range.get_untracked() {
             range.set(None);
-            set_view(page, &model, Viewport::fitting(a.min(b), a.max(b), extent(page, &model)));
+            page.show_view(Viewport::fitting(a.min(b), a.max(b), page.extent.get_untracked()));
         }
     };
     view! {
@@ -637,10 +452,7 @@ fn Overlay(
             aria-label=move || page.model.with(|m| m.as_ref().map(|m| format!("Lanes. {}", sentence::lanes_summary(m))))
             aria-roledescription="lanes" aria-describedby="lanes-keys"
             on:pointerdown=down on:pointermove=moved on:pointerup=up
-            on:pointercancel=move |_| {
-                gesture.set_value(Gesture::None);
-                fingers.set_value(Vec::new());
-            }
+            on:pointercancel=move |_| gestures.update_value(Gestures::cancel)
             on:pointerleave=move |_| hovered.set(None)
             on:dblclick=zoom_to_range
             on:wheel=wheel></div>
@@ -654,17 +466,18 @@ fn Overlay(
 #[component]
 fn Overview(page: Page, width: Memo<f64>, canvas: NodeRef<leptos::html::Canvas>) -> impl IntoView {
     let held = StoredValue::new(false);
+    let scale =
+        move |extent| TimeScale { view: Viewport::whole(extent), width: CssPx(width.get_untracked()) };
     let centre = move |e: &PointerEvent| {
-        let Some(model) = page.model.get_untracked() else { return };
         let Some(view) = page.viewport.get_untracked() else { return };
-        let scale =
-            TimeScale { view: Viewport::whole(extent(page, &model)), width: CssPx(width.get_untracked()) };
-        let time = scale.time_from_px(CssPx(f64::from(e.offset_x()) / page.screen.get_untracked().text));
-        set_view(page, &model, view.panned(time - f64::midpoint(view.start, view.end), extent(page, &model)));
+        let extent = page.extent.get_untracked();
+        let x = CssPx(f64::from(e.offset_x()) / page.screen.get_untracked().text);
+        let time = scale(extent).time_from_px(x);
+        page.show_view(view.panned(time - f64::midpoint(view.start, view.end), extent));
     };
     let window = move || {
-        let (model, view) = (page.model.get()?, page.viewport.get()?);
-        let scale = TimeScale { view: Viewport::whole(extent(page, &model)), width: CssPx(width.get()) };
+        width.track();
+        let (scale, view) = (scale(page.extent.get()), page.viewport.get()?);
         let (x0, x1) = (scale.px_from_time(view.start).0, scale.px_from_time(view.end).0);
         Some((x0, (x1 - x0).max(6.0)))
     };

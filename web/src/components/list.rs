@@ -11,15 +11,13 @@ use web_sys::HtmlInputElement;
 
 use super::rows::Rows;
 use super::{LocationLink, TxLink};
-use crate::engine::EngineState;
-use crate::state::{ListState, Page, file};
+use crate::state::{EngineState, ListState, Page, file};
 use crate::view::format::{count, shortened};
 use crate::view::list;
 
 /// The tab of the list.
 #[component]
 pub fn List(page: Page) -> impl IntoView {
-    Effect::new(move |_| page.follow_list());
     let done = Memo::new(move |_| {
         page.list.with(|list| match list {
             ListState::Done { list, source, .. } if page.ran.with(|ran| ran.as_ref() == Some(source)) => {
@@ -132,7 +130,7 @@ fn Compared(page: Page, done: Memo<Option<Same>>) -> impl IntoView {
                 )}</span>
                 <label>
                     <input type="checkbox" prop:checked=move || page.only_differences.get()
-                        on:change=move |e| page.only_differences.set(event_target_checked(&e))/>
+                        on:change=move |e| page.show_only_differences(event_target_checked(&e))/>
                     " Only differences"
                 </label>
                 <Show when=move || !in_force() fallback=|| view! { <span>"Runs start from it; mistakes in it cost attempts, never the result."</span> }>

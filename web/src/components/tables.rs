@@ -94,13 +94,11 @@ fn Row(page: Page, model: Arc<RunModel>, tx: u32, at: usize) -> impl IntoView {
         <tr class:on=move || page.selection.get().tx == Some(tx) aria-rowindex=at + 2
             aria-current=move || (page.selection.get().tx == Some(tx)).then_some("true")
             on:click=move |_| {
-                page.select_tx(tx);
-                super::lanes::reveal(page);
+                page.go_to(tx);
             }>
             <td><button type="button" class="link" on:click=move |e| {
                 e.stop_propagation();
-                page.select_tx(tx);
-                super::lanes::reveal(page);
+                page.go_to(tx);
             }>{tx}</button></td>
             <td><span class=format!("tag hue-{colour}")></span>{label}</td>
             <td class="mono" title=route.clone()>{route.clone()}</td>

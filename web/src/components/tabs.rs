@@ -23,7 +23,7 @@ pub fn Tabs(page: Page) -> impl IntoView {
             _ => return,
         };
         e.prevent_default();
-        page.tab.set(Tab::ALL[next]);
+        page.open_tab(Tab::ALL[next]);
         dom::focus(&format!("tab-{}", Tab::ALL[next].id()));
     };
     view! {
@@ -34,7 +34,7 @@ pub fn Tabs(page: Page) -> impl IntoView {
                     <button type="button" role="tab" id=format!("tab-{}", tab.id()) aria-controls="tab-panel"
                         aria-selected=move || (page.tab.get() == tab).to_string()
                         tabindex=move || if page.tab.get() == tab { "0" } else { "-1" }
-                        on:click=move |_| page.tab.set(tab)>
+                        on:click=move |_| page.open_tab(tab)>
                         {tab.name()}
                         {move || (tab == Tab::Scenario && page.is_stale()).then_some(" •")}
                     </button>
@@ -42,7 +42,7 @@ pub fn Tabs(page: Page) -> impl IntoView {
             </div>
             <Show when=move || page.tab.get() == Tab::Transactions>
                 <input type="search" class="find" id="find" placeholder="Find  /" aria-label="Find transactions"
-                    prop:value=move || page.query.get() on:input=move |e| page.query.set(event_target_value(&e))/>
+                    prop:value=move || page.query.get() on:input=move |e| page.filter(event_target_value(&e))/>
             </Show>
             </div>
             <div role="tabpanel" id="tab-panel" tabindex="0" aria-labelledby=move || format!("tab-{}", page.tab.get().id())>

@@ -9,8 +9,8 @@ use js_sys::{Array, Atomics, Int32Array, Object, Reflect, Uint8Array};
 use wasm_bindgen::prelude::*;
 use web_sys::{BroadcastChannel, ErrorEvent, Event, MessageEvent, Window, Worker, WorkerOptions, WorkerType};
 
-use super::EngineEvent;
-use super::supervisor::{Action, Flavour, Input, Millis, Supervisor};
+use evm_lanes_session::EngineEvent;
+use evm_lanes_session::supervisor::{Action, Flavour, Input, Millis, Supervisor};
 
 /// The worker's script, beside the page.
 const SCRIPT: &str = "./engine/worker.js";

@@ -70,7 +70,7 @@ pub fn open(page: Page, file: File) {
     spawn_local(async move {
         match read(&file).await {
             Ok(Opened::Document(document)) => page.open(document),
-            Ok(Opened::List(bytes)) => page.take_list(name, bytes),
+            Ok(Opened::List(bytes)) => page.offer_list(name, bytes),
             Err(error) => page.complain(error.to_string()),
         }
     });
@@ -81,7 +81,7 @@ pub fn open_list(page: Page, file: File) {
     let name = file.name();
     spawn_local(async move {
         match unpack(&file).await {
-            Ok(bytes) => page.take_list(name, bytes),
+            Ok(bytes) => page.offer_list(name, bytes),
             Err(error) => page.complain(error.to_string()),
         }
     });

@@ -1,108 +1,14 @@
-//! The page as a link, and a link as the page.
+//! The address bar.
 
-use evm_lanes_core::model::CostModel;
-use evm_lanes_core::scenario::{Settings, builtin, link as codec};
-use evm_lanes_core::sniff;
-use evm_lanes_core::trace::Clock;
-use leptos::prelude::*;
+use std::time::Duration;
 
-use super::{Document, Page, Selection, Source, dom};
-use crate::view::model::RunModel;
-use crate::view::share;
+use leptos::leptos_dom::helpers::{TimeoutHandle, set_timeout_with_handle};
+use wasm_bindgen::JsValue;
 
-/// Longer documents are not tried as links: they would have to shrink to a thirtieth.
-const MOST_TEXT: usize = 1 << 20;
+use super::dom;
 
-/// What is selected, by meaning: ids of a run do not outlive it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct NamedSelection(pub codec::Selection);
-
-impl NamedSelection {
-    /// The meaning of `selection` in `model`.
-    pub fn of(model: &RunModel, selection: Selection) -> Self {
-        Self(codec::Selection {
-            tx: selection.tx,
-            incarnation: selection.incarnation,
-            location: selection.location.map(|l| model.location(l)),
-        })
-    }
-
-    /// What it means in `model`; `None` if nothing is selected or nothing of it exists there.
-    pub fn resolve(&self, model: &RunModel) -> Option<Selection> {
-        let tx = self.0.tx.filter(|t| *t < model.transactions());
-        let incarnation = tx
-            .and(self.0.incarnation)
-            .filter(|i| model.attempts(tx.unwrap_or_default()).any(|a| a.version.incarnation.0 == *i));
-        let location = self.0.location.as_ref().and_then(|name| {
-            model.report.location_names.iter().position(|n| n.name == *name).map(|i| i as u32)
-        });
-        (tx.is_some() || location.is_some()).then_some(Selection { tx, incarnation, location })
-    }
-}
-
-/// A link to what is on the page.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Link {
-    /// Query and fragment, to stand behind the page's address.
-    Fits(String),
-    /// Longer than browsers take.
-    TooLong,
-    /// A real block: it travels as its file.
-    File(String),
-}
-
-/// The link to what is on the page now. Reads the signals without following them.
-pub fn current(page: Page) -> Link {
-    let document = page.document.get_untracked();
-    let text = match &document.source {
-        // A small block fits into a link, too.
-        Source::Case { name, text } if text.len() > MOST_TEXT => return Link::File(name.to_string()),
-        Source::Case { text, .. } => text,
-        Source::Scenario(written) => written.text(),
-    };
-    let builtin = document.builtin.and_then(builtin::find).filter(|b| b.text == text);
-    if builtin.is_none() && text.len() > MOST_TEXT {
-        return Link::TooLong;
-    }
-    let settings = Settings::from(document.parsed().map(|s| s.run).unwrap_or_default());
-    let strategy = page.strategy.get_untracked();
-    let clock = page.clock.get_untracked();
-    let lanes = match clock {
-        Clock::Measured => page.asked_lanes.get_untracked().unwrap_or_else(|| page.threads.get_untracked()),
-        Clock::Simulated => page.simulated_lanes.get_untracked(),
-    };
-    let model = page.cost_model.get_untracked();
-    let simulated = clock == Clock::Simulated;
-    let selection = page.chosen_selection();
-    let mut run = Settings {
-        strategy: (settings.strategy != Some(strategy)).then_some(strategy),
-        lanes: (settings.lanes != Some(lanes)).then_some(lanes),
-        clock: None,
-        cost: (simulated && model.cost != settings.cost.unwrap_or_default()).then_some(model.cost),
-        seed: (simulated && model.seed != settings.seed.unwrap_or_default()).then_some(model.seed),
-    };
-    let mut link = codec::PageLink {
-        scenario: match builtin {
-            Some(b) => codec::Source::Builtin(b.name.to_owned()),
-            None => codec::Source::Document(text.to_string()),
-        },
-        run: run.into(),
-        selection: selection.map(|s| s.0),
-    };
-    // Only the bare address means simulated lanes by itself; see `open_address`.
-    let bare = link == codec::PageLink::default() && simulated;
-    if settings.clock != Some(clock) && !bare {
-        run.clock = Some(clock);
-        link.run = run.into();
-    }
-    let link = link.encode();
-    let length = base().len() + link.len();
-    match (&document.source, share::keeps(length)) {
-        (_, Some(_)) => Link::Fits(link),
-        (Source::Case { name, .. }, None) => Link::File(name.to_string()),
-        (Source::Scenario(_), None) => Link::TooLong,
-    }
-}
+/// How long the address waits for the next change. Browsers refuse a page that writes its address too often.
+const PAUSE: Duration = Duration::from_millis(350);
 
 /// The page's address without query and fragment.
 pub fn base() -> String {
@@ -110,94 +16,38 @@ pub fn base() -> String {
     format!("{}{}", location.origin().unwrap_or_default(), location.pathname().unwrap_or_default())
 }
 
-impl Page {
-    /// Takes what the address says. A damaged address is told of and changes nothing, but for the
-    /// first time, when the default scenario is shown.
-    pub fn open_address(self, first: bool) {
-        let Some(location) = dom::window().map(|w| w.location()) else { return };
-        let (query, fragment) = (location.search().unwrap_or_default(), location.hash().unwrap_or_default());
-        let said = codec::PageLink::decode(&query, &fragment);
-        self.notice.set(None);
-        let bare = matches!(said, Ok(None) | Err(_));
-        let link = match said {
-            Ok(link) => link.unwrap_or_default(),
-            Err(error) => {
-                let after = if first {
-                    " The page shows its first scenario instead."
-                } else {
-                    " Nothing was changed."
-                };
-                self.complain(format!("{}.{after}", crate::view::format::capitalised(&error.to_string())));
-                if !first {
-                    return;
-                }
-                codec::PageLink::default()
-            }
-        };
-        let document = match link.scenario {
-            codec::Source::Builtin(name) => match builtin::find(&name) {
-                Some(b) => Document { source: Source::scenario(b.text), builtin: Some(b.name) },
-                None => return,
-            },
-            codec::Source::Document(text) => match sniff::kind(&text) {
-                Ok(sniff::Kind::Case) => Document {
-                    source: Source::Case { name: "block.json".into(), text: text.into() },
-                    builtin: None,
-                },
-                _ => Document::scenario(text),
-            },
-        };
-        let settings = Settings::from(document.parsed().map(|s| s.run).unwrap_or_default());
-        self.take_settings(settings);
-        let run = Settings::from(link.run);
-        // What a link leaves out is the scenario's own or the usual, whatever the page was set to before.
-        self.cost_model.set(CostModel {
-            cost: run.cost.or(settings.cost).unwrap_or_default(),
-            seed: run.seed.or(settings.seed).unwrap_or_default(),
-        });
-        self.close_clock();
-        match run.clock.or(settings.clock) {
-            Some(clock) => self.clock.set(clock),
-            None if bare => self.clock.set(Clock::Simulated),
-            None => self.leave_clock_open(),
-        }
-        if let Some(strategy) = run.strategy {
-            self.strategy.set(strategy);
-        }
-        if let Some(lanes) = run.lanes {
-            self.ask_for_lanes(lanes);
-        }
-        self.want_selection(NamedSelection(link.selection.unwrap_or_default()));
-        self.forget_list_of_another(&document.source);
-        self.document.set(document);
-        self.remember();
-    }
+/// What the address says behind that.
+pub fn query_and_fragment() -> (String, String) {
+    let Some(location) = dom::window().map(|w| w.location()) else { return Default::default() };
+    (location.search().unwrap_or_default(), location.hash().unwrap_or_default())
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::view::sample;
-
-    #[test]
-    fn a_selection_by_meaning_survives_into_another_run() {
-        let model = sample::pool();
-        let selection = Selection { tx: Some(2), incarnation: Some(1), location: Some(0) };
-        assert_eq!(NamedSelection::of(&model, selection).resolve(&model), Some(selection));
+/// Writes the address, as a new step of the browser's history or in place.
+pub fn write(link: &str, push: bool) {
+    let Some(window) = dom::window() else { return };
+    let (Ok(history), Ok(href)) = (window.history(), window.location().href()) else { return };
+    let address = format!("{}{link}", base());
+    if address == href {
+        return;
     }
+    // A browser that refuses (too often, too long) leaves the address as it was; sharing still works.
+    let _ = if push {
+        history.push_state_with_url(&JsValue::NULL, "", Some(&address))
+    } else {
+        history.replace_state_with_url(&JsValue::NULL, "", Some(&address))
+    };
+}
 
-    #[test]
-    fn an_attempt_that_does_not_exist_selects_its_transaction() {
-        let model = sample::pool();
-        let named =
-            NamedSelection::of(&model, Selection { tx: Some(1), incarnation: Some(5), location: None });
-        assert_eq!(named.resolve(&model), Some(Selection { tx: Some(1), ..Selection::default() }));
-    }
+/// When the address is written next.
+#[derive(Debug, Default)]
+pub struct Address(Option<TimeoutHandle>);
 
-    #[test]
-    fn what_does_not_exist_selects_nothing() {
-        let model = sample::pool();
-        let named = NamedSelection::of(&model, Selection { tx: Some(99), ..Selection::default() });
-        assert_eq!(named.resolve(&model), None);
+impl Address {
+    /// Calls `due` after a pause, unless this is called again before.
+    pub fn write_soon(&mut self, due: impl FnOnce() + 'static) {
+        if let Some(waiting) = self.0.take() {
+            waiting.clear();
+        }
+        self.0 = set_timeout_with_handle(due, PAUSE).ok();
     }
 }

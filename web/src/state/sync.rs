@@ -1,96 +1,18 @@
-//! Effects that keep the outside in step with the signals: address bar, storage, root attributes,
-//! theme. They read signals and write nothing back.
-
-use std::time::Duration;
+//! Leptos effects that keep the outside in step with the signals: root attributes, theme. They read signals and write
+//! nothing back. What follows from events (address bar, storage) is done by [`Page`] itself.
 
 use evm_lanes_core::scenario::StrategyChoice;
 use leptos::ev;
-use leptos::leptos_dom::helpers::{TimeoutHandle, set_timeout_with_handle};
 use leptos::prelude::*;
-use wasm_bindgen::JsValue;
 
-use super::link::{self, Link};
-use super::{Activity, Page, Source, dom, theme};
-use crate::engine::EngineState;
+use super::{Activity, EngineState, Page, dom, theme};
 
 /// Starts all of them.
 pub fn start(page: Page) {
     root_attributes(page);
     colours(page);
-    address(page);
-    drafts(page);
-    let back = window_event_listener(ev::popstate, move |_| {
-        page.open_address(false);
-        page.run_without_history();
-    });
+    let back = window_event_listener(ev::popstate, move |_| page.address_changed());
     on_cleanup(move || back.remove());
-}
-
-/// The address as a new step of the browser's history.
-pub fn push_address(page: Page) {
-    write_address(page, true);
-}
-
-fn write_address(page: Page, push: bool) {
-    let Some(window) = dom::window() else { return };
-    let (Ok(history), Ok(href)) = (window.history(), window.location().href()) else { return };
-    let address = match link::current(page) {
-        Link::Fits(link) => format!("{}{link}", link::base()),
-        // The address must not promise what it cannot keep.
-        Link::TooLong | Link::File(_) => link::base(),
-    };
-    if address == href {
-        return;
-    }
-    // A browser that refuses (too often, too long) leaves the address as it was; sharing still works.
-    let _ = if push {
-        history.push_state_with_url(&JsValue::NULL, "", Some(&address))
-    } else {
-        history.replace_state_with_url(&JsValue::NULL, "", Some(&address))
-    };
-}
-
-/// While something is being changed the address follows, a little later: browsers refuse a page
-/// that writes its address too often.
-fn address(page: Page) {
-    let waiting: StoredValue<Option<TimeoutHandle>> = StoredValue::new(None);
-    Effect::new(move |before: Option<()>| {
-        page.document.track();
-        page.strategy.track();
-        page.clock.track();
-        page.cost_model.track();
-        page.threads.track();
-        page.simulated_lanes.track();
-        page.selection.track();
-        if let Some(handle) = waiting.get_value() {
-            handle.clear();
-        }
-        if before.is_some() {
-            waiting.set_value(
-                set_timeout_with_handle(move || write_address(page, false), Duration::from_millis(350)).ok(),
-            );
-        }
-    });
-}
-
-/// An unsaved scenario is kept until it is opened again or forgotten.
-fn drafts(page: Page) {
-    Effect::new(move |before: Option<()>| {
-        page.document.with(|document| {
-            if before.is_none() {
-                return;
-            }
-            let own = match (&document.source, document.builtin) {
-                (Source::Scenario(document), None) => Some(document.text()),
-                _ => None,
-            };
-            if let Some(text) = own
-                && text.len() < 2_000_000
-            {
-                dom::store("draft", Some(text));
-            }
-        });
-    });
 }
 
 fn colours(page: Page) {

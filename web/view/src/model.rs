@@ -295,6 +295,12 @@ impl RunModel {
         self.report.strategy != StrategyId::BlockAccessList
     }
 
+    /// How many attempts ran at some time between two ticks.
+    pub fn attempts_between(&self, start: f64, end: f64) -> u64 {
+        let inside = |a: &&Attempt| (a.start.0 as f64) < end && (a.end.0 as f64) > start;
+        self.trace.attempts.iter().filter(inside).count() as u64
+    }
+
     /// Attempts that stopped or were thrown away.
     pub fn lost_attempts(&self) -> usize {
         self.trace.attempts.iter().filter(|a| a.outcome != Outcome::Committed).count()
@@ -360,7 +366,7 @@ fn labels(report: &Report, transactions: usize) -> (Vec<Label>, Vec<u8>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::view::sample;
+    use crate::sample;
 
     #[test]
     fn a_lane_holds_its_pieces_in_order_of_time() {

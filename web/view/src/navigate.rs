@@ -84,7 +84,7 @@ pub fn search(model: &RunModel, query: &str) -> Vec<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::view::sample;
+    use crate::sample;
 
     #[test]
     fn a_lane_is_walked_attempt_by_attempt() {

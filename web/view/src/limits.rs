@@ -150,7 +150,7 @@ pub fn bar(model: &RunModel) -> LimitBar {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::view::sample;
+    use crate::sample;
 
     #[test]
     fn the_lowest_limit_is_marked_as_the_one_that_decides() {

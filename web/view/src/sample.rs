@@ -133,6 +133,11 @@ pub fn report(trace: &Trace, labels: &[&str], analysis: Analysis, sequential: u6
 /// lane 2   2 ▨▨▨▨  1 ████  3 ████
 /// ```
 pub fn pool() -> RunModel {
+    model(pool_report())
+}
+
+/// The report that [`pool`] is made of.
+pub fn pool_report() -> Report {
     let mut trace = empty_trace(2, 4, 300_000);
     trace.locations = vec![Location::Storage(Address::ZERO, U256::from(8)), Location::Balance(Address::ZERO)];
     trace.reads = vec![
@@ -181,8 +186,7 @@ pub fn pool() -> RunModel {
         wasted: 0.17,
         busy: 0.66,
     };
-    let report = report(&trace, &["swap", "pay", "swap", "pay"], analysis, 400_000, 300_000);
-    model(report)
+    report(&trace, &["swap", "pay", "swap", "pay"], analysis, 400_000, 300_000)
 }
 
 /// One payment on one lane that took one step of the clock in the trace, with these medians.

@@ -60,7 +60,7 @@ pub fn line(model: &RunModel) -> Line {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::view::sample;
+    use crate::sample;
 
     #[test]
     fn a_line_says_how_far_from_its_limit_a_run_was() {

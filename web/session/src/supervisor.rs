@@ -112,7 +112,11 @@ impl Supervisor {
         match input {
             Input::Send(request) => {
                 if matches!(self.phase, Phase::Gone) {
-                    actions.push(failed(request_id(&request), "there is no engine in this page"));
+                    actions.push(failed(
+                        request_id(&request),
+                        "an engine that answers",
+                        "there is no engine in this page",
+                    ));
                 } else {
                     self.waiting.push_back(request);
                     self.post_next(now, &mut actions);
@@ -236,7 +240,7 @@ impl Supervisor {
         actions.push(Action::Start(self.flavour));
         match running {
             Some((id, true)) => actions.push(tell(Reply::Cancelled { id })),
-            Some((id, false)) => actions.push(failed(id, reason)),
+            Some((id, false)) => actions.push(failed(id, FINISHED, reason)),
             None => {}
         }
     }
@@ -260,7 +264,7 @@ impl Supervisor {
                 actions
                     .push(Action::Tell(EngineEvent::State(EngineState::Failed { reason: reason.clone() })));
                 for request in self.waiting.drain(..) {
-                    actions.push(failed(request_id(&request), &reason));
+                    actions.push(failed(request_id(&request), FINISHED, &reason));
                 }
                 return;
             }
@@ -290,8 +294,11 @@ fn restarting(reason: &str) -> Action {
     Action::Tell(EngineEvent::State(EngineState::Restarting { reason: reason.to_owned() }))
 }
 
-fn failed(id: u32, found: &str) -> Action {
-    tell(Reply::Failed { id, problems: vec![Problem::new("", "an engine that answers", found)] })
+/// What a request expected whose engine was ended.
+const FINISHED: &str = "the engine to finish the run";
+
+fn failed(id: u32, expected: &str, found: &str) -> Action {
+    tell(Reply::Failed { id, problems: vec![Problem::new("", expected, found)] })
 }
 
 #[cfg(test)]

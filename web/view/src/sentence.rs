@@ -123,6 +123,13 @@ pub fn short(model: &RunModel) -> String {
     format!("{} on {}: {}", scheduled_by(model), lanes(model), model.speed_up_text())
 }
 
+/// What a measured stretch of time is: `12.3 µs measured, 4 attempts in it.`
+pub fn measured(model: &RunModel, from: f64, to: f64) -> String {
+    let (start, end) = (from.min(to), from.max(to));
+    let inside = counted(model.attempts_between(start, end), "attempt");
+    format!("{} measured, {inside} in it.", model.ticks((end - start) as u64))
+}
+
 /// `8 simulated lanes`, `2 lanes`.
 pub fn lanes(model: &RunModel) -> String {
     counted(model.report.lanes.into(), if model.is_simulated() { "simulated lane" } else { "lane" })
@@ -658,7 +665,7 @@ mod tests {
             "The link asks for 8 lanes. Here the page has one lane, so one ran; the address keeps the 8.";
         assert_eq!(fewer_lanes(8, 1), one);
     }
-    use crate::view::sample;
+    use crate::sample;
 
     fn text(pieces: &[Piece]) -> String {
         pieces
@@ -694,7 +701,7 @@ mod tests {
             assert_eq!(headline(&model), "1 transaction on 1 lane: too short to measure");
             assert_eq!(short(&model), "Block-STM on 1 lane: –");
             assert!(too_short(&model).unwrap().contains("steps of 100 µs"), "{:?}", too_short(&model));
-            let all = format!("{}{}", text(&story(&model)), crate::view::limits::bar(&model).sentence);
+            let all = format!("{}{}", text(&story(&model)), crate::limits::bar(&model).sentence);
             assert!(!all.contains("slower") && !all.contains("NaN") && !all.contains("inf"), "{all}");
         }
         assert_eq!(too_short(&sample::pool()), None);

@@ -270,7 +270,7 @@ pub fn touching(model: &RunModel, location: u32) -> (Vec<u32>, Vec<u32>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::view::sample;
+    use crate::sample;
 
     #[test]
     fn an_aborted_attempt_names_its_cause() {

@@ -400,8 +400,8 @@ pub fn hit(model: &RunModel, scale: TimeScale, metrics: Metrics, x: CssPx, y: Cs
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::view::sample;
-    use crate::view::scale::Viewport;
+    use crate::sample;
+    use crate::scale::Viewport;
 
     fn whole(model: &RunModel, width: f64) -> TimeScale {
         TimeScale { view: Viewport::whole(model.duration()), width: CssPx(width) }

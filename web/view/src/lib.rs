@@ -9,12 +9,14 @@
 //! ```
 //! Everything here is pure and tested natively: no DOM, no clock, no signals. Lengths are CSS
 //! pixels, times are ticks of the trace.
+#![warn(missing_docs)]
 
 pub mod about;
 pub mod compare;
 pub mod curve;
 pub mod focus;
 pub mod format;
+pub mod gesture;
 pub mod graph;
 pub mod inspect;
 pub mod keys;
@@ -25,7 +27,7 @@ pub mod list;
 pub mod model;
 pub mod navigate;
 pub mod rows;
-#[cfg(test)]
+#[cfg(any(test, feature = "sample"))]
 pub mod sample;
 pub mod scale;
 pub mod sentence;

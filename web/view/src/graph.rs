@@ -513,7 +513,7 @@ fn curve_y(from: &Node, to: &Node, t: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::view::sample;
+    use crate::sample;
 
     #[test]
     fn later_waves_stand_to_the_right() {

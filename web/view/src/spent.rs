@@ -242,7 +242,7 @@ pub fn total(lanes: &[Spent]) -> Spent {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::view::sample;
+    use crate::sample;
 
     #[test]
     fn the_parts_of_a_lane_add_up_to_what_it_noted() {

@@ -1,0 +1,217 @@
+//! The page as a link, and a link as the page.
+
+use evm_lanes_core::model::CostModel;
+use evm_lanes_core::scenario::{Settings, builtin, link as codec};
+use evm_lanes_core::sniff;
+use evm_lanes_core::trace::Clock;
+use evm_lanes_view::format::capitalised;
+use evm_lanes_view::model::RunModel;
+use evm_lanes_view::share;
+
+use super::{Document, Effect, Selection, Session, Source};
+
+/// Longer documents are not tried as links: they would have to shrink to a thirtieth.
+const MOST_TEXT: usize = 1 << 20;
+
+/// What is selected, by meaning: ids of a run do not outlive it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct NamedSelection(pub codec::Selection);
+
+impl NamedSelection {
+    /// The meaning of `selection` in `model`.
+    pub fn of(model: &RunModel, selection: Selection) -> Self {
+        Self(codec::Selection {
+            tx: selection.tx,
+            incarnation: selection.incarnation,
+            location: selection.location.map(|l| model.location(l)),
+        })
+    }
+
+    /// What it means in `model`; `None` if nothing is selected or nothing of it exists there.
+    pub fn resolve(&self, model: &RunModel) -> Option<Selection> {
+        let tx = self.0.tx.filter(|t| *t < model.transactions());
+        let incarnation = tx
+            .and(self.0.incarnation)
+            .filter(|i| model.attempts(tx.unwrap_or_default()).any(|a| a.version.incarnation.0 == *i));
+        let location = self.0.location.as_ref().and_then(|name| {
+            model.report.location_names.iter().position(|n| n.name == *name).map(|i| i as u32)
+        });
+        (tx.is_some() || location.is_some()).then_some(Selection { tx, incarnation, location })
+    }
+}
+
+/// A link to what is on the page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Link {
+    /// Query and fragment, to stand behind the page's address.
+    Fits(String),
+    /// Longer than browsers take.
+    TooLong,
+    /// A real block: it travels as its file.
+    File(String),
+}
+
+impl Session {
+    /// The link to what is on the page now.
+    pub fn link(&self) -> Link {
+        let document = &self.document;
+        let text = match &document.source {
+            // A small block fits into a link, too.
+            Source::Case { name, text } if text.len() > MOST_TEXT => return Link::File(name.to_string()),
+            Source::Case { text, .. } => text,
+            Source::Scenario(written) => written.text(),
+        };
+        let builtin = document.builtin.and_then(builtin::find).filter(|b| b.text == text);
+        if builtin.is_none() && text.len() > MOST_TEXT {
+            return Link::TooLong;
+        }
+        let settings = Settings::from(document.parsed().map(|s| s.run).unwrap_or_default());
+        let strategy = self.settings.strategy;
+        let clock = self.settings.clock;
+        let lanes = match clock {
+            Clock::Measured => self.settings.asked_lanes.unwrap_or(self.settings.threads),
+            Clock::Simulated => self.settings.simulated_lanes,
+        };
+        let model = self.settings.cost_model;
+        let simulated = clock == Clock::Simulated;
+        let selection = self.chosen_selection();
+        let mut run = Settings {
+            strategy: (settings.strategy != Some(strategy)).then_some(strategy),
+            lanes: (settings.lanes != Some(lanes)).then_some(lanes),
+            clock: None,
+            cost: (simulated && model.cost != settings.cost.unwrap_or_default()).then_some(model.cost),
+            seed: (simulated && model.seed != settings.seed.unwrap_or_default()).then_some(model.seed),
+        };
+        let mut link = codec::PageLink {
+            scenario: match builtin {
+                Some(b) => codec::Source::Builtin(b.name.to_owned()),
+                None => codec::Source::Document(text.to_string()),
+            },
+            run: run.into(),
+            selection: selection.map(|s| s.0),
+        };
+        // Only the bare address means simulated lanes by itself; see `open_address`.
+        let bare = link == codec::PageLink::default() && simulated;
+        if settings.clock != Some(clock) && !bare {
+            run.clock = Some(clock);
+            link.run = run.into();
+        }
+        let link = link.encode();
+        let length = self.environment.base.len() + link.len();
+        match (&document.source, share::keeps(length)) {
+            (_, Some(_)) => Link::Fits(link),
+            (Source::Case { name, .. }, None) => Link::File(name.to_string()),
+            (Source::Scenario(_), None) => Link::TooLong,
+        }
+    }
+
+    /// The address becomes the link to what is on the page, as a new step of the browser's history or in place.
+    pub(super) fn write_link(&mut self, push: bool) {
+        let link = match self.link() {
+            Link::Fits(link) => link,
+            // The address must not promise what it cannot keep.
+            Link::TooLong | Link::File(_) => String::new(),
+        };
+        self.effects.push(Effect::WriteLink { link, push });
+    }
+
+    /// While something is being changed the address follows, a little later.
+    pub(super) fn write_link_soon(&mut self) {
+        if !self.effects.iter().any(|effect| matches!(effect, Effect::WriteLinkSoon)) {
+            self.effects.push(Effect::WriteLinkSoon);
+        }
+    }
+
+    /// Takes what an address says. A damaged address is told of and changes nothing, but for the
+    /// first time, when the default scenario is shown.
+    pub(super) fn open_address(&mut self, query: &str, fragment: &str, first: bool) {
+        let said = codec::PageLink::decode(query, fragment);
+        self.notice = None;
+        let bare = matches!(said, Ok(None) | Err(_));
+        let link = match said {
+            Ok(link) => link.unwrap_or_default(),
+            Err(error) => {
+                let after = if first {
+                    " The page shows its first scenario instead."
+                } else {
+                    " Nothing was changed."
+                };
+                self.complain(format!("{}.{after}", capitalised(&error.to_string())));
+                if !first {
+                    return;
+                }
+                codec::PageLink::default()
+            }
+        };
+        let document = match link.scenario {
+            codec::Source::Builtin(name) => match builtin::find(&name) {
+                Some(b) => Document { source: Source::scenario(b.text), builtin: Some(b.name) },
+                None => return,
+            },
+            codec::Source::Document(text) => match sniff::kind(&text) {
+                Ok(sniff::Kind::Case) => Document {
+                    source: Source::Case { name: "block.json".into(), text: text.into() },
+                    builtin: None,
+                },
+                _ => Document::scenario(text),
+            },
+        };
+        let settings = Settings::from(document.parsed().map(|s| s.run).unwrap_or_default());
+        self.take_settings(settings);
+        let run = Settings::from(link.run);
+        // What a link leaves out is the scenario's own or the usual, whatever the page was set to before.
+        self.settings.cost_model = CostModel {
+            cost: run.cost.or(settings.cost).unwrap_or_default(),
+            seed: run.seed.or(settings.seed).unwrap_or_default(),
+        };
+        self.settings.clock_is_open = false;
+        match run.clock.or(settings.clock) {
+            Some(clock) => self.settings.clock = clock,
+            None if bare => self.settings.clock = Clock::Simulated,
+            None => self.leave_clock_open(),
+        }
+        if let Some(strategy) = run.strategy {
+            self.settings.strategy = strategy;
+        }
+        if let Some(lanes) = run.lanes {
+            self.ask_for_lanes(lanes);
+        }
+        self.wanted_selection = Some(NamedSelection(link.selection.unwrap_or_default()));
+        self.forget_list_of_another(&document.source);
+        self.document = document;
+        self.remember();
+        if !first {
+            // The address may say the same in other words than the page would.
+            self.write_link_soon();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use evm_lanes_view::sample;
+
+    use super::*;
+
+    #[test]
+    fn a_selection_by_meaning_survives_into_another_run() {
+        let model = sample::pool();
+        let selection = Selection { tx: Some(2), incarnation: Some(1), location: Some(0) };
+        assert_eq!(NamedSelection::of(&model, selection).resolve(&model), Some(selection));
+    }
+
+    #[test]
+    fn an_attempt_that_does_not_exist_selects_its_transaction() {
+        let model = sample::pool();
+        let named =
+            NamedSelection::of(&model, Selection { tx: Some(1), incarnation: Some(5), location: None });
+        assert_eq!(named.resolve(&model), Some(Selection { tx: Some(1), ..Selection::default() }));
+    }
+
+    #[test]
+    fn what_does_not_exist_selects_nothing() {
+        let model = sample::pool();
+        let named = NamedSelection::of(&model, Selection { tx: Some(99), ..Selection::default() });
+        assert_eq!(named.resolve(&model), None);
+    }
+}
