@@ -8,8 +8,6 @@
 //! vocabulary that the page shares with it: documents, links, messages, traces, analyses.
 #![warn(missing_docs)]
 
-#[cfg(feature = "engine")]
-pub mod access_list;
 #[cfg(any(feature = "engine", test))]
 pub mod alloc;
 #[cfg(feature = "engine")]
@@ -19,23 +17,22 @@ pub mod clock;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 #[cfg(feature = "engine")]
-pub mod drive;
+pub mod contract;
 #[cfg(feature = "engine")]
 pub mod engine;
-#[cfg(feature = "engine")]
-pub mod evm;
 pub mod messages;
 #[cfg(feature = "engine")]
 pub mod naming;
+#[cfg(feature = "engine")]
 pub mod prepare;
-pub mod problem;
-pub mod run;
 pub mod scenario;
-pub mod sniff;
 #[cfg(feature = "engine")]
 pub mod verify;
 #[cfg(all(feature = "engine", target_arch = "wasm32"))]
 mod wasm;
 pub mod wire;
 
+#[cfg(feature = "engine")]
+pub use ::evm::{self, access_list, drive, run};
+pub use document::{problem, sniff};
 pub use lanes::{analysis, cancel, model, schedule, tables, trace, units};

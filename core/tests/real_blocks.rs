@@ -4,7 +4,8 @@ mod support;
 
 use evm_lanes_core::{
     drive, evm,
-    prepare::{Origin, PreparedBlock, case::Expected},
+    prepare::{Origin, PreparedBlock},
+    run::Expected,
 };
 
 fn expected(block: &PreparedBlock) -> &Expected {

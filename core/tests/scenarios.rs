@@ -2,13 +2,14 @@
 
 mod support;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use evm_lanes_core::{
     catalogue::Catalogue,
     drive::LoadedBlock,
     evm, prepare,
     scenario::{self, builtin},
+    sniff::{Content, sniff},
 };
 
 fn catalogue() -> Catalogue {
@@ -73,4 +74,32 @@ fn built_in_scenarios_end_as_stock_execution_ends_them() {
         }
     }
     eprintln!("{} scenarios", builtin::ALL.len());
+}
+
+/// Scenarios with the bytecode and the ABIs that tools write: each runs, or what is wrong is said in a person's words.
+#[test]
+fn what_tools_write_is_prepared_or_refused_in_words() {
+    let data = std::env::var_os("EVM_LANES_DATA")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data"), PathBuf::from);
+    let Ok(folder) = std::fs::read_dir(data.join("../cases/reports/14-bytecode-from-tools")) else {
+        eprintln!("skipped: there are no reports beside the project's data");
+        return;
+    };
+    let catalogue = catalogue();
+    let mut read = 0;
+    for entry in folder.flatten().filter(|entry| entry.file_name() != "README.md") {
+        let bytes = std::fs::read(entry.path()).expect("a file");
+        let Ok(Content::Scenario(text)) = sniff(bytes) else { panic!("{entry:?} is no scenario") };
+        read += 1;
+        let prepared = scenario::parse(&text).and_then(|document| prepare::scenario(&document, &catalogue));
+        let Err(problems) = prepared else { continue };
+        for problem in problems {
+            let said = problem.to_string();
+            // Words of a parser say nothing to a person.
+            for word in ["invalid type", "expected struct", "enum", "serde", "variant"] {
+                assert!(!said.contains(word), "{entry:?}: {said}");
+            }
+        }
+    }
+    assert!(read >= 25, "{read} files");
 }

@@ -34,7 +34,7 @@ use evm_lanes_core::{
     model::{Cost, CostModel},
     prepare::{self, Account, Fork, PreparedBlock, State, Transaction},
     run::{Receipt, Run, Status},
-    scenario::{self, StrategyChoice, builtin},
+    scenario::{self, Settings, StrategyChoice, builtin},
     trace::{Clock, Outcome, StrategyId},
 };
 
@@ -154,7 +154,8 @@ fn the_link_of_a_seeded_run_shows_that_run() {
         let read =
             scenario::link::PageLink::decode(query, fragment).expect("it can be read").expect("a block");
         let asked = StrategyChoice::from(strategy);
-        assert_eq!((read.strategy, read.lanes, read.seed), (Some(asked), Some(8), Some(model.seed)));
+        let run = Settings::from(read.run);
+        assert_eq!((run.strategy, run.lanes, run.seed), (Some(asked), Some(8), Some(model.seed)));
         let scenario::link::Source::Document(text) = read.scenario else {
             panic!("seed {seed}: no document")
         };

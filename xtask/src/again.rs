@@ -1,7 +1,8 @@
-//! Commands that run blocks need the EVM, which takes minutes to compile; the others do not wait
-//! for it. So this program is built without it at first, and builds and starts itself again with
-//! it where a command needs it.
+//! Commands that run blocks need the EVM, which takes minutes to compile, and the scenario's schema needs the engine's
+//! vocabulary; the other commands do not wait for either. So this program is built without them at first, and builds
+//! and starts itself again with them where a command needs one.
 
+use std::ffi::OsString;
 use std::process::Command;
 
 use anyhow::Result;
@@ -12,14 +13,39 @@ use crate::{process, workspace};
 ///
 /// # Errors
 /// If it does not compile, or the command fails there.
+#[cfg(not(feature = "engine"))]
 pub fn with_engine(profile: &str) -> Result<()> {
     process::say("building the engine natively (the first time takes about two minutes)");
+    with("engine", profile, std::env::args_os().skip(1))
+}
+
+/// Starts this program again with the feature `schema` and this command line.
+///
+/// # Errors
+/// If it does not compile, or the command fails there.
+#[cfg(not(feature = "schema"))]
+pub fn with_schema(arguments: &[&str]) -> Result<()> {
+    with("schema", "tool", arguments.iter().map(OsString::from))
+}
+
+fn with(feature: &str, profile: &str, arguments: impl Iterator<Item = OsString>) -> Result<()> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(cargo);
     command
         .current_dir(workspace::root())
-        .args(["run", "--quiet", "--package", "xtask", "--features", "engine", "--profile", profile])
+        .args([
+            "run",
+            "--quiet",
+            "--package",
+            "xtask",
+            "--bin",
+            "xtask",
+            "--features",
+            feature,
+            "--profile",
+            profile,
+        ])
         .arg("--")
-        .args(std::env::args_os().skip(1));
+        .args(arguments);
     process::run("the command", &mut command)
 }

@@ -1,32 +1,24 @@
-//! The deployable static site: the page by trunk, the engines, the catalogue, put together in `dist/`.
+//! The deployable static site: the page, the engines, the catalogue, put together in `dist/`.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use sha2::{Digest, Sha256};
 
-use crate::fingerprint::{self, Fingerprint};
-use crate::{catalogue, engine, process, setup, workspace};
-
-/// What `x build` takes.
-#[derive(clap::Args, Clone, Copy, Default)]
-#[group(skip)]
-pub struct Arguments {
-    #[command(flatten)]
-    pub engine: engine::Arguments,
-}
+use crate::parts::{self, Part};
+use crate::quality::{self, Quality};
+use crate::{fingerprint, page, process, workspace};
 
 /// `x build`
 ///
 /// # Errors
 /// If a part cannot be built.
-pub fn run(arguments: &Arguments) -> Result<()> {
-    build(arguments)?;
+pub fn run(arguments: &quality::Arguments) -> Result<()> {
+    build(arguments.quality())?;
     let size: u64 =
         fingerprint::files_below(&dist())?.iter().filter_map(|f| Some(fs::metadata(f).ok()?.len())).sum();
     println!("{} holds the site ({:.1} MB): any static host will do", dist().display(), size as f64 / 1e6);
@@ -44,77 +36,53 @@ pub fn dist() -> PathBuf {
 ///
 /// # Errors
 /// If a part cannot be built.
-pub fn build(arguments: &Arguments) -> Result<()> {
-    catalogue::run(&catalogue::Arguments::default())?;
-    engine::build(&arguments.engine)?;
-    build_page()?;
-    assemble()
+pub fn build(quality: Quality) -> Result<()> {
+    parts::build(&Part::ALL, quality)?;
+    assemble(&Part::ALL.map(|part| (part, quality)).into(), None)
 }
 
-fn page_folder() -> PathBuf {
-    workspace::products().join("dist-page")
+/// What a page that `x serve` shows while it still builds says of itself.
+pub struct Preliminary {
+    /// What is being built in the background.
+    pub waiting: Vec<Part>,
+    /// Whether it stays preliminary when that is built.
+    pub lasting: bool,
 }
 
-fn build_page() -> Result<()> {
-    let mut fingerprint = Fingerprint::of("page");
-    for input in [
-        "web",
-        "core/src",
-        "core/lanes",
-        "core/Cargo.toml",
-        "index.html",
-        "www",
-        "Cargo.toml",
-        "Cargo.lock",
-        "Trunk.toml",
-        "rust-toolchain.toml",
-    ] {
-        fingerprint = fingerprint.text(input).files(&workspace::path(input))?;
+impl Preliminary {
+    /// Whether figures are preliminary now. If not, a page that was opened before still asks.
+    fn holds(&self) -> bool {
+        self.lasting || !self.waiting.is_empty()
     }
-    fingerprint::unless_done(
-        &workspace::products().join("dist-page.fingerprint"),
-        &fingerprint.finish(),
-        || {
-            process::timed("page (cold: about 2 minutes)", || {
-                // Offline, trunk keeps cargo offline too.
-                process::run(
-                    "cargo fetch",
-                    Command::new("cargo")
-                        .args(["fetch", "--locked", "--quiet"])
-                        .current_dir(workspace::root()),
-                )?;
-                let mut trunk = Command::new(setup::TRUNK.program()?);
-                trunk
-                    .arg("build")
-                    .current_dir(workspace::root())
-                    // Other flags than the engines', so another folder.
-                    .env("CARGO_TARGET_DIR", workspace::cargo_target().join("page"))
-                    // Views of one type instead of one each: a twelfth less to load.
-                    .env("RUSTFLAGS", "--cfg erase_components")
-                    // Traces of trunk's own threads hide the compiler's message.
-                    .env("RUST_BACKTRACE", "0")
-                    // trunk takes NO_COLOR for a flag with a value and stops at "1".
-                    .env_remove("NO_COLOR");
-                let npm_tools = setup::npm("xtask/npm")?.join(".bin");
-                setup::with_path(&mut trunk, &[setup::WASM_BINDGEN.folder()?, npm_tools])?;
-                process::run("trunk build", &mut trunk)
-            })
-        },
-    )?;
-    Ok(())
 }
 
-/// Brings `dist/` to what the parts are now. Files that are as they should be are not touched, so that a server or a
-/// watcher of `dist/` sees only changes.
-fn assemble() -> Result<()> {
-    let mut site = BTreeMap::new();
-    add(&mut site, &page_folder(), "")?;
+/// Brings `dist/` to what the parts are now, of the qualities given; a part that is not given is left out. Files that are
+/// as they should be are not touched, so that a server or a watcher of `dist/` sees only changes.
+///
+/// With `preliminary`, the page says that its figures are preliminary as long as they are.
+///
+/// # Errors
+/// If a file is missing or cannot be written.
+pub fn assemble(shown: &BTreeMap<Part, Quality>, preliminary: Option<&Preliminary>) -> Result<()> {
+    let page = shown.get(&Part::Page).context("there is no page to be shown")?;
+    let notice = if preliminary.is_some_and(Preliminary::holds) { NOTICE } else { "" };
+    let mut site = page::bundle(&page::folder(*page), notice)?;
     add(&mut site, &workspace::path("www/engine"), "engine/")?;
-    add(&mut site, &engine::folder(), "engine/")?;
+    for (part, folder) in [(Part::Threads, "engine/threads/"), (Part::Single, "engine/single/")] {
+        if let Some(quality) = shown.get(&part) {
+            add(&mut site, &part.folder(*quality), folder)?;
+        }
+    }
     add(&mut site, &workspace::products().join("catalogue"), "catalogue/")?;
     site.retain(|path, _| !path.ends_with(".fingerprint") && !path.ends_with("/stamp"));
+    if let Some(Preliminary { waiting, lasting }) = preliminary {
+        add(&mut site, &workspace::path("www/preliminary"), "preliminary/")?;
+        let waiting: Vec<&str> = waiting.iter().map(|part| part.name()).collect();
+        let state = serde_json::json!({ "waiting": waiting, "lasting": lasting });
+        site.insert("preliminary/waiting.json".into(), serde_json::to_vec(&state)?);
+    }
 
-    let index = site.get_mut("index.html").context("trunk left no index.html")?;
+    let index = site.get_mut("index.html").context("the page has no index.html")?;
     let html = String::from_utf8(std::mem::take(index)).context("index.html is not UTF-8")?;
     *index = with_policy(&html)?.into_bytes();
 
@@ -137,7 +105,12 @@ fn assemble() -> Result<()> {
     Ok(())
 }
 
-fn add(site: &mut BTreeMap<String, Vec<u8>>, folder: &Path, prefix: &str) -> Result<()> {
+/// Where the page says that its figures are preliminary. Only `x serve` puts it there.
+const NOTICE: &str = "<div id=\"preliminary\" role=\"status\"></div>\
+    <link rel=\"stylesheet\" href=\"./preliminary/notice.css\">\
+    <script src=\"./preliminary/notice.js\"></script>";
+
+fn add(site: &mut page::Files, folder: &Path, prefix: &str) -> Result<()> {
     for file in fingerprint::files_below(folder)? {
         let name =
             file.strip_prefix(folder).map(|path| path.to_string_lossy().into_owned()).unwrap_or_default();
@@ -166,7 +139,7 @@ fn with_policy(html: &str) -> Result<String> {
     Ok(html.replacen("<head>", &meta, 1))
 }
 
-/// The texts of scripts that stand in the document itself: what trunk writes to start the page's wasm.
+/// The texts of scripts that stand in the document itself: what starts the page's wasm.
 fn inline_scripts(html: &str) -> impl Iterator<Item = &str> {
     html.split("<script").skip(1).filter_map(|rest| {
         let (attributes, rest) = rest.split_once('>')?;

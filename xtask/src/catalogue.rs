@@ -11,9 +11,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use alloy_primitives::{hex, keccak256};
 use anyhow::{Context, Result, bail};
+use const_hex as hex;
 use serde_json::{Value, json};
+use sha3::{Digest, Keccak256};
 
 use crate::{fingerprint, process, setup, workspace};
 
@@ -281,13 +282,18 @@ fn slim(piece: &Piece, modules: &Path, layouts: &Value) -> Result<Value> {
         "licence": package.licence,
         "source": package.source,
         "conflicts": piece.conflicts,
-        "creationCodeHash": keccak256(&creation),
-        "codeHash": fixed.then(|| keccak256(&runtime)),
+        "creationCodeHash": hash(&creation),
+        "codeHash": fixed.then(|| hash(&runtime)),
         "abi": artefact["abi"],
         "bytecode": hex::encode_prefixed(&creation),
         "storageLayout": layout,
         "slotNames": piece.slots.iter().map(|(slot, name)| ((*slot).to_owned(), json!(name))).collect::<serde_json::Map<_, _>>(),
     }))
+}
+
+/// The hash that Ethereum knows code by.
+fn hash(code: &[u8]) -> String {
+    hex::encode_prefixed(Keccak256::digest(code))
 }
 
 /// Drops what only the compiler needs.

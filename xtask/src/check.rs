@@ -4,7 +4,7 @@ use std::process::Command;
 
 use anyhow::{Result, bail};
 
-use crate::{catalogue, models, process, schema, setup, workspace};
+use crate::{catalogue, models, page, process, schema, setup, workspace};
 
 /// `x check`
 ///
@@ -19,7 +19,9 @@ pub fn run() -> Result<()> {
         }
     };
     check("formatting", &|| process::run("cargo fmt", cargo("fmt").args(["--all", "--check"])));
-    check("clippy, native", &|| clippy(&["--workspace", "--all-targets", "--features", "xtask/engine"]));
+    check("clippy, native", &|| {
+        clippy(&["--workspace", "--all-targets", "--features", "xtask/engine,xtask/schema,xtask/bindgen"])
+    });
     check("clippy, the page's wasm", &|| clippy(&["--package", "evm-lanes-web", "--target", WASM]));
     // Without `threads`, which needs a standard library of its own; its few lines are checked when it is built.
     check("clippy, the engine's wasm", &|| {
@@ -41,6 +43,7 @@ pub fn run() -> Result<()> {
     });
     check("generated files: catalogue", &|| catalogue::run(&catalogue::Arguments { check: true }));
     check("generated files: schema", &|| schema::run(&schema::Arguments { check: true }));
+    check("the page by trunk, compared with ours", &page::check_trunk);
     if failed.is_empty() {
         println!("every check passed");
         return Ok(());

@@ -45,14 +45,14 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments) -> Result<()> {
     use anyhow::{Context, bail};
 
-    use crate::{engine, process, workspace};
+    use crate::{engine, process, quality, workspace};
 
     let began = std::time::Instant::now();
     let folder = arguments.data.clone().unwrap_or_else(workspace::data);
     let every = usize::from(arguments.sample);
     let mut wrong = Vec::new();
     let engine = match arguments.wasm {
-        true => Some(engine::build_with_tests(&engine::Arguments { dev: arguments.dev })?),
+        true => Some(engine::build_with_tests(quality::Arguments { dev: arguments.dev }.quality())?),
         false => None,
     };
     let mut in_wasm = Vec::new();

@@ -5,28 +5,19 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use anyhow::{Context, Result, bail, ensure};
 use wasmparser::{Parser, Payload, TypeRef};
 
 use crate::fingerprint::{self, Fingerprint};
-use crate::{process, setup, workspace};
-
-/// What `x engine` takes.
-#[derive(clap::Args, Clone, Copy, Default)]
-#[group(skip)]
-pub struct Arguments {
-    /// Quick to build instead of quick to run: no link-time optimisation, no wasm-opt.
-    #[arg(long)]
-    pub dev: bool,
-}
+use crate::quality::{self, Quality};
+use crate::{process, wasm, workspace};
 
 /// One of the two engines.
 #[derive(Clone, Copy)]
-struct Engine {
+pub struct Engine {
     /// Folder below target/dist-engine, and the value of the page's `data-engine`.
-    name: &'static str,
+    pub name: &'static str,
     cargo: &'static [&'static str],
     target_features: &'static str,
     link: &'static [&'static str],
@@ -40,7 +31,8 @@ const STACK: &str = "-zstack-size=4194304";
 /// www/engine names it to people.
 const MEMORY: &str = "--max-memory=1073741824";
 
-const THREADS: Engine = Engine {
+/// Lanes on threads, where the page may share memory.
+pub const THREADS: Engine = Engine {
     name: "threads",
     cargo: &["--no-default-features", "--features", "threads", "-Z", "build-std=std,panic_abort"],
     target_features: "+atomics,+bulk-memory,+mutable-globals,+simd128",
@@ -59,7 +51,8 @@ const THREADS: Engine = Engine {
     shared: true,
 };
 
-const SINGLE: Engine = Engine {
+/// One thread, for pages that may not.
+pub const SINGLE: Engine = Engine {
     name: "single",
     cargo: &["--no-default-features", "--features", "engine"],
     target_features: "+simd128",
@@ -67,42 +60,48 @@ const SINGLE: Engine = Engine {
     shared: false,
 };
 
-const TARGET: &str = "wasm32-unknown-unknown";
-
 /// `x engine`
 ///
 /// # Errors
 /// If a tool is missing and cannot be installed, a build fails, or its result is not what the page needs.
-pub fn run(arguments: &Arguments) -> Result<()> {
-    build(arguments)?;
+pub fn run(arguments: &quality::Arguments) -> Result<()> {
+    let quality = arguments.quality();
     for engine in [THREADS, SINGLE] {
-        let wasm = folder().join(engine.name).join("engine_bg.wasm");
-        println!("{} ({} kB)", wasm.display(), fs::metadata(&wasm)?.len() / 1000);
+        let out = engine.folder(quality);
+        let made =
+            fingerprint::unless_done(&out.join(".fingerprint"), &engine.fingerprint(quality)?, || {
+                process::timed(&format!("engine {}, {}", engine.name, quality.name()), || {
+                    engine.build(quality)
+                })
+            })?;
+        let wasm = out.join("engine_bg.wasm");
+        let state = if made { "built" } else { "current" };
+        println!("{} ({state}, {} kB)", wasm.display(), fs::metadata(&wasm)?.len() / 1000);
     }
     Ok(())
 }
 
-/// Where the engines are put.
-pub fn folder() -> PathBuf {
-    workspace::products().join("dist-engine")
-}
-
-/// Builds what is not current. Returns whether anything was built.
-///
-/// # Errors
-/// As [`run`].
-pub fn build(arguments: &Arguments) -> Result<bool> {
-    let mut built = false;
-    for engine in [THREADS, SINGLE] {
-        let out = folder().join(engine.name);
-        let fingerprint = fingerprint(engine, &[], arguments)?;
-        built |= fingerprint::unless_done(&out.join(".fingerprint"), &fingerprint, || {
-            process::timed(&format!("engine {} (cold: about 3 minutes)", engine.name), || {
-                build_one(engine, &[], arguments, &out)
-            })
-        })?;
+impl Engine {
+    /// Where it is put.
+    pub fn folder(&self, quality: Quality) -> PathBuf {
+        workspace::products().join(quality.folder_name("dist-engine")).join(self.name)
     }
-    Ok(built)
+
+    /// What it is made of, and how.
+    ///
+    /// # Errors
+    /// If a source cannot be read.
+    pub fn fingerprint(&self, quality: Quality) -> Result<String> {
+        fingerprint(*self, &[], quality)
+    }
+
+    /// Builds it.
+    ///
+    /// # Errors
+    /// As [`run`].
+    pub fn build(&self, quality: Quality) -> Result<()> {
+        build_one(*self, &[], quality, &self.folder(quality))
+    }
 }
 
 /// Builds the engine without threads once more, with Ethereum's own tests in it (`conformance`), if it is not
@@ -111,12 +110,12 @@ pub fn build(arguments: &Arguments) -> Result<bool> {
 /// # Errors
 /// As [`run`].
 #[cfg(feature = "engine")]
-pub fn build_with_tests(arguments: &Arguments) -> Result<PathBuf> {
-    let out = folder().with_file_name("conformance-engine");
-    let fingerprint = fingerprint(SINGLE, WITH_TESTS, arguments)?;
+pub fn build_with_tests(quality: Quality) -> Result<PathBuf> {
+    let out = workspace::products().join(quality.folder_name("conformance-engine"));
+    let fingerprint = fingerprint(SINGLE, WITH_TESTS, quality)?;
     fingerprint::unless_done(&out.join(".fingerprint"), &fingerprint, || {
         process::timed("engine with tests (cold: about 3 minutes)", || {
-            build_one(SINGLE, WITH_TESTS, arguments, &out)?;
+            build_one(SINGLE, WITH_TESTS, quality, &out)?;
             // Node takes scripts for its own old kind of modules otherwise.
             fs::write(out.join("package.json"), "{ \"type\": \"module\" }\n")?;
             Ok(())
@@ -129,81 +128,47 @@ pub fn build_with_tests(arguments: &Arguments) -> Result<PathBuf> {
 #[cfg(feature = "engine")]
 const WITH_TESTS: &[&str] = &["--features", "conformance"];
 
-fn fingerprint(engine: Engine, more: &[&str], arguments: &Arguments) -> Result<String> {
+fn fingerprint(engine: Engine, more: &[&str], quality: Quality) -> Result<String> {
     Ok(Fingerprint::of(engine.name)
-        .text(&format!("{more:?}"))
-        .text(&format!("{} {:?} {:?} {:?}", arguments.dev, engine.cargo, engine.target_features, engine.link))
-        .files(&workspace::path("core/src"))?
-        .files(&workspace::path("core/lanes"))?
-        .files(&workspace::path("core/Cargo.toml"))?
-        .files(&workspace::path("core/catalogue/index.json"))?
-        .files(&workspace::path("Cargo.toml"))?
-        .files(&workspace::path("Cargo.lock"))?
-        .files(&workspace::path("rust-toolchain.toml"))?
+        .text(&format!("{more:?} {}", quality.name()))
+        .text(&format!("{:?} {:?} {:?}", engine.cargo, engine.target_features, engine.link))
+        .text(include_str!("engine.rs"))
+        .text(include_str!("wasm.rs"))
+        .sources()?
         .files(&workspace::path("xtask/npm/package-lock.json"))?
-        .files(&workspace::path("xtask/src/engine.rs"))?
         .finish())
 }
 
-fn build_one(engine: Engine, more: &[&str], arguments: &Arguments, out: &Path) -> Result<()> {
-    let profile = if arguments.dev { "engine-dev" } else { "engine" };
+fn build_one(engine: Engine, more: &[&str], quality: Quality, out: &Path) -> Result<()> {
+    let profile = match quality {
+        Quality::Quick => "quick",
+        Quality::Optimised => "engine",
+    };
     // A folder of its own: other flags in the same folder would rebuild everything at every change between them.
     let target = workspace::cargo_target().join(format!("engine-{}", engine.name));
-    let mut cargo = Command::new("cargo");
+    let mut cargo = wasm::cargo("rustc", &format!("-C target-feature={}", engine.target_features), &target);
     cargo
-        .current_dir(workspace::root())
-        .args(["rustc", "--package", "evm-lanes-core", "--lib", "--crate-type", "cdylib"])
-        .args(["--profile", profile, "--target", TARGET])
+        .args(["--package", "evm-lanes-core", "--lib", "--crate-type", "cdylib", "--profile", profile])
         .args(engine.cargo)
         .args(more)
         .arg("--")
-        .args(engine.link.iter().flat_map(|argument| ["-C".to_owned(), format!("link-arg={argument}")]))
-        .env("RUSTFLAGS", format!("-C target-feature={}", engine.target_features))
-        .env_remove("CARGO_ENCODED_RUSTFLAGS")
-        .env("CARGO_TARGET_DIR", &target);
+        .args(engine.link.iter().flat_map(|argument| ["-C".to_owned(), format!("link-arg={argument}")]));
     if engine.shared {
         // build-std on the pinned stable toolchain: one toolchain for everything.
         cargo.env("RUSTC_BOOTSTRAP", "1");
     }
     process::run(&format!("building the engine {}", engine.name), &mut cargo)?;
 
-    let locked = setup::locked_version("wasm-bindgen")?;
-    ensure!(
-        locked == setup::WASM_BINDGEN.version,
-        "Cargo.lock holds wasm-bindgen {locked}, the tool is {}: bring them together (xtask/src/setup.rs, Cargo.toml)",
-        setup::WASM_BINDGEN.version
-    );
-    if out.exists() {
-        fs::remove_dir_all(out)?;
-    }
-    let mut bindgen = Command::new(setup::WASM_BINDGEN.program()?);
-    bindgen
-        .args(["--target", "web", "--out-name", "engine", "--no-typescript", "--out-dir"])
-        .arg(out)
-        .arg(target.join(TARGET).join(profile).join("evm_lanes_core.wasm"));
-    if arguments.dev {
-        bindgen.arg("--keep-debug");
-    }
-    process::run("wasm-bindgen", &mut bindgen)?;
-
+    let module = target.join(wasm::TARGET).join(profile).join("evm_lanes_core.wasm");
+    wasm::bindgen(&module, out, "engine", quality == Quality::Quick)?;
     let wasm = out.join("engine_bg.wasm");
-    if !arguments.dev {
-        optimise(&wasm)?;
+    if quality == Quality::Optimised {
+        wasm::optimise(&wasm, "-O3")?;
     }
     ensure_memory(&wasm, engine.shared)?;
     if engine.shared {
         use_own_pool(out)?;
     }
-    Ok(())
-}
-
-/// Runs wasm-opt in place. Without feature flags: it then keeps to the features that the module itself names;
-/// `--all-features` gives a module that browsers refuse.
-fn optimise(wasm: &Path) -> Result<()> {
-    let tool = setup::npm("xtask/npm")?.join("binaryen/bin/wasm-opt");
-    let optimised = wasm.with_extension("opt");
-    process::run("wasm-opt", Command::new(tool).arg("-O3").arg(wasm).arg("-o").arg(&optimised))?;
-    fs::rename(&optimised, wasm).context("wasm-opt left no file")?;
     Ok(())
 }
 
@@ -225,7 +190,7 @@ fn ensure_memory(wasm: &Path, shared: bool) -> Result<()> {
 fn imported_memory(module: &[u8]) -> Result<Option<bool>> {
     for payload in Parser::new(0).parse_all(module) {
         if let Payload::ImportSection(imports) = payload.context("not a wasm module")? {
-            for import in imports {
+            for import in imports.into_imports() {
                 if let TypeRef::Memory(memory) = import?.ty {
                     return Ok(Some(memory.shared));
                 }

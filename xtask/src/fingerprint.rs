@@ -9,6 +9,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use sha2::{Digest, Sha256};
 
+use crate::workspace;
+
 /// Collects a step's inputs.
 pub struct Fingerprint(Sha256);
 
@@ -31,8 +33,13 @@ impl Fingerprint {
     ///
     /// # Errors
     /// If something that exists cannot be read.
-    pub fn files(mut self, path: &Path) -> Result<Self> {
-        for file in files_below(path)? {
+    pub fn files(self, path: &Path) -> Result<Self> {
+        let files = files_below(path)?;
+        self.contents(path, files)
+    }
+
+    fn contents(mut self, path: &Path, files: Vec<PathBuf>) -> Result<Self> {
+        for file in files {
             self.0.update([1]);
             // Relative to the input, so that equal trees in different places are equal.
             self.0.update(file.strip_prefix(path).unwrap_or(&file).to_string_lossy().as_bytes());
@@ -43,11 +50,30 @@ impl Fingerprint {
         Ok(self)
     }
 
+    /// Adds what everything for the browser is made of: the crates below `core`, the versions of packages and compiler.
+    ///
+    /// # Errors
+    /// If something that exists cannot be read.
+    pub fn sources(mut self) -> Result<Self> {
+        for source in SOURCES {
+            let path = workspace::path(source);
+            self = self.text(source).contents(&path, sources_below(&path)?)?;
+        }
+        Ok(self)
+    }
+
     /// The fingerprint in hex.
     pub fn finish(self) -> String {
         self.0.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
     }
 }
+
+/// What everything for the browser is made of, apart from the page's own crate.
+pub const SOURCES: [&str; 5] =
+    ["core", "Cargo.toml", "Cargo.lock", "rust-toolchain.toml", ".cargo/config.toml"];
+
+/// Folders that are no part of what they stand in: packages, and what only tests compile.
+const LEFT_OUT: [&str; 4] = ["node_modules", "tests", "benches", "examples"];
 
 /// Runs `step` unless `stamp` holds `fingerprint` already; writes it there afterwards. Returns whether the step ran.
 ///
@@ -72,6 +98,18 @@ pub fn unless_done(stamp: &Path, fingerprint: &str, step: impl FnOnce() -> Resul
 /// # Errors
 /// If a folder cannot be listed.
 pub fn files_below(path: &Path) -> Result<Vec<PathBuf>> {
+    walk(path, &[])
+}
+
+/// The same without packages of npm and folders of tests.
+///
+/// # Errors
+/// If a folder cannot be listed.
+pub fn sources_below(path: &Path) -> Result<Vec<PathBuf>> {
+    walk(path, &LEFT_OUT)
+}
+
+fn walk(path: &Path, left_out: &[&str]) -> Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     let mut open = vec![path.to_path_buf()];
     while let Some(next) = open.pop() {
@@ -79,7 +117,10 @@ pub fn files_below(path: &Path) -> Result<Vec<PathBuf>> {
             for entry in
                 fs::read_dir(&next).with_context(|| format!("{} cannot be listed", next.display()))?
             {
-                open.push(entry?.path());
+                let entry = entry?;
+                if !left_out.iter().any(|name| entry.file_name() == *name) {
+                    open.push(entry.path());
+                }
             }
         } else if next.is_file() {
             files.push(next);

@@ -1,7 +1,8 @@
 //! Every chore of EVM Lanes as a typed command; `./x` is the shell in front of it.
 
-#[cfg(not(feature = "engine"))]
+#[cfg(not(all(feature = "engine", feature = "schema")))]
 mod again;
+mod behind;
 mod bench;
 mod bugs;
 mod build;
@@ -16,10 +17,15 @@ mod generator;
 #[cfg(feature = "engine")]
 mod lanes;
 mod models;
+mod page;
+mod parts;
 mod process;
 #[cfg(feature = "engine")]
 #[path = "../../core/tests/random_blocks/program.rs"]
 mod program;
+mod quality;
+#[cfg(test)]
+mod rooms;
 mod sanitize;
 mod schema;
 mod serve;
@@ -27,6 +33,7 @@ mod server;
 mod setup;
 mod simulate;
 mod test;
+mod wasm;
 mod workspace;
 
 use std::process::ExitCode;
@@ -50,7 +57,7 @@ enum Command {
     /// Build what is missing, serve the page, print its address, rebuild on change.
     Serve(serve::Arguments),
     /// Build the deployable static site into dist/.
-    Build(build::Arguments),
+    Build(quality::Arguments),
     /// Run every test: native, and in the browser.
     Test(test::Arguments),
     /// Check what needs no test: formatting, lints, licences, generated files.
@@ -74,7 +81,10 @@ enum Command {
     /// Put bugs into a copy of the engine, one at a time: some test must catch each.
     Bugs(bugs::Arguments),
     /// Build the two wasm engines into target/dist-engine.
-    Engine(engine::Arguments),
+    Engine(quality::Arguments),
+    /// What `x serve` starts to build the rest.
+    #[command(hide = true)]
+    Behind(quality::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -94,6 +104,7 @@ fn main() -> ExitCode {
         Command::Sanitize(arguments) => sanitize::run(&arguments),
         Command::Bugs(arguments) => bugs::run(&arguments),
         Command::Engine(arguments) => engine::run(&arguments),
+        Command::Behind(arguments) => behind::run(&arguments),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -2,9 +2,9 @@
 
 use std::process::Command;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 
-use crate::{process, workspace};
+use crate::{process, test, workspace};
 
 /// What `cargo xtask models` takes.
 #[derive(clap::Args)]
@@ -25,21 +25,23 @@ pub struct Arguments {
 /// # Errors
 /// If a schedule ends wrong, or does not end.
 pub fn run(arguments: &Arguments) -> Result<()> {
-    let mut test = tests();
-    test.args(["--", "--nocapture"]).env("EVM_LANES_SCHEDULES", arguments.schedules.to_string());
+    let mut tests = tests();
+    tests.args(["--", "--nocapture"]).env("EVM_LANES_SCHEDULES", arguments.schedules.to_string());
     if let Some(seed) = arguments.seed {
-        test.env("EVM_LANES_SEED", seed.to_string());
+        tests.env("EVM_LANES_SEED", seed.to_string());
     }
     if let Some(schedule) = &arguments.schedule {
-        test.env("EVM_LANES_SCHEDULE", schedule);
+        tests.env("EVM_LANES_SCHEDULE", schedule);
     }
-    process::timed("models", || process::run("the models", &mut test))
+    let count = process::timed("models", || test::counted(&mut tests))?;
+    ensure!(count.failed == 0, "a schedule ended wrong, or did not end");
+    Ok(())
 }
 
 /// cargo's command for the models, with a budget that suits every day.
 pub fn tests() -> Command {
     let mut test = cargo("test");
-    test.arg("drive::models");
+    test.arg("drive::model_check");
     test
 }
 

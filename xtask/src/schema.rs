@@ -1,12 +1,9 @@
 //! The scenario's JSON Schema, served with the page so that any editor completes a document.
 
-use std::fs;
+use anyhow::Result;
 
-use anyhow::{Context, Result, bail};
-
-use crate::{process, workspace};
-
-/// Where the schema is committed; trunk serves it.
+/// Where the schema is committed.
+#[cfg(feature = "schema")]
 const FILE: &str = "www/scenario.schema.json";
 
 /// Arguments of `cargo xtask schema`.
@@ -21,7 +18,14 @@ pub struct Arguments {
 ///
 /// # Errors
 /// If it cannot be written or, with `--check`, is out of date.
+#[cfg(feature = "schema")]
 pub fn run(arguments: &Arguments) -> Result<()> {
+    use std::fs;
+
+    use anyhow::{Context, bail};
+
+    use crate::{process, workspace};
+
     let mut schema = serde_json::to_string_pretty(&evm_lanes_core::scenario::schema())?;
     schema.push('\n');
     let file = workspace::path(FILE);
@@ -35,4 +39,13 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     fs::write(&file, schema).with_context(|| format!("{} cannot be written", file.display()))?;
     process::say(&format!("schema: {FILE} has changed"));
     Ok(())
+}
+
+/// Starts this program again with the scenario's types compiled in.
+///
+/// # Errors
+/// If it does not compile, or the command fails there.
+#[cfg(not(feature = "schema"))]
+pub fn run(arguments: &Arguments) -> Result<()> {
+    crate::again::with_schema(if arguments.check { &["schema", "--check"] } else { &["schema"] })
 }

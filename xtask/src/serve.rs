@@ -1,13 +1,26 @@
 //! `x serve`: builds what is missing, serves the page, rebuilds on change.
+//!
+//! What is looked at comes first: the page and the engine that it starts are built quickly and served at once, unless
+//! optimised ones are there. Everything else is built behind the server and takes their place, part by part:
+//!
+//! ```text
+//! sources change ─▶ quick page and engine ─▶ served ─▶ optimised parts, behind ─▶ served
+//!       └── ends what is built behind
+//! ```
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::thread;
 use std::time::{Duration, SystemTime};
 
 use anyhow::Result;
 
+use crate::behind::Behind;
+use crate::build::{self, Preliminary};
+use crate::parts::{self, Part};
+use crate::quality::{self, Quality};
 use crate::server::Isolation;
-use crate::{build, fingerprint, process, server, workspace};
+use crate::{catalogue, fingerprint, process, server, workspace};
 
 /// What `x serve` takes.
 #[derive(clap::Args, Clone, Copy)]
@@ -22,7 +35,7 @@ pub struct Arguments {
     #[arg(long)]
     no_watch: bool,
     #[command(flatten)]
-    build: build::Arguments,
+    build: quality::Arguments,
 }
 
 /// `x serve`
@@ -32,7 +45,8 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments) -> Result<()> {
     // Taken before the build, so that a change made while it ran is not missed.
     let mut seen = newest_change()?;
-    build::build(&arguments.build)?;
+    let mut site = Site::new(arguments);
+    site.build_first()?;
 
     let isolation = if arguments.no_isolation { Isolation::Plain } else { Isolation::Isolated };
     let address = match arguments.port {
@@ -42,9 +56,11 @@ pub fn run(arguments: &Arguments) -> Result<()> {
             .map_or_else(|| server::start(build::dist(), 0, isolation), Ok)?,
     };
     println!("\n  EVM Lanes: {address}\n");
+    site.build_rest()?;
 
     loop {
         thread::sleep(Duration::from_millis(500));
+        site.look(&address)?;
         if arguments.no_watch {
             continue;
         }
@@ -54,33 +70,141 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         }
         seen = newest;
         process::say("sources changed");
-        match build::build(&arguments.build) {
-            Ok(()) => process::say(&format!("current again: reload {address}")),
-            Err(error) => eprintln!("\nx: {error:#}\nx: the page is as before; waiting for the next change"),
+        site.behind = None;
+        match site.build_first() {
+            Ok(()) => process::say(&format!("current again: load {address} again")),
+            Err(error) => {
+                eprintln!("\nx: {error:#}\nx: the page is as before; waiting for the next change");
+                continue;
+            }
         }
+        site.build_rest()?;
     }
 }
 
-/// Everything that a build is made of.
-const SOURCES: [&str; 11] = [
-    "core/src",
-    "core/lanes",
-    "core/Cargo.toml",
-    "core/catalogue/index.json",
-    "web",
-    "www",
-    "index.html",
-    "xtask/npm/package.json",
-    "Cargo.toml",
-    "Cargo.lock",
-    "Trunk.toml",
-];
+/// What is served, and what is being built for it.
+struct Site {
+    /// What every part is to become.
+    wanted: Quality,
+    /// The parts without which nothing is to be seen at the address.
+    first: [Part; 2],
+    /// What each part is made of now, by quality.
+    fingerprints: BTreeMap<(Part, Quality), String>,
+    /// What is served now.
+    shown: BTreeMap<Part, Quality>,
+    /// Whether a page may be open that asks when its figures no longer are preliminary.
+    was_preliminary: bool,
+    behind: Option<Behind>,
+}
+
+impl Site {
+    fn new(arguments: &Arguments) -> Self {
+        let engine = if arguments.no_isolation { Part::Single } else { Part::Threads };
+        Self {
+            wanted: arguments.build.quality(),
+            first: [Part::Page, engine],
+            fingerprints: BTreeMap::new(),
+            shown: BTreeMap::new(),
+            was_preliminary: false,
+            behind: None,
+        }
+    }
+
+    /// Brings what must be there to something that is current, and the site with it.
+    fn build_first(&mut self) -> Result<()> {
+        self.fingerprints.clear();
+        for part in Part::ALL {
+            for quality in [Quality::Quick, Quality::Optimised] {
+                self.fingerprints.insert((part, quality), part.fingerprint(quality)?);
+            }
+        }
+        let current = self.current();
+        let missing: Vec<Part> = self.first.into_iter().filter(|part| !current.contains_key(part)).collect();
+        match missing.is_empty() {
+            true => catalogue::run(&catalogue::Arguments::default())?,
+            false => parts::build(&missing, Quality::Quick)?,
+        }
+        self.show(self.current())
+    }
+
+    /// Has everything else built behind the server.
+    fn build_rest(&mut self) -> Result<()> {
+        let waiting = self.waiting();
+        if waiting.is_empty() {
+            return Ok(());
+        }
+        process::say(&format!("building behind the page: {}, {}", in_words(&waiting), self.wanted.name()));
+        self.behind = Some(Behind::start(self.wanted)?);
+        Ok(())
+    }
+
+    /// Puts in place what was built behind the server.
+    fn look(&mut self, address: &str) -> Result<()> {
+        let Some(behind) = &mut self.behind else { return Ok(()) };
+        let ended = behind.ended()?;
+        let current = self.current();
+        if current != self.shown {
+            let new: Vec<Part> =
+                Part::ALL.into_iter().filter(|part| current.get(part) != self.shown.get(part)).collect();
+            self.show(current)?;
+            let next = match self.waiting().is_empty() {
+                true => format!("everything is there: load {address} again"),
+                false => "the rest follows".into(),
+            };
+            process::say(&format!("{} ({}) in place; {next}", in_words(&new), self.wanted.name()));
+        }
+        if let Some(status) = ended {
+            self.behind = None;
+            if !status.success() {
+                eprintln!(
+                    "\nx: the build behind the page failed ({status}); the page stays as it is until the next change"
+                );
+            }
+        }
+        Ok(())
+    }
+
+    /// The best that is current of each part: nothing optimised where quick parts are wanted.
+    fn current(&self) -> BTreeMap<Part, Quality> {
+        let is_current = |part: Part, quality: Quality| {
+            let now = self.fingerprints.get(&(part, quality));
+            now.is_some() && part.built_from(quality).as_ref() == now
+        };
+        let best = |part: Part| {
+            let qualities = [Quality::Optimised, Quality::Quick];
+            qualities
+                .into_iter()
+                .filter(|quality| *quality <= self.wanted)
+                .find(|quality| is_current(part, *quality))
+        };
+        Part::ALL.into_iter().filter_map(|part| Some((part, best(part)?))).collect()
+    }
+
+    /// The parts that are not what they are to become.
+    fn waiting(&self) -> Vec<Part> {
+        Part::ALL.into_iter().filter(|part| self.shown.get(part) != Some(&self.wanted)).collect()
+    }
+
+    fn show(&mut self, shown: BTreeMap<Part, Quality>) -> Result<()> {
+        self.shown = shown;
+        let preliminary = Preliminary { waiting: self.waiting(), lasting: self.wanted == Quality::Quick };
+        self.was_preliminary |= preliminary.lasting || !preliminary.waiting.is_empty();
+        build::assemble(&self.shown, self.was_preliminary.then_some(&preliminary))
+    }
+}
+
+fn in_words(parts: &[Part]) -> String {
+    parts.iter().map(|part| part.name()).collect::<Vec<_>>().join(", ")
+}
+
+/// Everything that a build is made of, besides [`fingerprint::SOURCES`].
+const SOURCES: [&str; 4] = ["web", "www", "index.html", "xtask/npm/package.json"];
 
 /// Looked at twice a second: 200 files cost about a millisecond, and no notifier has to be understood.
 fn newest_change() -> Result<(Option<SystemTime>, usize)> {
     let mut files: Vec<PathBuf> = Vec::new();
-    for source in SOURCES {
-        files.extend(fingerprint::files_below(&workspace::path(source))?);
+    for source in SOURCES.into_iter().chain(fingerprint::SOURCES) {
+        files.extend(fingerprint::sources_below(&workspace::path(source))?);
     }
     let newest = files.iter().filter_map(|file| file.metadata().ok()?.modified().ok()).max();
     Ok((newest, files.len()))

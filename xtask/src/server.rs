@@ -3,13 +3,18 @@
 //! Unlike trunk's own server it gives 404 for what is missing: the single-page fallback would answer a request for a
 //! missing .wasm with the page, and the engine would hang. See docs/decisions/0001-own-dev-server.md.
 
-use std::fs;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::thread;
+//!
+//! Each connection has a thread of its own and ends with its answer. tiny_http, which was used before, hands connections
+//! that come at once to fewer threads than there are; what is left over waits until the browser closes another one.
 
-use anyhow::{Context, Result, anyhow};
-use tiny_http::{Header, Method, Request, Response, Server, StatusCode};
+use std::fs;
+use std::io::{Read, Write};
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
 
 use crate::build;
 
@@ -22,75 +27,121 @@ pub enum Isolation {
     Plain,
 }
 
-/// Requests served at once. A page asks for about a dozen files at its start.
-const THREADS: usize = 8;
+/// Browsers open connections that they may never use.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A link may hold a whole block; it stands behind `#`, which no browser sends, or in the query of an old link.
+const LONGEST_REQUEST: usize = 1 << 20;
 
 /// Starts serving `folder` on threads of its own; returns the address. Port 0 takes a free one.
 ///
 /// # Errors
 /// If the port cannot be had.
 pub fn start(folder: PathBuf, port: u16, isolation: Isolation) -> Result<String> {
-    let server =
-        Server::http(("127.0.0.1", port)).map_err(|error| anyhow!("{error}")).with_context(|| {
-            format!("port {port} cannot be used: is another server running? Choose one by --port")
-        })?;
-    let address = server.server_addr();
-    let server = Arc::new(server);
-    for _ in 0..THREADS {
-        let (server, folder) = (Arc::clone(&server), folder.clone());
-        thread::spawn(move || {
-            while let Ok(request) = server.recv() {
-                // A client that went away while it was answered is nobody's problem.
-                let _ = answer(request, &folder, isolation);
-            }
-        });
-    }
-    // "localhost" rather than the number: it is what people know as a secure context.
-    Ok(format!("http://localhost:{}/", address.to_ip().map_or(port, |address| address.port())))
-}
-
-fn answer(request: Request, folder: &Path, isolation: Isolation) -> std::io::Result<()> {
-    if !matches!(request.method(), Method::Get | Method::Head) {
-        return request.respond(with_headers(text(405, "only GET and HEAD"), "text/plain", isolation, None));
-    }
-    let found = file_of(folder, request.url()).and_then(|file| Some((fs::read(&file).ok()?, file)));
-    let Some((bytes, file)) = found else {
-        return request.respond(with_headers(text(404, "not found"), "text/plain", isolation, None));
-    };
-    let policy = fs::read_to_string(folder.join("index.html")).map(|html| build::policy(&html)).ok();
-    let response = Response::from_data(bytes);
-    request.respond(with_headers(response, content_type(&file), isolation, policy))
-}
-
-fn text(status: u16, text: &str) -> Response<std::io::Cursor<Vec<u8>>> {
-    Response::from_string(format!("{text}\n")).with_status_code(StatusCode(status))
-}
-
-fn with_headers<R: std::io::Read>(
-    mut response: Response<R>,
-    content_type: &str,
-    isolation: Isolation,
-    policy: Option<String>,
-) -> Response<R> {
-    let mut headers = vec![
-        ("Content-Type", content_type.to_owned()),
-        ("Cache-Control", "no-cache".into()),
-        ("X-Content-Type-Options", "nosniff".into()),
-        ("Cross-Origin-Resource-Policy", "same-origin".into()),
-        ("Referrer-Policy", "no-referrer".into()),
-    ];
-    if isolation == Isolation::Isolated {
-        headers.push(("Cross-Origin-Opener-Policy", "same-origin".into()));
-        headers.push(("Cross-Origin-Embedder-Policy", "require-corp".into()));
-    }
-    // Sent with every file: a worker has the policy of its own script, not the page's.
-    headers.extend(policy.map(|policy| ("Content-Security-Policy", policy)));
-    for (name, value) in headers {
-        if let Ok(header) = Header::from_bytes(name, value) {
-            response.add_header(header);
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).with_context(|| {
+        format!("port {port} cannot be used: is another server running? Choose one by --port")
+    })?;
+    let port = listener.local_addr()?.port();
+    thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            let folder = folder.clone();
+            // A client that went away while it was answered is nobody's problem.
+            thread::spawn(move || drop(converse(stream, &folder, isolation)));
         }
+    });
+    // "localhost" rather than the number: it is what people know as a secure context.
+    Ok(format!("http://localhost:{port}/"))
+}
+
+/// Reads one request and answers it.
+fn converse(mut stream: TcpStream, folder: &Path, isolation: Isolation) -> std::io::Result<()> {
+    stream.set_read_timeout(Some(PATIENCE))?;
+    let mut request = Vec::new();
+    let answer = loop {
+        let mut more = [0; 8192];
+        let length = stream.read(&mut more)?;
+        if length == 0 {
+            return Ok(());
+        }
+        request.extend_from_slice(&more[..length]);
+        let mut headers = [httparse::EMPTY_HEADER; 100];
+        let mut parsed = httparse::Request::new(&mut headers);
+        match parsed.parse(&request) {
+            Ok(httparse::Status::Complete(_)) => {
+                let (method, url) = (parsed.method.unwrap_or_default(), parsed.path.unwrap_or_default());
+                break answer(method, url, folder, isolation);
+            }
+            Ok(httparse::Status::Partial) if request.len() < LONGEST_REQUEST => {}
+            _ => break Answer::text("400 Bad Request", "no request that is understood", isolation),
+        }
+    };
+    stream.write_all(&answer.into_bytes())
+}
+
+/// What is sent back.
+struct Answer {
+    status: &'static str,
+    headers: Vec<(&'static str, String)>,
+    body: Vec<u8>,
+    /// Whether only the headers were asked for.
+    headers_only: bool,
+}
+
+fn answer(method: &str, url: &str, folder: &Path, isolation: Isolation) -> Answer {
+    if !["GET", "HEAD"].contains(&method) {
+        return Answer::text("405 Method Not Allowed", "only GET and HEAD", isolation);
     }
-    response
+    let found = file_of(folder, url).and_then(|file| Some((fs::read(&file).ok()?, file)));
+    let mut answer = match found {
+        Some((bytes, file)) => {
+            let policy = fs::read_to_string(folder.join("index.html")).map(|html| build::policy(&html)).ok();
+            Answer::new("200 OK", content_type(&file), bytes, isolation, policy)
+        }
+        None => Answer::text("404 Not Found", "not found", isolation),
+    };
+    answer.headers_only = method == "HEAD";
+    answer
+}
+
+impl Answer {
+    fn new(
+        status: &'static str,
+        content_type: &str,
+        body: Vec<u8>,
+        isolation: Isolation,
+        policy: Option<String>,
+    ) -> Self {
+        let mut headers = vec![
+            ("Connection", "close".to_owned()),
+            ("Content-Length", body.len().to_string()),
+            ("Content-Type", content_type.to_owned()),
+            ("Cache-Control", "no-cache".into()),
+            ("X-Content-Type-Options", "nosniff".into()),
+            ("Cross-Origin-Resource-Policy", "same-origin".into()),
+            ("Referrer-Policy", "no-referrer".into()),
+        ];
+        if isolation == Isolation::Isolated {
+            headers.push(("Cross-Origin-Opener-Policy", "same-origin".into()));
+            headers.push(("Cross-Origin-Embedder-Policy", "require-corp".into()));
+        }
+        // Sent with every file: a worker has the policy of its own script, not the page's.
+        headers.extend(policy.map(|policy| ("Content-Security-Policy", policy)));
+        Self { status, headers, body, headers_only: false }
+    }
+
+    fn text(status: &'static str, text: &str, isolation: Isolation) -> Self {
+        Self::new(status, "text/plain", format!("{text}\n").into_bytes(), isolation, None)
+    }
+
+    fn into_bytes(self) -> Vec<u8> {
+        let headers: String =
+            self.headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+        let mut bytes = format!("HTTP/1.1 {}\r\n{headers}\r\n", self.status).into_bytes();
+        if !self.headers_only {
+            bytes.extend(self.body);
+        }
+        bytes
+    }
 }
 
 /// The file that a request asks for; `None` for anything but a plain path below `folder`.
@@ -123,9 +174,6 @@ fn content_type(file: &Path) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use std::io::{Read, Write};
-    use std::net::TcpStream;
-
     use super::*;
 
     fn get(address: &str, path: &str) -> String {
@@ -155,6 +203,14 @@ mod tests {
         for outside in ["/engine/b.wasm", "/../secret", "/%2e%2e/secret", "/engine/../../secret"] {
             assert!(get(&isolated, outside).starts_with("HTTP/1.1 404"), "{outside}");
         }
+        // Connections that say nothing keep nobody else waiting, however many there are.
+        let silent: Vec<_> = (0..20)
+            .map(|_| {
+                TcpStream::connect(isolated.trim_start_matches("http://").trim_end_matches('/')).unwrap()
+            })
+            .collect();
+        assert!(get(&isolated, "/engine/a.wasm").ends_with("\r\n\r\nwasm"));
+        drop(silent);
         let plain = start(folder.join("site"), 0, Isolation::Plain).unwrap();
         assert!(!get(&plain, "/").contains("Embedder-Policy"));
         fs::remove_dir_all(folder).unwrap();

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
+use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context, Result, bail};
 
@@ -14,17 +15,10 @@ pub struct CargoTool {
     pub version: &'static str,
     binary: &'static str,
     arguments: &'static [&'static str],
+    /// How much of the time to compile it goes into making it quick.
+    opt_level: &'static str,
     about: &'static str,
 }
-
-/// Must be the version of wasm-bindgen in Cargo.lock. Without `--locked`: its own lockfile does not resolve any more.
-pub const WASM_BINDGEN: CargoTool = CargoTool {
-    package: "wasm-bindgen-cli",
-    version: "0.2.130",
-    binary: "wasm-bindgen",
-    arguments: &[],
-    about: "about 1½ minutes on two cores",
-};
 
 /// The last trunk for Rust 1.95. rustls: no OpenSSL headers needed.
 pub const TRUNK: CargoTool = CargoTool {
@@ -32,6 +26,8 @@ pub const TRUNK: CargoTool = CargoTool {
     version: "0.21.14",
     binary: "trunk",
     arguments: &["--locked", "--no-default-features", "--features", "rustls"],
+    // It rewrites one page and hashes six files.
+    opt_level: "0",
     about: "about 4½ minutes on two cores",
 };
 
@@ -41,6 +37,8 @@ pub const CARGO_DENY: CargoTool = CargoTool {
     version: "0.20.2",
     binary: "cargo-deny",
     arguments: &["--locked"],
+    // It compares the licence texts of hundreds of packages.
+    opt_level: "1",
     about: "about 5 minutes on two cores",
 };
 
@@ -70,7 +68,7 @@ impl CargoTool {
                         // Quick to compile matters more for a tool than quick to run.
                         .env("CARGO_PROFILE_RELEASE_LTO", "off")
                         .env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16")
-                        .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1")
+                        .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", self.opt_level)
                         // The tools want the host's own target folder, not the work tree's.
                         .env_remove("CARGO_TARGET_DIR")
                         .current_dir(std::env::temp_dir());
@@ -90,6 +88,43 @@ impl CargoTool {
     }
 }
 
+/// The program that does what the command `wasm-bindgen` does. It is compiled with this program's own packages when
+/// something is built for the browser, and not before, so that `./x` itself starts soon.
+///
+/// # Errors
+/// If it does not compile.
+pub fn wasm_bindgen() -> Result<PathBuf> {
+    let program = workspace::cargo_target().join("tool/bindgen");
+    if !program.is_file() {
+        process::say("building wasm-bindgen from its library (cold: about 15 seconds)");
+    }
+    // cargo decides whether anything is to be done: a tenth of a second if not.
+    let mut cargo = Command::new("cargo");
+    cargo
+        .current_dir(workspace::root())
+        .args(["build", "--quiet", "--locked", "--package", "xtask", "--bin", "bindgen"])
+        .args(["--features", "bindgen", "--profile", "tool", "--target-dir"])
+        .arg(workspace::cargo_target());
+    process::run("building wasm-bindgen", &mut cargo)?;
+    Ok(program)
+}
+
+/// A folder for PATH in which that program is called `wasm-bindgen`, as trunk calls it.
+///
+/// # Errors
+/// If it does not compile, or cannot be linked there.
+pub fn wasm_bindgen_folder() -> Result<PathBuf> {
+    let program = fs::canonicalize(wasm_bindgen()?).context("the program bindgen is missing")?;
+    let folder = workspace::products().join("wasm-bindgen");
+    fs::create_dir_all(&folder)?;
+    let link = folder.join("wasm-bindgen");
+    // The target folder may have moved since.
+    let _ = fs::remove_file(&link);
+    std::os::unix::fs::symlink(&program, &link)
+        .with_context(|| format!("{} cannot be made", link.display()))?;
+    Ok(folder)
+}
+
 /// Puts folders in front of a command's PATH.
 ///
 /// # Errors
@@ -106,6 +141,9 @@ pub fn with_path(command: &mut Command, folders: &[PathBuf]) -> Result<()> {
 /// # Errors
 /// If Node is missing or too old, or npm fails.
 pub fn npm(folder: &str) -> Result<PathBuf> {
+    /// Steps that run at the same time may need the same packages.
+    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+    let _one = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     let folder = workspace::path(folder);
     node()?;
     let fingerprint = fingerprint::Fingerprint::of("npm ci")
@@ -190,7 +228,8 @@ pub fn chromium() -> Result<PathBuf> {
 /// # Errors
 /// If something cannot be installed.
 pub fn run() -> Result<()> {
-    for tool in [&WASM_BINDGEN, &TRUNK, &CARGO_DENY] {
+    println!("{:<18} {}", "wasm-bindgen", wasm_bindgen()?.display());
+    for tool in [&TRUNK, &CARGO_DENY] {
         println!("{:<18} {}", tool.binary, tool.program()?.display());
     }
     println!("{:<18} {}", "npm packages", npm("tests")?.display());
@@ -212,29 +251,22 @@ fn node() -> Result<()> {
     }
 }
 
-/// The version of a package in Cargo.lock.
-///
-/// # Errors
-/// If Cargo.lock cannot be read or does not hold the package.
-pub fn locked_version(package: &str) -> Result<String> {
-    let lock = fs::read_to_string(workspace::path("Cargo.lock")).context("Cargo.lock cannot be read")?;
-    let mut lines = lock.lines();
-    while let Some(line) = lines.next() {
-        if line == format!("name = \"{package}\"") {
-            let version =
-                lines.next().and_then(|l| l.strip_prefix("version = \"")).and_then(|l| l.strip_suffix('"'));
-            return version.map(str::to_owned).context("Cargo.lock is malformed");
-        }
-    }
-    bail!("Cargo.lock holds no {package}")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    /// The version of a package in Cargo.lock.
+    fn locked_version(package: &str) -> Option<String> {
+        let lock = fs::read_to_string(workspace::path("Cargo.lock")).ok()?;
+        let (_, rest) = lock.split_once(&format!("name = \"{package}\"\nversion = \""))?;
+        rest.split('"').next().map(str::to_owned)
+    }
+
     #[test]
-    fn wasm_bindgen_on_the_command_line_is_the_one_in_cargo_lock() {
-        assert_eq!(locked_version("wasm-bindgen").unwrap(), WASM_BINDGEN.version);
+    fn every_wasm_bindgen_is_the_one_in_cargo_lock() {
+        let locked = locked_version("wasm-bindgen").unwrap();
+        assert_eq!(locked_version("wasm-bindgen-cli-support").unwrap(), locked);
+        let line = format!("wasm_bindgen = \"{locked}\"");
+        assert!(include_str!("../../Trunk.toml").contains(&line), "expected {line} in Trunk.toml");
     }
 }

@@ -9,7 +9,7 @@ use alloy_json_abi::JsonAbi;
 use alloy_primitives::{B256, Bytes, U256};
 use serde::Deserialize;
 
-use crate::naming::{Known, Layout};
+use crate::contract::{ContractAbi, Layout};
 
 /// Every contract that a scenario can name.
 #[derive(Clone, Debug, Default)]
@@ -37,7 +37,7 @@ pub struct Piece {
     /// Creation code.
     pub bytecode: Bytes,
     /// ABI and storage layout.
-    pub known: Arc<Known>,
+    pub known: Arc<ContractAbi>,
 }
 
 /// Why catalogue data cannot be read.
@@ -98,7 +98,7 @@ impl Catalogue {
                     conflicts: entry.conflicts,
                     code_hash: entry.code_hash,
                     bytecode: entry.bytecode,
-                    known: Arc::new(Known::new(entry.abi, Some(layout))),
+                    known: Arc::new(ContractAbi::new(entry.abi, Some(layout))),
                 }));
             }
         }

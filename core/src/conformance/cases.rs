@@ -26,7 +26,7 @@ impl File {
     pub(super) fn run(&self, ways: Ways<'_>) -> Outcome {
         let mut outcome = Outcome { name: self.name.clone(), ..Outcome::default() };
         let (receipts, state) = match in_every_way(&self.block, ways, &mut outcome.counts) {
-            Ok(stock) => reference,
+            Ok(stock) => stock,
             Err(problem) => return Outcome { problem: Some(problem), ..outcome },
         };
         add_to_digest(&mut outcome.digest, &receipts, verify::state_root(&state));

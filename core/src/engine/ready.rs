@@ -15,7 +15,7 @@ use crate::evm;
 use crate::naming::Names;
 use crate::prepare::{self, PreparedBlock, case};
 use crate::problem::{Position, Problem};
-use crate::scenario;
+use crate::scenario::Document;
 
 /// A prepared block, loaded, with its names.
 pub(super) struct Ready {
@@ -43,14 +43,13 @@ struct Given {
 impl Ready {
     pub(super) fn scenario(text: &str, catalogue: &Catalogue, cancel: &CancelFlag) -> Result<Self, Unmet> {
         let started = clock::now();
-        let scenario = scenario::parse(text)?;
-        let prepared = prepare::scenario(&scenario, catalogue).map_err(|mut problems| {
-            for problem in &mut problems {
-                problem.position = problem.position.or_else(|| scenario::position_of(text, &problem.path));
-            }
+        let document = Document::new(text);
+        let scenario = document.scenario().map_err(<[Problem]>::to_vec)?;
+        let prepared = prepare::scenario(scenario, catalogue).map_err(|mut problems| {
+            document.locate(&mut problems);
             problems
         })?;
-        Self::new(scenario.title, prepared.block, prepared.names, started, cancel)
+        Self::new(scenario.title.clone(), prepared.block, prepared.names, started, cancel)
     }
 
     pub(super) fn case(text: &str, catalogue: &Catalogue, cancel: &CancelFlag) -> Result<Self, Unmet> {

@@ -10,7 +10,7 @@ use crate::{
     drive::{self, RunContext, Threads},
     messages::Phase,
     problem::Problem,
-    scenario::{self, RunSettings, Scenario},
+    scenario::{self, Scenario, Settings},
     trace::{Clock, StrategyId},
     verify,
 };
@@ -53,7 +53,7 @@ pub(super) fn reduce(
         return Err(vec![Problem::new("", "a run that differs again", found)].into());
     };
     let simulated = how.clock == Clock::Simulated;
-    let run = RunSettings {
+    let run = Settings {
         strategy: Some(how.strategy),
         lanes: Some(how.lanes),
         clock: Some(how.clock),
@@ -61,7 +61,7 @@ pub(super) fn reduce(
         seed: simulated.then_some(how.model.seed),
     };
     let story = "The smallest block found whose parallel run differs from sequential execution.".to_owned();
-    Ok(Scenario { run, story, ..smallest }.to_text())
+    Ok(Scenario { run: run.into(), story, ..smallest }.to_text())
 }
 
 fn differs(ready: &Ready, how: How, threads: Threads<'_>, cancel: &CancelFlag) -> Result<bool, Unmet> {

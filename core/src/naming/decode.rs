@@ -257,7 +257,7 @@ mod tests {
         input.extend(Address::repeat_byte(0x11).into_word());
         input.extend(B256::with_last_byte(3));
         let mut names = Names::default();
-        names.know(Address::ZERO, std::sync::Arc::new(crate::naming::Known::new(abi, None)));
+        names.know(Address::ZERO, std::sync::Arc::new(crate::contract::ContractAbi::new(abi, None)));
         assert_eq!(
             decode_revert(&names, None, &input).as_deref(),
             Some("Short(who: 0x1111…1111, missing: 3)")

@@ -8,7 +8,6 @@
 //! and slot; nothing is ever guessed silently.
 
 mod decode;
-mod layout;
 
 use std::sync::{Arc, OnceLock};
 
@@ -16,35 +15,18 @@ use alloy_json_abi::{Function, JsonAbi};
 use alloy_primitives::{Address, B256, Bytes, U256, address, map::AddressMap, map::B256Map};
 
 use crate::catalogue::Catalogue;
+use crate::contract::{ContractAbi, Preimages, short};
+use crate::evm::block::{PreparedBlock, State};
 use crate::messages::{ContractInfo, LocationName};
-use crate::prepare::{PreparedBlock, State};
 use crate::trace::Location;
 
 pub use decode::{decode_call, decode_logs, decode_revert, describe_failure};
-pub use layout::Layout;
-use layout::Preimages;
-
-/// What is known of a contract.
-#[derive(Clone, Debug, Default)]
-pub struct Known {
-    /// Its ABI.
-    pub abi: JsonAbi,
-    /// Its storage layout.
-    pub layout: Option<Layout>,
-}
-
-impl Known {
-    /// ABI and storage layout of a contract.
-    pub fn new(abi: JsonAbi, layout: Option<Layout>) -> Self {
-        Self { abi, layout }
-    }
-}
 
 /// Names of addresses, and what is known of the contracts at them.
 #[derive(Clone, Debug, Default)]
 pub struct Names {
     addresses: AddressMap<String>,
-    contracts: AddressMap<Arc<Known>>,
+    contracts: AddressMap<Arc<ContractAbi>>,
     infos: Vec<ContractInfo>,
 }
 
@@ -72,7 +54,7 @@ impl Names {
     }
 
     /// Says what is known of the contract at an address.
-    pub(crate) fn know(&mut self, address: Address, known: Arc<Known>) {
+    pub(crate) fn know(&mut self, address: Address, known: Arc<ContractAbi>) {
         self.contracts.entry(address).or_insert(known);
     }
 
@@ -125,7 +107,7 @@ impl Names {
     }
 
     /// What is known of the contract at an address.
-    pub fn known(&self, address: Address) -> Option<&Known> {
+    pub fn known(&self, address: Address) -> Option<&ContractAbi> {
         self.contracts.get(&address).map(|known| &**known)
     }
 
@@ -156,14 +138,6 @@ const MAINNET: [(Address, &str); 9] = [
     (address!("0xE592427A0AEce92De3Edee1F18E0157C05861564"), "UniswapV3Router"),
     (address!("0x68b3465833fb72A70ecDF485E0e4C7bD8665Fc45"), "UniswapV3Router02"),
 ];
-
-/// The first and last digits of a long hexadecimal number.
-fn short(hex: &str) -> String {
-    if hex.len() <= 13 {
-        return hex.to_owned();
-    }
-    format!("{}…{}", &hex[..6], &hex[hex.len() - 4..])
-}
 
 /// Functions, events and errors that every reader of blocks knows.
 fn well_known() -> &'static JsonAbi {
@@ -262,7 +236,9 @@ fn location_name(names: &Names, location: &Location, preimages: &Preimages) -> L
         Location::Storage(address, slot) => {
             let contract = names.display(address);
             let layout = names.known(address).and_then(|known| known.layout.as_ref());
-            if let Some(variable) = layout.and_then(|layout| layout.name(slot, preimages, names)) {
+            if let Some(variable) =
+                layout.and_then(|layout| layout.name(slot, preimages, &|address| names.display(address)))
+            {
                 return LocationName { name: format!("{contract}.{variable}"), named: true };
             }
             LocationName { name: format!("{contract} {}", unnamed(slot, preimages, names)), named: false }

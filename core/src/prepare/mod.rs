@@ -1,22 +1,15 @@
 //! From what a person wrote, or a real block, to a [`PreparedBlock`]: pure functions.
 
-mod block;
-pub mod case;
-#[cfg(feature = "engine")]
-mod raw;
-#[cfg(feature = "engine")]
 mod scenario;
 
-pub(crate) use block::Narrowing;
-pub use block::{
-    Account, Authorization, BlockEnvironment, Fork, Origin, Oversized, PreparedBlock, State, SystemCall,
-    Transaction,
+pub use ::evm::{
+    block::{
+        Account, Authorization, BlockEnvironment, Fork, Narrowing, Origin, Oversized, PreparedBlock, State,
+        SystemCall, Transaction,
+    },
+    case,
+    raw::{self, RawError},
 };
 #[cfg(feature = "conformance")]
-pub(crate) use case::system_calls;
-#[cfg(feature = "engine")]
-pub use raw::RawError;
-#[cfg(feature = "conformance")]
-pub(crate) use raw::decode as decode_raw;
-#[cfg(feature = "engine")]
-pub use scenario::{PreparedScenario, scenario};
+pub(crate) use ::evm::{case::system_calls, raw::decode as decode_raw};
+pub use scenario::{PreparedScenario, expanded, scenario};

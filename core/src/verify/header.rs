@@ -2,8 +2,8 @@
 
 use super::{difference_from_file, logs_bloom, receipts_root};
 use crate::messages::{HeaderCheck, HeaderFigure};
-use crate::prepare::{BlockEnvironment, State, case::Expected};
-use crate::run::Receipt;
+use crate::prepare::{BlockEnvironment, State};
+use crate::run::{Expected, Receipt};
 
 /// Compares gas used, receipts root and logs bloom with the header, and receipts and post-state
 /// with the file. Where no header is known the file's figures stand for it, and `known` says so.

@@ -6,7 +6,10 @@ use evm_lanes_core::{
     model::CostModel,
     prepare::{PreparedBlock, State, case},
     run::Receipt,
-    scenario::link::{PageLink, Source},
+    scenario::{
+        Settings,
+        link::{PageLink, Source},
+    },
     trace::{Clock, StrategyId},
     verify::logs_bloom,
 };
@@ -42,11 +45,14 @@ pub fn link(block: &PreparedBlock, stock: &(Vec<Receipt>, State), shown: Shown) 
     let simulated = shown.clock == Clock::Simulated;
     let link = PageLink {
         scenario: Source::Document(text(block, stock)),
-        strategy: Some(shown.strategy.into()),
-        lanes: Some(shown.lanes),
-        clock: Some(shown.clock),
-        cost: simulated.then_some(shown.model.cost),
-        seed: simulated.then_some(shown.model.seed),
+        run: Settings {
+            strategy: Some(shown.strategy.into()),
+            lanes: Some(shown.lanes),
+            clock: Some(shown.clock),
+            cost: simulated.then_some(shown.model.cost),
+            seed: simulated.then_some(shown.model.seed),
+        }
+        .into(),
         selection: None,
     };
     link.encode()

@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
+use evm_lanes_core::scenario::{self, Scenario};
+
 /// What is to be run.
 #[derive(Clone, Debug)]
 pub enum Source {
-    /// A scenario document, as text.
-    Scenario(Arc<str>),
+    /// A scenario document. It is read once, by whoever asks for it first.
+    Scenario(scenario::Document),
     /// An `evm-block-case/1` document, unpacked.
     Case {
         /// The file's name.
@@ -16,12 +18,27 @@ pub enum Source {
     },
 }
 
+impl Source {
+    /// A scenario's text.
+    pub fn scenario(text: impl Into<Arc<str>>) -> Self {
+        Self::Scenario(scenario::Document::new(text))
+    }
+
+    /// The same without what was read from it: to be kept for long.
+    pub fn unread(&self) -> Self {
+        match self {
+            Self::Scenario(document) => Self::Scenario(document.unread()),
+            case @ Self::Case { .. } => case.clone(),
+        }
+    }
+}
+
 impl PartialEq for Source {
     /// Cases are the same if they are the same file that was opened: they are too long to compare
     /// on every key stroke.
     fn eq(&self, other: &Self) -> bool {
         match (self, other) {
-            (Self::Scenario(a), Self::Scenario(b)) => Arc::ptr_eq(a, b) || a == b,
+            (Self::Scenario(a), Self::Scenario(b)) => a == b,
             (Self::Case { text: a, .. }, Self::Case { text: b, .. }) => Arc::ptr_eq(a, b),
             _ => false,
         }
@@ -46,14 +63,24 @@ impl Default for Document {
 impl Document {
     /// A scenario that is not built in.
     pub fn scenario(text: impl Into<Arc<str>>) -> Self {
-        Self { source: Source::Scenario(text.into()), builtin: None }
+        Self { source: Source::scenario(text), builtin: None }
+    }
+
+    /// The scenario's document; `None` for a real block.
+    pub fn written(&self) -> Option<&scenario::Document> {
+        match &self.source {
+            Source::Scenario(document) => Some(document),
+            Source::Case { .. } => None,
+        }
     }
 
     /// The scenario's text; `None` for a real block.
     pub fn text(&self) -> Option<&str> {
-        match &self.source {
-            Source::Scenario(text) => Some(text),
-            Source::Case { .. } => None,
-        }
+        self.written().map(scenario::Document::text)
+    }
+
+    /// The scenario; `None` for a real block, and where the text has mistakes.
+    pub fn parsed(&self) -> Option<&Scenario> {
+        self.written()?.scenario().ok()
     }
 }

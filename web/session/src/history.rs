@@ -18,7 +18,7 @@ impl History {
             return;
         }
         self.steps.truncate(self.at + 1);
-        self.steps.push(source);
+        self.steps.push(source.unread());
         if self.steps.len() > MOST {
             self.steps.remove(0);
         }
@@ -44,7 +44,7 @@ mod tests {
     use super::*;
 
     fn source(text: &str) -> Source {
-        Source::Scenario(text.into())
+        Source::scenario(text)
     }
 
     #[test]

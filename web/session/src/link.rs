@@ -1,10 +1,9 @@
 //! The page as a link, and a link as the page.
 
 use evm_lanes_core::model::CostModel;
-use evm_lanes_core::scenario::{self, builtin, link as codec};
+use evm_lanes_core::scenario::{Settings, builtin, link as codec};
 use evm_lanes_core::sniff;
 use evm_lanes_core::trace::Clock;
-use evm_lanes_core::units::{Incarnation, TxIndex};
 use evm_lanes_view::format::capitalised;
 use evm_lanes_view::model::RunModel;
 use evm_lanes_view::share;
@@ -22,18 +21,17 @@ impl NamedSelection {
     /// The meaning of `selection` in `model`.
     pub fn of(model: &RunModel, selection: Selection) -> Self {
         Self(codec::Selection {
-            tx: selection.tx.map(TxIndex),
-            incarnation: selection.incarnation.map(Incarnation),
+            tx: selection.tx,
+            incarnation: selection.incarnation,
             location: selection.location.map(|l| model.location(l)),
         })
     }
 
     /// What it means in `model`; `None` if nothing is selected or nothing of it exists there.
     pub fn resolve(&self, model: &RunModel) -> Option<Selection> {
-        let tx = self.0.tx.map(|t| t.0).filter(|t| *t < model.transactions());
+        let tx = self.0.tx.filter(|t| *t < model.transactions());
         let incarnation = tx
             .and(self.0.incarnation)
-            .map(|i| i.0)
             .filter(|i| model.attempts(tx.unwrap_or_default()).any(|a| a.version.incarnation.0 == *i));
         let location = self.0.location.as_ref().and_then(|name| {
             model.report.location_names.iter().position(|n| n.name == *name).map(|i| i as u32)
@@ -60,13 +58,14 @@ impl Session {
         let text = match &document.source {
             // A small block fits into a link, too.
             Source::Case { name, text } if text.len() > MOST_TEXT => return Link::File(name.to_string()),
-            Source::Case { text, .. } | Source::Scenario(text) => text,
+            Source::Case { text, .. } => text,
+            Source::Scenario(written) => written.text(),
         };
-        let builtin = document.builtin.and_then(builtin::find).filter(|b| *b.text == **text);
+        let builtin = document.builtin.and_then(builtin::find).filter(|b| b.text == text);
         if builtin.is_none() && text.len() > MOST_TEXT {
             return Link::TooLong;
         }
-        let settings = scenario::parse(text).map(|s| s.run).unwrap_or_default();
+        let settings = Settings::from(document.parsed().map(|s| s.run).unwrap_or_default());
         let strategy = self.settings.strategy;
         let clock = self.settings.clock;
         let lanes = match clock {
@@ -76,22 +75,26 @@ impl Session {
         let model = self.settings.cost_model;
         let simulated = clock == Clock::Simulated;
         let selection = self.chosen_selection();
-        let mut link = codec::PageLink {
-            scenario: match builtin {
-                Some(b) => codec::Source::Builtin(b.name.to_owned()),
-                None => codec::Source::Document(text.to_string()),
-            },
+        let mut run = Settings {
             strategy: (settings.strategy != Some(strategy)).then_some(strategy),
             lanes: (settings.lanes != Some(lanes)).then_some(lanes),
             clock: None,
             cost: (simulated && model.cost != settings.cost.unwrap_or_default()).then_some(model.cost),
             seed: (simulated && model.seed != settings.seed.unwrap_or_default()).then_some(model.seed),
+        };
+        let mut link = codec::PageLink {
+            scenario: match builtin {
+                Some(b) => codec::Source::Builtin(b.name.to_owned()),
+                None => codec::Source::Document(text.to_string()),
+            },
+            run: run.into(),
             selection: selection.map(|s| s.0),
         };
         // Only the bare address means simulated lanes by itself; see `open_address`.
         let bare = link == codec::PageLink::default() && simulated;
         if settings.clock != Some(clock) && !bare {
-            link.clock = Some(clock);
+            run.clock = Some(clock);
+            link.run = run.into();
         }
         let link = link.encode();
         let length = self.environment.base.len() + link.len();
@@ -142,7 +145,7 @@ impl Session {
         };
         let document = match link.scenario {
             codec::Source::Builtin(name) => match builtin::find(&name) {
-                Some(b) => Document { source: Source::Scenario(b.text.into()), builtin: Some(b.name) },
+                Some(b) => Document { source: Source::scenario(b.text), builtin: Some(b.name) },
                 None => return,
             },
             codec::Source::Document(text) => match sniff::kind(&text) {
@@ -153,24 +156,24 @@ impl Session {
                 _ => Document::scenario(text),
             },
         };
-        let settings =
-            document.text().and_then(|t| scenario::parse(t).ok()).map(|s| s.run).unwrap_or_default();
-        self.take_settings(&settings);
+        let settings = Settings::from(document.parsed().map(|s| s.run).unwrap_or_default());
+        self.take_settings(settings);
+        let run = Settings::from(link.run);
         // What a link leaves out is the scenario's own or the usual, whatever the page was set to before.
         self.settings.cost_model = CostModel {
-            cost: link.cost.or(settings.cost).unwrap_or_default(),
-            seed: link.seed.or(settings.seed).unwrap_or_default(),
+            cost: run.cost.or(settings.cost).unwrap_or_default(),
+            seed: run.seed.or(settings.seed).unwrap_or_default(),
         };
         self.settings.clock_is_open = false;
-        match link.clock.or(settings.clock) {
+        match run.clock.or(settings.clock) {
             Some(clock) => self.settings.clock = clock,
             None if bare => self.settings.clock = Clock::Simulated,
             None => self.leave_clock_open(),
         }
-        if let Some(strategy) = link.strategy {
+        if let Some(strategy) = run.strategy {
             self.settings.strategy = strategy;
         }
-        if let Some(lanes) = link.lanes {
+        if let Some(lanes) = run.lanes {
             self.ask_for_lanes(lanes);
         }
         self.wanted_selection = Some(NamedSelection(link.selection.unwrap_or_default()));

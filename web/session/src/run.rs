@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use evm_lanes_core::messages::{Input, Phase, Reply, Request};
 use evm_lanes_core::problem::Problem;
-use evm_lanes_core::scenario;
+use evm_lanes_core::scenario::Scenario;
 use evm_lanes_core::trace::{Clock, StrategyId};
 use evm_lanes_view::model::RunModel;
 use evm_lanes_view::sentence;
@@ -41,13 +41,13 @@ pub enum Activity {
 /// A block that is too short to measure is repeated so often, and to at most so many transactions.
 const REPEAT: (u32, u64) = (100, 1_000);
 
-fn repeated(text: &str) -> Option<scenario::Scenario> {
-    scenario::parse(text).ok()?.repeated(REPEAT.0, REPEAT.1)
+fn repeated(document: &Document) -> Option<Scenario> {
+    document.parsed()?.repeated(REPEAT.0, REPEAT.1)
 }
 
 /// Whether the block of a scenario can be repeated.
-pub fn can_be_repeated(text: &str) -> bool {
-    repeated(text).is_some()
+pub fn can_be_repeated(document: &Document) -> bool {
+    repeated(document).is_some()
 }
 
 impl Session {
@@ -76,10 +76,10 @@ impl Session {
             return;
         }
         let source = self.document.source.clone();
-        if let Source::Scenario(text) = &source
-            && let Err(problems) = scenario::parse(text)
+        if let Source::Scenario(document) = &source
+            && let Err(problems) = document.scenario()
         {
-            self.activity = Activity::Failed(problems);
+            self.activity = Activity::Failed(problems.to_vec());
             self.tab = Tab::Scenario;
             return;
         }
@@ -113,7 +113,7 @@ impl Session {
         // The engine lets go of what it had prepared, whatever comes of this.
         self.prepared = None;
         match source {
-            Source::Scenario(text) => Input::Scenario(text.to_string()),
+            Source::Scenario(document) => Input::Scenario(document.text().to_owned()),
             Source::Case { text, .. } => Input::Case(text.to_string()),
         }
     }
@@ -152,9 +152,9 @@ impl Session {
     pub(super) fn open(&mut self, document: Document) {
         self.remember();
         match &document.source {
-            Source::Scenario(text) => {
-                if let Ok(scenario) = scenario::parse(text) {
-                    self.take_settings(&scenario.run);
+            Source::Scenario(written) => {
+                if let Ok(scenario) = written.scenario() {
+                    self.take_settings(scenario.run.into());
                 }
             }
             // Whoever brings a real block wants to see what it does on real cores.
@@ -173,13 +173,13 @@ impl Session {
     }
 
     pub(super) fn repeat_block(&mut self) {
-        if let Some(scenario) = self.document.text().and_then(repeated) {
+        if let Some(scenario) = repeated(&self.document) {
             self.open(Document::scenario(scenario.to_text()));
         }
     }
 
     pub(super) fn report_difference(&mut self) {
-        let (Some(Source::Scenario(text)), Some(model)) = (self.ran.clone(), self.model.clone()) else {
+        let (Some(Source::Scenario(document)), Some(model)) = (self.ran.clone(), self.model.clone()) else {
             return;
         };
         self.stop_comparing();
@@ -190,7 +190,7 @@ impl Session {
         let list = report.given_list.as_ref().and_then(|_| self.list_for(report.strategy));
         self.send(Request::Reduce {
             id,
-            scenario: text.to_string(),
+            scenario: document.text().to_owned(),
             strategy: report.strategy.into(),
             lanes: report.lanes,
             clock: report.clock,

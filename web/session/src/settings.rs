@@ -116,7 +116,7 @@ impl Session {
     }
 
     /// Strategy, lanes, clock and cost model as a scenario wants them.
-    pub(super) fn take_settings(&mut self, run: &scenario::RunSettings) {
+    pub(super) fn take_settings(&mut self, run: scenario::Settings) {
         if let Some(strategy) = run.strategy {
             self.settings.strategy = strategy;
         }

@@ -1,7 +1,7 @@
 //! The scenario as text: line numbers, problems at their place.
 
 use evm_lanes_core::problem::{Position, Problem};
-use evm_lanes_core::scenario::{self, json};
+use evm_lanes_core::scenario::{self, Scenario, json};
 use leptos::either::Either;
 use leptos::prelude::*;
 use web_sys::KeyboardEvent;
@@ -32,7 +32,7 @@ pub fn Editor(page: Page) -> impl IntoView {
                 <p>{format!("A real block of {} (evm-block-case/1), executed as it is. It is not edited here.", bytes(size as u64))}</p>
                 <button type="button" class="btn" on:click=move |_| {
                     if let Some(b) = scenario::builtin::find(scenario::builtin::DEFAULT) {
-                        page.open(Document { source: Source::Scenario(b.text.into()), builtin: Some(b.name) });
+                        page.open(Document { source: Source::scenario(b.text), builtin: Some(b.name) });
                     }
                 }>"Back to a scenario"</button>
             </div>
@@ -48,8 +48,8 @@ fn Paper(page: Page) -> impl IntoView {
     let text = move || page.document.with(|d| d.text().unwrap_or_default().to_owned());
     let lines = Memo::new(move |_| page.document.with(|d| d.text().map_or(1, |t| t.split('\n').count())));
     let parsed = Memo::new(move |_| {
-        page.document.with(|d| match d.text() {
-            Some(text) if text.len() <= MOST_LIVE => scenario::parse(text).err().unwrap_or_default(),
+        page.document.with(|d| match d.written() {
+            Some(written) if written.text().len() <= MOST_LIVE => written.problems().to_vec(),
             _ => Vec::new(),
         })
     });
@@ -61,10 +61,8 @@ fn Paper(page: Page) -> impl IntoView {
             problems = told;
         }
         page.document.with_untracked(|d| {
-            for problem in &mut problems {
-                if problem.position.is_none() && !problem.path.is_empty() {
-                    problem.position = d.text().and_then(|t| scenario::position_of(t, &problem.path));
-                }
+            if let Some(written) = d.written() {
+                written.locate(&mut problems);
             }
         });
         problems
@@ -72,16 +70,13 @@ fn Paper(page: Page) -> impl IntoView {
     // What the generated transactions are, written out, where there are any and not too many.
     let can_freeze = Memo::new(move |_| {
         page.document.with(|d| {
-            d.text()
-                .filter(|t| t.len() <= MOST_LIVE)
-                .and_then(|t| scenario::parse(t).ok())
-                .is_some_and(|s| s.is_generated() && s.transaction_count() <= MOST_FROZEN)
+            d.text().is_some_and(|text| text.len() <= MOST_LIVE)
+                && d.parsed().is_some_and(|s| s.is_generated() && s.transaction_count() <= MOST_FROZEN)
         })
     });
     let freeze = move |_| {
-        let frozen = page.document.with_untracked(|d| d.text().and_then(|t| scenario::parse(t).ok()));
-        if let Some(scenario) = frozen {
-            let frozen = scenario.frozen();
+        let frozen = page.document.with_untracked(|d| d.parsed().map(Scenario::frozen));
+        if let Some(frozen) = frozen {
             page.remember();
             page.edit(frozen.to_text());
             page.remember();

@@ -121,7 +121,7 @@ fn Summary(page: Page, model: Arc<RunModel>) -> impl IntoView {
 fn TooShort(page: Page, model: Arc<RunModel>) -> impl IntoView {
     sentence::too_short(&model).map(|words| {
         let simulated = model.is_simulated();
-        let can_repeat = move || page.document.with(|d| d.text().is_some_and(can_be_repeated));
+        let can_repeat = move || page.document.with(can_be_repeated);
         view! {
             <p class="story" data-too-short="">{words}" "
                 <Show when=can_repeat>

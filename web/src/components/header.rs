@@ -83,7 +83,7 @@ fn ScenarioPicker(page: Page) -> impl IntoView {
             <span>"Scenario"</span>
             <select aria-label="Scenario" prop:value=move || current.get() on:change=move |e| {
                 if let Some(b) = builtin::find(&event_target_value(&e)) {
-                    page.open(Document { source: Source::Scenario(b.text.into()), builtin: Some(b.name) });
+                    page.open(Document { source: Source::scenario(b.text), builtin: Some(b.name) });
                 }
             }>
                 <Show when=move || current.get() == OWN>

@@ -9,7 +9,6 @@ use super::editor::Editor;
 use super::list::List;
 use super::tables::{Contracts, Locations, Time, Transactions};
 use crate::state::{Page, Tab, dom};
-use evm_lanes_core::scenario;
 
 /// The tabs and the open one's panel.
 #[component]
@@ -66,9 +65,8 @@ pub fn Tabs(page: Page) -> impl IntoView {
 /// The scenario's own words. Always as text, never as HTML.
 #[component]
 fn Story(page: Page) -> impl IntoView {
-    let told = Memo::new(move |_| {
-        page.document.with(|d| d.text().and_then(|t| scenario::parse(t).ok()).map(|s| (s.title, s.story)))
-    });
+    let told =
+        Memo::new(move |_| page.document.with(|d| d.parsed().map(|s| (s.title.clone(), s.story.clone()))));
     view! {
         <div class="prose">
             {move || match told.get() {

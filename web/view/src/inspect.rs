@@ -161,6 +161,14 @@ pub fn declaration(model: &RunModel, attempt: &Attempt) -> Option<String> {
     let undeclared = slots.iter().filter(|at| named.binary_search(at).is_err()).count() as u64;
     Some(match (slots.len() as u64, undeclared) {
         (0, _) => "It accesses no storage slot, and an access list names nothing else.".to_owned(),
+        (1, 0) => {
+            "Its access list names the one storage slot that it accesses: it waited for those before it that name it, too."
+                .to_owned()
+        }
+        (1, _) => {
+            "Undeclared: the one storage slot that it accesses. Nothing waited for that: reads are validated as in Block-STM, and a stale one runs again."
+                .to_owned()
+        }
         (all, 0) => format!(
             "Its access list names each of the {} that it accesses: it waited for those before it that name them, too.",
             counted(all, "storage slot")
@@ -323,10 +331,10 @@ mod tests {
         assert_eq!(line(&model, 0), (None, None));
         model.report.declared = Some(vec![vec![0], vec![], vec![], vec![]]);
         let (told, declared) = line(&model, 0);
-        assert!(told.unwrap().starts_with("Its access list names each of the 1 storage slot that"));
+        assert!(told.unwrap().starts_with("Its access list names the one storage slot that"));
         assert_eq!(declared, Some(true));
         let (told, declared) = line(&model, 2);
-        assert!(told.unwrap().starts_with("Undeclared: 1 of the 1 storage slot that"));
+        assert!(told.unwrap().starts_with("Undeclared: the one storage slot that"));
         assert_eq!(declared, Some(false));
         assert!(line(&model, 1).0.unwrap().starts_with("It accesses no storage slot"));
     }

@@ -19,6 +19,7 @@ use super::{
 };
 use crate::{
     build, process,
+    quality::Quality,
     server::{self, Isolation},
     setup, workspace,
 };
@@ -127,7 +128,7 @@ impl Block {
 pub(super) fn measure(cores: &Cores, selected: &dyn Fn(&str) -> bool) -> Result<Measured> {
     let chromium = setup::chromium()?;
     setup::npm("tests")?;
-    build::build(&build::Arguments::default())?;
+    build::build(Quality::Optimised)?;
     let isolated = server::start(build::dist(), 0, Isolation::Isolated)?;
     let plain = server::start(build::dist(), 0, Isolation::Plain)?;
     let there = blocks::real();

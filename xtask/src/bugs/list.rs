@@ -54,7 +54,7 @@ impl Check {
     pub fn target(self) -> &'static [&'static str] {
         match self {
             Self::Unit | Self::Models => &["--package", "evm-lanes-lanes", "--lib"],
-            Self::Evm => &["--package", "evm-lanes-core", "--lib"],
+            Self::Evm => &["--package", "evm-lanes-evm", "--lib"],
             Self::RandomBlocks => &["--package", "evm-lanes-core", "--test", "random_blocks"],
             Self::Simulated => &["--package", "evm-lanes-core", "--test", "simulated"],
         }
@@ -64,9 +64,9 @@ impl Check {
     pub fn filter(self) -> &'static [&'static str] {
         match self {
             // On real threads toys catch most of what models catch, but by luck.
-            Self::Unit => &["--skip", "drive::models"],
-            Self::Models => &["drive::models"],
-            Self::Evm => &["evm::", "drive::"],
+            Self::Unit => &["--skip", "drive::model_check"],
+            Self::Models => &["drive::model_check"],
+            Self::Evm => &[],
             Self::RandomBlocks => &[],
             // Those that need no catalogue, which is not copied.
             Self::Simulated => {
@@ -76,24 +76,28 @@ impl Check {
     }
 }
 
-const MEMORY: &str = "core/lanes/src/schedule/memory.rs";
+const MEMORY: &str = "core/lanes/src/schedule/memory/mod.rs";
+const ACCOUNTS: &str = "core/lanes/src/schedule/memory/accounts.rs";
+const CELLS: &str = "core/lanes/src/schedule/memory/cells.rs";
+const DEBITS: &str = "core/lanes/src/schedule/memory/debits.rs";
+const SETTLE: &str = "core/lanes/src/schedule/memory/settle.rs";
 const SUMS: &str = "core/lanes/src/schedule/sums.rs";
-const PLACE: &str = "core/lanes/src/schedule/place.rs";
+const PACKED_LOCATION: &str = "core/lanes/src/schedule/packed_location.rs";
 const BLOCK_STM: &str = "core/lanes/src/schedule/block_stm.rs";
 const ORDERED_COMMIT: &str = "core/lanes/src/schedule/ordered_commit.rs";
 const COST: &str = "core/lanes/src/drive/cost.rs";
 const SIMULATE: &str = "core/lanes/src/drive/simulate.rs";
 const LANES: &str = "core/lanes/src/drive/lanes.rs";
-const MULTI: &str = "core/lanes/src/drive/multi.rs";
+const SPECULATIVE_VIEW: &str = "core/lanes/src/drive/speculative_view.rs";
 const ORDER: &str = "core/lanes/src/drive/order.rs";
 const FORESIGHT: &str = "core/lanes/src/drive/foresight.rs";
-const BLOCK: &str = "core/src/evm/block.rs";
+const MACHINE: &str = "core/evm/src/machine.rs";
 const NONCES: &str = "core/lanes/src/drive/nonces.rs";
-const FORETOLD: &str = "core/lanes/src/drive/foretold.rs";
+const PREDICTED_WRITES: &str = "core/lanes/src/drive/predicted_writes.rs";
 const ATTEMPTS: &str = "core/lanes/src/drive/attempts.rs";
-const FOLD: &str = "core/src/drive/fold.rs";
-const JOURNAL: &str = "core/src/evm/journal.rs";
-const FAST_PATH: &str = "core/src/evm/fast_path.rs";
+const FOLD: &str = "core/evm/src/drive/fold.rs";
+const JOURNAL: &str = "core/evm/src/journal.rs";
+const FAST_PATH: &str = "core/evm/src/fast_path.rs";
 const SLOT_MAP: &str = "core/lanes/src/schedule/slot_map.rs";
 
 /// Every bug.
@@ -101,7 +105,7 @@ pub const BUGS: &[Bug] = &[
     Bug {
         name: "own-write-is-read",
         breaks: "a transaction reads what stands before it, not what its attempt before wrote",
-        file: MEMORY,
+        file: CELLS,
         find: "self.0.partition_point(|entry| entry.tx < before)",
         replace: "self.0.partition_point(|entry| entry.tx <= before)",
         caught_by: Check::Unit,
@@ -117,7 +121,7 @@ pub const BUGS: &[Bug] = &[
     Bug {
         name: "sum-outlives-a-write",
         breaks: "a write to an account's balance makes the sums from its place on invalid",
-        file: MEMORY,
+        file: DEBITS,
         find: "self.summed = self.summed.min((from / BLOCK) as u32);",
         replace: "self.summed = self.summed.min((from / BLOCK + 1) as u32);",
         caught_by: Check::Models,
@@ -155,7 +159,7 @@ pub const BUGS: &[Bug] = &[
     Bug {
         name: "estimates-are-dropped",
         breaks: "an aborted attempt's writes stop their readers",
-        file: MEMORY,
+        file: CELLS,
         find: "self.stamp |= ESTIMATE;",
         replace: "self.stamp |= 0;",
         caught_by: Check::Unit,
@@ -163,7 +167,7 @@ pub const BUGS: &[Bug] = &[
     Bug {
         name: "stale-write-stays",
         breaks: "what only the attempt before wrote is taken out",
-        file: PLACE,
+        file: PACKED_LOCATION,
         find: "filter(move |place| !stays(*place))",
         replace: "filter(move |place| !stays(*place) && false)",
         caught_by: Check::Unit,
@@ -203,7 +207,7 @@ pub const BUGS: &[Bug] = &[
     Bug {
         name: "wiped-slots-end-up-in-the-state",
         breaks: "slots of an earlier life are not in the post-state",
-        file: MEMORY,
+        file: SETTLE,
         find: "if !matches!(wiped, Ok(Some((_, wiper))) if wiper.tx > writer.tx) {",
         replace: "if !matches!(wiped, Ok(Some((_, wiper))) if wiper.tx > writer.tx && false) {",
         caught_by: Check::Unit,
@@ -211,7 +215,7 @@ pub const BUGS: &[Bug] = &[
     Bug {
         name: "mark-is-set-by-half",
         breaks: "who finds an account's mark set has nothing more to say",
-        file: MEMORY,
+        file: ACCOUNTS,
         find: "self.any.store(true, Ordering::Release);
             word.fetch_or(bit, Ordering::Release);",
         replace: "word.fetch_or(bit, Ordering::Release);
@@ -452,42 +456,42 @@ pub const BUGS: &[Bug] = &[
     Bug {
         name: "only-the-first-read-is-validated",
         breaks: "every read is compared",
-        file: MULTI,
+        file: SPECULATIVE_VIEW,
         find: "Ok(now) if now == check.value => {}",
         replace: "Ok(now) if now == check.value => return Ok(()),",
-        caught_by: Check::RandomBlocks,
+        caught_by: Check::Models,
     },
     Bug {
         name: "nonces-are-not-validated",
         breaks: "a nonce that was read is compared",
-        file: MULTI,
+        file: SPECULATIVE_VIEW,
         find: "self.nonce(no).map(|(nonce, _)| Value::Nonce(nonce))",
         replace: "Ok(check.value)",
-        caught_by: Check::RandomBlocks,
+        caught_by: Check::Models,
     },
     Bug {
         name: "code-is-not-validated",
         breaks: "code that was read is compared",
-        file: MULTI,
+        file: SPECULATIVE_VIEW,
         find: "self.code_hash(no).map(Value::CodeHash)",
         replace: "Ok(check.value)",
-        caught_by: Check::RandomBlocks,
+        caught_by: Check::Models,
     },
     Bug {
         name: "the-unchanged-is-not-validated",
         breaks: "what was seen as before the block is compared",
-        file: MULTI,
+        file: SPECULATIVE_VIEW,
         find: "Ok(false) => return Err(self.spoiler(self.key(*place), None)),",
         replace: "Ok(false) => {}",
-        caught_by: Check::RandomBlocks,
+        caught_by: Check::Models,
     },
     Bug {
         name: "unchanged-code-is-not-validated",
         breaks: "code that was seen as before the block is compared",
-        file: MULTI,
+        file: SPECULATIVE_VIEW,
         find: "code.is_none_or(|(code, _)| code.hash() == self.base.code(no).hash())",
         replace: "code.is_none_or(|_| true)",
-        caught_by: Check::RandomBlocks,
+        caught_by: Check::Models,
     },
     Bug {
         name: "new-code-is-not-marked",
@@ -501,10 +505,10 @@ pub const BUGS: &[Bug] = &[
     Bug {
         name: "emptiness-is-a-balance-of-zero",
         breaks: "emptiness is validated as what was read, nonce and balance",
-        file: MULTI,
+        file: SPECULATIVE_VIEW,
         find: "self.is_blank(no).map(Value::Blank)",
-        replace: "self.balance(no, |_| ()).map(|balance| Value::Blank(balance.is_zero()))",
-        caught_by: Check::RandomBlocks,
+        replace: "self.balance(no).map(|balance| Value::Blank(balance.value.is_zero()))",
+        caught_by: Check::Models,
     },
     Bug {
         name: "aborted-writes-are-left",
@@ -512,7 +516,7 @@ pub const BUGS: &[Bug] = &[
         file: ATTEMPTS,
         find: "self.memory.withdraw(version.tx, &result.written);",
         replace: "",
-        caught_by: Check::RandomBlocks,
+        caught_by: Check::Models,
     },
     Bug {
         name: "block-gas-limit-is-ignored",
@@ -520,7 +524,7 @@ pub const BUGS: &[Bug] = &[
         file: ATTEMPTS,
         find: "if !fits {",
         replace: "if !fits && false {",
-        caught_by: Check::RandomBlocks,
+        caught_by: Check::Models,
     },
     Bug {
         name: "storage-outlives-its-account",
@@ -593,10 +597,10 @@ pub const BUGS: &[Bug] = &[
     Bug {
         name: "enough-is-enough-for-good",
         breaks: "that a sender's balance is enough is validated",
-        file: MULTI,
+        file: SPECULATIVE_VIEW,
         find: "Ok(false) => return Err(self.spoiler(key, None)),",
         replace: "Ok(false) => {}",
-        caught_by: Check::RandomBlocks,
+        caught_by: Check::Models,
     },
     Bug {
         name: "foretold-for-good",
@@ -649,7 +653,7 @@ pub const BUGS: &[Bug] = &[
     Bug {
         name: "authorities-stay-without-code",
         breaks: "a sender that signed an authorisation may get code in the block",
-        file: BLOCK,
+        file: MACHINE,
         find: "has_no_code(address, base) && !authorities.contains(address)",
         replace: "has_no_code(address, base)",
         caught_by: Check::RandomBlocks,
@@ -657,7 +661,7 @@ pub const BUGS: &[Bug] = &[
     Bug {
         name: "senders-with-code-stay-without-code",
         breaks: "a sender that has code before the block can run it",
-        file: BLOCK,
+        file: MACHINE,
         find: "has_no_code(address, base) && !authorities.contains(address)",
         replace: "(has_no_code(address, base) || base.number(address).is_some()) && !authorities.contains(address)",
         caught_by: Check::RandomBlocks,
@@ -700,12 +704,12 @@ pub const BUGS: &[Bug] = &[
         file: ATTEMPTS,
         find: "wrote_new: wrote_new || did_not_count",
         replace: "wrote_new: wrote_new && (wrote_new || did_not_count)",
-        caught_by: Check::RandomBlocks,
+        caught_by: Check::Models,
     },
     Bug {
         name: "debits-are-not-counted",
         breaks: "what others take from a balance counts",
-        file: MEMORY,
+        file: DEBITS,
         find: "Some(debit) => self.set(self.sum().wrapping_add(debit)),",
         replace: "Some(_) => {}",
         caught_by: Check::Unit,
@@ -746,7 +750,7 @@ pub const BUGS: &[Bug] = &[
     Bug {
         name: "half-a-list-is-enough",
         breaks: "whoever read what a block access list foretold, and nobody wrote, looks again",
-        file: FORETOLD,
+        file: PREDICTED_WRITES,
         find: "foretold.len() == writes.len()",
         replace: "foretold.len() >= writes.len()",
         caught_by: Check::Models,
@@ -754,10 +758,10 @@ pub const BUGS: &[Bug] = &[
     Bug {
         name: "sums-come-true-anyway",
         breaks: "a balance that is set is what was foretold only if the sum is",
-        file: FORETOLD,
+        file: PREDICTED_WRITES,
         find: "before.wrapping_add(*more) == *ours",
         replace: "before.wrapping_add(*more) == *ours || true",
-        caught_by: Check::Simulated,
+        caught_by: Check::Models,
     },
     Bug {
         name: "lists-are-believed",
@@ -765,7 +769,7 @@ pub const BUGS: &[Bug] = &[
         file: ATTEMPTS,
         find: "!came_true",
         replace: "!came_true && false",
-        caught_by: Check::Simulated,
+        caught_by: Check::Models,
     },
     Bug {
         name: "one-of-several-is-enough",

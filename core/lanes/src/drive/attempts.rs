@@ -16,11 +16,11 @@ use alloy_primitives::{Address, U256};
 use super::Step;
 use super::{
     Block, Ended, Hints, Stopped,
-    foretold::PredictedWrites,
-    multi::{ReadSet, SpeculativeView, StateBefore},
     nonces::InclusionFlags,
+    predicted_writes::PredictedWrites,
     recorder::{self, AttemptNote, LaneNotes, Records, Spoiler},
     sequential,
+    speculative_view::{ReadSet, SpeculativeView, StateBefore},
 };
 use crate::{
     cancel::CancelFlag,

@@ -7,8 +7,8 @@ use alloy_primitives::{Address, B256};
 
 use super::{
     Block, Stopped,
-    flat::SequentialView,
-    place::{AccessLog, PackedVersion},
+    access_log::{AccessLog, PackedVersion},
+    sequential_view::SequentialView,
 };
 use crate::{
     cancel::CancelFlag,

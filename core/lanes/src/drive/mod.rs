@@ -8,24 +8,24 @@
 //! outside any measurement. A run's duration begins when its lanes stand ready and ends when the
 //! block's changes are known; putting together the trace comes after.
 
+mod access_log;
 mod attempts;
 mod cost;
 #[cfg(test)]
 mod faults;
-mod flat;
 mod foresight;
-mod foretold;
 mod lanes;
 #[cfg(test)]
 mod model_check;
-mod multi;
 mod nonces;
 mod order;
 mod parallel;
-mod place;
+mod predicted_writes;
 mod recorder;
 mod sequential;
+mod sequential_view;
 mod simulate;
+mod speculative_view;
 #[cfg(test)]
 mod toy;
 
@@ -46,10 +46,10 @@ use crate::{
 };
 use order::Order;
 
-pub use flat::SequentialView;
 pub use foresight::{Recorded, declared, record};
-pub use foretold::PredictedWrites;
 pub use order::Facts;
+pub use predicted_writes::PredictedWrites;
+pub use sequential_view::SequentialView;
 pub use simulate::{Simulation, Tallies, Tally, simulate};
 
 /// A block, put in order for running: made once, shared by all its runs.

@@ -137,8 +137,24 @@ impl Random {
         }
     }
 
+    /// One that begins an account anew, gives it code, or looks at its storage.
+    fn rare_step(&mut self, who: Who) -> Step {
+        match self.below(6) {
+            0 => Step::Copy { from: Place::Nonce(who), to: Place::Code(who) },
+            1 => Step::Create(who),
+            2 => Step::Destroy(who),
+            3 => Step::IfOdd(Place::Code(who)),
+            _ => Step::Copy { from: Place::Slot(who, self.below(SLOTS)), to: self.place(ACCOUNTS as u64) },
+        }
+    }
+
     fn steps(&mut self, accounts: u64) -> Vec<Step> {
         (0..1 + self.below(4)).map(|_| self.step(accounts)).collect()
+    }
+
+    /// Steps of a block in which all of them meet at what is rare of one account.
+    fn rare_steps(&mut self, who: Who) -> Vec<Step> {
+        (0..1 + self.below(3)).map(|_| self.rare_step(who)).collect()
     }
 
     /// A transaction of one of two senders, whose next nonces are counted in `next`. Anybody's steps may write
@@ -179,8 +195,12 @@ impl Toy {
         let mut authorities: Vec<Who> = (0..2).map(|_| random.who(accounts.min(2))).collect();
         authorities.truncate(random.below(3) as usize);
         let mut next = BTreeMap::new();
-        let mut transactions: Vec<Transaction> = match random.below(2) {
-            0 => (0..count).map(|_| random.sent(accounts, &authorities, &mut next)).collect(),
+        let mut transactions: Vec<Transaction> = match random.below(9) {
+            0..4 => (0..count).map(|_| random.sent(accounts, &authorities, &mut next)).collect(),
+            4 => {
+                let who = random.who(ACCOUNTS as u64);
+                (0..count).map(|_| Transaction::doing(random.rare_steps(who))).collect()
+            }
             _ => (0..count).map(|_| Transaction::doing(random.steps(accounts))).collect(),
         };
         // What the lanes are told of a sender without code must be so: only its own transactions write its nonce,

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use alloy_primitives::{Address, map::HashMap};
 
-use super::place::{AccessLog, Numbering, PackedVersion};
+use super::access_log::{AccessLog, Numbering, PackedVersion};
 use crate::{
     schedule::{
         Key, Slots,

@@ -7,8 +7,8 @@ use alloy_primitives::Address;
 use super::{
     Block, Ended, RunContext, Stopped,
     cost::Costs,
-    flat::SequentialView,
     recorder::{self, AttemptNote, LaneNotes},
+    sequential_view::SequentialView,
 };
 use crate::{
     cancel::CancelFlag,

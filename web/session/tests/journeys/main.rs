@@ -181,11 +181,7 @@ fn every_setting_survives_a_link() {
     {
         for (lanes, cost, document) in [
             (1, Cost::Gas, Document::scenario(text("Mine"))),
-            (
-                3,
-                Cost::Opcodes,
-                Document { source: Source::Scenario(PAYMENTS.into()), builtin: Some("payments") },
-            ),
+            (3, Cost::Opcodes, Document { source: Source::scenario(PAYMENTS), builtin: Some("payments") }),
         ] {
             let mut source = World::ready("");
             source.take(Event::Open(document));
@@ -518,7 +514,7 @@ fn what_a_person_selected_stays_selected_in_the_next_run() {
 fn a_block_that_is_too_short_to_measure_can_be_repeated() {
     let mut world = World::ready("");
     world.run(&text("Short"));
-    assert!(can_be_repeated(&text("Short")));
+    assert!(can_be_repeated(&Document::scenario(text("Short"))));
     world.take(Event::RepeatBlock);
     world.settle();
     let Some(ran) = world.ran.last() else { panic!("it runs at once") };

@@ -1,0 +1,147 @@
+//! From a tree to [`Scenario`]: every field checked, mistakes collected.
+//!
+//! ```text
+//! values         texts, numbers, amounts, bytes, places
+//! arguments      arguments and what may be random
+//! document ─▶ contracts ─▶ transactions      the grammar, in the order in which names become known
+//! ```
+
+mod arguments;
+mod contracts;
+mod document;
+#[cfg(test)]
+mod tests;
+mod transactions;
+mod values;
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::fmt::{self, Display};
+
+use crate::json::{self, Node, Tree, Value};
+use crate::names::nearest;
+use crate::problem::Problem;
+use crate::scenario::Scenario;
+
+/// Most problems that are reported at once.
+const MAX_PROBLEMS: usize = 50;
+/// Longest title and label, in characters.
+const MAX_LINE: usize = 200;
+/// Largest number that the block's fields and gas may have: exact in every reader of JSON.
+const MAX_NUMBER: u64 = 1 << 53;
+
+/// Reads the document that `tree` is of `text`.
+pub(crate) fn scenario(text: &str, tree: &Tree) -> Result<Scenario, Vec<Problem>> {
+    let node = tree.root(text);
+    let mut d = Decoder { text, problems: Vec::new() };
+    d.problems.extend(tree.comments().iter().take(MAX_PROBLEMS).map(|span| json::comment(text, span.start)));
+    let root = Path::Root;
+    if !d.object(node, &root, "an object with \"format\": \"evm-lanes/1\"") {
+        return Err(d.problems);
+    }
+    // A document of another version is not looked at further: its fields may mean something else.
+    if !d.format(node, &root) {
+        return Err(d.problems);
+    }
+    let scenario = d.document(node, &root);
+    if d.problems.is_empty() {
+        return Ok(scenario);
+    }
+    d.problems.sort_by_key(|p| p.position.map(|p| (p.line, p.column)));
+    Err(d.problems)
+}
+
+/// A field path, written only when there is a problem.
+#[derive(Clone, Copy)]
+enum Path<'p> {
+    Root,
+    Field(&'p Path<'p>, &'p str),
+    Index(&'p Path<'p>, usize),
+}
+
+impl<'p> Path<'p> {
+    fn field(&'p self, name: &'p str) -> Path<'p> {
+        Path::Field(self, name)
+    }
+
+    fn index(&'p self, index: usize) -> Path<'p> {
+        Path::Index(self, index)
+    }
+}
+
+impl Display for Path<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Path::Root => Ok(()),
+            Path::Field(Path::Root, name) => f.write_str(&json::shortened(name)),
+            Path::Field(parent, name) => write!(f, "{parent}.{}", json::shortened(name)),
+            Path::Index(parent, index) => write!(f, "{parent}[{index}]"),
+        }
+    }
+}
+
+/// What a name stands for.
+#[derive(Clone, Copy, PartialEq)]
+enum Kind {
+    One,
+    Group(u32),
+}
+
+/// Everything that is named in the document.
+type Known<'t> = HashMap<Cow<'t, str>, Kind>;
+
+struct Decoder<'t> {
+    text: &'t str,
+    problems: Vec<Problem>,
+}
+
+impl<'t> Decoder<'t> {
+    fn problem(&mut self, at: usize, path: &Path<'_>, expected: impl Into<String>, found: impl Into<String>) {
+        if self.problems.len() < MAX_PROBLEMS {
+            let mut problem = Problem::new(path.to_string(), expected, found);
+            problem.position = Some(json::position(self.text, at));
+            self.problems.push(problem);
+        }
+    }
+
+    fn wrong(&mut self, node: Node<'_>, path: &Path<'_>, expected: impl Into<String>) {
+        self.problem(node.at(), path, expected, node.describe());
+    }
+
+    fn missing(&mut self, node: Node<'_>, path: &Path<'_>, name: &str) {
+        self.problem(node.at(), path, format!("\"{name}\""), "nothing of that name");
+    }
+
+    /// Whether it is an object.
+    fn object(&mut self, node: Node<'_>, path: &Path<'_>, expected: &str) -> bool {
+        if !node.is_object() {
+            self.wrong(node, path, expected);
+        }
+        node.is_object()
+    }
+
+    /// An object with these fields and no others.
+    fn known(&mut self, node: Node<'_>, path: &Path<'_>, expected: &str, known: &[&str]) -> bool {
+        let is_object = self.object(node, path, expected);
+        self.unknown(node, path, known);
+        is_object
+    }
+
+    fn unknown(&mut self, node: Node<'_>, path: &Path<'_>, known: &[&str]) {
+        for field in node.fields().filter(|field| !known.contains(&&*field.name)) {
+            let expected = match nearest(&field.name, known.iter().copied()) {
+                Some(near) => format!("\"{near}\""),
+                None => format!("one of {}", known.join(", ")),
+            };
+            let found = format!("the unknown field \"{}\"", json::shortened(&field.name));
+            self.problem(field.at, &path.field(&field.name), expected, found);
+        }
+    }
+
+    fn list(&mut self, node: Node<'t>, path: &Path<'_>, of: &str) -> Vec<Node<'t>> {
+        if node.value() != Value::List {
+            self.wrong(node, path, format!("a list of {of}"));
+        }
+        node.elements().collect()
+    }
+}

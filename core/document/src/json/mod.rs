@@ -1,0 +1,259 @@
+//! JSON as a tree over its text: every value knows its bytes, and every byte of the text stays.
+//!
+//! ```text
+//! text ─ Tree::read ─▶ Tree   items: kind, first byte, last byte, what follows
+//!                             comments: where they are
+//! (text, Tree) ─▶ Node        a value: looked at in place, never copied
+//! ```
+//! The tree holds places and no text. What lies between two values (white space, comments) is what the text has
+//! there, so replacing one value's bytes leaves all others as a person typed them.
+//!
+//! The document is read with this small reader rather than with a library because an error must put
+//! the cursor on the mistake, several mistakes must be found in one pass, a number of any
+//! length must stay what it is, and depth and number of values are bounded before they are stored
+//! (`docs/decisions/0017`).
+
+mod read;
+#[cfg(test)]
+mod tests;
+mod write;
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+use crate::problem::{Position, Problem};
+
+pub(crate) use read::comment;
+pub use write::{compact, pretty};
+
+/// Longest text that is read, in bytes. Places are stored in 32 bits.
+pub const MAX_BYTES: usize = 32 << 20;
+/// Deepest nesting of lists and objects.
+pub const MAX_DEPTH: u32 = 64;
+/// Most values in one text: what 32 MiB of sensible text can hold, and a bound on memory.
+pub const MAX_VALUES: u32 = 2_000_000;
+
+/// What a text holds and where. It is of use only beside the text that it was read from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tree {
+    /// Values and fields' names in the order of the text; a container stands before what is in it.
+    items: Vec<Item>,
+    /// Comments, in order. They are no JSON, but a text that has some keeps them while it is edited.
+    comments: Vec<Range<usize>>,
+}
+
+/// One value or one field's name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Item {
+    kind: Kind,
+    /// Its first byte.
+    start: u32,
+    /// The byte after its last one.
+    end: u32,
+    /// Index of the item after it and all that is in it.
+    next: u32,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Null,
+    True,
+    False,
+    Number,
+    Text,
+    List,
+    Object,
+    /// A field's name. The field's value follows.
+    Name,
+}
+
+impl Tree {
+    /// Reads a text. Comments are noted and passed over: whoever wants JSON without them asks [`Tree::comments`].
+    ///
+    /// # Errors
+    /// The first place where the text is not JSON, or a bound that it passes.
+    pub fn read(text: &str) -> Result<Self, Problem> {
+        read::tree(text, true)
+    }
+
+    /// Where comments are.
+    pub fn comments(&self) -> &[Range<usize>] {
+        &self.comments
+    }
+
+    /// The outermost value. `text` is the text that the tree was read from; in another one, values are not what
+    /// they were.
+    pub fn root<'t>(&'t self, text: &'t str) -> Node<'t> {
+        Node { text, tree: self, index: 0 }
+    }
+}
+
+/// A value in its text.
+#[derive(Clone, Copy, Debug)]
+pub struct Node<'t> {
+    text: &'t str,
+    tree: &'t Tree,
+    index: usize,
+}
+
+/// A JSON value. Numbers keep their text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Value<'t> {
+    /// `null`
+    Null,
+    /// `true` or `false`
+    Bool(bool),
+    /// As written.
+    Number(&'t str),
+    /// Unescaped.
+    Text(Cow<'t, str>),
+    /// Its values: [`Node::elements`].
+    List,
+    /// Its values by name: [`Node::fields`]. Names are distinct.
+    Object,
+}
+
+/// One field of an object.
+#[derive(Clone, Debug)]
+pub struct Field<'t> {
+    /// Byte offset of the name's opening quotation mark.
+    pub at: usize,
+    /// The name, unescaped.
+    pub name: Cow<'t, str>,
+    /// The field's value.
+    pub node: Node<'t>,
+}
+
+impl<'t> Node<'t> {
+    fn item(self) -> Item {
+        // An empty tree is none that was read; a value that is nowhere is `null`.
+        let nothing = Item { kind: Kind::Null, start: 0, end: 0, next: 0 };
+        self.tree.items.get(self.index).copied().unwrap_or(nothing)
+    }
+
+    /// Byte offset of its first character.
+    pub fn at(self) -> usize {
+        self.item().start as usize
+    }
+
+    /// Its bytes.
+    pub fn span(self) -> Range<usize> {
+        let item = self.item();
+        item.start as usize..item.end as usize
+    }
+
+    /// Its text as written.
+    pub fn written(self) -> &'t str {
+        self.text.get(self.span()).unwrap_or_default()
+    }
+
+    /// The value.
+    pub fn value(self) -> Value<'t> {
+        match self.item().kind {
+            Kind::Null => Value::Null,
+            Kind::True => Value::Bool(true),
+            Kind::False => Value::Bool(false),
+            Kind::Number => Value::Number(self.written()),
+            Kind::Text | Kind::Name => Value::Text(read::unescaped(self.written())),
+            Kind::List => Value::List,
+            Kind::Object => Value::Object,
+        }
+    }
+
+    /// Whether it is an object.
+    pub fn is_object(self) -> bool {
+        self.item().kind == Kind::Object
+    }
+
+    /// Indices of the items directly in it: the values of a list, names and values of an object in turn.
+    fn inner(self) -> impl Iterator<Item = usize> + use<'t> {
+        let (tree, end) = (self.tree, self.item().next as usize);
+        let container = matches!(self.item().kind, Kind::List | Kind::Object);
+        let mut at = if container { self.index + 1 } else { end };
+        std::iter::from_fn(move || {
+            let item = tree.items.get(at).filter(|_| at < end)?;
+            // Each item is its own at least, so this ends.
+            Some(std::mem::replace(&mut at, item.next as usize))
+        })
+    }
+
+    fn with(self, index: usize) -> Self {
+        Self { index, ..self }
+    }
+
+    /// The values of a list, in order; of anything else none.
+    pub fn elements(self) -> impl Iterator<Item = Self> + use<'t> {
+        let list = self.item().kind == Kind::List;
+        self.inner().filter(move |_| list).map(move |index| self.with(index))
+    }
+
+    /// The fields of an object, in order; of anything else none.
+    pub fn fields(self) -> impl Iterator<Item = Field<'t>> + use<'t> {
+        let names = if self.is_object() { Some(self.inner().step_by(2)) } else { None };
+        names.into_iter().flatten().map(move |index| {
+            let name = self.with(index);
+            let node = self.with(index + 1);
+            Field { at: name.at(), name: read::unescaped(name.written()), node }
+        })
+    }
+
+    /// The field of that name, if this is an object that has it.
+    pub fn get(self, name: &str) -> Option<Self> {
+        self.fields().find(|field| field.name == name).map(|field| field.node)
+    }
+
+    /// The value that `path` (`transactions[3].to`) leads to; where it leads nowhere, the nearest value around.
+    #[must_use]
+    pub fn nearest(self, path: &str) -> Self {
+        self.follow(path).unwrap_or_else(|nearest| nearest)
+    }
+
+    /// The value that `path` (`transactions[3].to`) leads to.
+    ///
+    /// # Errors
+    /// The nearest value around, if the path leads nowhere.
+    pub fn follow(self, path: &str) -> Result<Self, Self> {
+        let mut node = self;
+        for step in path.split(['.', '[']).filter(|step| !step.is_empty()) {
+            let index = step.strip_suffix(']').and_then(|index| index.parse::<usize>().ok());
+            let next = match index {
+                Some(index) if node.item().kind == Kind::List => node.elements().nth(index),
+                _ => node.get(step),
+            };
+            node = next.ok_or(node)?;
+        }
+        Ok(node)
+    }
+
+    /// What the value is, for an error message.
+    pub fn describe(self) -> String {
+        match self.value() {
+            Value::Null => "null".into(),
+            Value::Bool(b) => b.to_string(),
+            Value::Number(n) => shortened(n),
+            Value::Text(t) => format!("\"{}\"", shortened(&t)),
+            Value::List => format!("a list of {}", self.elements().count()),
+            Value::Object => "an object".into(),
+        }
+    }
+}
+
+/// At most 40 characters of a text, so that a message stays one line.
+pub fn shortened(text: &str) -> String {
+    if text.chars().count() <= 40 {
+        return text.to_owned();
+    }
+    text.chars().take(37).chain("…".chars()).collect()
+}
+
+/// Line and column (both from 1, columns in characters) of a byte offset.
+pub fn position(text: &str, at: usize) -> Position {
+    let mut at = at.min(text.len());
+    while !text.is_char_boundary(at) {
+        at -= 1;
+    }
+    let before = &text[..at];
+    let line_start = before.rfind('\n').map_or(0, |i| i + 1);
+    let line = before.bytes().filter(|&b| b == b'\n').count() as u32 + 1;
+    Position { line, column: before[line_start..].chars().count() as u32 + 1 }
+}

@@ -1,0 +1,79 @@
+//! Blocks of Ethereum transactions on revm. The only crate that knows revm.
+//!
+//! ```text
+//! PreparedBlock ─ drive::LoadedBlock::new ─▶ LoadedBlock ─ drive::run, drive::simulate ─▶ Run { receipts, post-state, trace }
+//! ```
+//! One transaction runs in one of two ways:
+//!
+//! - [`apply`] and [`execute_block`] run on a plain [`block::State`] with revm's own
+//!   journal and handler: the stock EVM, used for deployments and set-up calls and as the
+//!   yardstick that everything else is compared with.
+//! - An [`Executor`] runs one attempt on a [`View`] and notes which *parts* of each account it
+//!   observed, for the schedulers.
+
+#![warn(missing_docs)]
+
+pub mod access_list;
+mod base;
+pub mod block;
+mod builder;
+pub mod case;
+mod convert;
+pub mod drive;
+mod executor;
+mod fast_path;
+mod journal;
+mod lane;
+mod machine;
+mod meter;
+mod preimages;
+pub mod raw;
+mod reference;
+pub mod source;
+mod view;
+
+pub use base::{Base, BaseAccount, Code};
+pub use block::run;
+pub use builder::BlockBuilder;
+pub use executor::{Executor, Job};
+pub use journal::Accesses;
+pub use machine::Evm;
+pub use preimages::keccak_preimages;
+pub use reference::{apply, execute_block};
+pub use view::View;
+
+/// The crate of the lanes.
+pub use lanes;
+
+use std::sync::{OnceLock, atomic::AtomicU32};
+
+/// Runs a block with a strategy on so many lanes, each a thread of its own, and records what happens. For figures, load
+/// the block once and time [`drive::run`]: this loads it, and starts the threads.
+///
+/// # Errors
+/// See [`drive::Stopped`]. Threads that cannot be started count as too few.
+pub fn run_block(
+    block: &block::PreparedBlock,
+    strategy: lanes::trace::StrategyId,
+    lanes: u16,
+) -> Result<run::Run, drive::Stopped> {
+    static FIRST: OnceLock<std::time::Instant> = OnceLock::new();
+    let loaded = drive::LoadedBlock::new(block);
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(lanes.max(1).into()).build();
+    let pool = pool.map_err(|_| drive::Stopped::TooFewThreads { lanes, threads: 0 })?;
+    let clock = || FIRST.get_or_init(std::time::Instant::now).elapsed().as_nanos() as u64;
+    let around = drive::RunContext {
+        clock: &clock,
+        cancel: &lanes::cancel::CancelFlag::new(),
+        progress: &AtomicU32::new(0),
+        threads: drive::Threads::Pool(&pool),
+        first: &[],
+        record: true,
+    };
+    drive::run(&loaded, strategy, lanes, &around)
+}
+
+/// The README's example is run with the other doctests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -1,0 +1,127 @@
+//! What an attempt uses up, counted while it runs: for simulated lanes. Measured ones have a clock.
+
+use revm::{
+    bytecode::opcode,
+    interpreter::{
+        Host, InstructionContext, InstructionResult, Interpreter, InterpreterAction,
+        instructions::{GasTable, InstructionTable},
+        interpreter::EthInterpreter,
+        interpreter_types::{Jumps, LoopControl},
+    },
+};
+
+use lanes::vm::Spent;
+
+use super::fast_path::SLICE;
+use lanes::cancel::CancelFlag;
+
+/// Counts for one executor.
+#[derive(Debug)]
+pub(super) struct Meter {
+    /// Whether instructions are weighed, one by one; else only gas is looked at.
+    pub(super) weighs: bool,
+    nanos: u64,
+    /// For each open frame, outermost first, the gas that it had left when it last stopped. What it gave
+    /// to a call is not in it.
+    left: Vec<u64>,
+}
+
+impl Meter {
+    pub(super) fn new(weighs: bool) -> Self {
+        Self { weighs, nanos: 0, left: Vec::new() }
+    }
+
+    /// Begins an attempt.
+    pub(super) fn begin(&mut self) {
+        self.nanos = 0;
+        self.left.clear();
+    }
+
+    /// The frame at that depth stopped: it called, or ended.
+    pub(super) fn stopped(&mut self, depth: usize, left: u64) {
+        self.left.truncate(depth);
+        self.left.push(left);
+    }
+
+    /// A call was answered without a frame of its own, for that much gas: by a precompile, or because
+    /// there was nothing to run.
+    pub(super) fn answered(&mut self, gas: u64) {
+        if self.weighs {
+            self.nanos = self.nanos.saturating_add(gas.saturating_mul(PRECOMPILED));
+        }
+    }
+
+    /// What is used up of `limit`.
+    pub(super) fn spent(&self, limit: u64) -> Spent {
+        let left = self.left.iter().fold(0, |sum: u64, left| sum.saturating_add(*left));
+        let gas = if self.left.is_empty() { 0 } else { limit.saturating_sub(left) };
+        Spent { gas, nanos: self.nanos }
+    }
+
+    /// Runs the frame until it ends or calls, and weighs every instruction. `None` as `fast_path::run`.
+    pub(super) fn run<H: Host>(
+        &mut self,
+        interpreter: &mut Interpreter<EthInterpreter>,
+        table: &InstructionTable<EthInterpreter, H>,
+        costs: &GasTable,
+        host: &mut H,
+        cancel: &CancelFlag,
+    ) -> Option<InterpreterAction> {
+        // The flag is looked at when no more gas is left than that.
+        let mut due = u64::MAX;
+        let end = loop {
+            if interpreter.gas.remaining() <= due {
+                if cancel.is_set() {
+                    return None;
+                }
+                due = interpreter.gas.remaining().saturating_sub(SLICE);
+            }
+            let opcode = interpreter.bytecode.opcode();
+            interpreter.bytecode.relative_jump(1);
+            let fixed = u64::from(costs[usize::from(opcode)]);
+            if interpreter.gas.record_cost_unsafe(fixed) {
+                break InstructionResult::OutOfGas;
+            }
+            let before = interpreter.gas.remaining();
+            let context = InstructionContext { interpreter: &mut *interpreter, host: &mut *host };
+            let step = table[usize::from(opcode)].execute(context);
+            let (nanos, per_gas) = weight(opcode);
+            let size = before.saturating_sub(interpreter.gas.remaining());
+            self.nanos = self.nanos.saturating_add(nanos).saturating_add(size.saturating_mul(per_gas));
+            if let Err(end) = step {
+                break end;
+            }
+        };
+        if interpreter.bytecode.action().is_none() {
+            interpreter.halt(end);
+        }
+        Some(interpreter.take_next_action())
+    }
+}
+
+/// Nanoseconds per gas of a precompile.
+const PRECOMPILED: u64 = 12;
+
+/// The stated time of an instruction: nanoseconds, and nanoseconds per gas that it costs beyond its
+/// fixed price, where that goes by size (words hashed, bytes of an exponent).
+///
+/// Round figures of the order of what this engine takes natively; docs/engine.md has the table.
+pub(super) const fn weight(opcode: u8) -> (u64, u64) {
+    match opcode {
+        opcode::MUL | opcode::SIGNEXTEND => (4, 0),
+        opcode::DIV | opcode::SDIV | opcode::MOD | opcode::SMOD => (12, 0),
+        opcode::ADDMOD | opcode::MULMOD => (25, 0),
+        opcode::EXP => (20, 1),
+        opcode::KECCAK256 => (150, 8),
+        opcode::SLOAD => (60, 0),
+        opcode::SSTORE => (120, 0),
+        opcode::TLOAD | opcode::TSTORE | opcode::BLOCKHASH | opcode::SELFBALANCE => (40, 0),
+        opcode::BALANCE | opcode::EXTCODESIZE | opcode::EXTCODEHASH | opcode::EXTCODECOPY => (80, 0),
+        opcode::CALLDATACOPY | opcode::CODECOPY | opcode::RETURNDATACOPY | opcode::MCOPY => (15, 0),
+        opcode::LOG0..=opcode::LOG4 => (80, 0),
+        opcode::CALL | opcode::CALLCODE | opcode::DELEGATECALL | opcode::STATICCALL => (300, 0),
+        opcode::CREATE | opcode::CREATE2 => (1_500, 0),
+        opcode::SELFDESTRUCT => (500, 0),
+        _ => (2, 0),
+    }
+}

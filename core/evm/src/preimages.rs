@@ -1,0 +1,80 @@
+//! What was hashed: the key to the names of mapping entries.
+
+use alloy_primitives::{Bytes, keccak256, map::B256Map};
+use revm::{
+    InspectEvm, Inspector, MainBuilder,
+    bytecode::opcode::KECCAK256,
+    interpreter::{
+        Interpreter, InterpreterTypes,
+        interpreter_types::{Jumps, MemoryTr, StackTr},
+    },
+};
+
+use super::{convert, reference};
+use crate::block::PreparedBlock;
+use lanes::cancel::CancelFlag;
+
+/// The inputs of every KECCAK256 over 32 or 64 bytes that the block's transactions run, by hash.
+///
+/// Solidity puts the entry of a mapping at keccak-256(key ‖ slot) and an array's elements at
+/// keccak-256(slot), so this is what turns slots into names. An untimed sequential run. Not all of them, if `cancel`
+/// is set meanwhile.
+pub fn keccak_preimages(block: &PreparedBlock, cancel: &CancelFlag) -> B256Map<Bytes> {
+    let mut found = Hashes { preimages: B256Map::default(), cancel, cancelled: false, steps: 0 };
+    let mut state = block.pre_state.clone();
+    reference::system_calls(&block.env, &mut state);
+    for tx in &block.transactions {
+        if cancel.is_set() {
+            break;
+        }
+        let context = reference::context(&block.env, &state);
+        let mut evm = context.build_mainnet_with_inspector(&mut found);
+        if let Ok(done) = evm.inspect_tx(convert::transaction(tx)) {
+            reference::commit(&mut state, done.state);
+        }
+    }
+    found.preimages
+}
+
+/// Instructions between two looks at the cancel flag.
+const LOOK: u32 = 1 << 12;
+
+struct Hashes<'c> {
+    preimages: B256Map<Bytes>,
+    cancel: &'c CancelFlag,
+    /// Whether the flag was found set.
+    cancelled: bool,
+    steps: u32,
+}
+
+impl<CTX, INTR: InterpreterTypes> Inspector<CTX, INTR> for Hashes<'_>
+where
+    INTR::Stack: StackTr,
+    INTR::Memory: MemoryTr,
+    INTR::Bytecode: Jumps,
+{
+    fn step(&mut self, interpreter: &mut Interpreter<INTR>, _: &mut CTX) {
+        self.steps = self.steps.wrapping_add(1);
+        if self.cancelled || self.steps.is_multiple_of(LOOK) && self.cancel.is_set() {
+            // And then every frame that this one returns to.
+            self.cancelled = true;
+            interpreter.halt_oog();
+            return;
+        }
+        if interpreter.bytecode.opcode() != KECCAK256 {
+            return;
+        }
+        let stack = interpreter.stack.data();
+        let [.., length, offset] = stack else { return };
+        let (Ok(offset), Ok(length)) = (usize::try_from(*offset), usize::try_from(*length)) else {
+            return;
+        };
+        // Memory that the instruction is about to grow into is zero and names nothing.
+        let end = offset.saturating_add(length);
+        if !(length == 32 || length == 64) || end > interpreter.memory.size() {
+            return;
+        }
+        let input = Bytes::copy_from_slice(&interpreter.memory.slice(offset..end));
+        self.preimages.entry(keccak256(&input)).or_insert(input);
+    }
+}

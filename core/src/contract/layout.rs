@@ -1,0 +1,292 @@
+//! Storage layouts as solc writes them: from a slot to the variable that lives there.
+//!
+//! ```text
+//! mapping   entry of key k: keccak-256(k ‖ slot)           the preimage tells k and slot
+//! array     element 0: keccak-256(slot), then one after the other
+//! struct    fields one after the other
+//! ```
+//! (Solidity documentation, "Layout of State Variables in Storage".)
+
+use std::collections::{BTreeMap, HashMap};
+
+use alloy_primitives::{Address, B256, Bytes, U256, keccak256, map::B256Map};
+use serde::Deserialize;
+
+/// Deepest nesting of mappings, arrays and structs that is followed.
+const MAX_DEPTH: u32 = 16;
+
+/// A contract's storage layout.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub struct Layout {
+    storage: Vec<Variable>,
+    #[serde(default, deserialize_with = "null_is_empty")]
+    types: HashMap<String, Type>,
+    /// Chosen names for packed slots.
+    #[serde(skip)]
+    slot_names: BTreeMap<U256, String>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+struct Variable {
+    label: String,
+    slot: U256,
+    #[serde(rename = "type")]
+    kind: String,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Type {
+    encoding: String,
+    label: String,
+    number_of_bytes: U256,
+    key: Option<String>,
+    value: Option<String>,
+    base: Option<String>,
+    members: Option<Vec<Variable>>,
+}
+
+fn null_is_empty<'de, D: serde::Deserializer<'de>>(d: D) -> Result<HashMap<String, Type>, D::Error> {
+    Ok(Option::deserialize(d)?.unwrap_or_default())
+}
+
+/// What a block hashed, ordered, so that the hash at or below a slot is found.
+pub(crate) struct Preimages {
+    by_hash: BTreeMap<U256, Bytes>,
+}
+
+/// Hashes of the first slots are known without being seen: the compiler computes them, so that no
+/// block ever hashes the slot of a top-level array.
+const FIRST_SLOTS: u64 = 256;
+
+impl Preimages {
+    pub(crate) fn new(preimages: &B256Map<Bytes>) -> Self {
+        let usable = preimages.iter().filter(|(_, input)| input.len() == 32 || input.len() == 64);
+        let seen = usable.map(|(hash, input)| (*hash, input.clone()));
+        let first = (0..FIRST_SLOTS).map(|slot| {
+            let input = B256::from(U256::from(slot));
+            (keccak256(input), input.into())
+        });
+        Self { by_hash: first.chain(seen).map(|(hash, input)| (hash.into(), input)).collect() }
+    }
+
+    /// The preimage of the nearest hash at or below `slot`, and how far above it `slot` is.
+    pub(crate) fn below(&self, slot: U256) -> Option<(&Bytes, U256)> {
+        let (hash, input) = self.by_hash.range(..=slot).next_back()?;
+        Some((input, slot - *hash))
+    }
+}
+
+/// A variable, or a part of one: its name and its type.
+struct Found<'l> {
+    name: String,
+    kind: &'l str,
+}
+
+impl Layout {
+    /// Reads a layout as solc writes it.
+    ///
+    /// # Errors
+    /// If it is something else.
+    pub fn from_json(json: serde_json::Value) -> Result<Self, serde_json::Error> {
+        serde_json::from_value(json)
+    }
+
+    /// With names for packed slots: `reserves` instead of the three variables in it.
+    pub(crate) fn with_slot_names(mut self, names: BTreeMap<U256, String>) -> Self {
+        self.slot_names = names;
+        self
+    }
+
+    /// The variable at `slot`: `balances[alice]`. `display` names addresses.
+    pub(crate) fn name(
+        &self,
+        slot: U256,
+        preimages: &Preimages,
+        display: &dyn Fn(Address) -> String,
+    ) -> Option<String> {
+        let found = self.find(slot, preimages, display, MAX_DEPTH)?;
+        let is_list = self.types.get(found.kind).is_some_and(|kind| kind.encoding == "dynamic_array");
+        Some(if is_list { format!("{}.length", found.name) } else { found.name })
+    }
+
+    fn find(
+        &self,
+        slot: U256,
+        preimages: &Preimages,
+        display: &dyn Fn(Address) -> String,
+        depth: u32,
+    ) -> Option<Found<'_>> {
+        let depth = depth.checked_sub(1)?;
+        if let Some(found) = self.among(&self.storage, None, slot, depth) {
+            return Some(match self.slot_names.get(&slot) {
+                Some(name) => Found { name: name.clone(), kind: found.kind },
+                None => found,
+            });
+        }
+        let (input, more) = preimages.below(slot)?;
+        let (key, parent) = input.split_at(input.len() - 32);
+        let parent = self.find(U256::from_be_slice(parent), preimages, display, depth)?;
+        let kind = self.types.get(parent.kind)?;
+        if key.is_empty() {
+            return match kind.encoding.as_str() {
+                "dynamic_array" => self.element(parent.name, kind.base.as_deref()?, more, depth),
+                "bytes" if more < U256::from(1 << 16) => Some(parent),
+                _ => None,
+            };
+        }
+        if kind.encoding != "mapping" {
+            return None;
+        }
+        let value = kind.value.as_deref()?;
+        let key = self.key(kind.key.as_deref()?, key, display);
+        if more >= self.slots(value) {
+            return None;
+        }
+        self.inside(format!("{}[{key}]", parent.name), value, more, depth)
+    }
+
+    /// The variables at `slot`, which counts from where `variables` begin.
+    fn among<'l>(
+        &'l self,
+        variables: &'l [Variable],
+        parent: Option<&str>,
+        slot: U256,
+        depth: u32,
+    ) -> Option<Found<'l>> {
+        let here: Vec<&Variable> =
+            variables.iter().filter(|v| v.slot <= slot && slot - v.slot < self.slots(&v.kind)).collect();
+        let join = |label: &str| match parent {
+            Some(parent) => format!("{parent}.{}", label.trim_start_matches('_')),
+            None => label.trim_start_matches('_').to_owned(),
+        };
+        match here[..] {
+            [] => None,
+            [one] => self.inside(join(&one.label), &one.kind, slot - one.slot, depth),
+            [first, ..] => {
+                let labels: Vec<&str> = here.iter().map(|v| v.label.trim_start_matches('_')).collect();
+                Some(Found { name: join(&labels.join("+")), kind: &first.kind })
+            }
+        }
+    }
+
+    /// The part of a variable that is `slot` slots behind its beginning.
+    fn inside<'l>(&'l self, name: String, kind: &'l str, slot: U256, depth: u32) -> Option<Found<'l>> {
+        let depth = depth.checked_sub(1)?;
+        let described = self.types.get(kind)?;
+        match (&described.members, &described.base, described.encoding.as_str()) {
+            (Some(members), ..) => self.among(members, Some(&name), slot, depth),
+            (None, Some(base), "inplace") => self.element(name, base, slot, depth),
+            _ => Some(Found { name, kind }),
+        }
+    }
+
+    /// The element of an array that is `slot` slots behind its beginning.
+    fn element<'l>(&'l self, name: String, base: &'l str, slot: U256, depth: u32) -> Option<Found<'l>> {
+        let bytes = self.types.get(base)?.number_of_bytes.max(U256::from(1));
+        if bytes > U256::from(16) {
+            let slots = self.slots(base);
+            return self.inside(format!("{name}[{}]", slot / slots), base, slot % slots, depth);
+        }
+        // Several elements share the slot.
+        let each = U256::from(32) / bytes;
+        let first = slot.checked_mul(each)?;
+        let last = first.checked_add(each - U256::from(1))?;
+        Some(Found { name: format!("{name}[{first}…{last}]"), kind: base })
+    }
+
+    /// How many slots a type takes, at least 1.
+    fn slots(&self, kind: &str) -> U256 {
+        let bytes = self.types.get(kind).map_or(U256::from(32), |t| t.number_of_bytes);
+        bytes.div_ceil(U256::from(32)).max(U256::from(1))
+    }
+
+    /// A mapping's key, by its type.
+    fn key(&self, kind: &str, key: &[u8], display: &dyn Fn(Address) -> String) -> String {
+        let label = self.types.get(kind).map_or("", |t| t.label.as_str());
+        let number = U256::from_be_slice(key);
+        match label {
+            "address" | "address payable" => display(Address::from_slice(&key[12..])),
+            _ if label.starts_with("contract ") => display(Address::from_slice(&key[12..])),
+            _ if label.starts_with("uint") || label.starts_with("enum ") => number.to_string(),
+            _ if label.starts_with("int") => alloy_primitives::I256::from_raw(number).to_string(),
+            "bool" => (!number.is_zero()).to_string(),
+            _ => short(&B256::from(number).to_string()),
+        }
+    }
+}
+
+/// The first and last digits of a long hexadecimal number.
+pub(crate) fn short(hex: &str) -> String {
+    if hex.len() <= 13 {
+        return hex.to_owned();
+    }
+    format!("{}…{}", &hex[..6], &hex[hex.len() - 4..])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slots_lead_back_to_variables() {
+        let layout = Layout::from_json(serde_json::json!({
+            "storage": [
+                { "label": "_count", "slot": "0", "type": "t_uint256" },
+                { "label": "a", "slot": "1", "type": "t_uint128" },
+                { "label": "b", "slot": "1", "type": "t_uint128" },
+                { "label": "_people", "slot": "2", "type": "t_mapping(t_address,t_struct)" },
+                { "label": "list", "slot": "3", "type": "t_array(t_struct)dyn" },
+                { "label": "small", "slot": "4", "type": "t_array(t_uint128)4" },
+                { "label": "note", "slot": "6", "type": "t_string" }
+            ],
+            "types": {
+                "t_uint256": { "encoding": "inplace", "label": "uint256", "numberOfBytes": "32" },
+                "t_uint128": { "encoding": "inplace", "label": "uint128", "numberOfBytes": "16" },
+                "t_address": { "encoding": "inplace", "label": "address", "numberOfBytes": "20" },
+                "t_string": { "encoding": "bytes", "label": "string", "numberOfBytes": "32" },
+                "t_array(t_uint128)4": { "encoding": "inplace", "label": "uint128[4]", "numberOfBytes": "64", "base": "t_uint128" },
+                "t_array(t_struct)dyn": { "encoding": "dynamic_array", "label": "S[]", "numberOfBytes": "32", "base": "t_struct" },
+                "t_mapping(t_uint256,t_uint256)": { "encoding": "mapping", "label": "m", "numberOfBytes": "32", "key": "t_uint256", "value": "t_uint256" },
+                "t_mapping(t_address,t_struct)": { "encoding": "mapping", "label": "m", "numberOfBytes": "32", "key": "t_address", "value": "t_struct" },
+                "t_struct": { "encoding": "inplace", "label": "struct S", "numberOfBytes": "64", "members": [
+                    { "label": "x", "slot": "0", "type": "t_uint256" },
+                    { "label": "by", "slot": "1", "type": "t_mapping(t_uint256,t_uint256)" }
+                ] }
+            }
+        }))
+        .expect("a layout");
+        let alice = Address::repeat_byte(0xaa);
+        let display = |address| if address == alice { "alice".to_owned() } else { format!("{address}") };
+        let mut preimages = B256Map::default();
+        let mut hash = |key: &[u8], slot: u128, above: Option<U256>| {
+            let mut input = key.to_vec();
+            input.extend(B256::from(above.unwrap_or(U256::from(slot))));
+            let hash = keccak256(&input);
+            preimages.insert(hash, Bytes::from(input));
+            U256::from_be_bytes(hash.0)
+        };
+        let of_alice = hash(alice.into_word().as_slice(), 2, None);
+        let nested = hash(B256::with_last_byte(9).as_slice(), 0, Some(of_alice + U256::from(1)));
+        let list = hash(&[], 3, None);
+        let note = hash(&[], 6, None);
+        let preimages = Preimages::new(&preimages);
+        let check = |slot: U256, expected: Option<&str>| {
+            assert_eq!(layout.name(slot, &preimages, &display).as_deref(), expected);
+        };
+        check(U256::ZERO, Some("count"));
+        check(U256::from(1), Some("a+b"));
+        check(U256::from(2), Some("people"));
+        check(U256::from(3), Some("list.length"));
+        check(U256::from(5), Some("small[2…3]"));
+        check(U256::from(7), None);
+        check(of_alice, Some("people[alice].x"));
+        check(of_alice + U256::from(1), Some("people[alice].by"));
+        check(of_alice + U256::from(2), None);
+        check(nested, Some("people[alice].by[9]"));
+        check(list + U256::from(6), Some("list[3].x"));
+        check(note + U256::from(1), Some("note"));
+        let named = layout.clone().with_slot_names([(U256::from(1), "both".to_owned())].into());
+        assert_eq!(named.name(U256::from(1), &preimages, &display).as_deref(), Some("both"));
+    }
+}

@@ -1,0 +1,124 @@
+//! Rooms and their doors: within a crate, no room may need one that needs it. Between crates cargo sees to that.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
+
+use anyhow::Result;
+
+use crate::{fingerprint, workspace};
+
+/// Crates whose rooms are looked at, by folder.
+const CRATES: [&str; 4] = ["core", "core/document", "core/evm", "core/lanes"];
+
+/// The rooms that each room of a crate names, tests apart.
+fn doors(folder: &str) -> Result<BTreeMap<String, BTreeSet<String>>> {
+    let source = workspace::path(folder).join("src");
+    let mut doors: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for file in fingerprint::files_below(&source)? {
+        let below = file.strip_prefix(&source)?;
+        let Some(room) = room_of(below) else { continue };
+        doors.entry(room).or_default().extend(named(&fs::read_to_string(&file)?));
+    }
+    let rooms: BTreeSet<String> = doors.keys().cloned().collect();
+    for (room, named) in &mut doors {
+        named.retain(|other| other != room && rooms.contains(other));
+    }
+    Ok(doors)
+}
+
+/// The top-level module that a file belongs to; `None` for the crate's root and for tests.
+fn room_of(below: &Path) -> Option<String> {
+    let is_test = below.file_stem().is_some_and(|stem| stem == "tests");
+    let first = below.iter().next()?.to_str()?.trim_end_matches(".rs").to_owned();
+    (!is_test && first != "lib").then_some(first)
+}
+
+/// What follows `crate::` in the code of a file, each the first name only.
+fn named(text: &str) -> BTreeSet<String> {
+    let code = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
+    let lines = code.lines().filter(|line| !line.trim_start().starts_with("//"));
+    let code: String = lines.flat_map(|line| [line, "\n"]).collect();
+    let mut names = BTreeSet::new();
+    for after in code.split("crate::").skip(1) {
+        match after.strip_prefix('{') {
+            Some(list) => names.extend(first_names(list)),
+            None => names.extend(identifier(after)),
+        }
+    }
+    names
+}
+
+/// The first name of each entry of a list `a::b, c::{d, e}, f}`.
+fn first_names(list: &str) -> Vec<String> {
+    let (mut depth, mut names, mut starts) = (0, Vec::new(), true);
+    for (i, c) in list.char_indices() {
+        match c {
+            '{' => depth += 1,
+            '}' if depth == 0 => break,
+            '}' => depth -= 1,
+            ',' if depth == 0 => starts = true,
+            c if starts && !c.is_whitespace() => {
+                names.extend(identifier(&list[i..]));
+                starts = false;
+            }
+            _ => {}
+        }
+    }
+    names
+}
+
+fn identifier(text: &str) -> Option<String> {
+    let end = text.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(text.len());
+    (end > 0).then(|| text[..end].to_owned())
+}
+
+/// A way from a room back to itself, if there is one.
+fn circle(doors: &BTreeMap<String, BTreeSet<String>>) -> Option<Vec<String>> {
+    fn visit(room: &str, doors: &BTreeMap<String, BTreeSet<String>>, way: &mut Vec<String>) -> bool {
+        if way.iter().any(|seen| seen == room) {
+            way.push(room.to_owned());
+            return true;
+        }
+        way.push(room.to_owned());
+        if doors[room].iter().any(|next| visit(next, doors, way)) {
+            return true;
+        }
+        way.pop();
+        false
+    }
+    doors.keys().find_map(|room| {
+        let mut way = Vec::new();
+        visit(room, doors, &mut way).then_some(way)
+    })
+}
+
+#[test]
+fn no_room_needs_one_that_needs_it() {
+    for folder in CRATES {
+        let doors = doors(folder).expect("the crate is there");
+        assert!(doors.len() > 3, "{folder} has rooms");
+        if let Some(way) = circle(&doors) {
+            panic!("{folder}: {}", way.join(" → "));
+        }
+    }
+}
+
+#[test]
+fn circles_are_found() {
+    let named = named(
+        "use crate::{\n    a::B,\n    c::{d, E},\n};\nfn f() { crate::g::h() } // crate::i\n// crate::k\n",
+    );
+    let named: Vec<&str> = named.iter().map(String::as_str).collect();
+    assert_eq!(named, ["a", "c", "g", "i"]);
+    let doors = |of: &[(&str, &str)]| {
+        let mut doors: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        for (from, to) in of {
+            doors.entry((*from).into()).or_default().insert((*to).into());
+            doors.entry((*to).into()).or_default();
+        }
+        doors
+    };
+    assert_eq!(circle(&doors(&[("a", "b"), ("b", "c"), ("a", "c")])), None);
+    assert!(circle(&doors(&[("a", "b"), ("b", "c"), ("c", "b")])).is_some());
+}
