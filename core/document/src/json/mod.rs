@@ -199,7 +199,25 @@ impl<'t> Node<'t> {
 
     /// The field of that name, if this is an object that has it.
     pub fn get(self, name: &str) -> Option<Self> {
-        self.fields().find(|field| field.name == name).map(|field| field.node)
+        let Item { kind: Kind::Object, next: end, .. } = self.item() else { return None };
+        let mut at = self.index + 1;
+        while at < end as usize {
+            let found = self.with(at);
+            // Most names differ in length. What is written with escapes is longer than what it says.
+            let length = found.span().len();
+            if length >= name.len() + 2 {
+                let written = found.written();
+                let is_it = match written.contains('\\') {
+                    false => length == name.len() + 2 && written.get(1..length - 1) == Some(name),
+                    true => read::unescaped(written) == name,
+                };
+                if is_it {
+                    return Some(self.with(at + 1));
+                }
+            }
+            at = (self.with(at + 1).item().next as usize).max(at + 1);
+        }
+        None
     }
 
     /// The value that `path` (`transactions[3].to`) leads to; where it leads nowhere, the nearest value around.
