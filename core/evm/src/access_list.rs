@@ -1,8 +1,8 @@
-//! Block access lists (EIP-7928): written, read, compared. `drive::Loaded::access_list` makes them, and
+//! Block access lists (EIP-7928): written, read, compared. `drive::LoadedBlock::access_list` makes one, and
 //! `drive::LoadedBlock::use_access_list` gives one to a run.
 //!
 //! ```text
-//! Loaded::access_list ─▶ list ─ to_json, to_rlp ─▶ bytes ─ parse ─▶ list ─ lines(observed) ─▶ what each says of what
+//! LoadedBlock::access_list ─▶ list ─ to_json, to_rlp ─▶ bytes ─ parse ─▶ list ─ lines(observed) ─▶ both, line by line
 //! ```
 
 mod json;
@@ -16,7 +16,10 @@ use alloy_eip7928::{
 use alloy_primitives::{Address, B256, Bytes, U256, hex};
 use alloy_rlp::{Decodable, Header};
 
-use document::sniff::{self, Found};
+use document::{
+    problem::counted,
+    sniff::{self, Found},
+};
 use lanes::trace::Location;
 
 /// The longest text that is read, in bytes.
@@ -31,15 +34,15 @@ pub const MAX_ENTRIES: usize = 2_000_000;
 /// Why bytes are not a block access list.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ListError {
-    /// There are more of them than are read.
+    /// The bytes are more than are read.
     #[error("a block access list of {bytes} bytes; at most {most} are read")]
     TooLong {
-        /// How many there are.
+        /// Number of bytes.
         bytes: usize,
-        /// How many are read.
+        /// The most that are read.
         most: usize,
     },
-    /// It says more than a block can do.
+    /// The list is longer than that of any block can be.
     #[error(
         "a block access list of {accounts} accounts with {entries} changes and reads; at most {MAX_ACCOUNTS} with {MAX_ENTRIES} are read"
     )]
@@ -49,7 +52,7 @@ pub enum ListError {
         /// Changes and reads in it.
         entries: usize,
     },
-    /// It begins like JSON and is none, or none of a list.
+    /// It begins like JSON, but is not JSON, or not a list in JSON.
     #[error("not a block access list in JSON: {path}: {what}")]
     Json {
         /// Where: `[3].balanceChanges[0]`.
@@ -75,7 +78,7 @@ pub enum ListError {
     },
 }
 
-/// What a list says of a place.
+/// A list's entry about an account or slot.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Value {
     /// That the account is accessed.
@@ -103,16 +106,16 @@ impl fmt::Display for Value {
             Self::Code(code) if code.is_empty() => f.write_str("no code"),
             Self::Code(code) => {
                 let end = if code.len() > 8 { "…" } else { "" };
-                write!(f, "{} bytes of code, {}{end}", code.len(), code.slice(..code.len().min(8)))
+                write!(f, "{} of code, {}{end}", counted(code.len(), "byte"), code.slice(..code.len().min(8)))
             }
-            // An amount or a counter; what is longer is an address, a hash or several things packed.
+            // An amount or a counter; a longer value is an address, a hash or several packed values.
             Self::Slot(value) if value.bit_len() <= 96 => write!(f, "{value}"),
             Self::Slot(value) => write!(f, "{value:#x}"),
         }
     }
 }
 
-/// How what a list says and what was observed stand to each other.
+/// How a list and the observation compare.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mark {
     /// Both say the same; or there is nothing to compare with.
@@ -158,7 +161,7 @@ pub fn to_rlp(list: &[AccountChanges]) -> Bytes {
     out.into()
 }
 
-/// keccak-256 of [`to_rlp`]: what a header commits to.
+/// keccak-256 of [`to_rlp`], to which a header commits.
 pub fn hash(list: &[AccountChanges]) -> B256 {
     compute_block_access_list_hash(list)
 }
@@ -254,7 +257,7 @@ fn rlp(bytes: &[u8]) -> Result<BlockAccessList, ListError> {
     let mut rest = bytes;
     let mut accounts = Header::decode_bytes(&mut rest, true).map_err(|error| whole(error.to_string()))?;
     if !rest.is_empty() {
-        return Err(whole(format!("{} bytes behind its end", rest.len())));
+        return Err(whole(format!("{} behind its end", counted(rest.len(), "byte"))));
     }
     let mut list = BlockAccessList::new();
     while !accounts.is_empty() {
@@ -265,8 +268,8 @@ fn rlp(bytes: &[u8]) -> Result<BlockAccessList, ListError> {
     Ok(list)
 }
 
-/// What a list and what was observed say, of each account, location and transaction, in that order. A value that is the
-/// same is no difference, wherever it stands in the list. Without a list everything is [`Mark::Same`].
+/// The entries of a list and of the observation, by account, location and transaction, in that order. Equal values are no
+/// difference, whatever their place in the list. Without a list everything is [`Mark::Same`].
 pub fn lines(list: Option<&[AccountChanges]>, observed: &[AccountChanges], transactions: usize) -> Vec<Line> {
     let mut both: BTreeMap<Key, (Option<Value>, Option<Value>)> = BTreeMap::new();
     for (key, value) in entries(observed) {
@@ -610,6 +613,7 @@ mod tests {
             (Value::Balance(U256::from(5)), "5 wei"),
             (Value::Slot(U256::from(9)), "9"),
             (Value::Slot(U256::from(1) << 200), "0x100000000000000000000000000000000000000000000000000"),
+            (Value::Code(Bytes::from_static(&[0])), "1 byte of code, 0x00"),
             (Value::Code(Bytes::from_static(&[0x60, 0])), "2 bytes of code, 0x6000"),
             (Value::Code(Bytes::from_static(&[1; 9])), "9 bytes of code, 0x0101010101010101…"),
             (Value::Code(Bytes::new()), "no code"),

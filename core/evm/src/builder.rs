@@ -1,4 +1,4 @@
-//! A block, put together by hand.
+//! Builds a block by hand.
 
 use alloy_primitives::{Address, Bytes, U256, keccak256};
 
@@ -7,8 +7,8 @@ use crate::{
     source::{StateSource, collect},
 };
 
-/// Puts a block together: environment, accounts, transactions. What is not said is the usual: chain 1, the latest fork,
-/// no base fee, a block without a gas limit that matters.
+/// Builds a block from its environment, accounts and transactions. The defaults: chain 1, the latest fork, no
+/// base fee, a gas limit so high that every transaction fits.
 ///
 /// ```
 /// use alloy_primitives::{Address, U256};
@@ -69,14 +69,14 @@ impl BlockBuilder {
         &mut self.env
     }
 
-    /// The fork whose rules apply.
+    /// Sets the fork whose rules apply.
     #[must_use]
     pub fn fork(mut self, fork: Fork) -> Self {
         self.env.fork = fork;
         self
     }
 
-    /// Who gets the fees.
+    /// Sets the account that gets the fees.
     #[must_use]
     pub fn beneficiary(mut self, address: Address) -> Self {
         self.env.beneficiary = address;
@@ -97,7 +97,7 @@ impl BlockBuilder {
         self
     }
 
-    /// Gives an account code.
+    /// Sets an account's code.
     #[must_use]
     pub fn code(mut self, address: Address, code: Bytes) -> Self {
         let hash = keccak256(&code);
@@ -106,7 +106,7 @@ impl BlockBuilder {
         self
     }
 
-    /// Sets a slot.
+    /// Sets the value of a slot.
     #[must_use]
     pub fn slot(mut self, address: Address, slot: U256, value: U256) -> Self {
         self.state.accounts.entry(address).or_default().storage.insert(slot, value);
@@ -127,7 +127,7 @@ impl BlockBuilder {
         self
     }
 
-    /// The block, on the accounts that were set.
+    /// The block, with the accounts that were set as its pre-state.
     pub fn build(mut self) -> PreparedBlock {
         for account in self.state.accounts.values_mut() {
             account.storage.retain(|_, value| !value.is_zero());
@@ -136,7 +136,7 @@ impl BlockBuilder {
         PreparedBlock { env, pre_state: state, transactions, labels, origin: Origin::Scenario }
     }
 
-    /// The block, on what it touches of another state; the accounts that were set are left out of account.
+    /// The block, with the part of another state that it uses as its pre-state. The accounts that were set are ignored.
     ///
     /// # Errors
     /// The source's own.

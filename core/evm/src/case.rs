@@ -1,9 +1,9 @@
 //! Real blocks: the format `evm-block-case/1`.
 //!
-//! One JSON document holds a block of a chain with all that its execution needs and what
-//! execution must give. Quantities are `0x` hex; an account that `preState` does not list does
-//! not exist, a slot that it does not list is zero. Members this module does not use (signatures,
-//! withdrawals, ommers, checks of the converter) are skipped.
+//! One JSON document holds a block of a chain, with everything that its execution needs and the results that
+//! it must have. Quantities are `0x` hex. An account that `preState` does not list does not exist; a slot
+//! that it does not list is zero. Members that this module does not use (signatures, withdrawals, ommers,
+//! checks of the converter) are skipped.
 
 use std::collections::BTreeMap;
 

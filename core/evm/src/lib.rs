@@ -5,11 +5,10 @@
 //! ```
 //! One transaction runs in one of two ways:
 //!
-//! - [`apply`] and [`execute_block`] run on a plain [`block::State`] with revm's own
-//!   journal and handler: the stock EVM, used for deployments and set-up calls and as the
-//!   yardstick that everything else is compared with.
-//! - An [`Executor`] runs one attempt on a [`View`] and notes which *parts* of each account it
-//!   observed, for the schedulers.
+//! - [`apply`] and [`execute_block`] run on a plain [`block::State`] with revm's own journal and handler. That is the
+//!   *reference execution*: used for deployments and set-up calls, and compared with every other result.
+//! - An [`Executor`] runs one attempt on a [`View`] and notes which *parts* of each account it observed, for the
+//!   schedulers.
 
 #![warn(missing_docs, unreachable_pub, clippy::undocumented_unsafe_blocks)]
 
@@ -47,8 +46,8 @@ pub use lanes;
 
 use std::sync::{OnceLock, atomic::AtomicU32};
 
-/// Runs a block with a strategy on so many lanes, each a thread of its own, and records what happens. For figures, load
-/// the block once and time [`drive::run`]: this loads it, and starts the threads.
+/// Runs a block with a strategy on that many lanes, each on a thread of its own, and records the run. To measure, load the
+/// block once and time [`drive::run`]: this function loads the block and starts the threads.
 ///
 /// # Errors
 /// See [`drive::Stopped`]. Threads that cannot be started count as too few.
@@ -62,7 +61,7 @@ pub fn run_block(
     let pool = rayon::ThreadPoolBuilder::new().num_threads(lanes.max(1).into()).build();
     let pool = pool.map_err(|_| drive::Stopped::TooFewThreads { lanes, threads: 0 })?;
     let clock = || FIRST.get_or_init(std::time::Instant::now).elapsed().as_nanos() as u64;
-    let around = drive::RunContext {
+    let context = drive::RunContext {
         clock: &clock,
         cancel: &lanes::cancel::CancelFlag::new(),
         progress: &AtomicU32::new(0),
@@ -70,7 +69,7 @@ pub fn run_block(
         first: &[],
         record: true,
     };
-    drive::run(&loaded, strategy, lanes, &around)
+    drive::run(&loaded, strategy, lanes, &context)
 }
 
 /// The README's example is run with the other doctests.

@@ -5,7 +5,7 @@ use alloy_rlp::{Decodable, Encodable, Header};
 
 use crate::block::{Authorization, Narrowing, Transaction};
 
-/// Why bytes are no signed transaction.
+/// The reason why bytes are no signed transaction. The texts follow "found".
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RawError {
     /// The bytes end early, go on too long, or a field has the wrong form.
@@ -15,10 +15,10 @@ pub enum RawError {
     #[error("a transaction of type {0}")]
     Kind(u8),
     /// A blob transaction as nodes send it to each other.
-    #[error("a blob transaction together with its blobs; in a block it stands without them")]
+    #[error("a blob transaction with its blobs; a block holds it without them")]
     WithBlobs,
-    /// Nobody's signature.
-    #[error("a signature that nobody can have made")]
+    /// A signature that no account can have made.
+    #[error("a signature that no account can have made")]
     Signature,
 }
 

@@ -1,11 +1,12 @@
-//! A block's pre-state out of a database: what the block touches, and no more.
+//! A block's pre-state from a database: the part that the block uses.
 //!
 //! ```text
 //! StateSource ─ collect(environment, transactions) ─▶ PreparedBlock
 //! ```
-//! Lanes read a pre-state that is wholly there, so that no read waits for a disk. [`collect`] runs the block once, in
-//! order, on the source, and keeps whatever it is asked for. A later attempt on stale values may ask for more and finds
-//! nothing there. That does no harm: an attempt whose reads hold in the end reads what the run in order read.
+//! Lanes need the whole pre-state in memory, so that no read waits for a disk. [`collect`] runs the block
+//! once, in block order, on the source, and keeps everything that this run reads. An attempt on stale values
+//! may read more, and finds nothing there. That does no harm: an attempt whose read set holds in the end has
+//! read the same as the run in block order.
 
 use std::collections::HashSet;
 
@@ -23,13 +24,13 @@ use crate::{
     convert, reference,
 };
 
-/// Where a pre-state comes from.
+/// A source of a pre-state.
 pub trait StateSource {
-    /// Why it could not answer.
+    /// The error of a read.
     type Error;
 
-    /// An account: balance, nonce, and its code's hash if it has code. `None`: it does not exist. Slots that it lists
-    /// are taken as they are; others are asked for.
+    /// An account: balance, nonce, and the hash of its code if it has code. `None` if it does not exist. Slots that it
+    /// lists are used as they are; other slots are read by [`StateSource::slot`].
     ///
     /// # Errors
     /// Here and below: the source's own.
@@ -67,7 +68,7 @@ impl StateSource for State {
     }
 }
 
-/// A source made of three functions: accounts, codes by hash, slots. It knows no earlier blocks' hashes.
+/// A source made of three functions: accounts, codes by hash, slots. It has no hashes of earlier blocks.
 #[derive(Clone, Copy, Debug)]
 pub struct FromFunctions<A, C, S> {
     /// See [`StateSource::account`].
@@ -133,7 +134,7 @@ impl<D: DatabaseRef> StateSource for FromDatabase<D> {
     }
 }
 
-/// A block ready to run, with as much of the source's state as it touches. Labels are empty.
+/// A block ready to run, with the part of the source's state that it uses. Labels are empty.
 ///
 /// # Errors
 /// The first error of the source.
@@ -155,7 +156,7 @@ pub fn collect<S: StateSource>(
     }
     let mut gas_used = 0;
     for tx in &transactions {
-        // What cannot be included reads its sender all the same, on lanes.
+        // On lanes, a transaction that cannot be included reads its sender, too.
         touched.ask_for(tx.from);
         let fits = reference::block_gas_left(&env, gas_used, tx).is_ok();
         if !fits || convert::malformed(tx, convert::spec(env.fork)).is_some() {
@@ -193,12 +194,12 @@ fn context<'a, 's, S: StateSource>(
     CollectingContext::new(touched, cfg.spec).with_cfg(cfg).with_block(convert::block(env))
 }
 
-/// What the block has touched so far.
+/// The part of the source's state that the block has used so far.
 struct Touched<'s, S: StateSource> {
     source: &'s S,
-    /// As the source has it.
+    /// As it is in the source.
     first: State,
-    /// As the transactions so far left it.
+    /// As the transactions so far have left it.
     now: State,
     accounts: HashSet<Address>,
     slots: HashSet<(Address, U256)>,
@@ -206,7 +207,7 @@ struct Touched<'s, S: StateSource> {
     wiped: HashSet<Address>,
     hashes: Vec<(u64, B256)>,
     known_hashes: std::collections::BTreeMap<u64, B256>,
-    /// The source's first error: everything after it counts for nothing.
+    /// The source's first error. Everything after it is void.
     error: Option<S::Error>,
 }
 

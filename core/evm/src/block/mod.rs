@@ -1,7 +1,7 @@
-//! A block that is ready to run: everything concrete, nothing symbolic left.
+//! A block that is ready to run: all values concrete, all names resolved.
 //!
-//! Scenarios and real blocks (`evm-block-case/1`) both end here. The types are our own, so that
-//! only `evm/` knows revm.
+//! Scenarios and real blocks (`evm-block-case/1`) both end here. The types are our own, so that only the
+//! modules that run transactions name revm's.
 
 pub mod run;
 
@@ -19,17 +19,17 @@ pub use document::Fork;
 pub struct BlockEnvironment {
     /// Chain id (EIP-155).
     pub chain_id: u64,
-    /// Rules in force.
+    /// The fork whose rules are in force.
     pub fork: Fork,
     /// Block number.
     pub number: u64,
     /// Unix time, in seconds.
     pub timestamp: u64,
-    /// Gas limit of the block. A transaction that does not fit in what is left is invalid.
+    /// Gas limit of the block. A transaction that does not fit into the gas that is left is not included.
     pub gas_limit: u64,
     /// Base fee per gas, in wei (EIP-1559); 0 before London.
     pub base_fee: u64,
-    /// Receives the fees.
+    /// The account that gets the fees.
     pub beneficiary: Address,
     /// Difficulty, before Paris.
     pub difficulty: U256,
@@ -39,7 +39,7 @@ pub struct BlockEnvironment {
     pub excess_blob_gas: Option<u64>,
     /// Divisor of the blob base fee formula in force (EIP-4844).
     pub blob_base_fee_update_fraction: Option<u64>,
-    /// What BLOCKHASH answers.
+    /// The answers to BLOCKHASH, by number.
     pub block_hashes: BTreeMap<u64, B256>,
     /// Calls made before the first transaction, by the system address (EIP-4788, EIP-2935).
     pub system_calls: Vec<SystemCall>,
@@ -111,8 +111,8 @@ pub struct Transaction {
     pub oversized: Option<Oversized>,
 }
 
-/// A number of a transaction that its format can hold and that no transaction can have that is included. The
-/// field in [`Transaction`] then has the largest value of its type.
+/// A number that the format of a transaction can hold, but that no included transaction can have. The field
+/// in [`Transaction`] then has the largest value of its type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Oversized {
     /// A gas limit of 2^64 or more: beyond any block's.

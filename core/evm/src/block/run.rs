@@ -1,4 +1,4 @@
-//! What a run gives: receipts, the state after it, the trace; and what it must give.
+//! The result of a run (receipts, post-state, trace), and the result that a real block must have.
 
 use alloy_primitives::{Address, B256, Bloom, Bytes, LogData};
 use serde::{Deserialize, Serialize};
@@ -68,7 +68,7 @@ pub struct Run {
     pub receipts: Vec<Receipt>,
     /// The whole state after the block.
     pub post_state: State,
-    /// What happened.
+    /// The record of the run.
     pub trace: Trace,
 }
 

@@ -2,9 +2,15 @@
 //!
 //! A balance that many transactions add to and many read would make an edge for each pair. So the reads of
 //! sums have an edge for each summand only as long as all of them together have at most [`SUMMED_EDGES`]. The
-//! other reads of sums keep the edge to their last summand, and their other edges are one [`SumRead`]. Waves
-//! and paths follow a `SumRead` by a figure about all summands so far (the highest wave, the longest chain),
-//! in one step for each write and read.
+//! other reads of sums keep the edge to their last summand, and their other edges are one [`SumRead`].
+//!
+//! ```text
+//! writers   w1  w2  w3  w4        a read of the sum depends on all of them: four edges,
+//!             ╲  ╲ ╱  ╱           or one SumRead that follows the farthest of them
+//!               reader
+//! ```
+//! Waves and paths follow a `SumRead` by a figure about all summands so far (the highest wave, the longest
+//! chain), in one step for each write and read.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 

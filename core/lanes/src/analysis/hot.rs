@@ -8,7 +8,9 @@ use crate::trace::Trace;
 /// How many hot locations an analysis lists at most.
 pub const HOT_LOCATIONS: usize = 200;
 
-/// Locations with edges or aborts, most edges first, then most aborts, then by id.
+/// Locations with edges or aborts: most edges first, then most aborts, then by id. Edges are counted in the
+/// graph, aborts in the run; readers and writers are those of the sequential run, so that all strategies show
+/// the same.
 pub(super) fn hot_locations(sequential: &Trace, run: &Trace, graph: &Graph) -> Vec<HotLocation> {
     #[derive(Default)]
     struct Conflicts {

@@ -1,4 +1,11 @@
 //! Why lanes were idle, as far as a trace can tell.
+//!
+//! ```text
+//! lane      [scheduling][attempt][scheduling][attempt][waiting      ][attempt][waiting][idle]
+//! cause      start                between              value │ held             tail ─────────
+//!                                                            └ from here on a transaction that starts
+//!                                                              later could have started
+//! ```
 
 use std::collections::HashMap;
 

@@ -108,6 +108,15 @@ impl<T> AccessLog<T> {
 }
 
 /// Gives each location one number, in whichever list and form it occurs.
+///
+/// ```text
+/// PackedLocation ─┬─ part  ─▶ parts[account][part]
+///                 ├─ slot  ─▶ numbered[slot]
+///                 └─ other ─▶ key ─┬─ has a number by now ─▶ numbered[slot]
+///                                  └─ has none ────────────▶ others[key]
+/// ```
+/// The same slot may have a number in one list and none in another: a lane may note a slot before another
+/// lane interns it.
 pub(super) struct Numbering<'a> {
     slots: &'a dyn Slots,
     /// By account and part.
@@ -143,6 +152,7 @@ impl<'a> Numbering<'a> {
     /// The number of a key.
     pub(super) fn of_key(&mut self, key: Key) -> &mut u32 {
         match key.part {
+            // A slot that was noted without a number may have one by now.
             Part::Slot(slot) => match self.slots.find(key.account, &slot) {
                 Some(at) => &mut self.numbered[at.index()],
                 None => self.others.entry(key).or_insert(NONE),

@@ -201,6 +201,8 @@ impl<'a, M: Vm> Attempts<'a, M> {
             memory.slot_no(*account, slot);
         }
         let mut predicted = PredictedWrites::default();
+        // Predicted writes are in the memory before the first attempt starts, so each attempt finds them as
+        // if all transactions below it had run.
         if view == ViewKind::Predicted {
             predicted = (hints.predict)(&memory);
             for (tx, (writes, result)) in predicted.all().iter().zip(&mut results).enumerate() {
@@ -300,6 +302,7 @@ impl<'a, M: Vm> Attempts<'a, M> {
         let mut result = lock(&self.results[version.tx.index()]);
         #[cfg(test)]
         self.block.reach(Step::Validate);
+        // A later attempt was published meanwhile: this one is aborted already.
         if result.version != Some(version) {
             return (Report::Stale { version }, None);
         }
@@ -309,6 +312,7 @@ impl<'a, M: Vm> Attempts<'a, M> {
                 let writer = conflict.writer.tx;
                 (Report::Aborted { version, writer }, Some(Abort { version, conflict }))
             }
+            // The commit of ordered commit: validated and published under one lock, in block order.
             Ok(()) if self.view == ViewKind::Committed => {
                 let TxResult { pending_writes, written, .. } = &mut *result;
                 self.memory.record(version, pending_writes.drain(..), written);
@@ -418,6 +422,8 @@ impl<M: Vm> Runner<'_, M> {
     ) -> Result<Ran<M>, Unfinished> {
         let attempts = self.attempts;
         self.executor.view().turn_to(version.tx, keep);
+        // An attempt on inconsistent values may make the machine panic. Whether that matters is decided by
+        // validation.
         let outcome = catch_unwind(AssertUnwindSafe(|| {
             #[cfg(test)]
             attempts.block.reach(Step::Execute);
@@ -509,6 +515,7 @@ impl<M: Vm> Runner<'_, M> {
         result.version = Some(version);
         // Relaxed: see `fits`.
         attempts.gas_used[version.tx.index()].store(receipt.gas_used(), Ordering::Relaxed);
+        // The old read set is kept until the lock is released, see below.
         let old = std::mem::replace(&mut result.read_set, read_set);
         result.receipt = receipt;
         result.panicked = panicked;

@@ -144,7 +144,7 @@ impl Random {
         }
     }
 
-    /// One that begins an account anew, gives it code, or looks at its storage.
+    /// A step that creates or destroys an account, gives it code, reads its code, or copies from its storage.
     fn rare_step(&mut self, account: Account) -> Step {
         match self.below(6) {
             0 => Step::Copy { from: Place::Nonce(account), to: Place::Code(account) },
@@ -161,7 +161,7 @@ impl Random {
         (0..1 + self.below(4)).map(|_| self.step(accounts)).collect()
     }
 
-    /// Steps of a block in which all of them meet at what is rare of one account.
+    /// Steps of a block in which all transactions use code or existence of one account.
     fn rare_steps(&mut self, account: Account) -> Vec<Step> {
         (0..1 + self.below(3)).map(|_| self.rare_step(account)).collect()
     }
@@ -207,7 +207,7 @@ impl Toy {
         let mut random = Random(seed);
         let accounts = 1 + random.below(ACCOUNTS as u64);
         let count = 2 + random.below(4);
-        // Known with a nonce, known without one, and one that is met in the block.
+        // One listed account with a nonce, one without, and one that is not listed.
         let senders = [[0, 1], [0, 2], [1, 2]][random.below(3) as usize];
         let mut authorities: Vec<Account> = (0..2).map(|_| senders[random.below(2) as usize]).collect();
         authorities.truncate(random.below(3) as usize);
@@ -287,7 +287,7 @@ impl Toy {
         let (all, state) = in_order(&self.transactions, self.gas_limit);
         assert_eq!(State::after(&ended.addresses, &ended.finals), state, "the state after the block");
         for (i, (receipt, effects)) in ended.receipts.iter().zip(&all).enumerate() {
-            assert_eq!(receipt.observed, effects.observed, "what transaction {i} saw");
+            assert_eq!(receipt.observed, effects.observed, "the values that transaction {i} read");
             assert_eq!(receipt.included, !effects.refused, "whether transaction {i} was included");
         }
     }
@@ -481,7 +481,7 @@ fn on_simulated_lanes(toy: &Toy, seed: u64) {
     let block = toy.load();
     let strategy = schedule::strategy(toy.strategy);
     let hints = Hints { waits: &toy.waits, predict: &|memory| toy.predicted(block.vm(), memory) };
-    let around = Simulation {
+    let context = Simulation {
         model: CostModel { cost: Cost::Gas, seed },
         measured: &[],
         cancel: &CancelFlag::new(),
@@ -489,7 +489,7 @@ fn on_simulated_lanes(toy: &Toy, seed: u64) {
         record: toy.record,
     };
     let lanes = toy.lanes + 2 * (seed % 4) as u16;
-    let ended = simulate(&block, &*strategy, lanes, &hints, &around).expect("nobody cancels it");
+    let ended = simulate(&block, &*strategy, lanes, &hints, &context).expect("the run is not cancelled");
     toy.compare(&ended);
 }
 

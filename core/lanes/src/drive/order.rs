@@ -1,5 +1,11 @@
 //! What is known of a block's transactions before it runs: which share a sender, what they can take from it
 //! at most, and what can be predicted from that.
+//!
+//! ```text
+//! Facts ─┬─ sender, nonce, payment? ─▶ NoncePredictor: predicted nonces, and which transactions wait for which
+//!        ├─ sender, max_spending, pre-state's balance ─▶ can_pay ─▶ covered ─▶ heavy senders
+//!        └─ conflict_class ─▶ class_of
+//! ```
 
 use std::collections::HashMap;
 

@@ -1,5 +1,14 @@
 //! Lanes on threads: each takes tasks from the scheduler until there are none, then settles pieces of the
 //! state.
+//!
+//! ```text
+//! run ─▶ threads.run ─┬─ lane 0: Turns::lane ─▶ settle pieces ─▶ LaneResult ─┐
+//!                     ├─ lane 1: Turns::lane ─▶ settle pieces ─▶ LaneResult ─┼─▶ Shared::finish ─▶ Ended
+//!                     └─ …                                                  ─┘
+//!                        └─ measured time ─────────────────────┘
+//! ```
+//! A lane shares only what is in [`Shared`]: the attempts, the turns, and a few counters. Its notes are its
+//! own until it has ended.
 
 use super::{
     Block, Ended, Hints, RunContext, Stopped,
@@ -81,6 +90,7 @@ pub(super) fn run<M: Vm>(
         executed: AtomicU32::new(0),
     };
     let mut ends: Vec<Mutex<Option<LaneResult<M::Code>>>> = Vec::new();
+    // By lane. A lane that panics leaves `None`, which makes the run fail below.
     ends.resize_with(lanes.into(), Mutex::default);
     let lane = |index: usize| {
         if let Some(end) = ends.get(index) {
@@ -93,6 +103,8 @@ pub(super) fn run<M: Vm>(
     } else {
         context.threads.run(lanes.into(), &lane);
     }
+    // A stop has one of three reasons: a cancel, too many records, or a panic. A panic never gets here,
+    // because `threads.run` passes it on.
     if shared.turns.was_stopped() {
         let too_many = shared.attempts.has_too_many_records();
         return Err(if too_many { Stopped::TooManyRecords } else { Stopped::Cancelled });
@@ -157,6 +169,7 @@ impl<M: Vm> Work for Lane<'_, M> {
 }
 
 impl<M: Vm> Shared<'_, M> {
+    /// Runs one lane from its first turn to its last piece of the state.
     fn lane(&self, index: usize) -> LaneResult<M::Code> {
         #[cfg(test)]
         self.attempts.block.reach(super::Step::Begin);

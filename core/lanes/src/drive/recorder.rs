@@ -1,4 +1,12 @@
 //! The notes that a lane takes while it runs, and how the lanes' notes become one trace.
+//!
+//! ```text
+//! noted     ·····[attempt]···[attempt][validating]······[waiting]·········      by the lane, with gaps
+//! trace     ─────[attempt]───[attempt][validating]──────[waiting]─────────      without gaps
+//!           scheduling ┘  └ scheduling                scheduling ┘   idle ┘
+//! ```
+//! Notes name locations by account and slot numbers, which depend on the order in which lanes interned
+//! accounts and slots. The trace names them by their place in a sorted list, which does not.
 
 use std::ops::Range;
 
@@ -97,6 +105,7 @@ pub(super) fn merge(
         writes: Vec::new(),
         locations: Vec::new(),
     };
+    // First each lane's time, made to fit the run.
     let mut attempts = Vec::new();
     for (i, notes) in lanes.iter().enumerate() {
         let lane = LaneId(i as u16);
@@ -157,6 +166,7 @@ pub(super) fn merge(
         *id = i as u32;
         trace.locations.push(location);
     }
+    // Reads and writes in the order of their attempts, with location ids in place of numbers.
     trace.reads.reserve_exact(lanes.iter().map(|notes| notes.reads.len() as usize).sum());
     trace.writes.reserve_exact(lanes.iter().map(|notes| notes.writes.len() as usize).sum());
     for (lane, time, note) in attempts {

@@ -84,6 +84,8 @@ pub(super) fn execute<M: Vm>(
     if let Time::Virtual { costs, .. } = &context.time {
         executor = executor.metered(costs.weighs());
     }
+    // The scheduler is the same interface as for lanes, so that the trace's attempts have versions like all
+    // others.
     let mut scheduler = Sequential::new(block.transactions());
     let mut receipts: Vec<M::Receipt> = Vec::with_capacity(block.transactions());
     let mut notes = LaneNotes::default();
@@ -100,6 +102,7 @@ pub(super) fn execute<M: Vm>(
         if context.cancel.is_set() {
             return Err(Stopped::Cancelled);
         }
+        // In block order it is known at once whether the transaction fits. Lanes know it only at the end.
         let placed = block.vm.fits(version.tx, cumulative);
         let runs = placed.is_ok();
         let effects = match placed {
@@ -120,6 +123,7 @@ pub(super) fn execute<M: Vm>(
         }
         let view = executor.view();
         view.apply(version.tx, writes.drain(..));
+        // After each transaction: a run with more records is stopped before its memory grows without bound.
         let records = notes.attempts.len() + (notes.writes.len() + view.reads.len()) as usize;
         if records > MOST_RECORDS {
             return Err(Stopped::TooManyRecords);

@@ -1,4 +1,9 @@
 //! The state of a sequential run: one value per location, and its last writer.
+//!
+//! No transaction runs beside another, so there are no estimates, and no read set is validated. Reads are
+//! noted for the trace only. They must be the same reads as those of a parallel run: the dependency graph is
+//! made from them. So a question that is no read there (is the balance enough? a predicted nonce) is none
+//! here.
 
 use alloy_primitives::{Address, U256, map::AddressMap};
 
@@ -98,6 +103,8 @@ impl<'a, M: Vm> SequentialView<'a, M> {
                     changed.balance = Some(value);
                     changed.balance_from = Some(Some(first(tx)).into());
                 }
+                // The first increment starts from the pre-state's balance, and reads nothing. From the second
+                // writer on the balance is a sum.
                 Write::Increment(_, value) => {
                     changed.balance = Some(changed.balance.unwrap_or(base_balance).wrapping_add(value));
                     changed.balance_from = Some(match changed.balance_from {
@@ -139,6 +146,7 @@ impl<'a, M: Vm> SequentialView<'a, M> {
     pub(super) fn into_finals(self) -> Finals<M::Code> {
         let mut finals = Finals::default();
         for ((no, slot), (value, tx)) in self.slots {
+            // A slot that was written before its account was last wiped is gone.
             let wiped = self.accounts[no.index()].as_ref().and_then(|changed| changed.wiped);
             if wiped.is_none_or(|wiped| wiped <= tx) {
                 finals.slots.push((no, slot, value));

@@ -299,6 +299,8 @@ impl<'a, M: Vm> Simulator<'a, M> {
             if self.attempts.has_too_many_records() {
                 return Err(Stopped::TooManyRecords);
             }
+            // The step happens at `now`, in full: between two events nothing changes. So an execution reads
+            // the memory of its start, and its writes come at its end.
             match std::mem::replace(&mut self.lanes[lane].next, Next::Wait) {
                 Next::Turn => self.turn(now, lane),
                 Next::Execute(version, on_final_state) => self.execute(now, lane, version, on_final_state)?,
@@ -356,6 +358,7 @@ impl<'a, M: Vm> Simulator<'a, M> {
         if let Some(since) = self.lanes[lane].waiting_since.take() {
             self.span(lane, since, now, SpanKind::Waiting);
         }
+        // A lane that has ended has no next event, and is never woken.
         if let Next::Done = next {
             self.lanes[lane].next = next;
         } else {
@@ -415,6 +418,7 @@ impl<'a, M: Vm> Simulator<'a, M> {
         self.end = now;
         self.scheduler.report(report);
         self.push(now, lane, Next::Turn);
+        // As many as there are tasks: a lane that wakes without finding one would only wait again.
         for _ in 0..self.scheduler.runnable().min(self.waiting.len()) {
             let woken = self.chance.one_of(self.waiting.len());
             let woken = self.waiting.remove(woken);

@@ -256,6 +256,7 @@ impl<M: Vm> StateBefore<'_, M> {
     /// The first location that would now be read differently, and the writer whose write (or withdrawn write)
     /// is the reason.
     pub(super) fn validate(&self, read_set: &ReadSet) -> Result<(), Conflict> {
+        // Nearly all reads. A location that was never written is decided by a flag, without its lock.
         for location in &read_set.unchanged {
             match self.is_unchanged(*location) {
                 Ok(true) => {}
@@ -263,6 +264,7 @@ impl<M: Vm> StateBefore<'_, M> {
                 Err(writer) => return Err(Conflict { key: self.key(*location), writer }),
             }
         }
+        // The same question as at the read: the prediction, unless the payment was not included.
         if read_set.nonce_as_predicted
             && let (Some(sender), Some((_, predicted))) =
                 (self.order.parties(self.tx).sender(), self.order.predicted_nonce(self.tx))
@@ -274,6 +276,7 @@ impl<M: Vm> StateBefore<'_, M> {
                 Err(writer) => return Err(Conflict { key, writer }),
             }
         }
+        // The question, not the balance: other transactions may change the balance as long as it is enough.
         if read_set.enough
             && let (Some(sender), Some(max_spending)) =
                 (self.order.parties(self.tx).sender(), self.max_spending())
@@ -285,6 +288,7 @@ impl<M: Vm> StateBefore<'_, M> {
                 Err(writer) => return Err(Conflict { key, writer }),
             }
         }
+        // All other reads, by value.
         for read in &read_set.list {
             match self.now(read) {
                 Ok(now) if now == read.value => {}
@@ -323,7 +327,8 @@ impl<M: Vm> StateBefore<'_, M> {
         })
     }
 
-    /// The value that the read would give now.
+    /// The value that the read would give now. Not for locations that were read as in the pre-state: see
+    /// [`StateBefore::is_unchanged`].
     fn now(&self, read: &ValueRead) -> Result<Value, Version> {
         let no = read.account;
         match (read.value, read.location.kind()) {
@@ -439,6 +444,7 @@ impl<M: Vm> View for SpeculativeView<'_, M> {
 
     fn account(&mut self, address: Address) -> AccountNo {
         let StateBefore { base, memory, .. } = self.before;
+        // Sender and recipient first: these numbers need no look-up in a table.
         let number = self.parties.number(&address).or_else(|| base.number(&address));
         number.unwrap_or_else(|| memory.intern_account(&address))
     }
@@ -456,6 +462,7 @@ impl<M: Vm> View for SpeculativeView<'_, M> {
     }
 
     fn at_least(&mut self, no: AccountNo, need: U256) -> Result<bool, Blocked> {
+        // A covered sender has enough in whatever order the block's transactions run, so this is no read.
         if self.parties.is_sender(no) && self.before.order.covered(self.before.tx) {
             return Ok(true);
         }

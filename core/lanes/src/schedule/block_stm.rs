@@ -127,6 +127,14 @@ pub fn most_aborted(lanes: usize) -> u32 {
 pub const MOST_FAILED: usize = 3;
 
 /// Block-STM's scheduler.
+///
+/// ```text
+/// block order   0 ─────────────── settled ──────────── frontier ──────────────────▶
+///               executed, valid   executed; some       ready, waiting, executing,
+///               for good          marked or validated  executed, aborting
+/// ```
+/// The sets are redundant to the transactions' own status, and kept in step with it: `ready` and `executed`
+/// by status, `marked` within `executed`, `held` within those that wait.
 #[derive(Debug)]
 pub struct BlockStm {
     txs: Vec<Tx>,
@@ -320,7 +328,8 @@ impl BlockStm {
         }
     }
 
-    /// Records that an attempt failed because of `writer`.
+    /// Records that an attempt failed because of `writer`. It counts for the class only if both are of the
+    /// same class: other conflicts say nothing about it.
     fn note_failed(&mut self, tx: TxIndex, writer: TxIndex) {
         self.set_early(tx.index(), false);
         let (this, that) = (self.classes.of(tx.index()), self.classes.of(writer.index()));

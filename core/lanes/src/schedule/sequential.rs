@@ -1,4 +1,5 @@
-//! One transaction after the other, in block order.
+//! One transaction after the other, in block order: the trivial scheduler, which needs no memory and no
+//! validation.
 
 use super::{Report, Scheduler, SchedulerHints, Strategy, Task, ViewKind};
 use crate::{
@@ -27,7 +28,9 @@ impl Strategy for InOrder {
 #[derive(Debug)]
 pub struct Sequential {
     transactions: u32,
+    /// The next transaction.
     next: u32,
+    /// Whether one is handed out and not reported.
     running: bool,
 }
 

@@ -190,6 +190,7 @@ impl<'a, C: Clone> Memory<'a, C> {
     /// # Errors
     /// The writer of an estimate.
     pub fn balance(&self, no: AccountNo, before: TxIndex, base: U256) -> Result<Balance, Version> {
+        // By transaction: no lock that all readers share.
         if let Some(all) = self.balances(no) {
             return all.sum(before).balance(base);
         }
@@ -200,7 +201,8 @@ impl<'a, C: Clone> Memory<'a, C> {
         Ok(Balance { value: base, latest: None, is_sum: false })
     }
 
-    /// The sum of a balance's entries before a transaction.
+    /// The sum of a balance's entries before a transaction. `entries` are locked by the caller, which keeps
+    /// `sums` in step with them.
     fn sum(&self, no: AccountNo, entries: &mut Entries<U256, Debits>, before: TxIndex) -> Sum {
         let below = entries.below(before).len();
         let groups = below / GROUP;

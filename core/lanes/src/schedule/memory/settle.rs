@@ -1,5 +1,9 @@
 //! The state after the block, collected in pieces so that all lanes can take part. Called once all
 //! transactions are settled.
+//!
+//! ```text
+//! pieces    accounts │ slots of the pre-state │ slots beyond       each of PIECE accounts or slots
+//! ```
 
 use std::ops::Range;
 
