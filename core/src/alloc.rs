@@ -17,6 +17,9 @@
 //!    and the second word of a batch's first block to the next batch.
 //! 4. Chunks are cut into blocks once and never given back; a thread's blocks outlive it by the
 //!    depot only if it frees enough of them. The engine's threads live as long as the engine.
+//! 5. *A thread without storage of its own has no lists.* In WebAssembly a starting thread asks for the memory of its
+//!    thread-local storage before that exists. Its lists would be at the lowest addresses, and so would those of every
+//!    other thread that is starting: two of them could be given one block. Such a thread asks the system ([`with_lists`]).
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
@@ -60,6 +63,29 @@ const EMPTY: List = List { first: ptr::null_mut(), len: 0 };
 thread_local! {
     // Made without allocating and dropped without doing anything: it is used inside the allocator.
     static LISTS: [Cell<List>; CLASSES] = const { [const { Cell::new(EMPTY) }; CLASSES] };
+}
+
+/// Below that address there is no thread-local storage: in WebAssembly the main thread's stack begins there, which is
+/// far longer and never grows down so far.
+const LOWEST_STORAGE: usize = 4096;
+
+/// Gives the thread's lists to `act`; `None` if it has none yet (invariant 5).
+fn with_lists<T>(act: impl FnOnce(&[Cell<List>; CLASSES]) -> T) -> Option<T> {
+    let act = |lists: &[Cell<List>; CLASSES]| {
+        if cfg!(target_arch = "wasm32") && ptr::from_ref(lists).addr() < LOWEST_STORAGE {
+            return None;
+        }
+        Some(act(lists))
+    };
+    // Where nothing is optimised, lists at address 0 are an error.
+    LISTS.try_with(act).ok().flatten()
+}
+
+/// A block for a thread without lists. It is as long as its class's blocks, so it may be freed into a list.
+fn alloc_early(class: usize) -> *mut u8 {
+    let Ok(layout) = Layout::from_size_align(SIZES[class], ALIGN) else { return ptr::null_mut() };
+    // SAFETY: the layout's size is not zero.
+    unsafe { System.alloc(layout) }
 }
 
 /// First blocks of batches of one class.
@@ -172,7 +198,7 @@ unsafe impl GlobalAlloc for LaneAllocator {
             // SAFETY: the caller's promises about `layout` hold for the system's allocator as well.
             return unsafe { System.alloc(layout) };
         };
-        LISTS.with(|lists| {
+        let block = with_lists(|lists| {
             let cell = &lists[class];
             let mut list = cell.get();
             if list.first.is_null() {
@@ -185,7 +211,8 @@ unsafe impl GlobalAlloc for LaneAllocator {
             // SAFETY: the list is this thread's, so its first block is free and ours.
             cell.set(List { first: unsafe { next(block) }, len: list.len - 1 });
             block
-        })
+        });
+        block.unwrap_or_else(|| alloc_early(class))
     }
 
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
@@ -193,7 +220,8 @@ unsafe impl GlobalAlloc for LaneAllocator {
             // SAFETY: the same layout went to the system when it was allocated.
             return unsafe { System.dealloc(block, layout) };
         };
-        LISTS.with(|lists| {
+        // What a thread without lists frees is lost: a starting thread frees nothing.
+        let _lost = with_lists(|lists| {
             let cell = &lists[class];
             let list = cell.get();
             // SAFETY: the caller gives the block up, so it is free and ours.
@@ -234,6 +262,23 @@ mod tests {
     use std::sync::mpsc;
 
     use super::*;
+
+    #[test]
+    fn a_block_from_before_there_were_lists_may_be_freed_into_one() {
+        for (class, size) in SIZES.iter().enumerate() {
+            let layout = Layout::from_size_align(*size, ALIGN).expect("a layout");
+            let early = alloc_early(class);
+            assert!(!early.is_null());
+            // SAFETY: the block is as long as its class's blocks and ours; the next one is freed with its layout.
+            unsafe {
+                early.write_bytes(0xee, *size);
+                LaneAllocator.dealloc(early, layout);
+                let again = LaneAllocator.alloc(layout);
+                assert_eq!(again, early, "the block freed last comes first");
+                LaneAllocator.dealloc(again, layout);
+            }
+        }
+    }
 
     #[test]
     fn every_layout_fits_its_class() {
