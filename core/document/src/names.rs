@@ -123,14 +123,19 @@ pub(crate) fn is_name(name: &str) -> bool {
     first && name.len() <= MAX_NAME && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-')
 }
 
-/// The candidate that `name` was probably meant to be: at most a third of its letters differ.
+/// The candidate that `name` was probably meant to be: at most a third of its letters differ. Of several that are
+/// equally near it is the first by the alphabet, so that the order of the candidates does not matter.
 pub fn nearest<'c>(name: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
+    nearest_of(name, &mut candidates.into_iter())
+}
+
+/// [`nearest`] without a copy of the code for every kind of list.
+fn nearest_of<'c>(name: &str, candidates: &mut dyn Iterator<Item = &'c str>) -> Option<&'c str> {
     let name: Vec<char> = name.chars().take(MAX_NAME + 1).flat_map(char::to_lowercase).collect();
     let most = (name.len() / 3).max(1);
     candidates
-        .into_iter()
         .filter_map(|candidate| Some((distance(&name, candidate, most)?, candidate)))
-        .min_by_key(|(distance, _)| *distance)
+        .min()
         .map(|(_, candidate)| candidate)
 }
 
@@ -199,6 +204,8 @@ mod tests {
         assert_eq!(nearest("tilte", known), Some("title"));
         assert_eq!(nearest("Title", known), Some("title"));
         assert_eq!(nearest("gas", known), None);
+        assert_eq!(nearest("ab", ["b", "a", "ac"]), Some("a"));
+        assert_eq!(nearest("ab", ["ac", "a", "b"]), Some("a"));
     }
 
     // The vectors of docs/scenario.md.

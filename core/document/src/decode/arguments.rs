@@ -16,8 +16,7 @@ impl<'t> Decoder<'t> {
         let Some(args) = node.get("args") else { return Vec::new() };
         let path = path.field("args");
         let list = self.list(args, &path, "arguments");
-        let decoded =
-            list.into_iter().enumerate().map(|(i, arg)| self.arg(arg, &path.index(i), known, places));
+        let decoded = list.enumerate().map(|(i, arg)| self.arg(arg, &path.index(i), known, places));
         decoded.collect::<Vec<_>>().into_iter().flatten().collect()
     }
 

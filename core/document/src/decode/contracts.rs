@@ -42,7 +42,7 @@ impl<'t> Decoder<'t> {
         if let Some(abi) = node.get("abi") {
             let path = path.field("abi");
             let list = self.list(abi, &path, "functions, events and errors as the compiler writes it");
-            contract.abi = (abi.value() == Value::List).then(|| list.into_iter().map(plain).collect());
+            contract.abi = (abi.value() == Value::List).then(|| list.map(plain).collect());
         }
         if let Some(layout) = node.get("storageLayout") {
             match plain(layout) {
@@ -59,7 +59,7 @@ impl<'t> Decoder<'t> {
         }
         if let Some(args) = node.get("args") {
             let args_path = path.field("args");
-            for (i, arg) in self.list(args, &args_path, "arguments").into_iter().enumerate() {
+            for (i, arg) in self.list(args, &args_path, "arguments").enumerate() {
                 let path = args_path.index(i);
                 if let Some(arg) = self.arg(arg, &path, known, Places::One) {
                     contract.args.push(arg);

@@ -107,7 +107,7 @@ impl<'t> Decoder<'t> {
         if let Some(setup) = node.get("setup") {
             let path = root.field("setup");
             let mut total = 0u64;
-            for (i, node) in self.list(setup, &path, "calls").into_iter().enumerate() {
+            for (i, node) in self.list(setup, &path, "calls").enumerate() {
                 let path = path.index(i);
                 let Some((call, count)) = self.setup(node, &path, &known) else { continue };
                 total += u64::from(count.unwrap_or(1));
@@ -148,11 +148,10 @@ impl<'t> Decoder<'t> {
             Some(transactions) => {
                 let list = self.list(transactions, &path, "transactions");
                 // Counted before anything is made of them.
-                let total = list.iter().copied().map(repeat).fold(0u64, u64::saturating_add);
+                let total = list.clone().map(repeat).fold(0u64, u64::saturating_add);
                 self.at_most(transactions, &path, total, "transactions");
-                if list.len() as u64 <= u64::from(MAX_TRANSACTIONS) {
+                if list.clone().count() as u64 <= u64::from(MAX_TRANSACTIONS) {
                     scenario.transactions = list
-                        .into_iter()
                         .enumerate()
                         .filter_map(|(i, node)| self.transaction(node, &path.index(i), &known))
                         .collect();

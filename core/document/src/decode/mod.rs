@@ -17,7 +17,7 @@ mod values;
 use std::fmt::{self, Display};
 
 use crate::expand::Sizes;
-use crate::json::{self, Node, Tree, Value};
+use crate::json::{self, Elements, Node, Tree, Value};
 use crate::names::nearest;
 use crate::problem::Problem;
 use crate::scenario::Scenario;
@@ -130,10 +130,10 @@ impl<'t> Decoder<'t> {
         }
     }
 
-    fn list(&mut self, node: Node<'t>, path: &Path<'_>, of: &str) -> Vec<Node<'t>> {
+    fn list(&mut self, node: Node<'t>, path: &Path<'_>, of: &str) -> Elements<'t> {
         if node.value() != Value::List {
             self.wrong(node, path, format!("a list of {of}"));
         }
-        node.elements().collect()
+        node.elements()
     }
 }

@@ -108,7 +108,7 @@ impl<'t> Decoder<'t> {
         let Some(list) = node.get("accessList") else { return Vec::new() };
         let path = path.field("accessList");
         let mut items = Vec::new();
-        for (i, node) in self.list(list, &path, "addresses with their slots").into_iter().enumerate() {
+        for (i, node) in self.list(list, &path, "addresses with their slots").enumerate() {
             let path = path.index(i);
             if !self.known(node, &path, "{ \"address\": …, \"storageKeys\": [ … ] }", AccessListItem::NAMES)
             {
@@ -122,7 +122,7 @@ impl<'t> Decoder<'t> {
             let mut storage_keys = Vec::new();
             if let Some(keys) = node.get("storageKeys") {
                 let path = path.field("storageKeys");
-                for (i, key) in self.list(keys, &path, "slots").into_iter().enumerate() {
+                for (i, key) in self.list(keys, &path, "slots").enumerate() {
                     storage_keys.extend(self.word(key, &path.index(i)));
                 }
             }
@@ -140,7 +140,7 @@ impl<'t> Decoder<'t> {
         let Some(list) = node.get("authorizationList") else { return Vec::new() };
         let path = path.field("authorizationList");
         let mut items = Vec::new();
-        for (i, node) in self.list(list, &path, "signed authorisations").into_iter().enumerate() {
+        for (i, node) in self.list(list, &path, "signed authorisations").enumerate() {
             let path = path.index(i);
             if !self.known(node, &path, "a signed authorisation", Authorization::NAMES) {
                 continue;

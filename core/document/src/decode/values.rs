@@ -202,7 +202,7 @@ impl<'t> Decoder<'t> {
         if known.contains_key(name) {
             return true;
         }
-        let expected = match nearest(name, sorted(known, |_| true)) {
+        let expected = match nearest(name, known.keys().map(|name| &**name)) {
             Some(near) => format!("a declared name (\"{near}\"?)"),
             None => "a name declared in \"accounts\" or \"contracts\", or by \"as\"".to_owned(),
         };
@@ -220,7 +220,8 @@ impl<'t> Decoder<'t> {
         match size(known, name) {
             Some(count) => Some(count),
             None => {
-                let expected = match nearest(name, sorted(known, |size| size.is_some())) {
+                let groups = known.iter().filter(|(_, size)| size.is_some()).map(|(name, _)| &**name);
+                let expected = match nearest(name, groups) {
                     Some(near) => format!("a group such as \"{near}\""),
                     None => "the name of a group (declared with \"count\")".to_owned(),
                 };
@@ -229,14 +230,6 @@ impl<'t> Decoder<'t> {
             }
         }
     }
-}
-
-/// Names of some sizes, in order: of two that are equally near, always the same one is offered.
-fn sorted<'k>(known: &'k Known<'_>, wanted: impl Fn(Option<u32>) -> bool) -> Vec<&'k str> {
-    let mut names: Vec<&str> =
-        known.iter().filter(|(_, size)| wanted(**size)).map(|(name, _)| &**name).collect();
-    names.sort_unstable();
-    names
 }
 
 /// The same value for serde. Numbers that fit nowhere become texts; ABIs have none.

@@ -148,6 +148,7 @@ impl<'t> Node<'t> {
     }
 
     /// The value.
+    #[inline(never)]
     pub fn value(self) -> Value<'t> {
         match self.item().kind {
             Kind::Null => Value::Null,
@@ -167,16 +168,19 @@ impl<'t> Node<'t> {
 
     /// The values of a list, in order; of anything else none.
     pub fn elements(self) -> Elements<'t> {
-        let item = self.item();
-        let end = if item.kind == Kind::List { item.next as usize } else { 0 };
-        Elements { at: self.with(self.index + 1), end }
+        Elements(self.walk(Kind::List))
     }
 
     /// The fields of an object, in order; of anything else none.
     pub fn fields(self) -> Fields<'t> {
+        Fields(self.walk(Kind::Object))
+    }
+
+    /// What is in it, if it is of that kind.
+    fn walk(self, kind: Kind) -> Walk<'t> {
         let item = self.item();
-        let end = if item.kind == Kind::Object { item.next as usize } else { 0 };
-        Fields { at: self.with(self.index + 1), end }
+        let end = if item.kind == kind { item.next as usize } else { 0 };
+        Walk { at: self.with(self.index + 1), end, named: kind == Kind::Object }
     }
 
     fn with(self, index: usize) -> Self {
@@ -190,22 +194,23 @@ impl<'t> Node<'t> {
     }
 
     /// The field of that name, if this is an object that has it.
+    #[inline(never)]
     pub fn get(self, name: &str) -> Option<Self> {
-        let Fields { at: mut found, end } = self.fields();
-        while found.index < end {
+        for (found, node) in self.walk(Kind::Object) {
+            let found = found?;
             // Most names differ in length. What is written with escapes is longer than what it says.
             let length = found.span().len();
-            if length >= name.len() + 2 {
-                let written = found.written();
-                let is_it = match written.contains('\\') {
-                    false => length == name.len() + 2 && written.get(1..length - 1) == Some(name),
-                    true => read::unescaped(written) == name,
-                };
-                if is_it {
-                    return Some(self.with(found.index + 1));
-                }
+            if length < name.len() + 2 {
+                continue;
             }
-            found = self.with(found.index + 1).next();
+            let written = found.written();
+            let is_it = match written.contains('\\') {
+                false => length == name.len() + 2 && written.get(1..length - 1) == Some(name),
+                true => read::unescaped(written) == name,
+            };
+            if is_it {
+                return Some(node);
+            }
         }
         None
     }
@@ -246,42 +251,53 @@ impl<'t> Node<'t> {
     }
 }
 
-/// The values of a list.
+/// Goes over what is directly in a list or an object.
 #[derive(Clone, Debug)]
-pub struct Elements<'t> {
+struct Walk<'t> {
     at: Node<'t>,
     end: usize,
+    named: bool,
 }
+
+impl<'t> Iterator for Walk<'t> {
+    /// The name, as an item of its own, where values have names; and the value.
+    type Item = (Option<Node<'t>>, Node<'t>);
+
+    #[inline(never)]
+    fn next(&mut self) -> Option<Self::Item> {
+        let first = self.at;
+        if first.index >= self.end {
+            return None;
+        }
+        let (name, node) =
+            if self.named { (Some(first), first.with(first.index + 1)) } else { (None, first) };
+        self.at = node.next();
+        Some((name, node))
+    }
+}
+
+/// The values of a list.
+#[derive(Clone, Debug)]
+pub struct Elements<'t>(Walk<'t>);
 
 impl<'t> Iterator for Elements<'t> {
     type Item = Node<'t>;
 
     fn next(&mut self) -> Option<Node<'t>> {
-        let node = self.at;
-        (node.index < self.end).then(|| {
-            self.at = node.next();
-            node
-        })
+        self.0.next().map(|(_, node)| node)
     }
 }
 
 /// The fields of an object.
 #[derive(Clone, Debug)]
-pub struct Fields<'t> {
-    at: Node<'t>,
-    end: usize,
-}
+pub struct Fields<'t>(Walk<'t>);
 
 impl<'t> Iterator for Fields<'t> {
     type Item = Field<'t>;
 
     fn next(&mut self) -> Option<Field<'t>> {
-        let name = self.at;
-        (name.index < self.end).then(|| {
-            let node = name.with(name.index + 1);
-            self.at = node.next();
-            Field { at: name.at(), name: read::unescaped(name.written()), node }
-        })
+        let (Some(name), node) = self.0.next()? else { return None };
+        Some(Field { at: name.at(), name: read::unescaped(name.written()), node })
     }
 }
 

@@ -1,8 +1,6 @@
 //! Layouts: without white space, and for people.
 
-use std::borrow::Cow;
-
-use super::{Node, Value, read};
+use super::{Kind, Node, Value, Walk, read};
 use crate::problem::Problem;
 
 /// The same JSON without white space: what a link carries.
@@ -42,14 +40,18 @@ fn write(node: Node<'_>, indent: Option<usize>, out: &mut String) {
     }
 }
 
-/// The values in a list or object, each with its name where it has one.
-fn inner<'t>(node: Node<'t>) -> impl Iterator<Item = (Option<Cow<'t, str>>, Node<'t>)> {
-    let fields = node.fields().map(|field| (Some(field.name), field.node));
-    node.elements().map(|node| (None, node)).chain(fields)
+/// What is in a list or an object.
+fn inner(node: Node<'_>) -> Walk<'_> {
+    node.walk(if node.is_object() { Kind::Object } else { Kind::List })
 }
 
 fn is_empty(node: Node<'_>) -> bool {
     inner(node).next().is_none()
+}
+
+/// A field's name, as [`quote`] writes it.
+fn quote_name(name: Node<'_>, out: &mut String) {
+    quote(&read::unescaped(name.written()), out);
 }
 
 fn brackets(node: Node<'_>) -> (char, char) {
@@ -64,7 +66,7 @@ fn write_compact(node: Node<'_>, out: &mut String) {
             out.push(',');
         }
         if let Some(key) = key {
-            quote(&key, out);
+            quote_name(key, out);
             out.push(':');
         }
         write(value, None, out);
@@ -87,7 +89,7 @@ fn write_pretty(node: Node<'_>, indent: usize, out: &mut String) {
         out.push_str(if i > 0 { ",\n" } else { "\n" });
         out.extend(std::iter::repeat_n(' ', (indent + 1) * 2));
         if let Some(key) = key {
-            quote(&key, out);
+            quote_name(key, out);
             out.push_str(": ");
         }
         write(value, Some(indent + 1), out);
@@ -110,7 +112,7 @@ fn write_line(node: Node<'_>, room: usize, out: &mut String) -> bool {
             out.push_str(", ");
         }
         if let Some(key) = key {
-            quote(&key, out);
+            quote_name(key, out);
             out.push_str(": ");
         }
         let fits = match value.value() {
