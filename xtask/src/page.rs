@@ -126,10 +126,21 @@ pub fn bundle(folder: &Path, notice: &str) -> Result<Files> {
 
 /// The script that starts the page; trunk's, so that both bundles have the same.
 fn starter(js: &str, wasm: &str) -> String {
-    format!(
-        "\n<script type=\"module\">\nimport init from './{js}';\nconst wasm = await init({{ module_or_path: './{wasm}' \
-         }});\n\n\n\ndispatchEvent(new CustomEvent(\"TrunkApplicationStarted\", {{detail: {{wasm}}}}));\n\n</script>"
-    )
+    let lines = [
+        "",
+        "<script type=\"module\">",
+        &format!("import init, * as bindings from './{js}';"),
+        &format!("const wasm = await init({{ module_or_path: './{wasm}' }});"),
+        "",
+        "",
+        "window.wasmBindings = bindings;",
+        "",
+        "",
+        "dispatchEvent(new CustomEvent(\"TrunkApplicationStarted\", {detail: {wasm}}));",
+        "",
+        "</script>",
+    ];
+    lines.join("\n")
 }
 
 /// Adds a file of the work tree under a name that changes with its contents; gives that name.

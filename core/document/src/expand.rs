@@ -20,11 +20,19 @@ use crate::scenario::{
 };
 use crate::{Amount, DEPLOYER, Place, Random, Zipf};
 
+/// What is named, and of what size it is: `None` is no group. One type for reader and expansion, which keeps the page small.
+pub(crate) type Sizes<'n> = HashMap<Cow<'n, str>, Option<u32>>;
+
+/// The size of a group.
+pub(crate) fn size(of: &Sizes<'_>, name: &str) -> Option<u32> {
+    of.get(name).copied().flatten()
+}
+
 /// A document and the sizes of all its groups.
 #[derive(Clone, Debug)]
 pub struct Expansion<'s> {
     scenario: &'s Scenario,
-    groups: HashMap<&'s str, u32>,
+    sizes: Sizes<'s>,
     /// How often each set-up call is made, where it has a `[*]`.
     made: Vec<Option<u32>>,
     /// Zipf's weights by the group's size and the skew: the sums of a large group take a while.
@@ -57,7 +65,7 @@ fn element(group: &str, index: u32) -> String {
 
 /// The groups that the `[*]` of a set-up call go over, with their sizes: those of sender, recipient and arguments, in
 /// this order. In an argument `name[*]` is a place only if a group of that name is known by then.
-pub(crate) fn wildcards<'a>(call: &'a SetupCall, size: &impl Fn(&str) -> Option<u32>) -> Vec<(&'a str, u32)> {
+pub(crate) fn wildcards<'a>(call: &'a SetupCall, sizes: &Sizes<'_>) -> Vec<(&'a str, u32)> {
     fn in_args<'a>(args: &'a [Arg], found: &mut Vec<&'a str>) {
         for arg in args {
             match arg {
@@ -74,7 +82,7 @@ pub(crate) fn wildcards<'a>(call: &'a SetupCall, size: &impl Fn(&str) -> Option<
         }
     }
     in_args(&call.args, &mut names);
-    names.into_iter().filter_map(|name| Some((name, size(name)?))).collect()
+    names.into_iter().filter_map(|name| Some((name, size(sizes, name)?))).collect()
 }
 
 /// The group of `name[*]`.
@@ -187,19 +195,21 @@ static DEPLOYS: Account = Account { count: None, balance: None, address: None, n
 impl<'s> Expansion<'s> {
     /// Finds the sizes of all groups.
     pub fn new(scenario: &'s Scenario) -> Self {
-        let accounts = scenario.accounts.iter().filter_map(|(name, a)| Some((name, a.count?)));
-        let contracts = scenario.contracts.iter().filter_map(|(name, c)| Some((name, c.count?)));
-        let mut groups: HashMap<&str, u32> = accounts.chain(contracts).collect();
+        let mut sizes = Sizes::new();
+        let accounts = scenario.accounts.iter().map(|(name, a)| (name, a.count));
+        for (name, count) in accounts.chain(scenario.contracts.iter().map(|(name, c)| (name, c.count))) {
+            sizes.insert(name.into(), count);
+        }
         let mut made = Vec::with_capacity(scenario.setup.len());
         for call in &scenario.setup {
             // The reader has checked that all groups of a call have the same size.
-            let count = wildcards(call, &|name| groups.get(name).copied()).first().map(|(_, count)| *count);
+            let count = wildcards(call, &sizes).first().map(|(_, count)| *count);
             if let (Some(Place::All(name)), Some(count)) = (&call.named, count) {
-                groups.insert(name, count);
+                sizes.insert(name.into(), Some(count));
             }
             made.push(count);
         }
-        Self { scenario, groups, made, zipfs: HashMap::new() }
+        Self { scenario, sizes, made, zipfs: HashMap::new() }
     }
 
     /// The document.
@@ -252,7 +262,7 @@ impl<'s> Expansion<'s> {
     /// A place of a set-up call: `[*]` becomes `index`.
     fn place(&self, place: &'s Place, index: Option<u32>) -> Cow<'s, Place> {
         match (place, index) {
-            (Place::All(name), Some(index)) if self.groups.contains_key(name.as_str()) => {
+            (Place::All(name), Some(index)) if size(&self.sizes, name).is_some() => {
                 Cow::Owned(Place::Element(name.clone(), index))
             }
             _ => Cow::Borrowed(place),
@@ -264,7 +274,7 @@ impl<'s> Expansion<'s> {
             Arg::Bool(b) => Argument::Bool(*b),
             Arg::Number(number) => Argument::Number(number),
             Arg::Text(text) => match (wildcard(text), index) {
-                (Some(group), Some(index)) if self.groups.contains_key(group) => {
+                (Some(group), Some(index)) if size(&self.sizes, group).is_some() => {
                     Argument::Each { written: text, group, index }
                 }
                 _ => Argument::Text(text),
@@ -287,7 +297,7 @@ impl<'s> Expansion<'s> {
         let mut draw = Draw {
             random: Random::new(self.scenario.seed, entry as u32, repetition),
             repetition,
-            groups: &self.groups,
+            sizes: &self.sizes,
             zipfs: &mut self.zipfs,
         };
         Some(DrawnTransaction::Call(DrawnCall {
@@ -307,7 +317,7 @@ impl<'s> Expansion<'s> {
 struct Draw<'e, 's> {
     random: Random,
     repetition: u32,
-    groups: &'e HashMap<&'s str, u32>,
+    sizes: &'e Sizes<'s>,
     zipfs: &'e mut HashMap<(u32, u32), Zipf>,
 }
 
@@ -320,7 +330,7 @@ impl<'s> Draw<'_, 's> {
     }
 
     fn pick(&mut self, pick: &'s Pick) -> ChosenPlace<'s> {
-        let Some(count) = self.groups.get(pick.group.as_str()).copied().filter(|count| *count > 0) else {
+        let Some(count) = size(self.sizes, &pick.group).filter(|count| *count > 0) else {
             return ChosenPlace::Undrawn(pick);
         };
         let index = match pick.by {

@@ -7,6 +7,9 @@
 //! ```
 //! The crate knows neither the EVM nor the page, and no scheduler. Mistakes are collected in one pass, each with its
 //! field path, its place in the text and what would be right.
+//!
+//! A new field of the document is one line of the table in `scenario.rs`, which makes the struct, the JSON Schema, the
+//! reader's list of names and the docs, and one line in `decode/`, which checks it.
 #![warn(missing_docs)]
 
 mod amount;

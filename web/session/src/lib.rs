@@ -216,7 +216,7 @@ pub enum Effect {
     /// writes its address too often.
     WriteLinkSoon,
     /// Keep an unsaved scenario in this browser.
-    SaveDraft(Arc<str>),
+    SaveDraft(String),
     /// Offer a file.
     Download {
         /// Its name.
@@ -372,10 +372,10 @@ impl Session {
         self.on_event(event);
         self.follow_list();
         if self.document != before.0
-            && let (Source::Scenario(written), None) = (&self.document.source, self.document.builtin)
-            && written.text().len() < MOST_DRAFT
+            && let (Some(text), None) = (self.document.text(), self.document.builtin)
+            && text.len() < MOST_DRAFT
         {
-            self.effects.push(Effect::SaveDraft(written.text().into()));
+            self.effects.push(Effect::SaveDraft(text.to_owned()));
         }
         if (&self.document, self.settings, self.selection) != (&before.0, before.1, before.2) {
             self.write_link_soon();

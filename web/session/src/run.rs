@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use evm_lanes_core::messages::{Input, Phase, Reply, Request};
 use evm_lanes_core::problem::Problem;
-use evm_lanes_core::scenario;
+use evm_lanes_core::scenario::Scenario;
 use evm_lanes_core::trace::{Clock, StrategyId};
 use evm_lanes_view::model::RunModel;
 use evm_lanes_view::sentence;
@@ -41,7 +41,7 @@ pub enum Activity {
 /// A block that is too short to measure is repeated so often, and to at most so many transactions.
 const REPEAT: (u32, u64) = (100, 1_000);
 
-fn repeated(document: &Document) -> Option<scenario::Scenario> {
+fn repeated(document: &Document) -> Option<Scenario> {
     document.parsed()?.repeated(REPEAT.0, REPEAT.1)
 }
 

@@ -2,7 +2,7 @@
 
 use super::arguments::Places;
 use super::values::plain;
-use super::{Decoder, Kind, Known, Path};
+use super::{Decoder, Known, Path};
 use crate::expand;
 use crate::json::{Node, Value};
 use crate::names::Place;
@@ -117,10 +117,7 @@ impl<'t> Decoder<'t> {
         path: &Path<'_>,
         known: &Known<'_>,
     ) -> Option<Option<u32>> {
-        let counts = expand::wildcards(call, &|name| match known.get(name) {
-            Some(Kind::Group(count)) => Some(*count),
-            _ => None,
-        });
+        let counts = expand::wildcards(call, known);
         let Some(&(first, count)) = counts.first() else { return Some(None) };
         if let Some((other, different)) = counts.iter().find(|(_, c)| *c != count) {
             let expected = "groups of the same size at every [*] of one call";

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use alloy_primitives::U256;
 
-use super::{Decoder, Kind, Known, MAX_NUMBER, Path};
+use super::{Decoder, Known, MAX_NUMBER, Path};
 use crate::json::{self, Node, Value};
 use crate::names::{BUILDER, DEPLOYER, Place, is_name, parse_address};
 use crate::scenario::{Account, Block, Format, MAX_LANES, MAX_TRANSACTIONS, RunSettings, Scenario, VERSION};
@@ -78,8 +78,8 @@ impl<'t> Decoder<'t> {
             }
             self.at_most(accounts, &path, total, "accounts");
         }
-        known.entry(DEPLOYER.into()).or_insert(Kind::One);
-        known.entry(BUILDER.into()).or_insert(Kind::One);
+        known.entry(DEPLOYER.into()).or_insert(None);
+        known.entry(BUILDER.into()).or_insert(None);
         if let Some(run) = node.get("run") {
             scenario.run = self.run(run, &root.field("run"));
         }
@@ -190,12 +190,11 @@ impl<'t> Decoder<'t> {
             );
             return;
         }
-        let kind = count.map_or(Kind::One, Kind::Group);
         let found = || format!("a second \"{name}\"");
         if known.contains_key(&name) {
             self.problem(at, path, "a name that nothing else has", found());
         }
-        known.insert(name, kind);
+        known.insert(name, count);
     }
 
     pub(super) fn account(&mut self, node: Node<'t>, path: &Path<'_>) -> Account {

@@ -14,10 +14,9 @@ mod tests;
 mod transactions;
 mod values;
 
-use std::borrow::Cow;
-use std::collections::HashMap;
 use std::fmt::{self, Display};
 
+use crate::expand::Sizes;
 use crate::json::{self, Node, Tree, Value};
 use crate::names::nearest;
 use crate::problem::Problem;
@@ -80,15 +79,8 @@ impl Display for Path<'_> {
     }
 }
 
-/// What a name stands for.
-#[derive(Clone, Copy, PartialEq)]
-enum Kind {
-    One,
-    Group(u32),
-}
-
-/// Everything that is named in the document.
-type Known<'t> = HashMap<Cow<'t, str>, Kind>;
+/// Everything that is named in the document, as far as it is read.
+type Known<'t> = Sizes<'t>;
 
 struct Decoder<'t> {
     text: &'t str,

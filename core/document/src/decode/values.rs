@@ -2,8 +2,9 @@
 
 use alloy_primitives::{B256, Bytes};
 
-use super::{Decoder, Kind, Known, MAX_LINE, Path};
+use super::{Decoder, Known, MAX_LINE, Path};
 use crate::amount::{self, Amount, AmountError};
+use crate::expand::size;
 use crate::json::{Node, Value};
 use crate::names::{Place, nearest};
 
@@ -156,28 +157,18 @@ impl<'t> Decoder<'t> {
         let ok = match &place {
             Place::Address(_) => true,
             Place::Name(name) => {
-                self.known_name(node, path, name, known) && {
-                    let group = known.get(name.as_str()).copied();
-                    match group {
-                        Some(Kind::Group(count)) => {
-                            let last = count.saturating_sub(1);
-                            self.wrong(node, path, format!("an element from {name}[0] to {name}[{last}]"));
-                            false
-                        }
-                        _ => true,
+                self.known_name(node, path, name, known)
+                    && match size(known, name) {
+                        Some(count) => self.not_an_element(node, path, name, count),
+                        None => true,
                     }
-                }
             }
             Place::Element(name, index) => {
                 self.known_name(node, path, name, known)
-                    && match known.get(name.as_str()) {
-                        Some(Kind::Group(count)) if index < count => true,
-                        Some(Kind::Group(count)) => {
-                            let last = count.saturating_sub(1);
-                            self.wrong(node, path, format!("an element from {name}[0] to {name}[{last}]"));
-                            false
-                        }
-                        _ => {
+                    && match size(known, name) {
+                        Some(count) if *index < count => true,
+                        Some(count) => self.not_an_element(node, path, name, count),
+                        None => {
                             self.wrong(node, path, format!("\"{name}\" without an index: it is not a group"));
                             false
                         }
@@ -195,6 +186,12 @@ impl<'t> Decoder<'t> {
         ok.then_some(place)
     }
 
+    fn not_an_element(&mut self, node: Node<'_>, path: &Path<'_>, name: &str, count: u32) -> bool {
+        let last = count.saturating_sub(1);
+        self.wrong(node, path, format!("an element from {name}[0] to {name}[{last}]"));
+        false
+    }
+
     pub(super) fn known_name(
         &mut self,
         node: Node<'_>,
@@ -205,7 +202,7 @@ impl<'t> Decoder<'t> {
         if known.contains_key(name) {
             return true;
         }
-        let expected = match nearest(name, known.keys().map(|name| &**name)) {
+        let expected = match nearest(name, sorted(known, |_| true)) {
             Some(near) => format!("a declared name (\"{near}\"?)"),
             None => "a name declared in \"accounts\" or \"contracts\", or by \"as\"".to_owned(),
         };
@@ -220,12 +217,10 @@ impl<'t> Decoder<'t> {
         name: &str,
         known: &Known<'_>,
     ) -> Option<u32> {
-        match known.get(name) {
-            Some(Kind::Group(count)) => Some(*count),
-            _ => {
-                let groups =
-                    known.iter().filter(|(_, k)| matches!(k, Kind::Group(_))).map(|(name, _)| &**name);
-                let expected = match nearest(name, groups) {
+        match size(known, name) {
+            Some(count) => Some(count),
+            None => {
+                let expected = match nearest(name, sorted(known, |size| size.is_some())) {
                     Some(near) => format!("a group such as \"{near}\""),
                     None => "the name of a group (declared with \"count\")".to_owned(),
                 };
@@ -234,6 +229,14 @@ impl<'t> Decoder<'t> {
             }
         }
     }
+}
+
+/// Names of some sizes, in order: of two that are equally near, always the same one is offered.
+fn sorted<'k>(known: &'k Known<'_>, wanted: impl Fn(Option<u32>) -> bool) -> Vec<&'k str> {
+    let mut names: Vec<&str> =
+        known.iter().filter(|(_, size)| wanted(**size)).map(|(name, _)| &**name).collect();
+    names.sort_unstable();
+    names
 }
 
 /// The same value for serde. Numbers that fit nowhere become texts; ABIs have none.

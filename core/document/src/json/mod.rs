@@ -165,41 +165,49 @@ impl<'t> Node<'t> {
         self.item().kind == Kind::Object
     }
 
-    /// Indices of the items directly in it: the values of a list, names and values of an object in turn.
-    fn inner(self) -> impl Iterator<Item = usize> + use<'t> {
-        let (tree, end) = (self.tree, self.item().next as usize);
-        let container = matches!(self.item().kind, Kind::List | Kind::Object);
-        let mut at = if container { self.index + 1 } else { end };
-        std::iter::from_fn(move || {
-            let item = tree.items.get(at).filter(|_| at < end)?;
-            // Each item is its own at least, so this ends.
-            Some(std::mem::replace(&mut at, item.next as usize))
-        })
+    /// The values of a list, in order; of anything else none.
+    pub fn elements(self) -> Elements<'t> {
+        let item = self.item();
+        let end = if item.kind == Kind::List { item.next as usize } else { 0 };
+        Elements { at: self.with(self.index + 1), end }
+    }
+
+    /// The fields of an object, in order; of anything else none.
+    pub fn fields(self) -> Fields<'t> {
+        let item = self.item();
+        let end = if item.kind == Kind::Object { item.next as usize } else { 0 };
+        Fields { at: self.with(self.index + 1), end }
     }
 
     fn with(self, index: usize) -> Self {
         Self { index, ..self }
     }
 
-    /// The values of a list, in order; of anything else none.
-    pub fn elements(self) -> impl Iterator<Item = Self> + use<'t> {
-        let list = self.item().kind == Kind::List;
-        self.inner().filter(move |_| list).map(move |index| self.with(index))
-    }
-
-    /// The fields of an object, in order; of anything else none.
-    pub fn fields(self) -> impl Iterator<Item = Field<'t>> + use<'t> {
-        let names = if self.is_object() { Some(self.inner().step_by(2)) } else { None };
-        names.into_iter().flatten().map(move |index| {
-            let name = self.with(index);
-            let node = self.with(index + 1);
-            Field { at: name.at(), name: read::unescaped(name.written()), node }
-        })
+    /// What comes after it and all that is in it.
+    fn next(self) -> Self {
+        // At least one further, so that a walk ends.
+        self.with((self.item().next as usize).max(self.index + 1))
     }
 
     /// The field of that name, if this is an object that has it.
     pub fn get(self, name: &str) -> Option<Self> {
-        self.fields().find(|field| field.name == name).map(|field| field.node)
+        let Fields { at: mut found, end } = self.fields();
+        while found.index < end {
+            // Most names differ in length. What is written with escapes is longer than what it says.
+            let length = found.span().len();
+            if length >= name.len() + 2 {
+                let written = found.written();
+                let is_it = match written.contains('\\') {
+                    false => length == name.len() + 2 && written.get(1..length - 1) == Some(name),
+                    true => read::unescaped(written) == name,
+                };
+                if is_it {
+                    return Some(self.with(found.index + 1));
+                }
+            }
+            found = self.with(found.index + 1).next();
+        }
+        None
     }
 
     /// The value that `path` (`transactions[3].to`) leads to; where it leads nowhere, the nearest value around.
@@ -235,6 +243,45 @@ impl<'t> Node<'t> {
             Value::List => format!("a list of {}", self.elements().count()),
             Value::Object => "an object".into(),
         }
+    }
+}
+
+/// The values of a list.
+#[derive(Clone, Debug)]
+pub struct Elements<'t> {
+    at: Node<'t>,
+    end: usize,
+}
+
+impl<'t> Iterator for Elements<'t> {
+    type Item = Node<'t>;
+
+    fn next(&mut self) -> Option<Node<'t>> {
+        let node = self.at;
+        (node.index < self.end).then(|| {
+            self.at = node.next();
+            node
+        })
+    }
+}
+
+/// The fields of an object.
+#[derive(Clone, Debug)]
+pub struct Fields<'t> {
+    at: Node<'t>,
+    end: usize,
+}
+
+impl<'t> Iterator for Fields<'t> {
+    type Item = Field<'t>;
+
+    fn next(&mut self) -> Option<Field<'t>> {
+        let name = self.at;
+        (name.index < self.end).then(|| {
+            let node = name.with(name.index + 1);
+            self.at = node.next();
+            Field { at: name.at(), name: read::unescaped(name.written()), node }
+        })
     }
 }
 

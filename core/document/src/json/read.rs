@@ -190,12 +190,12 @@ impl<'t> Reader<'t> {
             let item = self.open();
             self.text()?;
             self.close(item, Kind::Name);
-            let name = unescaped(&self.text[at..self.at]);
-            if seen.contains(&name) {
+            let written = &self.text[at..self.at];
+            if !seen.insert(unescaped(written)) {
                 self.at = at;
-                return Err(self.problem("each field once", format!("a second \"{}\"", shortened(&name))));
+                let found = format!("a second \"{}\"", shortened(&unescaped(written)));
+                return Err(self.problem("each field once", found));
             }
-            seen.insert(name);
             self.space();
             if self.peek() != Some(b':') {
                 return Err(self.unexpected("`:`"));

@@ -105,6 +105,16 @@ fn serde_json_reads_the_same() {
     assert!(compared > 500, "{compared} texts were valid");
 }
 
+#[test]
+fn a_field_is_found_however_its_name_is_written() {
+    let text = r#"{ "a": { "b": [1, 2] }, "\u0062": 3, "": 4, "a\\": 5 }"#;
+    let tree = Tree::read(text).expect("JSON");
+    let found = |name| tree.root(text).get(name).map(Node::written);
+    assert_eq!([found("b"), found(""), found("a\\")], [Some("3"), Some("4"), Some("5")]);
+    assert_eq!([found("c"), found("\\u0062"), found("1")], [None; 3]);
+    assert_eq!(tree.root(text).nearest("a.b[1]").get("b").map(Node::written), None);
+}
+
 /// Every value's bytes, and what lies between them, are the text.
 #[test]
 fn every_byte_of_a_text_is_in_its_tree_or_between_its_values() {

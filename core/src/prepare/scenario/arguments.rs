@@ -1,5 +1,6 @@
 //! Call data: the arguments that a document gives, encoded by a function's ABI.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use alloy_dyn_abi::{DynSolType, DynSolValue, Specifier};
@@ -176,7 +177,9 @@ impl Preparation {
     fn known_names(&self, place: &Place) -> String {
         let near = match place {
             Place::Name(name) | Place::Element(name, _) | Place::All(name) => {
-                nearest(name, self.addresses.keys().map(String::as_str))
+                // In order: of two that are equally near, always the same one is offered.
+                let known: BTreeSet<&str> = self.addresses.keys().map(String::as_str).collect();
+                nearest(name, known)
             }
             Place::Address(_) => None,
         };

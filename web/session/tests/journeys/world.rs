@@ -133,7 +133,7 @@ impl World {
                 }
                 Effect::WriteLink { link, push: false } => self.history[self.at] = link,
                 Effect::WriteLinkSoon => self.link_is_due = true,
-                Effect::SaveDraft(text) => self.draft = Some(text.to_string()),
+                Effect::SaveDraft(text) => self.draft = Some(text),
                 Effect::Download { name, bytes, .. } => self.files.push((name.to_owned(), bytes)),
                 Effect::Focus(id) => self.focus = Some(id),
                 Effect::Announce(text) => self.said.push(text),
