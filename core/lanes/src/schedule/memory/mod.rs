@@ -450,7 +450,7 @@ impl<'a, C: Clone> Memory<'a, C> {
 mod tests {
     use std::sync::LazyLock;
 
-    use super::{accounts::AccountCells, *};
+    use super::*;
     use crate::units::Incarnation;
 
     const A: AccountNo = AccountNo(0);
@@ -500,7 +500,7 @@ mod tests {
     #[test]
     #[cfg(all(target_pointer_width = "64", not(shuttle)))]
     fn a_slot_takes_one_cache_line_and_an_account_two() {
-        assert_eq!((size_of::<SlotCell>(), size_of::<AccountCells>()), (64, 128));
+        assert_eq!((size_of::<SlotCell>(), size_of::<accounts::AccountCells>()), (64, 128));
     }
 
     #[test]
