@@ -33,16 +33,16 @@ pub struct Expansion<'s> {
 
 /// The names that one declaration stands for: `alice` alone, or `trader[0]`, `trader[1]`, …
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Names<'s> {
+pub struct Declaration<'s> {
     /// As declared.
     pub name: &'s str,
     /// Size of the group; `None`: no group.
     pub count: Option<u32>,
 }
 
-impl<'s> Names<'s> {
+impl<'s> Declaration<'s> {
     /// Each name, in order.
-    pub fn iter(self) -> impl Iterator<Item = String> + 's {
+    pub fn names(self) -> impl Iterator<Item = String> + 's {
         (0..self.count.unwrap_or(1)).map(move |i| match self.count {
             Some(_) => element(self.name, i),
             None => self.name.to_owned(),
@@ -84,7 +84,7 @@ pub(crate) fn wildcard(text: &str) -> Option<&str> {
 
 /// A place of a transaction after its draw.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Target<'s> {
+pub enum ChosenPlace<'s> {
     /// It was fixed.
     Fixed(&'s Place),
     /// Drawn from a group.
@@ -100,14 +100,14 @@ pub enum Target<'s> {
 
 /// An amount after its draw.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Sum<'s> {
+pub enum ChosenAmount<'s> {
     /// It was fixed.
     Fixed(&'s Amount),
     /// Drawn.
     Drawn(U256),
 }
 
-impl Sum<'_> {
+impl ChosenAmount<'_> {
     /// The number, in the smallest unit.
     pub fn value(self) -> U256 {
         match self {
@@ -120,7 +120,7 @@ impl Sum<'_> {
 /// An argument with nothing open. What was drawn and what was written stay apart: a text argument takes only
 /// what was written.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Value<'s> {
+pub enum Argument<'s> {
     /// `true`, `false`
     Bool(bool),
     /// A number, as written.
@@ -137,9 +137,9 @@ pub enum Value<'s> {
         index: u32,
     },
     /// An array or the fields of a struct.
-    List(Vec<Value<'s>>),
+    List(Vec<Argument<'s>>),
     /// A place, drawn.
-    Place(Target<'s>),
+    Place(ChosenPlace<'s>),
     /// An amount, drawn.
     Amount(U256),
 }
@@ -154,12 +154,12 @@ pub struct SetupStep<'s> {
     /// Recipient.
     pub to: Cow<'s, Place>,
     /// Arguments of the function.
-    pub args: Vec<Value<'s>>,
+    pub args: Vec<Argument<'s>>,
 }
 
 /// One transaction.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Drawn<'s> {
+pub enum DrawnTransaction<'s> {
     /// A signed one.
     Raw(&'s RawTransaction),
     /// By its fields.
@@ -172,13 +172,13 @@ pub struct DrawnCall<'s> {
     /// The entry that it comes from.
     pub call: &'s Call,
     /// Sender.
-    pub from: Target<'s>,
+    pub from: ChosenPlace<'s>,
     /// Recipient.
-    pub to: Option<Target<'s>>,
+    pub to: Option<ChosenPlace<'s>>,
     /// Arguments of the function.
-    pub args: Vec<Value<'s>>,
+    pub args: Vec<Argument<'s>>,
     /// Ether sent along.
-    pub value: Option<Sum<'s>>,
+    pub value: Option<ChosenAmount<'s>>,
 }
 
 /// The account that deploys, if the document does not declare it.
@@ -208,19 +208,19 @@ impl<'s> Expansion<'s> {
     }
 
     /// Accounts with their names, in order; last the one that deploys, if it is not among them.
-    pub fn accounts(&self) -> impl Iterator<Item = (Names<'s>, &'s Account)> + use<'s> {
+    pub fn accounts(&self) -> impl Iterator<Item = (Declaration<'s>, &'s Account)> + use<'s> {
         let declared = &self.scenario.accounts;
         let implied = declared.get(DEPLOYER).is_none().then_some((DEPLOYER, &DEPLOYS));
-        declared.iter().chain(implied).map(|(name, a)| (Names { name, count: a.count }, a))
+        declared.iter().chain(implied).map(|(name, a)| (Declaration { name, count: a.count }, a))
     }
 
     /// Contracts with their names, in order.
-    pub fn contracts(&self) -> impl Iterator<Item = (Names<'s>, &'s Contract)> + use<'s> {
-        self.scenario.contracts.iter().map(|(name, c)| (Names { name, count: c.count }, c))
+    pub fn contracts(&self) -> impl Iterator<Item = (Declaration<'s>, &'s Contract)> + use<'s> {
+        self.scenario.contracts.iter().map(|(name, c)| (Declaration { name, count: c.count }, c))
     }
 
     /// Arguments of a constructor. Nothing is drawn for them.
-    pub fn constructor(&self, contract: &'s Contract) -> Vec<Value<'s>> {
+    pub fn constructor(&self, contract: &'s Contract) -> Vec<Argument<'s>> {
         contract.args.iter().map(|arg| self.fixed(arg, None)).collect()
     }
 
@@ -241,10 +241,10 @@ impl<'s> Expansion<'s> {
     }
 
     /// What a set-up call's result is called, if the document names it.
-    pub fn result(&self, entry: usize) -> Option<Names<'s>> {
+    pub fn result(&self, entry: usize) -> Option<Declaration<'s>> {
         match self.scenario.setup.get(entry)?.named.as_ref()? {
-            Place::Name(name) => Some(Names { name, count: None }),
-            Place::All(name) => Some(Names { name, count: *self.made.get(entry)? }),
+            Place::Name(name) => Some(Declaration { name, count: None }),
+            Place::All(name) => Some(Declaration { name, count: *self.made.get(entry)? }),
             Place::Element(..) | Place::Address(_) => None,
         }
     }
@@ -259,19 +259,19 @@ impl<'s> Expansion<'s> {
         }
     }
 
-    fn fixed(&self, arg: &'s Arg, index: Option<u32>) -> Value<'s> {
+    fn fixed(&self, arg: &'s Arg, index: Option<u32>) -> Argument<'s> {
         match arg {
-            Arg::Bool(b) => Value::Bool(*b),
-            Arg::Number(number) => Value::Number(number),
+            Arg::Bool(b) => Argument::Bool(*b),
+            Arg::Number(number) => Argument::Number(number),
             Arg::Text(text) => match (wildcard(text), index) {
                 (Some(group), Some(index)) if self.groups.contains_key(group) => {
-                    Value::Each { written: text, group, index }
+                    Argument::Each { written: text, group, index }
                 }
-                _ => Value::Text(text),
+                _ => Argument::Text(text),
             },
-            Arg::List(list) => Value::List(list.iter().map(|arg| self.fixed(arg, index)).collect()),
-            Arg::Pick(pick) => Value::Place(Target::Undrawn(pick)),
-            Arg::Between(between) => Value::Amount(between.between[0].value()),
+            Arg::List(list) => Argument::List(list.iter().map(|arg| self.fixed(arg, index)).collect()),
+            Arg::Pick(pick) => Argument::Place(ChosenPlace::Undrawn(pick)),
+            Arg::Between(between) => Argument::Amount(between.between[0].value()),
         }
     }
 
@@ -279,9 +279,9 @@ impl<'s> Expansion<'s> {
     ///
     /// Each has a stream of random numbers of its own, from which it draws in this order: sender, recipient,
     /// arguments, value.
-    pub fn transaction(&mut self, entry: usize, repetition: u32) -> Option<Drawn<'s>> {
+    pub fn transaction(&mut self, entry: usize, repetition: u32) -> Option<DrawnTransaction<'s>> {
         let call = match self.scenario.transactions.get(entry)? {
-            Transaction::Raw(raw) => return Some(Drawn::Raw(raw)),
+            Transaction::Raw(raw) => return Some(DrawnTransaction::Raw(raw)),
             Transaction::Call(call) => call,
         };
         let mut draw = Draw {
@@ -290,14 +290,14 @@ impl<'s> Expansion<'s> {
             groups: &self.groups,
             zipfs: &mut self.zipfs,
         };
-        Some(Drawn::Call(DrawnCall {
+        Some(DrawnTransaction::Call(DrawnCall {
             call,
             from: draw.choice(&call.from),
             to: call.to.as_ref().map(|to| draw.choice(to)),
             args: draw.args(&call.args),
             value: call.value.as_ref().map(|value| match value {
-                Quantity::Fixed(amount) => Sum::Fixed(amount),
-                Quantity::Between(between) => Sum::Drawn(draw.between(between)),
+                Quantity::Fixed(amount) => ChosenAmount::Fixed(amount),
+                Quantity::Between(between) => ChosenAmount::Drawn(draw.between(between)),
             }),
         }))
     }
@@ -312,16 +312,16 @@ struct Draw<'e, 's> {
 }
 
 impl<'s> Draw<'_, 's> {
-    fn choice(&mut self, choice: &'s Choice) -> Target<'s> {
+    fn choice(&mut self, choice: &'s Choice) -> ChosenPlace<'s> {
         match choice {
-            Choice::Fixed(place) => Target::Fixed(place),
+            Choice::Fixed(place) => ChosenPlace::Fixed(place),
             Choice::Pick(pick) => self.pick(pick),
         }
     }
 
-    fn pick(&mut self, pick: &'s Pick) -> Target<'s> {
+    fn pick(&mut self, pick: &'s Pick) -> ChosenPlace<'s> {
         let Some(count) = self.groups.get(pick.group.as_str()).copied().filter(|count| *count > 0) else {
-            return Target::Undrawn(pick);
+            return ChosenPlace::Undrawn(pick);
         };
         let index = match pick.by {
             By::RoundRobin => self.repetition % count,
@@ -332,7 +332,7 @@ impl<'s> Draw<'_, 's> {
                 zipf.draw(&mut self.random)
             }
         };
-        Target::Drawn { group: &pick.group, index }
+        ChosenPlace::Drawn { group: &pick.group, index }
     }
 
     fn between(&mut self, range: &Between) -> U256 {
@@ -340,21 +340,21 @@ impl<'s> Draw<'_, 's> {
         least.value() + self.random.up_to(most.value() - least.value())
     }
 
-    fn args(&mut self, args: &'s [Arg]) -> Vec<Value<'s>> {
+    fn args(&mut self, args: &'s [Arg]) -> Vec<Argument<'s>> {
         args.iter()
             .map(|arg| match arg {
-                Arg::Bool(b) => Value::Bool(*b),
-                Arg::Number(number) => Value::Number(number),
-                Arg::Text(text) => Value::Text(text),
-                Arg::List(list) => Value::List(self.args(list)),
-                Arg::Pick(pick) => Value::Place(self.pick(pick)),
-                Arg::Between(range) => Value::Amount(self.between(range)),
+                Arg::Bool(b) => Argument::Bool(*b),
+                Arg::Number(number) => Argument::Number(number),
+                Arg::Text(text) => Argument::Text(text),
+                Arg::List(list) => Argument::List(self.args(list)),
+                Arg::Pick(pick) => Argument::Place(self.pick(pick)),
+                Arg::Between(range) => Argument::Amount(self.between(range)),
             })
             .collect()
     }
 }
 
-impl fmt::Display for Target<'_> {
+impl fmt::Display for ChosenPlace<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Fixed(place) => write!(f, "{place}"),
@@ -378,17 +378,18 @@ mod tests {
                 let args: Vec<String> = step.args.iter().map(shown).collect();
                 format!("{} to {}: {}", step.from, step.to, args.join(", "))
             }));
-            let names = expansion.result(entry).map(|names| names.iter().collect::<Vec<_>>().join(", "));
+            let names =
+                expansion.result(entry).map(|declared| declared.names().collect::<Vec<_>>().join(", "));
             found.extend(names);
         }
         assert_eq!(found, expected);
     }
 
-    fn shown(value: &Value<'_>) -> String {
+    fn shown(value: &Argument<'_>) -> String {
         match value {
-            Value::Each { written, group, index } => format!("{written} = {group}[{index}]"),
-            Value::Text(text) => (*text).to_owned(),
-            Value::List(list) => format!("[{}]", list.iter().map(shown).collect::<Vec<_>>().join(", ")),
+            Argument::Each { written, group, index } => format!("{written} = {group}[{index}]"),
+            Argument::Text(text) => (*text).to_owned(),
+            Argument::List(list) => format!("[{}]", list.iter().map(shown).collect::<Vec<_>>().join(", ")),
             other => format!("{other:?}"),
         }
     }

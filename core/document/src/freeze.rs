@@ -1,7 +1,7 @@
 //! Writes generated transactions out: what `repeat`, `pick` and `between` stand for becomes one
 //! explicit transaction each.
 
-use crate::expand::{Drawn, DrawnCall, Expansion, Sum, Target, Value};
+use crate::expand::{Argument, ChosenAmount, ChosenPlace, DrawnCall, DrawnTransaction, Expansion};
 use crate::scenario::{Arg, Call, Choice, Quantity, Scenario, Transaction};
 use crate::{Amount, Place};
 
@@ -25,7 +25,7 @@ impl Scenario {
                 continue;
             }
             for repetition in 0..entry.count() {
-                if let Some(Drawn::Call(drawn)) = expansion.transaction(i, repetition) {
+                if let Some(DrawnTransaction::Call(drawn)) = expansion.transaction(i, repetition) {
                     transactions.push(Transaction::Call(Box::new(written(drawn))));
                 }
             }
@@ -60,30 +60,30 @@ fn written(drawn: DrawnCall<'_>) -> Call {
         to: to.map(choice),
         args: args.into_iter().map(arg).collect(),
         value: value.map(|value| match value {
-            Sum::Fixed(amount) => Quantity::Fixed(amount.clone()),
-            Sum::Drawn(value) => Quantity::Fixed(Amount::from(value)),
+            ChosenAmount::Fixed(amount) => Quantity::Fixed(amount.clone()),
+            ChosenAmount::Drawn(value) => Quantity::Fixed(Amount::from(value)),
         }),
         ..call.clone()
     }
 }
 
-fn choice(target: Target<'_>) -> Choice {
+fn choice(target: ChosenPlace<'_>) -> Choice {
     match target {
-        Target::Fixed(place) => Choice::Fixed(place.clone()),
-        Target::Drawn { group, index } => Choice::Fixed(Place::Element(group.to_owned(), index)),
-        Target::Undrawn(pick) => Choice::Pick(pick.clone()),
+        ChosenPlace::Fixed(place) => Choice::Fixed(place.clone()),
+        ChosenPlace::Drawn { group, index } => Choice::Fixed(Place::Element(group.to_owned(), index)),
+        ChosenPlace::Undrawn(pick) => Choice::Pick(pick.clone()),
     }
 }
 
-fn arg(value: Value<'_>) -> Arg {
+fn arg(value: Argument<'_>) -> Arg {
     match value {
-        Value::Bool(b) => Arg::Bool(b),
-        Value::Number(number) => Arg::Number(number.clone()),
-        Value::Text(text) | Value::Each { written: text, .. } => Arg::Text(text.to_owned()),
-        Value::List(list) => Arg::List(list.into_iter().map(arg).collect()),
-        Value::Place(Target::Undrawn(pick)) => Arg::Pick(pick.clone()),
-        Value::Place(place) => Arg::Text(place.to_string()),
-        Value::Amount(amount) => Arg::Text(amount.to_string()),
+        Argument::Bool(b) => Arg::Bool(b),
+        Argument::Number(number) => Arg::Number(number.clone()),
+        Argument::Text(text) | Argument::Each { written: text, .. } => Arg::Text(text.to_owned()),
+        Argument::List(list) => Arg::List(list.into_iter().map(arg).collect()),
+        Argument::Place(ChosenPlace::Undrawn(pick)) => Arg::Pick(pick.clone()),
+        Argument::Place(place) => Arg::Text(place.to_string()),
+        Argument::Amount(amount) => Arg::Text(amount.to_string()),
     }
 }
 

@@ -1,5 +1,5 @@
-//! The state before the block in the form that execution reads: accounts by number, code with
-//! its jump destinations found. Made once per block, shared by all lanes and rounds.
+//! The pre-state in the form that execution reads: accounts by number, code with its jump destinations found.
+//! Made once per block, shared by all lanes and rounds.
 
 use alloy_primitives::{
     Address, B256, Bytes, U256, keccak256,
@@ -15,15 +15,15 @@ use crate::block::{Fork, State};
 use lanes::schedule::{AccountNo, SlotNo, SlotNumbers};
 use lanes::vm;
 
-/// Code as the executor runs it.
+/// Code in the form that the executor runs.
 #[derive(Clone, Debug)]
 pub struct Code {
-    /// keccak-256 of its bytes; that of no bytes for no code.
+    /// keccak-256 of its bytes; of no bytes if there is no code.
     pub hash: B256,
     pub(super) bytecode: Bytecode,
 }
 
-/// Code is its hash.
+/// By hash.
 impl PartialEq for Code {
     fn eq(&self, other: &Self) -> bool {
         self.hash == other.hash
@@ -44,11 +44,11 @@ impl Code {
         Self { hash: KECCAK_EMPTY, bytecode: Bytecode::default() }
     }
 
-    /// No code, with a reference count of its own.
+    /// No code, with a reference count that no other lane uses.
     ///
-    /// Code is reference-counted, and revm has one empty code per process: a lane that reads
-    /// plain accounts would write to its count for each, and so to the cache line that all
-    /// lanes need. With one of its own a lane keeps the line to itself.
+    /// Code is reference-counted, and revm has one empty code per process. A lane that reads plain accounts
+    /// would write to its count for each of them, and so to a cache line that all lanes need. With a count of
+    /// its own, a lane keeps the line to itself.
     pub fn own_none() -> Self {
         // SAFETY: `new_analyzed` wants bytes that end execution and a jump table that covers the
         // original length. These are a lone STOP, an original length of 0, and the empty table.
@@ -57,7 +57,7 @@ impl Code {
         Self { hash: KECCAK_EMPTY, bytecode }
     }
 
-    /// The same code, with a reference count of its own, for the same reason.
+    /// The same code, with a reference count that no other lane uses, for the same reason.
     pub fn own(&self) -> Self {
         if self.is_none() {
             return Self::own_none();
@@ -93,11 +93,11 @@ pub struct Base {
     /// By slot number.
     values: Vec<U256>,
     codes: B256Map<Bytecode>,
-    /// How many different codes the accounts have.
+    /// Number of different codes that the accounts have.
     different: u32,
-    /// Stands for every account that the state does not list.
-    nobody: BaseAccount,
-    /// Whether increments may stand for balances at all: see [`Base::increments`].
+    /// Stands for every account that the pre-state does not list.
+    missing: BaseAccount,
+    /// Whether increments may stand for balances: see [`Base::increments`].
     increments: bool,
 }
 
@@ -110,14 +110,14 @@ pub struct BaseAccount {
     pub(super) code: Code,
     /// The same number for the same code; 0 for none.
     code_no: u32,
-    /// Whether the account must be read whole whenever it is loaded, because touching it alone
-    /// can remove it: it exists although it is empty, or has storage but neither nonce nor code.
+    /// Whether the account must be read whole whenever it is loaded, because touching it can remove it: it
+    /// exists although it is empty, or it has storage but neither nonce nor code.
     pub(super) fragile: bool,
 }
 
 impl Base {
-    /// Puts `state` in order for execution under `fork`. Accounts in `first` get the first numbers, in
-    /// that order: what is used together lies together.
+    /// Puts `state` into the form for execution under `fork`. Accounts in `first` get the first numbers, in
+    /// that order: accounts that are used together then lie together.
     pub fn new(state: &State, fork: Fork, first: impl IntoIterator<Item = Address>) -> Self {
         let codes: B256Map<Bytecode> =
             state.codes.iter().map(|(hash, code)| (*hash, convert::bytecode(code.clone()))).collect();
@@ -166,7 +166,7 @@ impl Base {
             values,
             codes,
             different: code_numbers.len() as u32,
-            nobody: BaseAccount {
+            missing: BaseAccount {
                 exists: false,
                 balance: U256::ZERO,
                 nonce: 0,
@@ -183,8 +183,7 @@ impl Base {
         self.accounts.len()
     }
 
-    /// How many different codes the accounts have, that of no bytes included: the number of an account's code is
-    /// below.
+    /// The number of different codes, no code included. The number of each account's code is below it.
     pub fn codes(&self) -> usize {
         self.different as usize + 1
     }
@@ -208,9 +207,9 @@ impl Base {
         addresses
     }
 
-    /// An account; one that does not exist for a number beyond the state's own.
+    /// An account; an account that does not exist if the number is beyond the pre-state's.
     pub fn account(&self, no: AccountNo) -> &BaseAccount {
-        self.accounts.get(no.index()).unwrap_or(&self.nobody)
+        self.accounts.get(no.index()).unwrap_or(&self.missing)
     }
 
     /// Numbers of the slots that the state lists.
@@ -223,9 +222,9 @@ impl Base {
         slot.and_then(|no| self.values.get(no.index())).copied().unwrap_or_default()
     }
 
-    /// Whether a balance may be added to without reading it. Ether is only ever moved or burnt, so
-    /// no balance can pass the sum of all; where that sum is out of all reason, an addition could
-    /// overflow, and whether it does would be a read.
+    /// Whether a balance may be added to without reading it. Ether is only moved or burnt, so no balance can
+    /// exceed the sum of all. If that sum is beyond reason, an addition could overflow, and whether it does
+    /// would be a read.
     pub fn increments(&self) -> bool {
         self.increments
     }

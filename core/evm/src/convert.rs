@@ -17,7 +17,7 @@ use crate::{
     block::{BlockEnvironment, Fork, Oversized, Transaction},
 };
 
-/// The rules that revm knows a fork by.
+/// revm's name for a fork's rules.
 pub(super) fn spec(fork: Fork) -> SpecId {
     match fork {
         Fork::Frontier => SpecId::FRONTIER,
@@ -37,8 +37,8 @@ pub(super) fn spec(fork: Fork) -> SpecId {
     }
 }
 
-/// The configuration for a block. The block's gas limit is not checked by revm: what counts is
-/// what the transactions before have left of it, which one execution cannot know.
+/// The configuration for a block. revm does not check the block's gas limit: what counts is the gas that the
+/// transactions before have left, which one execution cannot know.
 pub(super) fn cfg(env: &BlockEnvironment) -> CfgEnv {
     let mut cfg = CfgEnv::new_with_spec(spec(env.fork)).with_chain_id(env.chain_id);
     cfg.disable_block_gas_limit = true;
@@ -78,8 +78,8 @@ pub(super) fn block(env: &BlockEnvironment) -> BlockEnv {
     block
 }
 
-/// A transaction. Signers of authorisations are recovered here, once, because that costs more
-/// than most transactions' execution.
+/// A transaction. The signers of authorisations are recovered here, once, because that costs more than most
+/// transactions' execution.
 pub(super) fn transaction(tx: &Transaction) -> TxEnv {
     let authorization_list = tx
         .authorizations
@@ -121,8 +121,8 @@ pub(super) fn transaction(tx: &Transaction) -> TxEnv {
     }
 }
 
-/// What is wrong with a transaction's form alone, which revm leaves to its callers: numbers that do not fit into
-/// revm's types, and blob and set-code transactions without a recipient (EIP-4844, EIP-7702).
+/// What is wrong with the form of a transaction, as far as revm leaves that to its callers: numbers that do
+/// not fit into revm's types, and blob and set-code transactions without a recipient (EIP-4844, EIP-7702).
 pub(super) fn malformed(tx: &Transaction, spec: SpecId) -> Option<InvalidTransaction> {
     let since = match tx.kind {
         0 => SpecId::FRONTIER,
@@ -131,12 +131,12 @@ pub(super) fn malformed(tx: &Transaction, spec: SpecId) -> Option<InvalidTransac
         3 => SpecId::CANCUN,
         _ => SpecId::PRAGUE,
     };
-    // A type that the fork does not have is refused for that, whatever else is wrong; revm does it.
+    // revm refuses a type that the fork does not have, whatever else is wrong.
     if !spec.is_enabled_in(since) {
         return None;
     }
     match (tx.oversized, tx.kind, tx.to) {
-        // There the limit of one transaction is checked first (EIP-7825), by revm.
+        // From Osaka on, revm checks the limit of one transaction first (EIP-7825).
         (Some(Oversized::GasLimit), ..) if spec.is_enabled_in(SpecId::OSAKA) => None,
         (Some(Oversized::GasLimit), ..) => Some(InvalidTransaction::CallerGasLimitMoreThanBlock),
         (Some(Oversized::Fee), ..) => Some(InvalidTransaction::OverflowPaymentInTransaction),
@@ -148,13 +148,13 @@ pub(super) fn malformed(tx: &Transaction, spec: SpecId) -> Option<InvalidTransac
     }
 }
 
-/// Code as revm runs it, with its jump destinations found. Bytes that look like an EIP-7702
-/// delegation but are none are ordinary code.
+/// Code in revm's form, with its jump destinations found. Bytes that look like an EIP-7702 delegation but are
+/// none are ordinary code.
 pub(super) fn bytecode(code: Bytes) -> Bytecode {
     Bytecode::new_raw_checked(code.clone()).unwrap_or_else(|_| Bytecode::new_legacy(code))
 }
 
-/// What revm says of a transaction, as a receipt whose cumulative gas is still its own.
+/// A receipt from revm's result. Its cumulative gas is the transaction's own.
 pub(super) fn receipt(tx: &Transaction, result: ExecutionResult<HaltReason>) -> Receipt {
     let gas_used = result.tx_gas_used();
     let contract_address = tx.to.is_none().then(|| tx.from.create(tx.nonce));

@@ -1,4 +1,4 @@
-//! One lane's EVM.
+//! One lane's EVM: the executor that runs attempts.
 
 use alloy_primitives::{Address, U256};
 use revm::{
@@ -41,46 +41,46 @@ type LaneContext<V> = Context<BlockEnv, TxEnv, CfgEnv, ViewDb<V>, ObservingJourn
 pub struct Executor<'c, V: View> {
     jobs: &'c [Job],
     evm: LaneEvm<'c, LaneContext<V>>,
-    /// Empty, for the next attempt's writes.
+    /// The memory for the next attempt's writes; empty.
     writes: Vec<Write<Code>>,
 }
 
 /// A transaction in the form that the executor runs.
 #[derive(Clone, Debug)]
 pub struct Job {
-    ours: Transaction,
-    theirs: TxEnv,
-    /// The most that it takes from its sender; `None` for more than there can be.
-    most: Option<U256>,
+    tx: Transaction,
+    revm_tx: TxEnv,
+    /// The most that it takes from its sender; `None` if that overflows.
+    max_spending: Option<U256>,
 }
 
 impl Job {
     /// Converts a transaction, which recovers the signers of its authorisations.
     pub fn new(tx: &Transaction) -> Self {
-        let theirs = convert::transaction(tx);
-        let most = theirs.max_balance_spending().ok();
-        Self { ours: tx.clone(), theirs, most }
+        let revm_tx = convert::transaction(tx);
+        let max_spending = revm_tx.max_balance_spending().ok();
+        Self { tx: tx.clone(), revm_tx, max_spending }
     }
 
-    /// The most that it takes from its sender; `None` for more than there can be.
-    pub fn most(&self) -> Option<U256> {
-        self.most
+    /// The most that it takes from its sender; `None` if that overflows.
+    pub fn max_spending(&self) -> Option<U256> {
+        self.max_spending
     }
 
-    /// Who signed its authorisations (EIP-7702), valid or not: the accounts whose code it may set.
+    /// The signers of its authorisations (EIP-7702), valid or not: the accounts whose code it may set.
     pub fn authorities(&self) -> impl Iterator<Item = Address> {
-        self.theirs.authorization_list.iter().filter_map(|authorization| authorization.authority())
+        self.revm_tx.authorization_list.iter().filter_map(|authorization| authorization.authority())
     }
 
     /// The transaction.
     pub fn transaction(&self) -> &Transaction {
-        &self.ours
+        &self.tx
     }
 }
 
 impl<'c, V: View> Executor<'c, V> {
-    /// An EVM for blocks with that environment, which sees the state through `view`. Attempts end soon after
-    /// `cancel` is set.
+    /// An EVM for a block with that environment, which reads the state through `view`. An attempt ends soon
+    /// after `cancel` is set.
     pub(super) fn new(env: &BlockEnvironment, jobs: &'c [Job], view: V, cancel: &'c CancelFlag) -> Self {
         let cfg = convert::cfg(env);
         let spec = cfg.spec;
@@ -99,7 +99,7 @@ impl<'c, V: View> Executor<'c, V> {
         Self { jobs, evm: LaneEvm { evm, meter: None, cancel, cancelled: false }, writes: Vec::new() }
     }
 
-    /// The same, but that it collects what included transactions access.
+    /// The same, but it collects the accesses of included transactions.
     #[must_use]
     pub fn collecting_accesses(mut self) -> Self {
         self.evm.ctx.journaled_state.collect_accesses();
@@ -119,7 +119,7 @@ impl<V: View> vm::Executor<V> for Executor<'_, V> {
     }
 
     fn spent(&self, tx: TxIndex, receipt: Option<&Receipt>) -> Spent {
-        let limit = self.jobs.get(tx.index()).map_or(0, |job| job.ours.gas_limit);
+        let limit = self.jobs.get(tx.index()).map_or(0, |job| job.tx.gas_limit);
         let spent = self.evm.meter.as_ref().map(|meter| meter.spent(limit)).unwrap_or_default();
         Spent { gas: receipt.map_or(spent.gas, |receipt| receipt.gas_used), ..spent }
     }
@@ -144,13 +144,16 @@ impl<V: View> vm::Executor<V> for Executor<'_, V> {
         if let Some(meter) = &mut self.evm.meter {
             meter.begin();
         }
-        if let Some(reason) = convert::malformed(&job.ours, self.evm.ctx.cfg.spec) {
-            return Ok(Effects { receipt: convert::invalid(&job.ours, &reason), writes: Vec::new() });
+        if let Some(reason) = convert::malformed(&job.tx, self.evm.ctx.cfg.spec) {
+            return Ok(Effects { receipt: convert::invalid(&job.tx, &reason), writes: Vec::new() });
         }
         self.evm.ctx.journaled_state.reset();
-        self.evm.ctx.journaled_state.set_sender(Sender { address: job.ours.from, most: job.most });
+        self.evm
+            .ctx
+            .journaled_state
+            .set_sender(Sender { address: job.tx.from, max_spending: job.max_spending });
         self.evm.ctx.error = Ok(());
-        self.evm.ctx.tx.clone_from(&job.theirs);
+        self.evm.ctx.tx.clone_from(&job.revm_tx);
         let outcome = LaneHandler::default().run(&mut self.evm);
         let cancelled = std::mem::take(&mut self.evm.cancelled);
         let journal = &mut self.evm.ctx.journaled_state;
@@ -166,14 +169,14 @@ impl<V: View> vm::Executor<V> for Executor<'_, V> {
             Ok(result) => {
                 let mut writes = std::mem::take(&mut self.writes);
                 journal.take_writes(&mut writes);
-                Ok(Effects { receipt: convert::receipt(&job.ours, result), writes })
+                Ok(Effects { receipt: convert::receipt(&job.tx, result), writes })
             }
             Err(error) => {
                 journal.reset();
                 let receipt = match error {
                     EVMError::Database(blocked) => return Err(Interrupted::Blocked(blocked.0)),
-                    EVMError::Transaction(reason) => convert::invalid(&job.ours, &reason),
-                    other => reference::refused(&job.ours, &other),
+                    EVMError::Transaction(reason) => convert::invalid(&job.tx, &reason),
+                    other => reference::refused(&job.tx, &other),
                 };
                 Ok(Effects { receipt, writes: Vec::new() })
             }
@@ -200,7 +203,7 @@ impl<V: View> NewIn<V> for LaneContext<V> {
     }
 }
 
-/// revm's handler for Ethereum, but for fee and refund, which are added without a look at balances.
+/// revm's handler for Ethereum, except for fee and refund, which are added without reading balances.
 struct LaneHandler<'c, V>(std::marker::PhantomData<(&'c (), V)>);
 
 impl<V> Default for LaneHandler<'_, V> {
@@ -214,7 +217,7 @@ impl<'c, V: View> Handler for LaneHandler<'c, V> {
     type Error = EVMError<Blocked>;
     type HaltReason = HaltReason;
 
-    /// What the sender gets back is added without a look at its balance, as the fee is.
+    /// Adds the sender's refund without reading its balance, like the fee.
     fn reimburse_caller(
         &self,
         evm: &mut Self::Evm,
@@ -258,7 +261,7 @@ fn gas_used(result: &FrameResult) -> u64 {
 type Ictx<'a, V> = InstructionContext<'a, LaneContext<V>, EthInterpreter>;
 type Step = Result<(), InstructionResult>;
 
-/// Runs revm's own instruction, with the journal told what the account is loaded for.
+/// Runs revm's own instruction, and lets the journal know for which purpose it loads the account.
 fn with_load_purpose<V: View>(
     context: Ictx<'_, V>,
     purpose: Purpose,
@@ -292,8 +295,8 @@ fn extcodehash<V: View>(context: Ictx<'_, V>) -> Step {
 }
 
 fn call<V: View>(context: Ictx<'_, V>) -> Step {
-    // Operands from the top: gas, recipient, value. Only a payment asks whether the recipient
-    // is empty (EIP-161).
+    // Operands from the top: gas, recipient, value. Only a payment depends on whether the recipient is empty
+    // (EIP-161).
     let pays = match context.interpreter.stack.data().as_slice() {
         [.., value, _, _] => !value.is_zero(),
         _ => false,

@@ -1,23 +1,22 @@
 //! The interpreter's loop: revm's instructions, dispatched in our own way.
 //!
-//! revm's loop calls every instruction through a table of function pointers, and keeps
-//! instruction pointer, stack height and gas in memory. Where calls through a table are slow, in
-//! WebAssembly, that is most of the time of a contract. Here the instructions that need no state
-//! and cannot grow memory run in one function, a [`stretch`], with all three in locals:
+//! revm's loop calls every instruction through a table of function pointers, and keeps instruction pointer,
+//! stack height and gas in memory. In WebAssembly calls through a table are slow, and take most of the time
+//! of a contract. Here the instructions that need no state and cannot grow memory run in one function, a
+//! [`stretch`], with all three in locals:
 //!
 //! ```text
 //! run: ┌─▶ stretch ── an instruction that it does not finish ──▶ revm's own, from the table ─┐
 //!      └─────────────────────────────────────────────────────────────────────────────────────┘
 //! ```
-//! A stretch only ever runs an instruction that succeeds. Where one would fail (stack, fork, a bad
-//! jump), needs the host or more memory, it stops in front of it, as revm's loop would stand there:
-//! behind the opcode, with its static gas paid. revm's own instruction then does whatever is right.
-//! So there is no error to get wrong here but running out of static gas, and no gas figure at all:
-//! they come from revm's table for the fork.
+//! A stretch only runs instructions that succeed. If an instruction would fail (stack, fork, a bad jump), or
+//! needs the host or more memory, the stretch stops in front of it in the state of revm's loop: behind the
+//! opcode, with its static gas paid. revm's own instruction then does what is right. So the only error here
+//! is running out of static gas. And there are no gas figures here: they come from revm's table for the fork.
 //!
-//! A transaction may run for minutes, and a person may cancel it. So a stretch is handed no more than [`SLICE`]
-//! gas at a time, the rest is kept back, and the cancel flag is looked at when the slice is used up. That costs
-//! no instruction anything: the test whether the gas suffices is there in any case.
+//! A transaction may run for minutes, and a person may cancel it. So a stretch gets no more than [`SLICE`]
+//! gas at a time, and the rest is kept back. The cancel flag is read when the slice is used up. That adds no
+//! work to an instruction: the test whether the gas is enough is there in any case.
 
 use alloy_primitives::U256;
 use revm::{
@@ -33,30 +32,31 @@ use revm::{
 
 use lanes::cancel::CancelFlag;
 
-/// Gas between two looks at the cancel flag: a few milliseconds of the slowest instructions. What one instruction
-/// or precompile does is not interrupted.
+/// Gas between two reads of the cancel flag: a few milliseconds of the slowest instructions. A single
+/// instruction or precompile is not interrupted.
 pub(super) const SLICE: u64 = 250_000;
 
-/// Height that revm's stack may have, and has memory for.
+/// The height that revm's stack may have, and has memory for.
 const STACK_LIMIT: usize = revm::interpreter::STACK_LIMIT;
 const WORD: usize = 32;
 
 #[cfg(test)]
 mod tests;
 
-/// Why a stretch ended.
+/// The reason why a stretch ended.
 #[derive(Clone, Copy)]
 enum Left {
-    /// An instruction comes that it does not finish: its static gas is paid, the instruction pointer behind it.
+    /// The next instruction is one that it does not finish. Its static gas is paid, and the instruction
+    /// pointer is behind it.
     To(u8),
-    /// The same, but because the gas that is not kept back is used up.
+    /// The same, but because the slice's gas is used up.
     Due(u8),
-    /// The gas does not suffice for the next instruction.
+    /// The gas is not enough for the next instruction.
     OutOfGas,
 }
 
-/// Runs the frame until it ends or calls. As `Interpreter::run_plain`, to the last unit of gas. `None` if the flag
-/// is set meanwhile, or from the start.
+/// Runs the frame until it ends or calls. Like `Interpreter::run_plain`, to the last unit of gas. `None` if
+/// the cancel flag is set meanwhile, or from the start.
 pub(super) fn run<H: Host>(
     interpreter: &mut Interpreter<EthInterpreter>,
     table: &InstructionTable<EthInterpreter, H>,
@@ -103,7 +103,7 @@ fn run_in_slices<H: Host>(
     Some(interpreter.take_next_action())
 }
 
-/// Runs instructions up to one that it does not finish, or until no more gas is left than what is to be `kept`.
+/// Runs instructions up to one that it does not finish, or until only the gas that is `kept` back is left.
 #[inline(never)]
 fn stretch(interpreter: &mut Interpreter<EthInterpreter>, costs: &GasTable, kept: u64) -> Left {
     let spec = interpreter.runtime_flag.spec_id;
@@ -121,19 +121,19 @@ fn stretch(interpreter: &mut Interpreter<EthInterpreter>, costs: &GasTable, kept
     debug_assert!(stack.capacity() >= STACK_LIMIT);
     let height = stack.len();
     let bottom: *mut U256 = stack.as_mut_ptr();
-    // An instruction of revm's may have used some of what was to be kept.
+    // An instruction of revm's may have used some of the gas that was kept back.
     let mut kept = kept.min(interpreter.gas.remaining());
     let mut gas = interpreter.gas.remaining() - kept;
 
-    // SAFETY of this block, by what each pointer may reach:
-    // - `ip`: revm's analysis pads code so that it ends with STOP, and every PUSH with its operand;
-    //   a stretch leaves at STOP, and jumps only where revm's table of destinations has a bit.
-    // - `top` is one beyond the stack's last word: `need!` says how many words lie below it and
-    //   `room!` that one more fits; all `STACK_LIMIT` words have memory, which does not move
-    //   because revm never pushes beyond them. Words below `top` are initialised.
-    // - `memory` to `memory + memory_len` is the frame's memory. Nothing else writes to it, moves it or changes
-    //   its length before the stretch ends. All frames share one buffer: whoever looks at another frame's part
-    //   borrows the whole of it, and `memory` is looked up anew after that.
+    // SAFETY: each pointer stays in its bounds.
+    // - `ip`: revm's analysis pads code so that it ends with STOP, and every PUSH with its operand. A stretch
+    //   ends at STOP, and jumps only to bytes that have a bit in revm's table of destinations.
+    // - `top` is one beyond the stack's last word: `need!` checks how many words are below it, `room!` that
+    //   one more fits. All `STACK_LIMIT` words have memory, which does not move because revm never pushes
+    //   beyond them. Words below `top` are initialised.
+    // - `memory` to `memory + memory_len` is the frame's memory. Nothing else writes to it, moves it or
+    //   changes its length before the stretch ends. All frames share one buffer: reading another frame's part
+    //   borrows the whole buffer, and `memory` is made anew after that.
     unsafe {
         let limit = bottom.add(STACK_LIMIT);
         let mut ip = code.add(interpreter.bytecode.pc());
@@ -153,7 +153,7 @@ fn stretch(interpreter: &mut Interpreter<EthInterpreter>, costs: &GasTable, kept
             }
             gas -= cost;
 
-            /// Leaves the instruction to revm unless there are so many operands.
+            /// Leaves the instruction to revm unless the stack has this many operands.
             macro_rules! need {
                 ($words:expr) => {
                     if (top as usize) - (bottom as usize) < $words * WORD {
@@ -235,7 +235,7 @@ fn stretch(interpreter: &mut Interpreter<EthInterpreter>, costs: &GasTable, kept
                     let word = top.sub(1);
                     let input = &interpreter.input.input;
                     match index(&*word).filter(|offset| *offset < input.len()) {
-                        // Only here: revm has empty input lie beyond all memory.
+                        // Only in this case: revm lets empty input lie beyond all memory.
                         Some(offset) => {
                             {
                                 let input = &input.as_bytes_memory(&interpreter.memory)[offset..];
@@ -247,7 +247,8 @@ fn stretch(interpreter: &mut Interpreter<EthInterpreter>, costs: &GasTable, kept
                                     load_word(padded.as_ptr(), word);
                                 }
                             }
-                            // The input of a nested call lies in the same buffer.
+                            // The input of a nested call lies in the same buffer, so the pointer is made
+                            // anew.
                             memory = own_memory(&mut interpreter.memory).0;
                         }
                         None => *word = U256::ZERO,
@@ -309,8 +310,8 @@ fn stretch(interpreter: &mut Interpreter<EthInterpreter>, costs: &GasTable, kept
                     room!();
                     let to = usize::from(*ip) << 8 | usize::from(*ip.add(1));
                     ip = ip.add(2);
-                    // Mostly it is where the next instruction jumps to: then both at once, unless
-                    // that would fail, which comes to light when its turn comes.
+                    // Mostly this is the target of the jump that follows. Then both run at once, unless the
+                    // jump would fail, which shows when its turn comes.
                     let next = *ip;
                     let cost = u64::from(costs[usize::from(next)]);
                     if next == JUMPI && gas >= cost && top != bottom {
@@ -395,15 +396,15 @@ fn index(word: &U256) -> Option<usize> {
     if b | c | d == 0 { usize::try_from(a).ok() } else { None }
 }
 
-/// Whether a word at `offset` lies within so many bytes.
+/// Whether a word at `offset` lies within this many bytes.
 fn fits(offset: usize, bytes: usize) -> bool {
     bytes >= WORD && offset <= bytes - WORD
 }
 
-/// Less, where the topmost bit is the sign.
+/// Less, with the topmost bit as the sign.
 fn signed_less(a: &U256, b: &U256) -> bool {
     let (high_a, high_b) = (a.as_limbs()[3] as i64, b.as_limbs()[3] as i64);
-    // Of the same sign: as if there were none.
+    // With equal signs the order is the unsigned one.
     if (high_a < 0) == (high_b < 0) { a < b } else { high_a < high_b }
 }
 
@@ -412,8 +413,8 @@ fn product(a: &U256, b: &U256) -> U256 {
     if cfg!(target_pointer_width = "64") { a.wrapping_mul(*b) } else { product_of_halves(a, b) }
 }
 
-/// The same where a product of two limbs in full is dear: from 32-bit halves, and none for a limb that is zero. Most
-/// factors are short.
+/// The same for machines on which the full product of two limbs is expensive: from 32-bit halves, and without
+/// work for a limb that is zero. Most factors are short.
 fn product_of_halves(a: &U256, b: &U256) -> U256 {
     let (a, b) = if a.as_limbs()[1] == 0 { (a, b) } else { (b, a) };
     let mut limbs = [0u64; 4];
@@ -424,7 +425,7 @@ fn product_of_halves(a: &U256, b: &U256) -> U256 {
             let (sum, over) = limb.overflowing_add(low);
             let (sum, over_again) = sum.overflowing_add(carry);
             *limb = sum;
-            // No more than the full product's upper half can be, plus what fits beside it.
+            // No more than the upper half of a full product can be, plus what fits beside it.
             carry = high + u64::from(over) + u64::from(over_again);
         }
     }
@@ -449,7 +450,7 @@ fn shifted_left(word: &U256, by: &U256) -> U256 {
         (_, [a, ..]) => [0, 0, 0, a],
     };
     let by = by % 64;
-    // In two steps, because by 64 at once is no shift.
+    // In two steps, because a shift by 64 at once is not allowed.
     let joined = |high: u64, low: u64| high << by | (low >> 1) >> (63 - by);
     U256::from_limbs([a << by, joined(b, a), joined(c, b), joined(d, c)])
 }

@@ -1,15 +1,14 @@
-//! revm's journal, with a note of which parts of each account were really observed.
+//! revm's journal, with notes of the parts of each account that were really observed.
 //!
-//! revm loads an account whole: balance, nonce, code. Taken as reads, that would chain every
-//! payment to one account, and every contract call to every payment that the contract receives.
-//! Here an account is loaded with its code read and its balance and nonce *guessed* (from the
-//! state before the block). Whatever lets the EVM observe one of them first reads it through
-//! the view and corrects the account by the difference between guess and truth.
+//! revm loads an account whole: balance, nonce, code. Taken as reads, that would chain every payment to one
+//! account, and every contract call to every payment that the contract receives. Here an account is loaded
+//! with its code read, and its balance and nonce *guessed* (from the pre-state). An operation that lets the
+//! EVM observe balance or nonce first reads it through the view, and corrects the account by the difference
+//! between guess and truth.
 //!
-//! The correction is exact because the journal changes an unobserved balance only by additions
-//! and the subtractions that undo them (`BalanceTransfer`, `AccountDestroyed`), never by setting
-//! it, and changes an unobserved nonce not at all. A balance that stays unobserved leaves as an
-//! increment: final minus guess.
+//! The correction is exact. The journal changes an unobserved balance only by additions, and by the
+//! subtractions that undo them (`BalanceTransfer`, `AccountDestroyed`), never by setting it. It never changes
+//! an unobserved nonce. A balance that stays unobserved becomes an increment: final minus guess.
 //!
 //! | observer | balance | nonce |
 //! | --- | --- | --- |
@@ -17,25 +16,25 @@
 //! | an authority of EIP-7702 | read | read |
 //! | CREATE: the creator | read | read |
 //! | CREATE: the new address (collision) | – | read |
-//! | a payment: who pays | read | – |
-//! | a payment: who is paid | – | – |
+//! | a payment: the payer | read | – |
+//! | a payment: the recipient | – | – |
 //! | BALANCE, SELFBALANCE | read | – |
 //! | EXTCODEHASH, CALL with value, SELFDESTRUCT's heir: is it empty? | only whether both are zero | |
-//! | SELFDESTRUCT: who is destroyed | read | – |
+//! | SELFDESTRUCT: the destroyed account | read | – |
 //! | CALL without value, EXTCODESIZE, EXTCODECOPY, delegates | – | – |
 //! | anything else | read | read |
 //!
-//! A sender's balance is enough or is not; what it is, the EVM does not show to anyone by that.
-//! So what the sender spends up to the transaction's limit leaves as a (negative) increment, too,
-//! if the state before the block suggests that it is enough and the view confirms it.
+//! A sender's balance is enough or is not; the EVM shows no more of it. So what the sender spends, up to the
+//! most that the transaction takes, becomes a (negative) increment, too, if the pre-state suggests that the
+//! balance is enough and the view confirms it.
 //!
-//! Emptiness needs neither value where there is code. Before Spurious Dragon existence is what
-//! counts instead of emptiness, and is read whenever an account is loaded.
+//! An account with code is not empty, so emptiness then needs neither value. Before Spurious Dragon existence
+//! counts in place of emptiness, and is read whenever an account is loaded.
 //!
-//! What a transaction *accessed* (EIP-7928) is more than what it read: a slot of an account that it
-//! created itself is accessed although nobody is asked for its value. revm's journal keeps every
-//! account and slot that an operation reached, also of reverted calls, until the transaction ends;
-//! [`Accesses`] are taken from there, by a run that wants them.
+//! A transaction *accesses* (EIP-7928) more than it reads: a slot of an account that it created itself is
+//! accessed, although no read goes to the view. revm's journal keeps every account and slot that an operation
+//! reached until the transaction ends, also those of reverted calls. [`Accesses`] are taken from there, by a
+//! run that wants them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -62,11 +61,11 @@ use revm::{
 use super::{View, base::Code, reference, view::Blocked};
 use lanes::schedule::{AccountNo, Existence, Write};
 
-/// The accounts that included transactions accessed, each with the slots accessed in it, as
-/// EIP-7928 counts accesses: whatever an operation reached after it had paid for reaching it.
+/// The accounts that included transactions accessed, each with the accessed slots, as EIP-7928 counts
+/// accesses: everything that an operation reached after it had paid for that.
 pub type Accesses = BTreeMap<AccountNo, BTreeSet<U256>>;
 
-/// What the next account load is for. Set by the instruction that makes it.
+/// The purpose of the next account load. Set by the instruction that makes it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Purpose {
     /// Not known: everything counts as observed.
@@ -79,16 +78,16 @@ pub(super) enum Purpose {
     CodeAndEmptiness,
 }
 
-/// What is known of an account that the running attempt has loaded.
+/// The facts about an account that the running attempt has loaded.
 #[derive(Debug)]
-pub(super) struct Facts {
+pub(super) struct LoadedAccount {
     no: AccountNo,
-    /// Code as it was read.
+    /// Its code, as it was read.
     code: B256,
-    /// Guess, or the truth once observed.
+    /// The guess, or the truth once it is observed.
     balance: U256,
     balance_observed: bool,
-    /// Guess, or the truth once observed.
+    /// The guess, or the truth once it is observed.
     nonce: u64,
     nonce_observed: bool,
     /// The balance is known to be at least this.
@@ -97,18 +96,18 @@ pub(super) struct Facts {
     exists: bool,
 }
 
-/// What a transaction says of its sender.
+/// A transaction's sender.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Sender {
     pub(super) address: Address,
-    /// The most that the transaction takes; `None` for more than there can be.
-    pub(super) most: Option<U256>,
+    /// The most that the transaction takes; `None` if that overflows.
+    pub(super) max_spending: Option<U256>,
 }
 
-/// The database that revm's journal loads from: a view, and the facts of what was loaded.
+/// The database that revm's journal loads from: a view, and the facts of the accounts that were loaded.
 pub(super) struct ViewDb<V> {
     pub(super) view: V,
-    facts: Vec<Facts>,
+    facts: Vec<LoadedAccount>,
     eip161: bool,
 }
 
@@ -123,10 +122,10 @@ impl<V: View> Database for ViewDb<V> {
             (base.balance(), base.nonce(), base.exists(), base.fragile);
         let exists =
             if self.eip161 && !fragile { base_exists || !code.is_none() } else { self.view.exists(no)? };
-        // What does not exist is loaded as nothing, so that is the guess then.
+        // An account that does not exist is loaded as nothing, so the guess is zero.
         let (balance, nonce) = if exists { (balance, nonce) } else { (U256::ZERO, 0) };
         let id = AccountId::new(self.facts.len());
-        self.facts.push(Facts {
+        self.facts.push(LoadedAccount {
             no,
             code: code.hash,
             balance,
@@ -136,7 +135,7 @@ impl<V: View> Database for ViewDb<V> {
             covered: U256::ZERO,
             exists,
         });
-        // Also what does not exist: revm would put its one empty code there, see `Code::own_none`.
+        // Also for an account that does not exist: revm would use its one empty code, see `Code::own_none`.
         Ok(Some(AccountInfo {
             balance,
             nonce,
@@ -177,13 +176,13 @@ pub(super) struct ObservingJournal<V> {
     pub(super) db: ViewDb<V>,
     inner: JournalInner<JournalEntry>,
     pub(super) purpose: Purpose,
-    /// An estimate met where revm's journal cannot fail. What follows is void.
+    /// An estimate that was met where revm's journal cannot fail. Everything after it is void.
     pub(super) stop: Option<Blocked>,
     /// A fee for an account that was not loaded.
     fee: Option<(AccountNo, U256)>,
     /// The sender, until it is loaded.
     sender: Option<Sender>,
-    /// Accesses of all included transactions so far, where they are wanted.
+    /// The accesses of all included transactions so far, if they are wanted.
     accesses: Option<Box<Accesses>>,
 }
 
@@ -212,7 +211,7 @@ impl<V: View> ObservingJournal<V> {
         self.accesses.as_deref_mut().map(std::mem::take).unwrap_or_default()
     }
 
-    /// Adds what the attempt that is ending accessed.
+    /// Adds the accesses of the attempt that is ending.
     fn note_accesses(&mut self) {
         let Some(accesses) = &mut self.accesses else { return };
         for account in self.inner.state.values() {
@@ -221,20 +220,20 @@ impl<V: View> ObservingJournal<V> {
                 accesses.entry(facts.no).or_default().extend(account.storage.keys());
             }
         }
-        // The fee's recipient is looked up to be paid, also if the fee is zero.
+        // The fee's recipient is looked up in order to be paid, even if the fee is zero.
         if let Some((no, _)) = self.fee {
             accesses.entry(no).or_default();
         }
     }
 
-    /// Says who sends the transaction that is about to run.
+    /// Sets the sender of the transaction that is about to run.
     pub(super) fn set_sender(&mut self, sender: Sender) {
         self.sender = Some(sender);
     }
 
     /// Forgets the last attempt.
     pub(super) fn reset(&mut self) {
-        /// A larger table is not kept: to empty it takes as long as it is large.
+        /// A larger table is not kept: emptying it takes time by its size.
         const KEPT: usize = 64;
         let mut state = std::mem::take(&mut self.inner.state);
         self.inner.finalize();
@@ -249,12 +248,12 @@ impl<V: View> ObservingJournal<V> {
         self.sender = None;
     }
 
-    /// Loads an account; balance and nonce stay guesses unless it is fragile or increments are off.
+    /// Loads an account. Balance and nonce stay guesses, unless the account is fragile or increments are off.
     fn load(&mut self, address: Address, code: bool, skip_cold: bool) -> Load<bool> {
         let known = self.db.facts.len();
         let is_cold = self.inner.load_account_optional(&mut self.db, address, code, skip_cold)?.is_cold;
         if self.db.facts.len() > known {
-            let Facts { no, exists, .. } = self.db.facts[known];
+            let LoadedAccount { no, exists, .. } = self.db.facts[known];
             if !exists && let Some(account) = self.inner.state.get_mut(&address) {
                 account.status.insert(AccountStatus::LoadedAsNotExisting);
             }
@@ -289,7 +288,7 @@ impl<V: View> ObservingJournal<V> {
         Ok(())
     }
 
-    /// The sender's nonce, and whether its balance is enough.
+    /// Observes the sender's nonce, and whether its balance is enough.
     fn observe_sender(&mut self, sender: Sender) -> Result<(), Blocked> {
         let Some((account, facts)) = loaded(&mut self.inner, &mut self.db.facts, sender.address) else {
             return Ok(());
@@ -299,25 +298,25 @@ impl<V: View> ObservingJournal<V> {
             facts.correct_nonce(account, truth);
         }
         if !facts.balance_observed
-            && let Some(most) = sender.most
-            && !most.is_zero()
-            && facts.balance >= most
-            && self.db.view.at_least(facts.no, most)?
+            && let Some(max_spending) = sender.max_spending
+            && !max_spending.is_zero()
+            && facts.balance >= max_spending
+            && self.db.view.at_least(facts.no, max_spending)?
         {
-            facts.covered = most;
+            facts.covered = max_spending;
             return Ok(());
         }
         self.observe_balance(sender.address)
     }
 
-    /// Whether an account can pay so much without a look at its balance.
+    /// Whether an account can pay this much without reading its balance.
     fn covers(&mut self, payer: Address, value: U256) -> bool {
         let Some((account, facts)) = loaded(&mut self.inner, &mut self.db.facts, payer) else { return false };
         let spent = facts.balance.saturating_sub(account.info.balance);
         !facts.balance_observed && spent.checked_add(value).is_some_and(|all| all <= facts.covered)
     }
 
-    /// Afterwards the account is empty for revm if and only if it is.
+    /// Makes revm find the account empty if and only if it is.
     fn observe_emptiness(&mut self, address: Address) -> Result<(), Blocked> {
         if !self.db.eip161 {
             // Existence is what counts, and was read on loading.
@@ -330,7 +329,7 @@ impl<V: View> ObservingJournal<V> {
             || !account.info.is_empty_code_hash()
             || facts.balance_observed && !account.info.balance.is_zero()
             || facts.nonce_observed && account.info.nonce != 0
-            // What this attempt itself paid in is there for certain.
+            // What this attempt itself paid in is certainly there.
             || account.info.balance > facts.balance
             || account.is_created();
         if certain {
@@ -346,7 +345,7 @@ impl<V: View> ObservingJournal<V> {
         Ok(())
     }
 
-    /// Pays the beneficiary, without reading its balance where nobody else loaded it.
+    /// Pays the beneficiary, without reading its balance if no operation has loaded it.
     pub(super) fn pay_fee(&mut self, beneficiary: Address, fee: U256) -> Result<(), Blocked> {
         if !self.inner.state.contains_key(&beneficiary) {
             let no = self.db.view.account(beneficiary);
@@ -364,12 +363,12 @@ impl<V: View> ObservingJournal<V> {
         Ok(())
     }
 
-    /// Ends a successful attempt: everything it changes is added to `writes`.
+    /// Ends a successful attempt: adds all its writes to `writes`.
     pub(super) fn take_writes(&mut self, writes: &mut Vec<Write<Code>>) {
         self.note_accesses();
         let eip161 = self.db.eip161;
-        // revm's own rules for accounts before EIP-161 are not wanted here: they judge emptiness
-        // by balances that may be guesses.
+        // revm's own rules for accounts before EIP-161 are not used: they judge emptiness by balances that
+        // may be guesses.
         let mut state = std::mem::take(&mut self.inner.state);
         self.inner.finalize();
         for (address, account) in state.drain() {
@@ -394,15 +393,15 @@ impl<V: View> ObservingJournal<V> {
 
 fn loaded<'a>(
     inner: &'a mut JournalInner<JournalEntry>,
-    facts: &'a mut [Facts],
+    facts: &'a mut [LoadedAccount],
     address: Address,
-) -> Option<(&'a mut Account, &'a mut Facts)> {
+) -> Option<(&'a mut Account, &'a mut LoadedAccount)> {
     let account = inner.state.get_mut(&address)?;
     let facts = facts.get_mut(account.info.account_id?.get())?;
     Some((account, facts))
 }
 
-impl Facts {
+impl LoadedAccount {
     fn correct_balance(&mut self, account: &mut Account, truth: U256) {
         if !self.balance_observed {
             account.info.balance = account.info.balance.wrapping_sub(self.balance).wrapping_add(truth);
@@ -529,8 +528,8 @@ impl<V: View> JournalTr for ObservingJournal<V> {
         target: Address,
         skip: bool,
     ) -> Load<StateLoad<SelfDestructResult>> {
-        // LoadedBlock here first, so that what the journal is about to look at is true by then; it
-        // finds the heir warm, and the answer is put back as it would have been.
+        // Loaded here first, so that everything that the journal is about to read is true by then. The
+        // journal finds the heir warm, so the answer is put back as it would have been.
         let is_cold = self.load(target, false, skip)?;
         self.observe_balance(address)?;
         self.observe_emptiness(target)?;
@@ -597,7 +596,7 @@ impl<V: View> JournalTr for ObservingJournal<V> {
 
     fn balance_incr(&mut self, address: Address, value: U256) -> Result<(), Blocked> {
         self.load(address, false, false).map_err(JournalLoadError::unwrap_db_error)?;
-        // The sender's refund adds to what is there.
+        // The sender's refund adds to its balance.
         if !self.covers(address, U256::ZERO) {
             self.observe_balance(address)?;
         }
@@ -609,8 +608,7 @@ impl<V: View> JournalTr for ObservingJournal<V> {
         self.inner.nonce_bump_journal_entry(address);
     }
 
-    /// revm's handler calls this for the address that a CREATE aims at, to see whether nonce or
-    /// code stand in its way.
+    /// revm's handler calls this for the address of a CREATE, to see whether a nonce or code is in the way.
     fn load_account(&mut self, address: Address) -> Result<StateLoad<&Account>, Blocked> {
         let is_cold = self.load(address, false, false).map_err(JournalLoadError::unwrap_db_error)?;
         self.observe_nonce(address)?;
@@ -643,9 +641,9 @@ impl<V: View> JournalTr for ObservingJournal<V> {
         Ok(account)
     }
 
-    /// revm's handler calls this for the sender and for authorities of EIP-7702. For the latter it
-    /// matters whether an empty account exists; here one that is empty does not, unless it is
-    /// fragile, in which case loading has read the truth.
+    /// revm's handler calls this for the sender and for authorities of EIP-7702. For an authority it matters
+    /// whether an empty account exists. Here an empty account does not exist, unless it is fragile; then
+    /// loading has read the truth.
     fn load_account_mut_optional_code(
         &mut self,
         address: Address,
@@ -704,7 +702,7 @@ impl<V: View> JournalTr for ObservingJournal<V> {
         self.inner.depth
     }
 
-    /// Keeps the state: [`ObservingJournal::take_writes`] is about to take it.
+    /// Keeps the state, because [`ObservingJournal::take_writes`] is about to take it.
     fn commit_tx(&mut self) {
         self.inner.commit_tx();
     }

@@ -1,4 +1,4 @@
-//! revm's EVM for Ethereum with our own loop ([`stretch`]) in place of its interpreter's.
+//! revm's EVM for Ethereum with our own loop ([`fast_path`]) in place of its interpreter's.
 
 use std::ops::{Deref, DerefMut};
 
@@ -16,13 +16,13 @@ use revm::{
 use super::{fast_path, meter::Meter};
 use lanes::cancel::CancelFlag;
 
-/// revm's EVM, but for the loop.
+/// revm's EVM, except for the loop.
 pub(super) struct LaneEvm<'c, C> {
     pub(super) evm: MainnetEvm<C>,
-    /// For simulated lanes.
+    /// Counts what attempts use up, for simulated lanes.
     pub(super) meter: Option<Meter>,
     pub(super) cancel: &'c CancelFlag,
-    /// Whether the running attempt ended because of the flag.
+    /// Whether the running attempt ended because of the cancel flag.
     pub(super) cancelled: bool,
 }
 

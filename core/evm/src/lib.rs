@@ -11,7 +11,7 @@
 //! - An [`Executor`] runs one attempt on a [`View`] and notes which *parts* of each account it
 //!   observed, for the schedulers.
 
-#![warn(missing_docs)]
+#![warn(missing_docs, unreachable_pub, clippy::undocumented_unsafe_blocks)]
 
 pub mod access_list;
 mod base;

@@ -1,4 +1,4 @@
-//! A block's transactions on revm, as lanes run them.
+//! A block's transactions on revm, as the virtual machine that lanes run.
 
 use std::collections::HashMap;
 
@@ -36,8 +36,8 @@ impl Evm {
     }
 }
 
-/// Analyses code, recovers signers, and looks whose transactions follow each other. `state` is that before the first
-/// transaction.
+/// Analyses code, recovers the signers of authorisations, and collects the transactions' facts. `state` is
+/// the one before the first transaction.
 pub(crate) fn load(env: BlockEnvironment, state: &State, transactions: &[Transaction]) -> Block<Evm> {
     let parties = transactions.iter().flat_map(|tx| [Some(tx.from), tx.to]).flatten();
     let base = Base::new(state, env.fork, parties);
@@ -90,28 +90,28 @@ impl vm::Receipt for Receipt {
     }
 }
 
-/// What lanes must know of transactions before they run.
+/// The facts that lanes must know of transactions before they run.
 fn facts(jobs: &[Job], base: &Base) -> Vec<Facts> {
     let authorities: AddressSet = jobs.iter().flat_map(Job::authorities).collect();
-    let facts = |(job, alike): (&Job, Option<u32>)| {
+    let facts = |(job, conflict_class): (&Job, Option<u32>)| {
         let tx = job.transaction();
         Facts {
             from: tx.from,
             to: tx.to,
             nonce: tx.nonce,
-            most: job.most(),
+            max_spending: job.max_spending(),
             gas_limit: tx.gas_limit,
             is_payment: is_plain_payment(tx, base),
             sender_stays_without_code: stays_without_code(&tx.from, base, &authorities),
-            alike,
+            conflict_class,
         }
     };
-    jobs.iter().zip(alike(jobs, base)).map(facts).collect()
+    jobs.iter().zip(conflict_classes(jobs, base)).map(facts).collect()
 }
 
-/// Ether and nothing else, as far as the pre-state tells. A recipient may get code within the block and
-/// run it: what that writes is found by validation, and it counts no nonce of a sender that
-/// [`stays_without_code`].
+/// Whether a transaction transfers ether and does nothing else, as far as the pre-state tells. Its recipient
+/// may get code within the block and run it. Validation finds what that code writes, and that code changes no
+/// nonce of a sender that [`stays_without_code`].
 fn is_plain_payment(tx: &Transaction, base: &Base) -> bool {
     tx.to.is_some_and(|to| has_no_code(&to, base)) && tx.authorizations.is_empty()
 }
@@ -120,52 +120,54 @@ fn has_no_code(address: &Address, base: &Base) -> bool {
     base.number(address).is_none_or(|no| base.account(no).code().is_none())
 }
 
-/// Whether nothing in the block can run as this account once it has a nonce. Then only its own included
-/// transactions count up its nonce, each by one, and only they take from its balance.
+/// Whether no code in the block can run as this account, once it has a nonce. Then only its own included
+/// transactions raise its nonce, each by one, and only they take from its balance.
 ///
-/// An account gets code in two ways. A delegation needs its signature (EIP-7702, "Behavior", step 3), and
-/// `authorities` are all who signed one in this block, whether or not it takes effect. A creation fails at an
-/// address with a nonce (EIP-684).
+/// An account gets code in two ways. A delegation needs the account's signature (EIP-7702, "Behavior", step
+/// 3), and `authorities` are all accounts that signed one in this block, whether or not it takes effect. A
+/// creation fails at an address with a nonce (EIP-684).
 fn stays_without_code(address: &Address, base: &Base, authorities: &AddressSet) -> bool {
     has_no_code(address, base) && !authorities.contains(address)
 }
 
-/// See [`Facts::alike`]. Of swaps through one router, those in the same pool are alike: they name its tokens.
-fn alike(jobs: &[Job], base: &Base) -> Vec<Option<u32>> {
-    /// More are not looked for.
+/// See [`Facts::conflict_class`]. Transactions share a class if they call the same contract and their inputs
+/// name the same contracts. So of swaps through one router, those in the same pool share a class: they name
+/// its tokens.
+fn conflict_classes(jobs: &[Job], base: &Base) -> Vec<Option<u32>> {
+    /// The most named contracts that are looked for.
     const NAMED: usize = 16;
     let contract = |address: &Address| {
         let no = base.number(address)?;
         (!base.account(no).code().is_none()).then_some(no)
     };
-    let kind = |tx: &Transaction| {
+    let class = |tx: &Transaction| {
         let called = contract(&tx.to?)?;
         let (words, _) = tx.input.get(4..).unwrap_or_default().as_chunks::<32>();
         let addresses = words.iter().filter(|word| word[..12] == [0; 12]);
         let named = addresses.filter_map(|word| contract(&Address::from_slice(&word[12..])));
-        let mut kind = vec![called];
-        kind.extend(named.take(NAMED));
-        kind[1..].sort_unstable();
-        kind.dedup();
-        Some(kind)
+        let mut class = vec![called];
+        class.extend(named.take(NAMED));
+        class[1..].sort_unstable();
+        class.dedup();
+        Some(class)
     };
-    // Its number, if it has one yet, and who was the first.
+    // The class's number, once it has two transactions, and its first transaction.
     let mut met: HashMap<Vec<AccountNo>, (Option<u32>, usize)> = HashMap::new();
-    let mut kinds = 0;
-    let mut alike = vec![None; jobs.len()];
+    let mut count = 0;
+    let mut classes = vec![None; jobs.len()];
     for (i, job) in jobs.iter().enumerate() {
-        let Some(kind) = kind(job.transaction()) else { continue };
-        let (number, first) = met.entry(kind).or_insert((None, i));
+        let Some(class) = class(job.transaction()) else { continue };
+        let (number, first) = met.entry(class).or_insert((None, i));
         if *first != i {
             let number = *number.get_or_insert_with(|| {
-                kinds += 1;
-                kinds - 1
+                count += 1;
+                count - 1
             });
-            alike[*first] = Some(number);
-            alike[i] = Some(number);
+            classes[*first] = Some(number);
+            classes[i] = Some(number);
         }
     }
-    alike
+    classes
 }
 
 #[cfg(test)]
@@ -183,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn who_calls_the_same_and_names_the_same_is_alike() {
+    fn calls_of_the_same_contract_that_name_the_same_contracts_share_a_class() {
         const ROUTER: Address = Address::repeat_byte(0xc0);
         const TOKENS: [Address; 2] = [Address::repeat_byte(0xc1), Address::repeat_byte(0xc2)];
         let mut state = State::default();
@@ -206,6 +208,6 @@ mod tests {
             call(ROUTER, &[TOKENS[0], TOKENS[1], TOKENS[1]]),
         ];
         let base = Base::new(&state, Fork::Prague, []);
-        assert_eq!(alike(&jobs, &base), [Some(0), None, Some(0), None, None, Some(1), Some(1)]);
+        assert_eq!(conflict_classes(&jobs, &base), [Some(0), None, Some(0), None, None, Some(1), Some(1)]);
     }
 }

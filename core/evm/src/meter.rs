@@ -1,4 +1,4 @@
-//! What an attempt uses up, counted while it runs: for simulated lanes. Measured ones have a clock.
+//! Counts what an attempt uses up while it runs, for simulated lanes. Measured ones have a clock.
 
 use revm::{
     bytecode::opcode,
@@ -15,14 +15,14 @@ use lanes::vm::Spent;
 use super::fast_path::SLICE;
 use lanes::cancel::CancelFlag;
 
-/// Counts for one executor.
+/// One executor's counts.
 #[derive(Debug)]
 pub(super) struct Meter {
-    /// Whether instructions are weighed, one by one; else only gas is looked at.
+    /// Whether every instruction is weighed; else only gas is counted.
     pub(super) weighs: bool,
     nanos: u64,
-    /// For each open frame, outermost first, the gas that it had left when it last stopped. What it gave
-    /// to a call is not in it.
+    /// For each open frame, outermost first, the gas that it had left when it last stopped, without the gas
+    /// that it gave to a call.
     left: Vec<u64>,
 }
 
@@ -37,28 +37,28 @@ impl Meter {
         self.left.clear();
     }
 
-    /// The frame at that depth stopped: it called, or ended.
+    /// Notes that the frame at that depth stopped: it called, or ended.
     pub(super) fn stopped(&mut self, depth: usize, left: u64) {
         self.left.truncate(depth);
         self.left.push(left);
     }
 
-    /// A call was answered without a frame of its own, for that much gas: by a precompile, or because
-    /// there was nothing to run.
+    /// Notes a call that was answered without a frame, for that much gas: by a precompile, or because there
+    /// was nothing to run.
     pub(super) fn answered(&mut self, gas: u64) {
         if self.weighs {
             self.nanos = self.nanos.saturating_add(gas.saturating_mul(PRECOMPILED));
         }
     }
 
-    /// What is used up of `limit`.
+    /// What the attempt has used up of `limit`.
     pub(super) fn spent(&self, limit: u64) -> Spent {
         let left = self.left.iter().fold(0, |sum: u64, left| sum.saturating_add(*left));
         let gas = if self.left.is_empty() { 0 } else { limit.saturating_sub(left) };
         Spent { gas, nanos: self.nanos }
     }
 
-    /// Runs the frame until it ends or calls, and weighs every instruction. `None` as `fast_path::run`.
+    /// Runs the frame until it ends or calls, and weighs every instruction. `None` as in `fast_path::run`.
     pub(super) fn run<H: Host>(
         &mut self,
         interpreter: &mut Interpreter<EthInterpreter>,
@@ -67,7 +67,7 @@ impl Meter {
         host: &mut H,
         cancel: &CancelFlag,
     ) -> Option<InterpreterAction> {
-        // The flag is looked at when no more gas is left than that.
+        // The flag is read again when no more gas than this is left.
         let mut due = u64::MAX;
         let end = loop {
             if interpreter.gas.remaining() <= due {
@@ -102,10 +102,10 @@ impl Meter {
 /// Nanoseconds per gas of a precompile.
 const PRECOMPILED: u64 = 12;
 
-/// The stated time of an instruction: nanoseconds, and nanoseconds per gas that it costs beyond its
-/// fixed price, where that goes by size (words hashed, bytes of an exponent).
+/// The stated time of an instruction: nanoseconds, and nanoseconds per gas beyond its fixed price, where that
+/// goes by size (words hashed, bytes of an exponent).
 ///
-/// Round figures of the order of what this engine takes natively; docs/engine.md has the table.
+/// Round figures, of the order that this engine takes natively; docs/engine.md has the table.
 pub(super) const fn weight(opcode: u8) -> (u64, u64) {
     match opcode {
         opcode::MUL | opcode::SIGNEXTEND => (4, 0),

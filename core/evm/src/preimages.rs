@@ -1,4 +1,4 @@
-//! What was hashed: the key to the names of mapping entries.
+//! The inputs of hashes, from which the names of mapping entries are found.
 
 use alloy_primitives::{Bytes, keccak256, map::B256Map};
 use revm::{
@@ -17,7 +17,7 @@ use lanes::cancel::CancelFlag;
 /// The inputs of every KECCAK256 over 32 or 64 bytes that the block's transactions run, by hash.
 ///
 /// Solidity puts the entry of a mapping at keccak-256(key ‖ slot) and an array's elements at
-/// keccak-256(slot), so this is what turns slots into names. An untimed sequential run. Not all of them, if `cancel`
+/// keccak-256(slot). So these inputs turn slots into names. An untimed sequential run. Incomplete if `cancel`
 /// is set meanwhile.
 pub fn keccak_preimages(block: &PreparedBlock, cancel: &CancelFlag) -> B256Map<Bytes> {
     let mut found = Hashes { preimages: B256Map::default(), cancel, cancelled: false, steps: 0 };
@@ -56,7 +56,7 @@ where
     fn step(&mut self, interpreter: &mut Interpreter<INTR>, _: &mut CTX) {
         self.steps = self.steps.wrapping_add(1);
         if self.cancelled || self.steps.is_multiple_of(LOOK) && self.cancel.is_set() {
-            // And then every frame that this one returns to.
+            // Every frame that this one returns to is ended, too.
             self.cancelled = true;
             interpreter.halt_oog();
             return;

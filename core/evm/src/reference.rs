@@ -1,4 +1,4 @@
-//! Stock revm on a plain [`State`].
+//! The reference execution: stock revm on a plain [`State`].
 
 use alloy_primitives::{Address, B256, U256, keccak256, map::AddressMap};
 use revm::{
@@ -19,8 +19,8 @@ use crate::{
 /// The most gas of one transaction from Osaka on (EIP-7825).
 const MAX_TX_GAS: u64 = 1 << 24;
 
-/// Runs `tx` on `state` and keeps what it changes. A transaction that cannot be included changes
-/// nothing and says why in its receipt. The block's gas limit is not looked at.
+/// Runs `tx` on `state` and keeps its changes. A transaction that cannot be included changes nothing, and its
+/// receipt says why. The block's gas limit is not checked.
 ///
 /// The receipt's cumulative gas is the transaction's own.
 pub fn apply(env: &BlockEnvironment, state: &mut State, tx: &Transaction) -> Receipt {
@@ -38,8 +38,8 @@ pub fn apply(env: &BlockEnvironment, state: &mut State, tx: &Transaction) -> Rec
     }
 }
 
-/// Runs a whole block on a copy of its pre-state, one transaction after the other: system calls,
-/// then transactions, with the block's gas limit enforced. Gives the receipts and the state after.
+/// Runs a whole block on a copy of its pre-state, one transaction after the other: system calls, then
+/// transactions, with the block's gas limit enforced. Returns the receipts and the state after.
 pub fn execute_block(block: &PreparedBlock) -> (Vec<Receipt>, State) {
     let mut state = block.pre_state.clone();
     system_calls(&block.env, &mut state);
@@ -65,13 +65,17 @@ pub fn execute_block(block: &PreparedBlock) -> (Vec<Receipt>, State) {
     clippy::result_large_err,
     reason = "the error is the transaction's receipt; smaller where pointers are"
 )]
+/// Whether `tx` fits into the gas that the transactions before it left in the block.
+///
+/// # Errors
+/// Its receipt, if it does not fit.
 pub(crate) fn block_gas_left(
     env: &BlockEnvironment,
     cumulative: u64,
     tx: &Transaction,
 ) -> Result<(), Receipt> {
     let left = env.gas_limit.saturating_sub(cumulative);
-    // More than any transaction may have (EIP-7825) is refused for that, before the block is looked at.
+    // A gas limit above the cap (EIP-7825) is refused for that, before the block's gas is checked.
     let is_above_cap = env.fork >= Fork::Osaka && tx.gas_limit > MAX_TX_GAS;
     if tx.gas_limit <= left || is_above_cap {
         return Ok(());
@@ -96,13 +100,14 @@ pub(crate) fn system_calls(env: &BlockEnvironment, state: &mut State) {
             continue;
         }
         let mut evm = context(env, state).build_mainnet();
-        // A failing system call changes nothing; there is no receipt that could say so.
+        // A failing system call changes nothing, and has no receipt.
         if let Ok(done) = evm.system_call(*to, input.clone()) {
             commit(state, done.state);
         }
     }
 }
 
+/// The receipt of a transaction that revm refused with an error.
 pub(super) fn refused(tx: &Transaction, error: &dyn std::fmt::Display) -> Receipt {
     Receipt {
         kind: tx.kind,
@@ -112,7 +117,7 @@ pub(super) fn refused(tx: &Transaction, error: &dyn std::fmt::Display) -> Receip
     }
 }
 
-/// revm's view of a [`State`].
+/// A [`State`] as revm's database.
 pub(super) struct StateDb<'a> {
     state: &'a State,
     block_hashes: &'a BTreeMap<u64, B256>,
@@ -141,8 +146,8 @@ impl Database for StateDb<'_> {
     }
 
     fn code_by_hash(&mut self, hash: B256) -> Result<Bytecode, Infallible> {
-        // A code that the state does not hold is never run (a real block's record leaves such
-        // codes out), so an empty one stands in for it.
+        // A code that the state does not hold is never run (a real block's record leaves such codes out), so
+        // an empty one takes its place.
         Ok(self.state.codes.get(&hash).cloned().map(convert::bytecode).unwrap_or_default())
     }
 
@@ -162,8 +167,8 @@ pub(super) fn unknown_block_hash(number: u64) -> B256 {
     keccak256(number.to_string().as_bytes())
 }
 
-/// Keeps a transaction's changes. revm has already turned the rules before EIP-161 into flags:
-/// an account that is touched, empty and not created is gone.
+/// Keeps a transaction's changes. revm has already turned the rules before EIP-161 into flags: an account
+/// that is touched, empty and not created is gone.
 pub(crate) fn commit(state: &mut State, changes: AddressMap<RevmAccount>) {
     for (address, changed) in changes {
         if !changed.is_touched() {

@@ -1,10 +1,10 @@
-//! What an attempt sees of the state, as revm's traits want it.
+//! The view of an attempt, in the form that revm's traits want.
 
 use lanes::vm;
 
 use super::Evm;
 
-/// A view of the state of an EVM's block.
+/// A view of the state of a block on the EVM.
 pub trait View: vm::View<Vm = Evm> {}
 
 impl<V: vm::View<Vm = Evm>> View for V {}
@@ -12,6 +12,6 @@ impl<V: vm::View<Vm = Evm>> View for V {}
 /// [`vm::Blocked`] as an error of revm's databases.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(transparent)]
-pub struct Blocked(#[from] pub vm::Blocked);
+pub(super) struct Blocked(#[from] pub(super) vm::Blocked);
 
 impl revm::database_interface::DBErrorMarker for Blocked {}

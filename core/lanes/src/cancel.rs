@@ -1,11 +1,12 @@
-//! The flag by which a run is asked to end early.
+//! The flag that asks a run to end early.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
-/// Set to end the run early. Every lane reads it between two tasks, and every 250,000 gas within a transaction.
+/// Set to end the run early. Every lane reads it between two tasks, and every 250,000 gas within a
+/// transaction.
 ///
-/// In the browser the flag lies in the memory that page and engine share, where the page sets it with
-/// `Atomics.store` while the engine is busy: hence a 32-bit word with the layout of [`AtomicU32`].
+/// In the browser the flag lies in the memory that page and engine share. The page sets it with
+/// `Atomics.store` while the engine runs: hence a 32-bit word with the layout of [`AtomicU32`].
 #[derive(Debug, Default)]
 #[repr(transparent)]
 pub struct CancelFlag(AtomicU32);
@@ -18,7 +19,7 @@ impl CancelFlag {
 
     /// Asks the run to end.
     pub fn set(&self) {
-        // Relaxed: the flag carries no data with it, it only has to arrive soon.
+        // Relaxed, here and below: the flag carries no data with it, it only has to arrive soon.
         self.0.store(1, Ordering::Relaxed);
     }
 

@@ -1,37 +1,36 @@
-//! What a simulated run's time is made of: the cost model and the seed, by the names that links
-//! and documents use.
+//! The cost model and the seed of a simulated run, by the names that links and documents use.
 //!
-//! A simulated run is a pure function of the block, the strategy, the number of lanes and the
-//! [`CostModel`]: the same trace, byte for byte, on every machine. (With [`Cost::Measured`] the times of
-//! this machine's sequential run are part of the input.)
+//! A simulated run is a pure function of the block, the strategy, the number of lanes and the [`CostModel`]:
+//! the same trace, byte for byte, on every machine. (With [`Cost::Measured`] the times of this machine's
+//! sequential runs are part of the input.)
 
 use serde::{Deserialize, Serialize};
 
-/// With [`Cost::Opcodes`], what a transaction takes beside its instructions, in nanoseconds.
+/// With [`Cost::Opcodes`]: the time of a transaction beside its instructions, in nanoseconds.
 pub const TRANSACTION: u64 = 700;
 
 /// A cost model and a seed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct CostModel {
-    /// What an execution costs.
+    /// The cost of an execution.
     pub cost: Cost,
-    /// With 0, every piece of work takes what the model says, and of several lanes that could go next at
-    /// the same moment the lowest does. With any other, lanes are disturbed as on a real machine: every
-    /// piece of work takes up to half as long again, one in sixteen up to four times as long, and the lane
-    /// that goes next is drawn. Nothing ever takes less than the model says.
+    /// With 0 there is no randomness: every piece of work takes the time that the model says, and of several
+    /// lanes that could go next at the same moment the lowest does. Any other seed disturbs the lanes as a
+    /// real machine does: every piece of work takes up to half as long again, one in sixteen up to four times
+    /// as long, and the lane that goes next is drawn. No work ever takes less than the model says.
     pub seed: u64,
 }
 
-/// What an execution costs, and so what a tick is.
+/// The cost of an execution, and with it the unit of a tick.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Cost {
-    /// Its gas: a tick is one gas.
+    /// The gas that it uses: a tick is one gas.
     #[default]
     Gas,
     /// A stated time for each class of instructions: a tick is a nanosecond.
     Opcodes,
-    /// What the transaction took in this machine's sequential runs: a tick is a nanosecond.
+    /// The transaction's time in this machine's sequential runs: a tick is a nanosecond.
     Measured,
 }
 
@@ -48,7 +47,7 @@ impl Cost {
         }
     }
 
-    /// What a tick is.
+    /// The unit of a tick.
     pub fn unit(self) -> &'static str {
         match self {
             Self::Gas => "gas",
@@ -56,7 +55,7 @@ impl Cost {
         }
     }
 
-    /// What a lane's turn at the scheduler takes, in ticks.
+    /// The cost of a lane's turn at the scheduler, in ticks.
     pub fn turn(self) -> u64 {
         match self {
             Self::Gas => 500,
@@ -64,7 +63,7 @@ impl Cost {
         }
     }
 
-    /// What validating an attempt takes that read so many locations, in ticks.
+    /// The cost of a validation that reads so many locations again, in ticks.
     pub fn validation(self, reads: usize) -> u64 {
         let (all, each) = match self {
             Self::Gas => (500, 100),
@@ -73,7 +72,7 @@ impl Cost {
         all + each * reads as u64
     }
 
-    /// What the least execution takes, in ticks: of a transaction that cannot be included, say.
+    /// The least cost of an execution, in ticks: that of a transaction that cannot be included, say.
     pub fn least(self) -> u64 {
         match self {
             Self::Gas => 1_000,

@@ -1,14 +1,14 @@
-//! Seeds of hash tables. Addresses, slots, names and hashes come from outside, so whoever makes a link or a block
-//! chooses them. Who knows a table's hash function in full can choose keys that collide, and then each look-up goes
-//! through all of them. So every hash function here has a part that nobody knows beforehand.
+//! Seeds of hash tables. Addresses, slots, names and hashes come from outside: the author of a link or a
+//! block chooses them. With full knowledge of a table's hash function one can choose keys that collide, and
+//! then each look-up goes through all of them. So every hash function here has a secret part.
 //!
 //! | tables | hash function | seeded |
 //! | --- | --- | --- |
 //! | by slot, [`SlotMap`](crate::schedule::SlotMap) | our own | with [`keys`] |
-//! | alloy's and revm's: by address, by code hash, a transaction's slots | foldhash | natively by addresses that the system draws, and the time; in WebAssembly by [`stir`] |
-//! | std's: by name, by location | SipHash | natively by the system; in WebAssembly by [`stir`] |
+//! | alloy's and revm's: by address, by code hash, a transaction's slots | foldhash | natively by addresses that the system draws, and the time; in WebAssembly by `stir` |
+//! | std's: by name, by location | SipHash | natively by the system; in WebAssembly by `stir` |
 //!
-//! Nothing that a run gives may depend on a seed. Natively seeds differ from process to process, and golden traces
+//! No result of a run may depend on a seed. Natively seeds differ from process to process, and golden traces
 //! are compared byte for byte.
 
 use std::{
@@ -19,15 +19,15 @@ use std::{
 
 use alloy_primitives::map::DefaultHashBuilder;
 
-/// How many random numbers [`seed`] takes.
+/// The number of random numbers that [`seed`] takes.
 pub const RANDOM: usize = KEYS + 1;
 
 const KEYS: usize = 6;
 
 static GIVEN: OnceLock<[u64; KEYS]> = OnceLock::new();
 
-/// Seeds the tables of this process with random numbers from outside. To be called before anything else, where the
-/// system gives std none: in WebAssembly. Later calls change nothing.
+/// Seeds the tables of this process with random numbers from outside. To be called before anything else where
+/// the system gives std no random numbers: in WebAssembly. Later calls change nothing.
 pub fn seed(random: [u64; RANDOM]) {
     let [place, keys @ ..] = random;
     let _again = GIVEN.set(keys);
@@ -38,10 +38,10 @@ pub fn seed(random: [u64; RANDOM]) {
 pub fn keys() -> &'static [u64; KEYS] {
     GIVEN.get_or_init(|| {
         if cfg!(shuttle) {
-            // A model is the same every time.
+            // A model must be the same every time.
             return std::array::from_fn(|i| 0x9e37_79b9_7f4a_7c15u64.wrapping_mul(2 * i as u64 + 3));
         }
-        // std's own keys come from the system; what they make of a number, nobody knows.
+        // std's own keys come from the system, and its hash of a number does not reveal them.
         let system = RandomState::new();
         std::array::from_fn(|i| system.hash_one(i))
     })
@@ -49,8 +49,8 @@ pub fn keys() -> &'static [u64; KEYS] {
 
 /// Makes the seeds of std's and foldhash's tables depend on `random`, in WebAssembly.
 ///
-/// Both take their seeds, once, from where the stack and a new allocation happen to be. Natively the system draws
-/// such addresses. In WebAssembly they are the same every time, so here they are moved by `random` while the seeds
+/// Both take their seeds, once, from the addresses of the stack and of a new allocation. Natively the system
+/// draws such addresses. In WebAssembly they are the same every time. So `random` moves them while the seeds
 /// are made: to one of 2^16 allocations and one of 2^12 depths of the stack.
 fn stir(random: u64) {
     at_random_place(random, || {
@@ -61,7 +61,7 @@ fn stir(random: u64) {
 
 /// Calls `act` with the stack and the next small allocation at a place that depends on the lowest 28 bits.
 fn at_random_place(random: u64, act: impl Fn()) {
-    // The smallest blocks, as those two allocate them. Freed afterwards.
+    // The smallest blocks, of the size that those two allocate. Freed afterwards.
     let blocks: Vec<Box<u8>> = (0..random & 0xffff).map(|_| Box::new(0)).collect();
     at_depth((random >> 16 & 0xfff) as u32, &act);
     drop(black_box(blocks));
@@ -69,7 +69,7 @@ fn at_random_place(random: u64, act: impl Fn()) {
 
 #[inline(never)]
 fn at_depth(depth: u32, act: &dyn Fn()) {
-    // Takes a frame, and is looked at after the call, so that the call is not made a loop.
+    // Takes a frame, and is used after the call, so that the compiler cannot turn the call into a loop.
     let frame = [depth; 4];
     black_box(&frame);
     match depth {
@@ -86,7 +86,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn seeds_are_made_at_a_place_that_random_numbers_choose() {
+    fn seeds_are_made_at_addresses_that_random_numbers_choose() {
         let place = |random| {
             let place = Cell::new((0, 0));
             at_random_place(random, || {
@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_are_not_the_same_numbers_over_and_over() {
+    fn keys_differ_from_each_other_and_stay_the_same() {
         let different: HashSet<u64> = keys().iter().copied().collect();
         assert_eq!(different.len(), KEYS);
         assert_eq!(keys(), keys());

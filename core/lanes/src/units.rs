@@ -8,22 +8,23 @@ use serde::{Deserialize, Serialize};
 #[serde(transparent)]
 pub struct TxIndex(pub u32);
 
-/// How often a transaction was started before this attempt: the first attempt is 0, as the
-/// *incarnation number* of Block-STM (Gelashvili et al., arXiv 2203.06871). The page counts from 1.
+/// How many attempts at the transaction were started before this one: 0 for the first, as the *incarnation
+/// number* of Block-STM (Gelashvili et al., arXiv 2203.06871). The page counts from 1.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Incarnation(pub u32);
 
-/// Which attempt of which transaction wrote a value: Block-STM's *version* (Gelashvili et al., arXiv 2203.06871).
+/// One attempt at one transaction: Block-STM's *version* (Gelashvili et al., arXiv 2203.06871). A value in
+/// the memory names the version that wrote it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Version {
     /// The transaction.
     pub tx: TxIndex,
-    /// Its attempt.
+    /// Its incarnation.
     pub incarnation: Incarnation,
 }
 
-/// A drawn row and the worker behind it, from 0.
+/// A lane, from 0: the worker that runs attempts, and the row in which the page draws them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct LaneId(pub u16);
@@ -33,8 +34,8 @@ pub struct LaneId(pub u16);
 #[serde(transparent)]
 pub struct LocationId(pub u32);
 
-/// A point or span on a run's clock, counted from the run's start. Nanoseconds on a measured
-/// clock, gas on a simulated one: [`crate::trace::Clock`] says which.
+/// A point or a span of time on a run's clock, from the run's start. Nanoseconds on a measured clock; on a
+/// simulated one the unit of the cost model: [`crate::trace::Clock`] says which.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Ticks(pub u64);

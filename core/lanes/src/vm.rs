@@ -1,4 +1,5 @@
-//! What runs transactions. The lanes know nothing of it but this: the EVM in earnest, a toy under the model checker.
+//! The virtual machine that runs transactions, as far as the lanes know it: the EVM, or a toy under the model
+//! checker.
 //!
 //! ```text
 //!            turns to a transaction                reads
@@ -22,7 +23,7 @@ pub trait Vm: Sync + Sized {
     type Code: Code;
     /// State before the first transaction.
     type PreState: PreState<Code = Self::Code>;
-    /// What a transaction gives beside its writes.
+    /// The result of a transaction, beside its writes.
     type Receipt: Receipt;
     /// One lane's machine.
     type Executor<'a, V: View<Vm = Self>>: Executor<V>
@@ -35,10 +36,10 @@ pub trait Vm: Sync + Sized {
     /// A lane's machine over that view. It looks at `cancel` while it runs a transaction.
     fn executor<'a, V: View<Vm = Self>>(&'a self, view: V, cancel: &'a CancelFlag) -> Self::Executor<'a, V>;
 
-    /// Whether a transaction fits into the block after transactions that used so much gas.
+    /// Whether a transaction fits into the block after transactions that used so much gas together.
     ///
     /// # Errors
-    /// The receipt of one that does not.
+    /// The transaction's receipt, if it does not fit.
     fn fits(&self, tx: TxIndex, gas_used: u64) -> Result<(), Self::Receipt>;
 }
 
@@ -46,63 +47,64 @@ pub trait Vm: Sync + Sized {
 pub trait Code: Clone + PartialEq + Debug + Send + Sync {
     /// Codes with the same hash are the same.
     fn hash(&self) -> B256;
-    /// A handle that no other lane counts references in.
+    /// The same code, with a reference count that no other lane uses. The lanes would contend for a shared
+    /// count.
     fn own(&self) -> Self;
-    /// Whether it is the code of accounts that have none.
+    /// Whether it is the code of accounts without code.
     fn is_none(&self) -> bool;
-    /// That code, with a handle of the caller's own.
+    /// No code, with a reference count that no other lane uses.
     fn none() -> Self;
 }
 
-/// What a transaction gives beside its writes.
+/// The result of a transaction, beside its writes.
 pub trait Receipt: Default + Clone + Send {
     /// Gas used.
     fn gas_used(&self) -> u64;
-    /// Whether it was included. One that was not has used no gas and written nothing.
+    /// Whether the transaction was included. One that was not has used no gas and written nothing.
     fn is_included(&self) -> bool;
-    /// Takes note of what transactions up to this one used together.
+    /// Sets the gas that the transactions up to this one used together.
     fn set_cumulative_gas_used(&mut self, gas: u64);
-    /// A copy of what a run without a record needs.
+    /// A copy of the parts that a run without a record needs.
     #[must_use]
     fn outline(&self) -> Self;
 }
 
-/// State before the first transaction. Accounts and slots that it lists have numbers, from 0 on.
+/// State before the first transaction. The accounts and slots that it lists have numbers, from 0.
 pub trait PreState: Sync {
     /// Code of accounts.
     type Code: Code;
-    /// How many accounts it lists.
+    /// Number of accounts that it lists.
     fn accounts(&self) -> usize;
     /// Addresses of the accounts that it lists, by number.
     fn addresses(&self) -> Vec<Address>;
     /// The number of an account that it lists.
     fn number(&self, address: &Address) -> Option<AccountNo>;
-    /// How many different codes it has: one more than the highest that [`PreState::code_no`] gives.
+    /// The number of different codes: one more than the highest that [`PreState::code_no`] gives.
     fn codes(&self) -> usize;
-    /// The number of an account's code; accounts with the same code have the same.
+    /// The number of an account's code. Accounts with the same code have the same number.
     fn code_no(&self, account: AccountNo) -> usize;
     /// An account's code.
     fn code(&self, account: AccountNo) -> &Self::Code;
-    /// A balance; 0 of accounts that it does not list.
+    /// A balance; 0 for accounts that it does not list.
     fn balance(&self, account: AccountNo) -> U256;
-    /// A nonce; 0 of accounts that it does not list.
+    /// A nonce; 0 for accounts that it does not list.
     fn nonce(&self, account: AccountNo) -> u64;
     /// Whether the account exists.
     fn exists(&self, account: AccountNo) -> bool;
     /// The slots that it lists.
     fn slots(&self) -> &SlotNumbers;
-    /// A slot's value; 0 of what it does not list.
+    /// A slot's value; 0 for slots that it does not list.
     fn value(&self, slot: Option<SlotNo>) -> U256;
 }
 
-/// The state as one attempt sees it. A view notes what it is asked for: every method but
-/// [`View::account`], [`View::vm`], [`View::base`] and [`View::slot_no`] is a read.
+/// The state that one attempt reads. A view notes the read set: every method but [`View::account`],
+/// [`View::vm`], [`View::base`] and [`View::slot_no`] is a read.
 pub trait View {
-    /// Whose.
+    /// The machine that reads.
     type Vm: Vm;
     /// The machine.
     fn vm(&self) -> &Self::Vm;
-    /// The state before the block. Looking there is no read: what it says is only a guess.
+    /// The pre-state. Looking there is no read: its values are only guesses.
     fn base(&self) -> &<Self::Vm as Vm>::PreState {
         self.vm().pre_state()
     }
@@ -116,10 +118,10 @@ pub trait View {
     /// Reads a nonce.
     fn nonce(&mut self, account: AccountNo) -> Result<u64, Blocked>;
     /// Whether the sender's balance is at least `need`, the most that the running transaction takes; reads no
-    /// more than that. A view may say no where it cannot tell: then the balance itself is to be read.
+    /// more than that. A view may say no if it cannot tell: then the balance itself is to be read.
     fn at_least(&mut self, account: AccountNo, need: U256) -> Result<bool, Blocked>;
-    /// Reads the nonce of the running transaction's sender. Where the sender's transaction before is
-    /// a plain payment that has not run yet, a view may believe what the transaction says it is.
+    /// Reads the nonce of the running transaction's sender. If the sender's transaction before is a plain
+    /// payment that has not run yet, a view may predict it: the nonce that the running transaction carries.
     fn sender_nonce(&mut self, account: AccountNo) -> Result<u64, Blocked>;
     /// Reads code.
     fn code(&mut self, account: AccountNo) -> Result<<Self::Vm as Vm>::Code, Blocked>;
@@ -133,32 +135,32 @@ pub trait View {
     fn slot_no(&mut self, account: AccountNo, slot: &U256) -> Option<SlotNo>;
 }
 
-/// One lane's machine: runs attempts, one after the other, each on what its view is turned to.
+/// One lane's machine: runs attempts one after the other, each on the transaction that its view is turned to.
 pub trait Executor<V: View> {
     /// The view.
     fn view(&mut self) -> &mut V;
-    /// The view, at the end.
+    /// The view, once no more attempts run.
     fn into_view(self) -> V;
     /// Runs an attempt at a transaction.
     ///
     /// # Errors
     /// If it met an estimate, or was cancelled.
     fn run(&mut self, tx: TxIndex) -> Result<EffectsOf<V::Vm>, Interrupted>;
-    /// Takes back what [`Effects::writes`] were kept in.
+    /// Takes back the memory that [`Effects::writes`] were kept in, for the next attempt.
     fn reuse(&mut self, writes: Vec<Write<<V::Vm as Vm>::Code>>);
-    /// The same, but that it counts what attempts use up; with `weighs`, instruction by instruction.
+    /// The same, but it counts what attempts use up; with `weighs`, instruction by instruction.
     #[must_use]
     fn metered(self, weighs: bool) -> Self;
-    /// What the attempt that ran last used up, if that is counted; with the receipt if it ran to its end.
+    /// What the last attempt used up, if that is counted. `receipt` is its receipt if it ran to its end.
     fn spent(&self, tx: TxIndex, receipt: Option<&<V::Vm as Vm>::Receipt>) -> Spent;
 }
 
-/// What an attempt gave that ran to its end.
+/// The result of an attempt that ran to its end.
 #[derive(Debug)]
 pub struct Effects<R, C> {
     /// The receipt.
     pub receipt: R,
-    /// What it changes; at most one write per location.
+    /// Its writes; at most one per location.
     pub writes: Vec<Write<C>>,
 }
 
@@ -180,21 +182,21 @@ impl From<Blocked> for Interrupted {
     }
 }
 
-/// An attempt met an estimate: a value whose writer is about to run again.
+/// An attempt met an estimate: an entry whose writer is about to run again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{key:?} awaits transaction {}", writer.tx.0)]
+#[error("{key:?} is an estimate of transaction {}", writer.tx.0)]
 pub struct Blocked {
-    /// Where.
+    /// The location.
     pub key: Key,
-    /// Whose write was withdrawn.
+    /// The attempt whose write was withdrawn.
     pub writer: Version,
 }
 
-/// What an attempt has used up.
+/// What an attempt used up.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Spent {
-    /// Gas: what the receipt says, or what was gone when the attempt stopped at an estimate.
+    /// Gas: the receipt's, or the gas gone when the attempt stopped at an estimate.
     pub gas: u64,
-    /// Stated nanoseconds (`weight`); 0 unless instructions are weighed.
+    /// The instructions' stated times, in nanoseconds (`weight`); 0 unless instructions are weighed.
     pub nanos: u64,
 }

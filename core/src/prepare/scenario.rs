@@ -74,15 +74,15 @@ pub fn expanded(expansion: Expansion<'_>, catalogue: &Catalogue) -> Result<Prepa
 
 /// Everything that a name can stand for.
 #[derive(Clone, Debug)]
-enum Named {
+enum Addresses {
     One(Address),
     Group(Vec<Address>),
 }
 
-impl Named {
+impl Addresses {
     /// What a declaration's names stand for: as many addresses as it has names.
-    fn new(names: expand::Names<'_>, addresses: Vec<Address>) -> Self {
-        match (names.count, &addresses[..]) {
+    fn new(declared: expand::Declaration<'_>, addresses: Vec<Address>) -> Self {
+        match (declared.count, &addresses[..]) {
             (None, [one]) => Self::One(*one),
             _ => Self::Group(addresses),
         }
@@ -100,7 +100,7 @@ struct Preparation {
     env: BlockEnvironment,
     state: State,
     names: Names,
-    targets: HashMap<String, Named>,
+    addresses: HashMap<String, Addresses>,
     /// Next nonce of each sender.
     nonces: AddressMap<u64>,
     /// Gas that deployments and set-up calls have used.
@@ -113,7 +113,7 @@ impl Preparation {
         let mut problems = Vec::new();
         let mut state = State::default();
         let mut names = Names::default();
-        let mut targets = HashMap::new();
+        let mut by_name = HashMap::new();
         let mut nonces = AddressMap::default();
         for (declared, account) in expansion.accounts() {
             let balance = account.balance.as_ref().map_or(U256::from(BALANCE), Amount::value);
@@ -131,11 +131,11 @@ impl Preparation {
                 names.name(address, name);
                 address
             };
-            let addresses = declared.iter().map(&mut add).collect();
-            targets.insert(declared.name.to_owned(), Named::new(declared, addresses));
+            let addresses = declared.names().map(&mut add).collect();
+            by_name.insert(declared.name.to_owned(), Addresses::new(declared, addresses));
         }
         let builder = account_address(BUILDER);
-        targets.entry(BUILDER.to_owned()).or_insert(Named::One(builder));
+        by_name.entry(BUILDER.to_owned()).or_insert(Addresses::One(builder));
         names.name(builder, BUILDER.to_owned());
         // An account that has nothing does not exist (EIP-161).
         state.accounts.retain(|_, account| *account != Account::default());
@@ -169,7 +169,7 @@ impl Preparation {
             },
             state,
             names,
-            targets,
+            addresses: by_name,
             nonces,
             spent: 0,
         };
@@ -189,9 +189,9 @@ impl Preparation {
     fn place(&self, place: &Place) -> Option<Address> {
         match place {
             Place::Address(address) => Some(*address),
-            Place::Name(name) => match self.targets.get(name)? {
-                Named::One(address) => Some(*address),
-                Named::Group(_) => None,
+            Place::Name(name) => match self.addresses.get(name)? {
+                Addresses::One(address) => Some(*address),
+                Addresses::Group(_) => None,
             },
             Place::Element(name, index) => self.element(name, *index),
             Place::All(_) => None,
@@ -200,14 +200,14 @@ impl Preparation {
 
     /// The address of a group's element.
     fn element(&self, group: &str, index: u32) -> Option<Address> {
-        match self.targets.get(group)? {
-            Named::Group(group) => group.get(index as usize).copied(),
-            Named::One(_) => None,
+        match self.addresses.get(group)? {
+            Addresses::Group(group) => group.get(index as usize).copied(),
+            Addresses::One(_) => None,
         }
     }
 
     fn is_group(&self, name: &str) -> bool {
-        matches!(self.targets.get(name), Some(Named::Group(_)))
+        matches!(self.addresses.get(name), Some(Addresses::Group(_)))
     }
 
     /// [`Self::place`], or the problem that it is not known here.
@@ -254,13 +254,13 @@ impl Preparation {
             let from = self.deployer(contract, &path).map_err(|p| vec![p])?;
             let nonce = nonces.entry(from).or_insert(0);
             let mut addresses = Vec::new();
-            for name in declared.iter() {
+            for name in declared.names() {
                 let address = from.create(*nonce);
                 *nonce += 1;
                 self.names.name(address, name);
                 addresses.push(address);
             }
-            self.targets.insert(declared.name.to_owned(), Named::new(declared, addresses));
+            self.addresses.insert(declared.name.to_owned(), Addresses::new(declared, addresses));
         }
         // Constructors may ask for it.
         self.find_beneficiary(expansion.scenario());
@@ -278,7 +278,7 @@ impl Preparation {
         &mut self,
         name: &str,
         contract: &Contract,
-        args: &[expand::Value<'_>],
+        args: &[expand::Argument<'_>],
         catalogue: &Catalogue,
     ) -> Result<(), Problem> {
         let path = format!("contracts.{name}");
@@ -307,7 +307,7 @@ impl Preparation {
         let input = Bytes::from(input);
         let value = contract.value.as_ref().map_or(U256::ZERO, Amount::value);
         let from = self.deployer(contract, &format!("{path}.from"))?;
-        let addresses = self.targets.get(name).map(|named| named.addresses().to_vec()).unwrap_or_default();
+        let addresses = self.addresses.get(name).map(|named| named.addresses().to_vec()).unwrap_or_default();
         for address in &addresses {
             let nonce = self.next_nonce(from);
             self.names.know(*address, known.clone());
@@ -369,11 +369,11 @@ impl Preparation {
                 returned.push(returned_address(&output, &path)?);
             }
         }
-        if let Some(names) = named {
-            for (name, address) in names.iter().zip(&returned) {
+        if let Some(declared) = named {
+            for (name, address) in declared.names().zip(&returned) {
                 self.found(name, *address, catalogue);
             }
-            self.targets.insert(names.name.to_owned(), Named::new(names, returned));
+            self.addresses.insert(declared.name.to_owned(), Addresses::new(declared, returned));
         }
         Ok(())
     }

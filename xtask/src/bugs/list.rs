@@ -122,21 +122,21 @@ pub const BUGS: &[Bug] = &[
         name: "sum-outlives-a-write",
         breaks: "a write to an account's balance makes the sums from its place on invalid",
         file: DEBITS,
-        find: "self.summed = self.summed.min((from / BLOCK) as u32);",
-        replace: "self.summed = self.summed.min((from / BLOCK + 1) as u32);",
+        find: "self.summed = self.summed.min((from / GROUP) as u32);",
+        replace: "self.summed = self.summed.min((from / GROUP + 1) as u32);",
         caught_by: Check::Models,
     },
     Bug {
         name: "flag-is-taken-back-too-late",
         breaks: "a reader takes a block's flag back before it reads the block's cells",
         file: SUMS,
-        find: "            self.stale[block].swap(false, Ordering::AcqRel);
+        find: "            self.stale[group].swap(false, Ordering::AcqRel);
             let mut sum = sums.last().copied().unwrap_or_default();
-            self.cells.each(block * BLOCK..(block + 1) * BLOCK, |entry| sum.push(entry));
+            self.cells.each(group * GROUP..(group + 1) * GROUP, |entry| sum.push(entry));
 ",
         replace: "            let mut sum = sums.last().copied().unwrap_or_default();
-            self.cells.each(block * BLOCK..(block + 1) * BLOCK, |entry| sum.push(entry));
-            self.stale[block].swap(false, Ordering::AcqRel);
+            self.cells.each(group * GROUP..(group + 1) * GROUP, |entry| sum.push(entry));
+            self.stale[group].swap(false, Ordering::AcqRel);
 ",
         caught_by: Check::Models,
     },
@@ -168,8 +168,8 @@ pub const BUGS: &[Bug] = &[
         name: "stale-write-stays",
         breaks: "what only the attempt before wrote is taken out",
         file: PACKED_LOCATION,
-        find: "filter(move |place| !stays(*place))",
-        replace: "filter(move |place| !stays(*place) && false)",
+        find: "filter(move |location| !stays(*location))",
+        replace: "filter(move |location| !stays(*location) && false)",
         caught_by: Check::Unit,
     },
     Bug {
@@ -242,11 +242,11 @@ pub const BUGS: &[Bug] = &[
         name: "abort-marks-nobody",
         breaks: "an abort has those above validated again",
         file: BLOCK_STM,
-        find: "if !self.holds(version.tx, true) {
+        find: "if !self.hold_if_failing(version.tx, true) {
                     self.make_ready(version.tx);
                 }
                 self.marked.insert_from(&self.executed, i + 1);",
-        replace: "if !self.holds(version.tx, true) {
+        replace: "if !self.hold_if_failing(version.tx, true) {
                     self.make_ready(version.tx);
                 }",
         caught_by: Check::Models,
@@ -335,7 +335,7 @@ pub const BUGS: &[Bug] = &[
         name: "done-too-early",
         breaks: "the end is not given while tasks are out",
         file: BLOCK_STM,
-        find: "_ if self.out == 0 => Task::Done,
+        find: "_ if self.handed_out == 0 => Task::Done,
             _ => Task::Wait,",
         replace: "_ => Task::Done,",
         caught_by: Check::Unit,
@@ -457,8 +457,8 @@ pub const BUGS: &[Bug] = &[
         name: "only-the-first-read-is-validated",
         breaks: "every read is compared",
         file: SPECULATIVE_VIEW,
-        find: "Ok(now) if now == check.value => {}",
-        replace: "Ok(now) if now == check.value => return Ok(()),",
+        find: "Ok(now) if now == read.value => {}",
+        replace: "Ok(now) if now == read.value => return Ok(()),",
         caught_by: Check::Models,
     },
     Bug {
@@ -466,7 +466,7 @@ pub const BUGS: &[Bug] = &[
         breaks: "a nonce that was read is compared",
         file: SPECULATIVE_VIEW,
         find: "self.nonce(no).map(|(nonce, _)| Value::Nonce(nonce))",
-        replace: "Ok(check.value)",
+        replace: "Ok(read.value)",
         caught_by: Check::Models,
     },
     Bug {
@@ -474,14 +474,14 @@ pub const BUGS: &[Bug] = &[
         breaks: "code that was read is compared",
         file: SPECULATIVE_VIEW,
         find: "self.code_hash(no).map(Value::CodeHash)",
-        replace: "Ok(check.value)",
+        replace: "Ok(read.value)",
         caught_by: Check::Models,
     },
     Bug {
         name: "the-unchanged-is-not-validated",
         breaks: "what was seen as before the block is compared",
         file: SPECULATIVE_VIEW,
-        find: "Ok(false) => return Err(self.spoiler(self.key(*place), None)),",
+        find: "Ok(false) => return Err(self.conflict(self.key(*location), None)),",
         replace: "Ok(false) => {}",
         caught_by: Check::Models,
     },
@@ -497,7 +497,7 @@ pub const BUGS: &[Bug] = &[
         name: "new-code-is-not-marked",
         breaks: "who looks for code finds what was written",
         file: MEMORY,
-        find: "// Afterwards, here and below: who finds the mark must find what it speaks of.
+        find: "// Afterwards, here and below: a reader that finds the mark must find the entry.
                 self.marks.set(no);",
         replace: "",
         caught_by: Check::Unit,
@@ -598,7 +598,7 @@ pub const BUGS: &[Bug] = &[
         name: "enough-is-enough-for-good",
         breaks: "that a sender's balance is enough is validated",
         file: SPECULATIVE_VIEW,
-        find: "Ok(false) => return Err(self.spoiler(key, None)),",
+        find: "Ok(false) => return Err(self.conflict(key, None)),",
         replace: "Ok(false) => {}",
         caught_by: Check::Models,
     },
@@ -606,16 +606,16 @@ pub const BUGS: &[Bug] = &[
         name: "foretold-for-good",
         breaks: "a nonce that was foretold is validated when the payment before has run",
         file: NONCES,
-        find: "latest.store(!included, Ordering::Release);",
-        replace: "latest.store(false, Ordering::Release);",
+        find: "excluded.store(!included, Ordering::Release);",
+        replace: "excluded.store(false, Ordering::Release);",
         caught_by: Check::Models,
     },
     Bug {
         name: "any-payment-foretells",
         breaks: "only a payment with the nonce before foretells the next one",
         file: NONCES,
-        find: "(plain && foretells(told)).then_some(tx)",
-        replace: "(plain && (foretells(told) || true)).then_some(tx)",
+        find: "(plain && follows(previous)).then_some(tx)",
+        replace: "(plain && (follows(previous) || true)).then_some(tx)",
         caught_by: Check::Models,
     },
     Bug {
@@ -702,8 +702,8 @@ pub const BUGS: &[Bug] = &[
         name: "payment-that-failed-marks-nobody",
         breaks: "who took a nonce for granted looks again when the payment before could not be included",
         file: ATTEMPTS,
-        find: "wrote_new: wrote_new || did_not_count",
-        replace: "wrote_new: wrote_new && (wrote_new || did_not_count)",
+        find: "wrote_new: wrote_new || not_included",
+        replace: "wrote_new: wrote_new && (wrote_new || not_included)",
         caught_by: Check::Models,
     },
     Bug {
@@ -751,16 +751,16 @@ pub const BUGS: &[Bug] = &[
         name: "half-a-list-is-enough",
         breaks: "whoever read what a block access list foretold, and nobody wrote, looks again",
         file: PREDICTED_WRITES,
-        find: "foretold.len() == writes.len()",
-        replace: "foretold.len() >= writes.len()",
+        find: "predicted.len() == writes.len()",
+        replace: "predicted.len() >= writes.len()",
         caught_by: Check::Models,
     },
     Bug {
         name: "sums-come-true-anyway",
         breaks: "a balance that is set is what was foretold only if the sum is",
         file: PREDICTED_WRITES,
-        find: "before.wrapping_add(*more) == *ours",
-        replace: "before.wrapping_add(*more) == *ours || true",
+        find: "before.wrapping_add(*more) == *written",
+        replace: "before.wrapping_add(*more) == *written || true",
         caught_by: Check::Models,
     },
     Bug {

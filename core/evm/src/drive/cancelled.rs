@@ -1,4 +1,4 @@
-//! A cancel within a transaction.
+//! Cancels within a transaction.
 
 use std::{
     sync::{Arc, OnceLock, atomic::AtomicU32, mpsc},
@@ -48,14 +48,14 @@ fn now() -> u64 {
     FIRST.get_or_init(Instant::now).elapsed().as_nanos() as u64
 }
 
-/// What `act` gives, on a thread of its own. Fails if it does not end.
+/// The result of `act`, on a thread of its own. Fails if `act` does not end.
 fn ends<T: Send + 'static>(what: &str, act: impl FnOnce() -> T + Send + 'static) -> T {
     let (ended, end) = mpsc::channel();
     std::thread::spawn(move || ended.send(act()));
     end.recv_timeout(LIMIT).unwrap_or_else(|_| panic!("{what} does not end"))
 }
 
-/// Runs the block on threads of its own; how it ended. Fails if it does not end.
+/// Runs the block on threads of its own. Returns how it ended; fails if it does not end.
 fn run_ends(
     loaded: &Arc<LoadedBlock>,
     strategy: StrategyId,
@@ -67,7 +67,7 @@ fn run_ends(
     ends(&format!("{strategy:?} on {lanes} lanes"), move || {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(lanes.into()).build();
         let pool = pool.expect("threads can be started");
-        let around = RunContext {
+        let context = RunContext {
             clock: &clock,
             cancel: &cancel,
             progress: &AtomicU32::new(0),
@@ -75,7 +75,7 @@ fn run_ends(
             first: &[],
             record: true,
         };
-        run(&loaded, strategy, lanes, &around).map(|run| run.receipts.len())
+        run(&loaded, strategy, lanes, &context).map(|run| run.receipts.len())
     })
 }
 
@@ -134,14 +134,14 @@ fn a_cancel_is_heard_within_a_transaction() {
         for (strategy, cost) in [(StrategyId::Sequential, Cost::Gas), (StrategyId::BlockStm, Cost::Opcodes)] {
             let (loaded, cancel) = (Arc::clone(&loaded), cancelled());
             let end = ends(&format!("{what}: simulated lanes"), move || {
-                let around = Simulation {
+                let context = Simulation {
                     model: CostModel { cost, ..CostModel::default() },
                     measured: &[],
                     cancel: &cancel,
                     progress: &|_| {},
                     record: true,
                 };
-                simulate(&loaded, strategy, 2, &around).map(|_| ())
+                simulate(&loaded, strategy, 2, &context).map(|_| ())
             });
             assert_eq!(end, Err(Stopped::Cancelled), "{what}: {strategy:?} by {cost:?}");
         }

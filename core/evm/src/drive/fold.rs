@@ -1,4 +1,4 @@
-//! From what a run changed to the whole post-state.
+//! The whole post-state from the changes of a run.
 
 use std::collections::HashMap;
 
@@ -10,7 +10,7 @@ use crate::{
 };
 use lanes::schedule::{AccountNo, Final, Finals};
 
-/// `before`, changed. `addresses` are those of accounts by number; no account and no slot is in
+/// `before` with a run's changes. `addresses` are those of accounts by number. No account and no slot is in
 /// two of `finals`.
 pub(super) fn post_state(
     before: &State,
@@ -20,12 +20,12 @@ pub(super) fn post_state(
 ) -> State {
     let mut slots: HashMap<AccountNo, Vec<(U256, U256)>> = HashMap::new();
     let mut accounts: HashMap<AccountNo, Final<Code>> = HashMap::new();
-    for Finals { accounts: some, slots: theirs } in finals {
-        // Whatever stands for one whose storage came first gives way.
+    for Finals { accounts: some, slots: some_slots } in finals {
+        // Replaces the placeholder of an account whose slots came first.
         accounts.extend(some.into_iter().map(|last| (last.account, last)));
-        for (account, slot, value) in theirs {
+        for (account, slot, value) in some_slots {
             slots.entry(account).or_default().push((slot, value));
-            // An account of which only storage was written to.
+            // A placeholder, for an account of which only storage was written.
             accounts.entry(account).or_insert(Final {
                 account,
                 balance: None,
@@ -65,7 +65,7 @@ pub(super) fn post_state(
             }
         }
         let stays = if fork >= Fork::SpuriousDragon {
-            // EIP-161: what was changed and is empty is gone.
+            // EIP-161: an account that was changed and is empty is gone.
             !(account.balance.is_zero() && account.nonce == 0 && account.code_hash.is_none())
         } else {
             last.exists.unwrap_or(existed)

@@ -1,4 +1,5 @@
-//! What can be known of a block before it runs: what a sequential run of it records, as a block access list.
+//! Block access lists (EIP-7928) as hints: made from a recorded sequential run, and turned into predicted
+//! writes.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,11 +17,12 @@ use lanes::{
 
 use crate::{Accesses, Base, Code, Evm, Executor};
 
-/// What a sequential run records.
+/// The record of a sequential run.
 #[derive(Debug)]
 pub(super) struct Recorded {
-    /// For each transaction those whose writes it read.
+    /// For each transaction, those whose writes it read.
     pub(super) waits: Vec<Vec<TxIndex>>,
+    /// The block access list.
     pub(super) list: BlockAccessList,
 }
 
@@ -42,13 +44,13 @@ struct Changes {
     reads: BTreeSet<U256>,
 }
 
-/// A transaction's index in a block access list: 0 is what happens before the first.
+/// A transaction's index in a block access list. Index 0 is what happens before the first transaction.
 fn index(tx: usize) -> BlockAccessIndex {
     BlockAccessIndex(tx as u64 + 1)
 }
 
-/// The block access list (EIP-7928) of what transactions accessed and wrote; docs/access-lists.md says what
-/// each operation adds. What the block itself does before and after them is not in it.
+/// The block access list (EIP-7928) of what transactions accessed and wrote. docs/access-lists.md says what
+/// each operation adds. What the block itself does before and after its transactions is not in it.
 fn list(base: &Base, addresses: &[Address], accesses: Accesses, all: &[Vec<Write<Code>>]) -> BlockAccessList {
     let entry = |(no, slots)| (no, Changes { reads: slots, ..Changes::default() });
     let mut accounts: BTreeMap<AccountNo, Changes> = accesses.into_iter().map(entry).collect();
@@ -74,7 +76,7 @@ fn list(base: &Base, addresses: &[Address], accesses: Accesses, all: &[Vec<Write
                     }
                 }
                 Write::Slot(_, slot, _, value) => changes.slots.entry(*slot).or_default().push((at, *value)),
-                // Lists know no lives: an account is what its balance, nonce and code are.
+                // A list has no word for existence: an account is its balance, nonce and code.
                 Write::Existence(..) => {}
             }
         }
@@ -104,15 +106,15 @@ fn list(base: &Base, addresses: &[Address], accesses: Accesses, all: &[Vec<Write
     list
 }
 
-/// Notes a value, unless it is what was there before.
+/// Adds a value, unless it is the one before.
 fn push<T: PartialEq>(changes: &mut Vec<(BlockAccessIndex, T)>, at: BlockAccessIndex, value: T, base: T) {
     if *changes.last().map_or(&base, |(_, value)| value) != value {
         changes.push((at, value));
     }
 }
 
-/// What `list` foretells of a block of that many transactions.
-pub(super) fn foretold(
+/// The writes that `list` predicts, for a block of that many transactions.
+pub(super) fn predicted_writes(
     list: &[AccountChanges],
     transactions: usize,
     base: &Base,

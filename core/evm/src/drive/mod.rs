@@ -1,12 +1,12 @@
-//! Runs a prepared block with a strategy, in time and on lanes that the caller gives; `lanes::drive` with the EVM.
-//! [`run`] has threads and a real clock, [`simulate`] has neither.
+//! Runs a prepared block with a strategy, on a clock and on lanes that the caller gives: `lanes::drive` with
+//! the EVM. [`run`] has threads and a real clock, [`simulate`] has neither.
 //!
 //! ```text
 //! PreparedBlock ─ LoadedBlock::new ─▶ LoadedBlock ─ run(strategy, lanes) ─▶ Run { receipts, post-state, trace }
 //! ```
-//! [`LoadedBlock`] holds what every run of the same block needs and none changes; it is made once,
-//! outside any measurement. A run's duration begins when its lanes stand ready and ends when the
-//! block's changes are known; putting together the whole post-state and the trace comes after.
+//! [`LoadedBlock`] holds what all runs of a block need and none changes. It is made once, outside any
+//! measurement. A run's duration begins when its lanes are ready and ends when the block's changes are known.
+//! Putting together the whole post-state and the trace comes after.
 
 #[cfg(test)]
 mod cancelled;
@@ -36,21 +36,22 @@ use lanes::{
 
 pub use lanes::drive::{PredictedWrites, Simulation, Stopped, Tally};
 
-/// A block, put in order for running: made once, shared by all its runs.
+/// A block, prepared for running: made once, shared by all its runs.
 #[derive(Debug)]
 pub struct LoadedBlock {
     /// State before the first transaction: the block's pre-state after its system calls.
     state: State,
     block: Block<Evm>,
-    /// Made when a strategy first asks for them.
+    /// Hints from declared accesses. Made when a strategy first asks for them.
     declared: OnceLock<Vec<Vec<TxIndex>>>,
+    /// Hints from a sequential run. Made when a strategy first asks for them.
     recorded: OnceLock<Recorded>,
-    /// Instead of the recorded one.
+    /// A block access list to be used instead of the recorded one.
     list: Option<Arc<BlockAccessList>>,
 }
 
 impl LoadedBlock {
-    /// Makes the system calls, analyses code, recovers signers.
+    /// Makes the system calls, analyses code, and recovers the signers of authorisations.
     pub fn new(block: &PreparedBlock) -> Self {
         let mut state = block.pre_state.clone();
         system_calls(&block.env, &mut state);
@@ -58,8 +59,8 @@ impl LoadedBlock {
         Self { state, block, declared: OnceLock::new(), recorded: OnceLock::new(), list: None }
     }
 
-    /// The block access list (EIP-7928) of its transactions, from a sequential run: made once, when it is
-    /// first asked for. What the block does before and after its transactions is not in it.
+    /// The block access list (EIP-7928) of its transactions, from a sequential run. Made once, when it is
+    /// first asked for. It does not hold what the block does before and after its transactions.
     ///
     /// # Errors
     /// See [`Stopped`].
@@ -67,8 +68,8 @@ impl LoadedBlock {
         Ok(&self.recorded(cancel)?.list)
     }
 
-    /// Gives [`StrategyId::BlockAccessList`] another list than the recorded one, right or wrong; `None`:
-    /// the recorded one. It is no matter for the result.
+    /// Gives [`StrategyId::BlockAccessList`] another list than the recorded one, right or wrong; `None` for
+    /// the recorded one. The list does not change the result.
     pub fn use_access_list(&mut self, list: Option<Arc<BlockAccessList>>) {
         self.list = list;
     }
@@ -81,7 +82,7 @@ impl LoadedBlock {
         Ok(self.recorded.get_or_init(|| recorded))
     }
 
-    /// Gets ready what a strategy must know beforehand, and gives it to `act`.
+    /// Makes the hints that a strategy asks for, and calls `act` with them.
     fn with_hints<T>(
         &self,
         strategy: &dyn Strategy,
@@ -99,11 +100,12 @@ impl LoadedBlock {
             _ => &[],
         };
         let predict = |memory: &Memory<'_, Code>| {
-            foresight::foretold(list, self.transactions(), &self.block.vm().base, memory)
+            foresight::predicted_writes(list, self.transactions(), &self.block.vm().base, memory)
         };
         act(&Hints { waits, predict: &predict })
     }
 
+    /// Hints from the access lists that transactions declare (EIP-2930).
     fn declared(&self) -> Vec<Vec<TxIndex>> {
         let lists = self.block.vm().jobs.iter().map(|job| {
             let list = job.transaction().access_list.iter();
@@ -117,6 +119,7 @@ impl LoadedBlock {
         self.block.transactions()
     }
 
+    /// A run with the whole post-state.
     fn run_of(&self, ended: Ended<Evm>) -> Run {
         let Ended { receipts, addresses, finals, trace } = ended;
         let post_state = fold::post_state(&self.state, self.block.vm().env.fork, &addresses, finals);
@@ -129,24 +132,24 @@ impl LoadedBlock {
 pub struct RunContext<'a> {
     /// Nanoseconds since some moment that is the same for all threads. Called from every lane.
     pub clock: &'a (dyn Fn() -> u64 + Sync),
-    /// Looked at by every lane between two tasks, and within a transaction.
+    /// Read by every lane between two tasks, and within a transaction.
     pub cancel: &'a CancelFlag,
     /// Set to the number of transactions that have a result so far.
     pub progress: &'a AtomicU32,
-    /// Where lanes come from.
+    /// The threads that lanes run on.
     pub threads: Threads<'a>,
     /// Transactions to be started before others, which keep the block's order: see
-    /// [`crate::analysis::long_first`]. It is no matter for the result.
+    /// [`crate::analysis::long_first`]. They do not change the result.
     pub first: &'a [TxIndex],
-    /// Whether attempts, their reads and writes, and what lanes did meanwhile are noted. Without
-    /// that the trace has nothing but the run's duration.
+    /// Whether attempts, their reads and writes, and the lanes' other time are noted. If not, the trace has
+    /// only the run's duration.
     pub record: bool,
 }
 
-/// Where lanes come from.
+/// The threads that lanes run on.
 #[derive(Clone, Copy)]
 pub enum Threads<'a> {
-    /// There is one lane: the caller's own thread. Rayon is not touched.
+    /// The caller's own thread: there is one lane. Rayon is not touched.
     Own,
     /// The threads of a pool, at least as many as lanes.
     Pool(&'a rayon::ThreadPool),
@@ -168,8 +171,9 @@ impl lanes::drive::Threads for Threads<'_> {
     }
 
     fn run(&self, lanes: usize, lane: &(dyn Fn(usize) + Sync)) {
-        // Each lane is handed to a thread of its own. Jobs that any thread may take would do for the
-        // result, but then one thread often runs all lanes, one after the other, before the next is awake.
+        // Each lane is handed to a thread of its own. Jobs that any thread may take would give the same
+        // result, but then one thread often runs all lanes, one after the other, before the next thread is
+        // awake.
         let on_thread = |thread: rayon::BroadcastContext<'_>| {
             if thread.index() < lanes {
                 lane(thread.index());
@@ -193,13 +197,13 @@ pub fn run(
     loaded: &LoadedBlock,
     strategy: StrategyId,
     lanes: u16,
-    around: &RunContext<'_>,
+    context: &RunContext<'_>,
 ) -> Result<Run, Stopped> {
     let strategy = schedule::strategy(strategy);
-    let &RunContext { clock, cancel, progress, ref threads, first, record } = around;
-    let around = lanes::drive::RunContext { clock, cancel, progress, threads, first, record };
+    let &RunContext { clock, cancel, progress, ref threads, first, record } = context;
+    let context = lanes::drive::RunContext { clock, cancel, progress, threads, first, record };
     loaded.with_hints(&*strategy, cancel, |hints| {
-        let ended = lanes::drive::run(&loaded.block, &*strategy, lanes, hints, &around)?;
+        let ended = lanes::drive::run(&loaded.block, &*strategy, lanes, hints, &context)?;
         lanes::drive::catch_panics(|| Ok(loaded.run_of(ended)))
     })
 }
@@ -210,21 +214,21 @@ pub fn run(
 /// transactions' costs.
 ///
 /// # Errors
-/// [`Stopped::Cancelled`], [`Stopped::TooManyRecords`]; the others are mistakes of ours.
+/// [`Stopped::Cancelled`], [`Stopped::TooManyRecords`]; the others are bugs of the engine.
 pub fn simulate(
     loaded: &LoadedBlock,
     strategy: StrategyId,
     lanes: u16,
-    around: &Simulation<'_>,
+    context: &Simulation<'_>,
 ) -> Result<Run, Stopped> {
     let strategy = schedule::strategy(strategy);
-    loaded.with_hints(&*strategy, around.cancel, |hints| {
-        let ended = lanes::drive::simulate(&loaded.block, &*strategy, lanes, hints, around)?;
+    loaded.with_hints(&*strategy, context.cancel, |hints| {
+        let ended = lanes::drive::simulate(&loaded.block, &*strategy, lanes, hints, context)?;
         lanes::drive::catch_panics(|| Ok(loaded.run_of(ended)))
     })
 }
 
-/// How long simulated runs of one block take: see [`lanes::drive::Tallies`].
+/// Measures how long simulated runs of one block take: see [`lanes::drive::Tallies`].
 pub struct Tallies<'a> {
     loaded: &'a LoadedBlock,
     cancel: &'a CancelFlag,
@@ -232,13 +236,13 @@ pub struct Tallies<'a> {
 }
 
 impl<'a> Tallies<'a> {
-    /// Of a block in that model. Nothing is recorded, whatever `around` says.
-    pub fn new(loaded: &'a LoadedBlock, around: Simulation<'a>) -> Self {
-        let cancel = around.cancel;
-        Self { loaded, cancel, tallies: lanes::drive::Tallies::new(&loaded.block, around) }
+    /// For a block and a cost model. Nothing is recorded, whatever `context` says.
+    pub fn new(loaded: &'a LoadedBlock, context: Simulation<'a>) -> Self {
+        let cancel = context.cancel;
+        Self { loaded, cancel, tallies: lanes::drive::Tallies::new(&loaded.block, context) }
     }
 
-    /// How long that strategy takes on that many lanes.
+    /// Runs a strategy on that many lanes, and returns how long that took.
     ///
     /// # Errors
     /// As [`simulate`].

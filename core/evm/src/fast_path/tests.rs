@@ -1,4 +1,4 @@
-//! Our loop against revm's: the same frame through both, everything compared that a frame has.
+//! Our loop against revm's: runs the same frame through both, and compares every part of the frame.
 
 use alloy_primitives::{Address, Bytes, U256};
 use revm::{
@@ -38,13 +38,13 @@ const SPECS: [SpecId; 15] = [
     SpecId::AMSTERDAM,
 ];
 
-/// What Miri runs of a list or a number of rounds: it is some thousand times slower.
+/// The part of a list, or of a number of rounds, that Miri runs: it is some thousand times slower.
 fn reduced<T>(all: T, under_miri: T) -> T {
     if cfg!(miri) { under_miri } else { all }
 }
 
-/// Whether Miri cannot run it: numbers are divided by inline assembly on the processors that tests run on. Divisions
-/// are revm's own in both loops.
+/// Whether Miri cannot run the opcode: numbers are divided by inline assembly on the processors that tests
+/// run on. Divisions are revm's own in both loops.
 fn divides(opcode: u8) -> bool {
     cfg!(miri) && (DIV..=MULMOD).contains(&opcode)
 }
@@ -73,7 +73,7 @@ impl Start {
         callers.resize(self.input.len().next_multiple_of(WORD) + WORD);
         callers.set(WORD, &self.input);
         let input = if self.input_in_memory && self.input.is_empty() {
-            // As revm's CALL has it.
+            // As revm's CALL passes empty input.
             CallInput::SharedBuffer(usize::MAX..usize::MAX)
         } else if self.input_in_memory {
             CallInput::SharedBuffer(WORD..WORD + self.input.len())
@@ -104,8 +104,8 @@ impl Start {
     }
 }
 
-/// The code as revm analyses it. Under Miri without revm's help: bitvec, which keeps its table of destinations, breaks
-/// the rules of Stacked Borrows.
+/// The code as revm analyses it. Under Miri without revm's help: bitvec, in which revm keeps the table of
+/// destinations, breaks the rules of Stacked Borrows.
 fn analysed(code: &[u8]) -> Bytecode {
     if !cfg!(miri) {
         return Bytecode::new_legacy(Bytes::copy_from_slice(code));
@@ -129,7 +129,7 @@ fn analysed(code: &[u8]) -> Bytecode {
 
 type TestHost = MainnetContext<EmptyDB>;
 
-/// Two hosts, one for each loop.
+/// A host for each loop.
 struct Hosts {
     theirs: TestHost,
     ours: TestHost,
@@ -142,22 +142,22 @@ impl Hosts {
     }
 }
 
-/// Runs the frame in both loops. Gives what ended it, in words.
+/// Runs the frame in both loops and compares them. Returns the reason why it ended.
 fn check(start: &Start, hosts: &mut Hosts) -> String {
     let table = instruction_table::<EthInterpreter, TestHost>();
     let costs = gas_table_spec(start.spec);
     for host in [&mut hosts.theirs, &mut hosts.ours] {
-        // Storage is only asked of accounts that are loaded.
+        // Storage can only be read of accounts that are loaded.
         host.journal_mut().load_account(TARGET).expect("an empty database has no errors");
     }
 
     let mut theirs = start.frame();
     let expected = theirs.run_plain(&table, &costs, &mut hosts.theirs);
     let mut ours = start.frame();
-    // Wherever a slice ends, nothing is to be seen of it.
+    // The end of a slice must change nothing, wherever it falls.
     let slice = [0, 1, 40, SLICE][(start.gas as usize + start.code.len() + start.stack.len()) % 4];
     let action = run_in_slices(&mut ours, &table, &costs, &mut hosts.ours, &CancelFlag::new(), slice);
-    let action = action.expect("nobody cancels");
+    let action = action.expect("the flag is not set");
 
     assert_eq!(action, expected, "{start:?}");
     let logs = (hosts.ours.journal_mut().take_logs(), hosts.theirs.journal_mut().take_logs());

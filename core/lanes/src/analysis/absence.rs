@@ -1,18 +1,18 @@
 //! When lanes had no core, as far as a trace can tell.
 //!
-//! A system lends cores to threads for milliseconds at a time. A thread without one does nothing, and in a trace what it
-//! was about to do takes that much longer. No page can ask the system, so this is told by lengths: a turn at the
-//! scheduler that took over a millisecond longer than many others of the run, an attempt that took over a millisecond
-//! longer than several times what its transaction takes alone. What is beyond the usual length is then taken for time
-//! without a core.
+//! A system lends cores to threads for milliseconds at a time. A thread without a core does nothing, and its
+//! work takes that much longer in the trace. A page cannot ask the system, so this is judged by lengths: a
+//! turn at the scheduler that took over a millisecond longer than many others of the run; an attempt that
+//! took over a millisecond longer than several times the time that its transaction takes alone. The time
+//! beyond the usual length counts as time without a core.
 //!
-//! What this does not see: interruptions of less than a millisecond, those of a lane that waits or commits, and a core
-//! that merely runs slower. What it may take for one: a page fault or a pause of the browser's own of that length, and
-//! an attempt that does far more than its transaction does in block order.
+//! It misses interruptions of less than a millisecond, those of a lane that waits or commits, and a core that
+//! merely runs slower. It may mistake for an interruption a page fault or a pause of the browser of that
+//! length, and an attempt that does far more than its transaction does in block order.
 
 use crate::trace::{Clock, Outcome, SpanKind, Trace};
 
-/// What of one lane's time it had no core, by what was interrupted, in ticks.
+/// One lane's time without a core, by the work that was interrupted, in ticks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Absence {
     /// Attempts that committed.
@@ -34,21 +34,21 @@ impl Absence {
     }
 }
 
-/// The least that is taken for an interruption, in nanoseconds: systems lend a core for 1 to 15 ms.
+/// The shortest time that counts as an interruption, in nanoseconds: systems lend a core for 1 to 15 ms.
 const LEAST: u64 = 1_000_000;
-/// A turn takes no more than so many times the median turn: other lanes may be at the scheduler.
+/// A turn takes at most so many times the median turn: other lanes may be at the scheduler.
 const TURNS: u64 = 20;
-/// An attempt takes no more than so many times what its transaction takes alone: cores share their memory, and an
-/// attempt may take another way. A validation takes less than that, too.
+/// An attempt takes at most so many times the time that its transaction takes alone: cores share their
+/// memory, and an attempt may take another path. A validation takes less than that, too.
 const ALONE: u64 = 4;
 
-/// What is beyond the usual of a piece of a lane's time, if it is so much that the lane must have been interrupted.
+/// The time beyond the usual, if it is so long that the lane must have been interrupted.
 fn beyond(took: u64, usual: u64, times: u64) -> u64 {
     if took > usual.saturating_mul(times).saturating_add(LEAST) { took - usual } else { 0 }
 }
 
-/// For each lane when it had no core. `alone` holds the sequential time of each transaction in nanoseconds. In a
-/// simulated run every lane has one.
+/// For each lane its time without a core. `alone` holds each transaction's sequential time in nanoseconds. In
+/// a simulated run every lane has a core.
 pub fn absence(trace: &Trace, alone: &[u64]) -> Vec<Absence> {
     let mut lanes = vec![Absence::default(); usize::from(trace.lanes)];
     if trace.clock != Clock::Measured {
@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn what_takes_far_longer_than_such_things_take_was_interrupted() {
+    fn work_that_takes_far_longer_than_usual_was_interrupted() {
         let stale = SpanKind::Validating {
             version: Version { tx: TxIndex(2), incarnation: Incarnation(0) },
             valid: false,
@@ -185,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_long_by_itself_is_not_taken_for_an_interruption() {
+    fn long_work_is_not_taken_for_an_interruption() {
         // A long transaction, next to another one; waiting, committing, the end; a turn below a millisecond.
         let trace = trace(
             Clock::Measured,

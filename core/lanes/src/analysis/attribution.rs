@@ -1,5 +1,5 @@
-//! What a person could change: how much shorter the longest path would be without each place where
-//! transactions meet.
+//! What a person could change: how much shorter the critical path would be without each location where
+//! transactions conflict.
 
 use std::{
     cmp::Reverse,
@@ -11,19 +11,19 @@ use super::{
     graph::{self, Graph},
 };
 
-/// How many are listed.
+/// How many locations, or sets of them, are listed.
 pub const ATTRIBUTED: usize = 10;
-/// How many are tried. On a path through more, none counts for much.
+/// How many are tried. On a path through more of them, none matters much.
 const TRIED: usize = 100;
 
-/// The locations without which the longest path would be shortest, first those that save most.
+/// The locations without which the critical path would be shortest, first those that save most.
 ///
-/// Transactions often meet at several locations at once (a pool's reserves and its balances), of which none alone
-/// would help; so what is tried is each location of the path's edges and each set of locations that one of
-/// them goes through. Without anything else nothing would change.
+/// Transactions often conflict at several locations at once (a pool's reserves and its balances), and the
+/// removal of one alone would not help. So each location of the path's edges is tried, and each set of
+/// locations that one edge goes through. The removal of any other location would change nothing.
 pub(super) fn attribute(graph: &Graph, weights: &[u64], path: &graph::Path) -> Vec<Attribution> {
     let edges = &graph.edges;
-    // How many edges of the path go through it.
+    // Number of the path's edges through each set.
     let mut on_path: BTreeMap<Vec<u32>, usize> = BTreeMap::new();
     for pair in path.transactions.windows(2) {
         let found = edges.binary_search_by_key(&(pair[1], pair[0]), |edge| (edge.reader, edge.writer));
@@ -34,7 +34,7 @@ pub(super) fn attribute(graph: &Graph, weights: &[u64], path: &graph::Path) -> V
         }
     }
     let mut tried: Vec<(Vec<u32>, usize)> = on_path.into_iter().collect();
-    // Single locations count more edges, so sets come apart.
+    // Single locations have more edges than sets, so each kind is cut off on its own.
     tried.sort_by_key(|(set, edges)| (Reverse(*edges), set.len(), set.clone()));
     let (mut single, mut several): (Vec<_>, Vec<_>) = tried.into_iter().partition(|(set, _)| set.len() == 1);
     single.truncate(TRIED / 2);
@@ -50,7 +50,7 @@ pub(super) fn attribute(graph: &Graph, weights: &[u64], path: &graph::Path) -> V
         .filter(|attribution| attribution.saved > 0)
         .collect();
     attributed.sort_by_key(|a| (Reverse(a.saved), a.locations.len(), a.locations.clone()));
-    // What saves no more than a part of it says nothing new.
+    // A set that saves no more than one of its parts says nothing new.
     let mut listed: Vec<Attribution> = Vec::new();
     for attribution in attributed {
         let part =

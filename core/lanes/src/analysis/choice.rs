@@ -1,5 +1,5 @@
-//! What an earlier sequential run of a block foretells: whether running it in parallel can pay, and
-//! what should be started first.
+//! Predictions from an earlier sequential run of a block: whether a parallel run can pay, and which
+//! transactions should start first.
 
 use serde::{Deserialize, Serialize};
 
@@ -10,21 +10,22 @@ use crate::{
     units::TxIndex,
 };
 
-/// What must be won before it is worth trying: dependencies that are met too late cost attempts.
+/// The least predicted gain for which a parallel run is chosen. The margin stands for aborts, which are not
+/// predicted.
 pub const WORTH: f64 = 1.15;
 
-/// What a parallel run costs beside the transactions themselves, in ticks.
+/// The costs of a parallel run beside the transactions themselves, in ticks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Keeping {
-    /// Of threads: 80 µs until lanes have woken up and ended together, and 0.7 µs for each transaction's turns at
-    /// the scheduler and its validation.
+    /// On threads: 80 µs until lanes have woken up and ended together, and 0.7 µs for each transaction's
+    /// turns at the scheduler and its validation.
     Threads,
-    /// Of simulated lanes: two turns and a validation for each transaction, as the cost model has them.
+    /// On simulated lanes: two turns and a validation for each transaction, as the cost model has them.
     Model(Cost),
 }
 
 impl Keeping {
-    /// What the lanes cost once, and what they cost in all for the transactions of `sequential`.
+    /// The cost of the lanes as such, and the cost for all transactions of `sequential`.
     fn of(self, sequential: &Trace) -> (u64, u64) {
         match self {
             Self::Threads => (80_000, 700 * u64::from(sequential.transactions)),
@@ -36,37 +37,39 @@ impl Keeping {
     }
 }
 
-/// A strategy that was chosen for a block, and what it was chosen by. Times are ticks of the sequential run.
+/// The strategy that was chosen for a block, and the figures that it was chosen by. Times are ticks of the
+/// sequential run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Chosen {
-    /// The strategy: Block-STM or sequential.
+    /// Block-STM or sequential.
     pub strategy: StrategyId,
-    /// For how many lanes.
+    /// The number of lanes that it was chosen for.
     pub lanes: u16,
-    /// All transactions, one after the other.
+    /// The time of all transactions, one after the other.
     pub total: u64,
-    /// The longest chain of dependencies.
+    /// The time of the longest chain of dependencies.
     pub chain: u64,
-    /// How many transactions that is.
+    /// Number of transactions in that chain.
     pub links: u32,
-    /// What that many lanes cost once.
+    /// The cost of the lanes as such.
     pub start: u64,
-    /// What keeping track of all transactions costs, shared by the lanes.
+    /// The cost for all transactions, shared by the lanes.
     pub keeping: u64,
 }
 
 impl Chosen {
-    /// Whether the longest chain takes longer than a lane's share of everything.
+    /// Whether the longest chain takes longer than a lane's share of the work.
     pub fn chain_decides(&self) -> bool {
         self.chain >= self.share()
     }
 
-    /// How many times faster than sequential the lanes could be at best.
+    /// How many times as fast as sequential execution the lanes could be at best.
     pub fn gain(&self) -> f64 {
         let parallel = self.chain.max(self.share()) + self.start;
         self.total as f64 / parallel.max(1) as f64
     }
 
+    /// A lane's share of the work.
     fn share(&self) -> u64 {
         (self.total + self.keeping) / u64::from(self.lanes.max(1))
     }
@@ -78,9 +81,11 @@ pub fn choose(sequential: &Trace, lanes: u16) -> StrategyId {
 }
 
 /// Chooses the strategy for a block on that many lanes: Block-STM, or sequential where speculation cannot
-/// pay: one lane, a block that is one chain or one long transaction, a block that is over before
-/// lanes are awake. `sequential` is the trace of an earlier sequential run of the same block, whose dependencies
-/// foretell the next run's, and `time` what each transaction took in such runs, in ticks; a missing entry counts as 0.
+/// pay. That is so with one lane, with a block that is one chain or one long transaction, and with a block
+/// that is over before the lanes are awake.
+///
+/// `sequential` is the trace of an earlier sequential run of the same block; its dependencies predict those
+/// of the next run. `time` holds each transaction's time in such runs, in ticks; a missing entry counts as 0.
 pub fn weigh(sequential: &Trace, time: &[u64], lanes: u16, keeping: Keeping) -> Chosen {
     let mut time = time.to_vec();
     time.resize(sequential.transactions as usize, 0);
@@ -101,22 +106,21 @@ pub fn weigh(sequential: &Trace, time: &[u64], lanes: u16, keeping: Keeping) -> 
     chosen
 }
 
-/// Transactions that should be started before others on that many lanes: those that are long, or
-/// that long ones wait for, so that no lane is still busy with one when all others have come to the
-/// end. In block order.
+/// Transactions that should start before others on that many lanes: long ones, and those that long ones wait
+/// for. So no lane still runs a long one after all others have ended. In block order.
 pub fn long_first(sequential: &Trace, lanes: u16) -> Vec<TxIndex> {
     let time = times(sequential);
     let total: u64 = time.iter().sum();
-    // With itself, the longest chain of what depends on each transaction.
+    // The longest chain of later transactions that depend on each transaction, itself included.
     let mut ahead = time.clone();
     Graph::of(sequential).visit_backwards(&mut ahead, |ahead, writer, farthest| {
         ahead[writer as usize] = ahead[writer as usize].max(time[writer as usize] + farthest);
     });
-    // A lane's share is total / lanes; half of that at the end of the block is too much.
+    // A lane's share is total / lanes. Half of that at the end of the block is too much.
     let long = total / (2 * u64::from(lanes.max(1)));
     let first: Vec<TxIndex> =
         (0..ahead.len()).filter(|tx| long > 0 && ahead[*tx] >= long).map(|tx| TxIndex(tx as u32)).collect();
-    // Where that is much of the block, its own order is as good.
+    // Where they are a large part of the block, block order is as good.
     if first.len() * 4 > time.len() { Vec::new() } else { first }
 }
 

@@ -1,45 +1,46 @@
-//! The dependency graph: edges, waves, longest path.
+//! The dependency graph: edges, waves, critical path.
 //!
-//! A balance that many transactions add to and many read would make an edge for each pair. So a read that is a
-//! sum has its edges one by one only as long as all sums together have at most [`SUMMED_EDGES`]. The others keep
-//! the edge to their last summand, and the rest of them is a [`SumRead`]: waves and paths follow it by what is
-//! known of all summands so far (the highest wave, the longest chain), a step for each write and read.
+//! A balance that many transactions add to and many read would make an edge for each pair. So the reads of
+//! sums have an edge for each summand only as long as all of them together have at most [`SUMMED_EDGES`]. The
+//! other reads of sums keep the edge to their last summand, and their other edges are one [`SumRead`]. Waves
+//! and paths follow a `SumRead` by a figure about all summands so far (the highest wave, the longest chain),
+//! in one step for each write and read.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::Edge;
 use crate::trace::{Attempt, Trace};
 
-/// The most edges of reads that are sums.
+/// The most edges of reads of sums.
 const SUMMED_EDGES: usize = 100_000;
 
-/// Who depends on whom in block order.
+/// The dependencies of a block, in block order.
 #[derive(Debug, Default)]
 pub(super) struct Graph {
-    /// One edge per pair of transactions of which the later one's committed attempt read what the
-    /// earlier one wrote; sorted by (reader, writer). Without most of those that `sums` stand for.
+    /// One edge per pair of transactions of which the later one's committed attempt read a value that the
+    /// earlier one wrote; sorted by (reader, writer). Without most of the edges that `sums` stand for.
     pub(super) edges: Vec<Edge>,
     /// In block order of the readers.
     sums: Vec<SumRead>,
-    /// What transactions wrote to the locations in `sums`, in block order.
+    /// Writes to the locations in `sums`, in block order.
     parts: Vec<Part>,
 }
 
-/// A transaction that reads the sum of a location.
+/// A transaction's read of a sum.
 #[derive(Clone, Copy, Debug)]
 struct SumRead {
     reader: u32,
     location: u32,
-    /// How many edges it stands for beyond the one to its last summand.
+    /// The number of edges that it stands for, beyond the one to its last summand.
     more: u32,
 }
 
-/// A summand.
+/// A summand: a write to a location that is read as a sum.
 #[derive(Clone, Copy, Debug)]
 struct Part {
     writer: u32,
     location: u32,
-    /// It sets the value, instead of adding to it.
+    /// Whether it sets the value, rather than adding to it.
     sets: bool,
 }
 
@@ -53,7 +54,7 @@ impl Graph {
         let attempts = || committed.iter().flatten().filter_map(|i| trace.attempts.get(*i as usize));
         let reads_of_sums = |attempt| trace.reads_of(attempt).iter().filter(|read| read.is_sum);
         let summed: HashSet<u32> = attempts().flat_map(reads_of_sums).map(|read| read.location.0).collect();
-        // Of each of them, who wrote since it was last set.
+        // For each of these locations, the writers since it was last set.
         let mut summands: HashMap<u32, Vec<u32>> = HashMap::new();
         let mut edges: BTreeMap<(u32, u32), Vec<u32>> = BTreeMap::new();
         let mut this = Self::default();
@@ -111,9 +112,9 @@ impl Graph {
         writes.map(move |write| Part { writer, location: write.location.0, sets: !write.increment })
     }
 
-    /// Visits all dependencies in block order of the readers. `through` is given an edge and may keep something
-    /// about its reader. `reach` gives what is known of a writer, to be compared: of all summands that a
-    /// [`SumRead`] stands for, the one that reaches farthest (of equals the earliest) is given as an edge.
+    /// Visits all dependencies in block order of the readers. `through` is called with an edge, and may keep
+    /// something about its reader. `reach` gives a figure about a writer, to be compared: of all summands of
+    /// a [`SumRead`], the one with the highest figure (of equals the earliest) is visited as an edge.
     fn visit<T: Ord + Copy, S>(
         &self,
         transactions: u32,
@@ -121,7 +122,7 @@ impl Graph {
         reach: impl Fn(&S, u32) -> T,
         mut through: impl FnMut(&mut S, u32, u32, &[u32]),
     ) {
-        // Of each location's summands so far.
+        // For each location, the summand so far with the highest figure.
         let mut farthest: HashMap<u32, (T, u32)> = HashMap::new();
         let mut edges = self.edges.iter().peekable();
         let mut sums = self.sums.iter().peekable();
@@ -145,17 +146,17 @@ impl Graph {
         }
     }
 
-    /// Visits all dependencies from the end of the block to its start. `through` is given a writer, and what
-    /// `ahead` holds for a reader of its value that reaches farthest.
+    /// Visits all dependencies from the end of the block to its start. `through` is called with a writer, and
+    /// with the highest value of `ahead` among the readers of its writes.
     pub(super) fn visit_backwards(&self, ahead: &mut [u64], mut through: impl FnMut(&mut [u64], u32, u64)) {
-        // Of each location's sums that are read later, since it is next set.
+        // For each location, the highest value among the later reads of its sum, up to where it is next set.
         let mut farthest: HashMap<u32, u64> = HashMap::new();
         let mut readers: Vec<Vec<&Edge>> = vec![Vec::new(); ahead.len()];
         self.edges.iter().for_each(|edge| readers[edge.writer as usize].push(edge));
         let mut sums = self.sums.iter().rev().peekable();
         let mut parts = self.parts.iter().rev().peekable();
         for tx in (0..ahead.len() as u32).rev() {
-            // Its own writes come after its own reads, so here before them.
+            // A transaction writes after it reads, so here its writes come first.
             let mut set = Vec::new();
             while let Some(part) = parts.next_if(|part| part.writer == tx) {
                 if let Some(reach) = farthest.get(&part.location) {
@@ -177,9 +178,9 @@ impl Graph {
         }
     }
 
-    /// Adds those edges of a path that only sums stand for.
+    /// Adds the edges of a path that only `sums` stand for.
     pub(super) fn name_edges_of(&mut self, path: &Path) {
-        // Who set each location, in block order.
+        // For each location, the transactions that set it, in block order.
         let mut sets: HashMap<u32, Vec<u32>> = HashMap::new();
         for part in self.parts.iter().filter(|part| part.sets) {
             sets.entry(part.location).or_default().push(part.writer);
@@ -189,7 +190,7 @@ impl Graph {
             let own = self.parts.partition_point(|part| part.writer < writer);
             let own = self.parts[own..].iter().take_while(|part| part.writer == writer);
             let written: Vec<u32> = own.map(|part| part.location).collect();
-            // What another one set since is no part of what the reader saw.
+            // A value that another transaction has set since then is not part of the sum.
             let is_part = |location: &u32| {
                 let sets = sets.get(location).map_or(&[][..], Vec::as_slice);
                 let next = sets.partition_point(|setter| *setter <= writer);
@@ -213,13 +214,13 @@ impl Graph {
         }
     }
 
-    /// Edges through each location that are not among `edges`.
+    /// For each read of a sum, its location and the number of edges that are not among `edges`.
     pub(super) fn summed(&self) -> impl Iterator<Item = (u32, u32)> {
         self.sums.iter().map(|sum| (sum.location, sum.more))
     }
 }
 
-/// The wave of each transaction: edges point backwards in block order, so one pass is enough.
+/// The wave of each transaction. Edges point backwards in block order, so one pass is enough.
 pub(super) fn waves(graph: &Graph, transactions: u32) -> Vec<u32> {
     let mut waves = vec![0; transactions as usize];
     graph.visit(
@@ -233,14 +234,14 @@ pub(super) fn waves(graph: &Graph, transactions: u32) -> Vec<u32> {
     waves
 }
 
-/// A chain of transactions and what it weighs.
+/// A chain of transactions and its weight.
 #[derive(Default)]
 pub(super) struct Path {
     pub(super) transactions: Vec<u32>,
     pub(super) length: u64,
 }
 
-/// The weight of the heaviest chain if nobody had met at those locations.
+/// The weight of the heaviest chain if no transactions conflicted at those locations.
 pub(super) fn longest_without(graph: &Graph, weights: &[u64], gone: &[u32]) -> u64 {
     let mut reach = weights.to_vec();
     let left = |locations: &[u32]| locations.iter().any(|location| gone.binary_search(location).is_err());
@@ -248,7 +249,7 @@ pub(super) fn longest_without(graph: &Graph, weights: &[u64], gone: &[u32]) -> u
         weights.len() as u32,
         &mut reach,
         |reach, tx| reach[tx as usize],
-        // Writers come before their readers: what is read of them is complete.
+        // Writers come before their readers, so a writer's figure is complete when it is used.
         |reach, reader, writer, locations| {
             if left(locations) {
                 let through = reach[writer as usize] + weights[reader as usize];
@@ -260,8 +261,8 @@ pub(super) fn longest_without(graph: &Graph, weights: &[u64], gone: &[u32]) -> u
     reach.into_iter().max().unwrap_or(0)
 }
 
-/// The heaviest chain of dependencies. Between equals the one that ends and branches earliest in
-/// block order, so that the answer is the same every time.
+/// The heaviest chain of dependencies. Between equals it is the one that ends and branches earliest in block
+/// order, so that the answer is always the same.
 pub(super) fn longest_path(graph: &Graph, weights: &[u64]) -> Path {
     struct Reach {
         weight: Vec<u64>,
@@ -298,7 +299,7 @@ mod tests {
     use super::*;
     use crate::analysis::tests::{Tx, sequential};
 
-    /// Payments to location 0, some of which set it; readers of the sum; other meetings at location 1.
+    /// Payments to location 0, some of which set it, and reads of its sum; other conflicts at location 1.
     fn block(seed: u64, transactions: u32) -> (Trace, Vec<u64>) {
         let mut state = seed;
         let mut draw = |end: u64| {

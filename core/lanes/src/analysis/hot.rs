@@ -1,4 +1,4 @@
-//! Hot locations: where transactions met.
+//! Hot locations: where transactions conflict.
 
 use std::collections::{HashMap, HashSet};
 
@@ -11,48 +11,48 @@ pub const HOT_LOCATIONS: usize = 200;
 /// Locations with edges or aborts, most edges first, then most aborts, then by id.
 pub(super) fn hot_locations(sequential: &Trace, run: &Trace, graph: &Graph) -> Vec<HotLocation> {
     #[derive(Default)]
-    struct Meetings {
+    struct Conflicts {
         edges: u32,
         readers: HashSet<u32>,
         writers: HashSet<u32>,
         aborts: u32,
     }
-    let mut meetings: HashMap<u32, Meetings> = HashMap::new();
+    let mut conflicts: HashMap<u32, Conflicts> = HashMap::new();
     for edge in &graph.edges {
         for location in &edge.locations {
-            meetings.entry(*location).or_default().edges += 1;
+            conflicts.entry(*location).or_default().edges += 1;
         }
     }
     for (location, more) in graph.summed() {
-        let edges = &mut meetings.entry(location).or_default().edges;
+        let edges = &mut conflicts.entry(location).or_default().edges;
         *edges = edges.saturating_add(more);
     }
     for cause in run.attempts.iter().filter_map(|a| a.cause) {
-        meetings.entry(cause.location.0).or_default().aborts += 1;
+        conflicts.entry(cause.location.0).or_default().aborts += 1;
     }
     for attempt in
         sequential.committed().into_iter().flatten().filter_map(|i| sequential.attempts.get(i as usize))
     {
         let tx = attempt.version.tx.0;
         for read in sequential.reads_of(attempt) {
-            if let Some(met) = meetings.get_mut(&read.location.0) {
-                met.readers.insert(tx);
+            if let Some(entry) = conflicts.get_mut(&read.location.0) {
+                entry.readers.insert(tx);
             }
         }
         for write in sequential.writes_of(attempt) {
-            if let Some(met) = meetings.get_mut(&write.location.0) {
-                met.writers.insert(tx);
+            if let Some(entry) = conflicts.get_mut(&write.location.0) {
+                entry.writers.insert(tx);
             }
         }
     }
-    let mut hot: Vec<_> = meetings
+    let mut hot: Vec<_> = conflicts
         .into_iter()
-        .map(|(location, met)| HotLocation {
+        .map(|(location, entry)| HotLocation {
             location,
-            edges: met.edges,
-            readers: met.readers.len() as u32,
-            writers: met.writers.len() as u32,
-            aborts: met.aborts,
+            edges: entry.edges,
+            readers: entry.readers.len() as u32,
+            writers: entry.writers.len() as u32,
+            aborts: entry.aborts,
         })
         .collect();
     hot.sort_unstable_by_key(|h| (std::cmp::Reverse((h.edges, h.aborts)), h.location));

@@ -1,39 +1,40 @@
-//! Why lanes did nothing, as far as a trace can tell.
+//! Why lanes were idle, as far as a trace can tell.
 
 use std::collections::HashMap;
 
 use crate::trace::{SpanKind, Trace};
 use crate::units::{Incarnation, LocationId, TxIndex, Version};
 
-/// What of one lane's time was outside execution, validation and commit, by cause, in ticks.
+/// One lane's time outside execution, validation and commit, by cause, in ticks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Idle {
-    /// Before its first task: waking up, asking for it.
+    /// Before its first task: waking up, asking for the task.
     pub start: u64,
-    /// Between two tasks: recording writes, choosing the next one.
+    /// Between two tasks: recording writes, choosing the next task.
     pub between: u64,
-    /// With nothing to do while whatever was still to start read a value that had not been written yet, or was to run
-    /// again and not known yet to have to.
+    /// No task, while every transaction that was still to start read a value that had not been written yet,
+    /// or was not yet known to have to run again.
     pub value: u64,
-    /// With nothing to do although something that started later could have: all it read had been written. The scheduler
-    /// held it back, another lane had taken it along with other tasks, or this one was asleep.
+    /// No task, although a transaction that started later could have started: all values that it read had
+    /// been written. The scheduler held it back, another lane had taken it in a batch, or this lane was
+    /// asleep.
     pub held: u64,
-    /// After the block's last attempt had started: nothing was left to start.
+    /// After the start of the block's last attempt: nothing was left to start.
     pub tail: u64,
 }
 
 impl Idle {
-    /// All of it.
+    /// All causes together.
     pub fn sum(&self) -> u64 {
         self.start + self.between + self.value + self.held + self.tail
     }
 }
 
-/// For each lane what it did not spend on attempts, validations and commits. Together with these it is the run's
-/// duration.
+/// For each lane the time that it did not spend on attempts, validations and commits. Together they are the
+/// run's duration.
 ///
-/// When an attempt could have started is told by what became of it: when the last of the attempts whose values it read
-/// had ended, and, if it ran again, when the attempt before had ended or was found stale.
+/// When an attempt could have started is judged afterwards: once the last of the attempts whose values it
+/// read had ended; and, for a later incarnation, once the attempt before had ended or was found stale.
 pub fn idle(trace: &Trace) -> Vec<Idle> {
     let last_start = trace.attempts.iter().map(|attempt| attempt.start.0).max().unwrap_or(0);
     let startable = startable(trace);
@@ -66,7 +67,7 @@ pub fn idle(trace: &Trace) -> Vec<Idle> {
     lanes
 }
 
-/// Stretches of time, ascending and apart, with the sum of those before each.
+/// Intervals of time, ascending and disjoint, each with the sum of the lengths before it.
 struct Stretches(Vec<(u64, u64, u64)>);
 
 impl Stretches {
@@ -85,20 +86,21 @@ impl Stretches {
         Self(apart)
     }
 
-    /// How much of them lies before `time`.
+    /// The length of the intervals before `time`.
     fn before(&self, time: u64) -> u64 {
         let Some(at) = self.0.partition_point(|(start, ..)| *start < time).checked_sub(1) else { return 0 };
         let (start, end, before) = self.0[at];
         before + (time.min(end) - start)
     }
 
+    /// The length of the intervals between `start` and `end`.
     fn overlap(&self, start: u64, end: u64) -> u64 {
         self.before(end) - self.before(start)
     }
 }
 
-/// For each location that a read of a sum names, its committed writers in block order, each with the end of the
-/// latest attempt among them so far.
+/// For each location whose sum was read, its committed writers in block order, each with the end of the
+/// latest attempt among the summands up to it.
 fn ends_of_sums(trace: &Trace) -> HashMap<LocationId, Vec<(TxIndex, u64)>> {
     let sums = trace.reads.iter().filter(|read| read.is_sum);
     let mut ends: HashMap<LocationId, Vec<(TxIndex, u64)>> =
@@ -117,7 +119,7 @@ fn ends_of_sums(trace: &Trace) -> HashMap<LocationId, Vec<(TxIndex, u64)>> {
     ends
 }
 
-/// When something could have started that started later.
+/// The time during which an attempt that started later could have started.
 fn startable(trace: &Trace) -> Stretches {
     let sums = ends_of_sums(trace);
     let ends: HashMap<Version, u64> =
@@ -158,7 +160,7 @@ mod tests {
         Version { tx: TxIndex(tx), incarnation: Incarnation(incarnation) }
     }
 
-    /// Transaction, incarnation, lane, start, end, whose value it read.
+    /// Transaction, incarnation, lane, start, end, the transaction whose value it read.
     type Tried = (u32, u32, u16, u64, u64, Option<u32>);
 
     /// Spans are lane, start, end, kind.
@@ -204,7 +206,7 @@ mod tests {
         trace
     }
 
-    /// A lane's time in tasks and idle is the whole duration.
+    /// A lane's time in tasks, and its idle time, are the whole duration.
     fn adds_up(trace: &Trace) {
         for (lane, idle) in idle(trace).iter().enumerate() {
             let attempts = trace.attempts.iter().filter(|a| usize::from(a.lane.0) == lane);
@@ -242,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn what_runs_again_could_not_start_before_it_was_found_stale() {
+    fn a_later_incarnation_could_not_start_before_the_one_before_was_found_stale() {
         let stale = SpanKind::Validating { version: version(1, 0), valid: false };
         let trace = trace(
             2,
@@ -262,8 +264,8 @@ mod tests {
     }
 
     #[test]
-    fn what_could_have_started_was_held_back() {
-        // 2 depends on nobody, and lane 0 ran it only after 0.
+    fn a_transaction_that_could_have_started_was_held_back() {
+        // 2 depends on no transaction, and lane 0 ran it only after 0.
         let trace = trace(
             2,
             200,
@@ -275,7 +277,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_waits_in_a_block_without_transactions() {
+    fn no_lane_waits_in_a_block_without_transactions() {
         let trace = trace(1, 5, &[], &[(0, 0, 5, SpanKind::Scheduling)]);
         assert_eq!(idle(&trace), [Idle { start: 5, ..Idle::default() }]);
     }

@@ -1,10 +1,9 @@
-//! How fast any schedule could have been.
+//! Bounds on the speed-up of any schedule.
 
 use super::Limits;
 
-/// Bounds on the speed-up of a block whose transactions take `time` (and `gas`), whose longest
-/// chains weigh `path_time` and `path_gas`, on `lanes` lanes. A block without weight has no
-/// bound to speak of: 1.
+/// Bounds on the speed-up of a block whose transactions take `time` (and `gas`), and whose longest chains
+/// weigh `path_time` and `path_gas`, on `lanes` lanes. A block without weight has the bound 1.
 pub(super) fn limits(time: &[u64], path_time: u64, gas: &[u64], path_gas: u64, lanes: u16) -> Limits {
     let total: u64 = time.iter().sum();
     let longest = time.iter().copied().max().unwrap_or(0);

@@ -1,10 +1,10 @@
-//! What a trace means: who depended on whom, how long the longest chain is, what was hot, and
-//! how fast any schedule could have been. Pure; holds no clock.
+//! The analysis of a trace: which transactions depend on each other, how long the longest chain is, which
+//! locations are hot, and how fast any schedule could have been. Pure; holds no clock.
 //!
-//! Dependencies are taken from the sequential run's trace: there each read names the last writer
-//! before it in block order, which is what every schedule must respect. So the graph of a block
-//! is the same whichever strategy ran, and a read that a parallel run served early with an equal
-//! value (validation by value) still counts as the dependency that it is.
+//! Dependencies are taken from the trace of a sequential run. There each read names the last writer before it
+//! in block order, which every schedule must respect. So a block's graph is the same whichever strategy ran.
+//! A read that a parallel run served early with an equal value (validation by value) still counts as a
+//! dependency.
 
 mod absence;
 mod attribution;
@@ -25,43 +25,42 @@ pub use choice::{Chosen, Keeping, WORTH, choose, long_first, weigh};
 pub use hot::HOT_LOCATIONS;
 pub use idle::{Idle, idle};
 
-/// What a run's trace means. Indices are transaction positions and location ids of the trace.
+/// The analysis of a run. Indices are transaction positions, and location ids of the trace.
 #[derive(Clone, Debug, PartialEq, Default, Serialize, Deserialize)]
 pub struct Analysis {
-    /// True dependencies between committed attempts, sorted by (reader, writer). Where very many transactions
-    /// read a balance that very many add to, most of those edges are left out, but for those of the longest chain;
-    /// everything else here counts them all.
+    /// Dependencies between committed attempts, sorted by (reader, writer). Where very many transactions read
+    /// a balance that very many add to, most of those edges are left out, but for those of the longest chain.
+    /// All other figures here count them all.
     pub edges: Vec<Edge>,
     /// Wave of each transaction, from 0: one more than the highest wave it depends on.
     pub waves: Vec<u32>,
-    /// The longest chain, in order, weighted by sequential time.
+    /// The critical path: the longest chain, in order, weighted by sequential time.
     pub critical_path: Vec<u32>,
-    /// Locations that made transactions depend on each other, hottest first; at most
-    /// [`HOT_LOCATIONS`].
+    /// Locations through which transactions depend on each other, hottest first; at most [`HOT_LOCATIONS`].
     pub hot: Vec<HotLocation>,
-    /// What lies on the longest chain and could be changed: the places without which it would be shortest,
-    /// first those that save most; at most [`ATTRIBUTED`].
+    /// What makes the critical path long and could be changed: the locations without which it would be
+    /// shortest, first those that save most; at most [`ATTRIBUTED`].
     pub attribution: Vec<Attribution>,
     /// Bounds on the speed-up.
     pub limits: Limits,
-    /// Attempts that did not commit.
+    /// Number of attempts that did not commit.
     pub aborts: u32,
-    /// Transactions that needed more than one attempt.
+    /// Number of transactions that needed more than one attempt.
     pub rerun: u32,
-    /// Share of execution time (all attempts) that did not commit, 0 to 1.
+    /// Share of the execution time of all attempts that went into those that did not commit, 0 to 1.
     pub wasted: f64,
-    /// Share of lanes × duration spent executing attempts that committed, 0 to 1.
+    /// Share of lanes × duration that went into attempts that committed, 0 to 1.
     pub busy: f64,
 }
 
-/// `reader` read a value that `writer` wrote.
+/// A dependency: `reader` read a value that `writer` wrote.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Edge {
-    /// Earlier transaction.
+    /// The earlier transaction.
     pub writer: u32,
-    /// Later transaction.
+    /// The later transaction.
     pub reader: u32,
-    /// Through which locations, ascending.
+    /// The locations through which it depends, ascending.
     pub locations: Vec<u32>,
 }
 
@@ -70,35 +69,36 @@ pub struct Edge {
 pub struct HotLocation {
     /// Location id.
     pub location: u32,
-    /// Edges through it.
+    /// Number of edges through it.
     pub edges: u32,
-    /// Distinct transactions that read it.
+    /// Number of transactions that read it.
     pub readers: u32,
-    /// Distinct transactions that wrote it.
+    /// Number of transactions that wrote it.
     pub writers: u32,
-    /// Aborts that it caused.
+    /// Number of aborts that it caused.
     pub aborts: u32,
 }
 
-/// What a place costs where transactions meet: if they did not, and met everywhere else as they do.
+/// The cost of a location at which transactions conflict: how much shorter the critical path would be without
+/// it, with all other conflicts as they are.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Attribution {
-    /// Location ids, ascending: one location, or several that transactions meet at together.
+    /// Location ids, ascending: one location, or several at which transactions conflict together.
     pub locations: Vec<u32>,
-    /// Edges of the longest chain that go through it: through the location, or through exactly these.
+    /// Number of edges of the critical path that go through the location, or through exactly these locations.
     pub edges: u32,
-    /// The longest chain without it, in ticks of sequential time.
+    /// The critical path without them, in ticks of sequential time.
     pub path: u64,
     /// How much shorter that is.
     pub saved: u64,
 }
 
-/// Bounds on the speed-up over sequential execution. No schedule that keeps block order passes either,
-/// but for one: with the block's access list ([`crate::trace::StrategyId::BlockAccessList`]) nobody waits for values,
-/// and only `work` bounds it.
+/// Bounds on the speed-up over sequential execution. A schedule that keeps block order passes neither of
+/// them. The one exception is a run with a block access list ([`crate::trace::StrategyId::BlockAccessList`]):
+/// no transaction waits for values there, and only `work` bounds it.
 #[derive(Clone, Copy, Debug, PartialEq, Default, Serialize, Deserialize)]
 pub struct Limits {
-    /// Total sequential time over the time of the longest chain.
+    /// Total sequential time over the time of the critical path.
     pub path: f64,
     /// The same, weighted by gas.
     pub path_gas: f64,
@@ -106,11 +106,11 @@ pub struct Limits {
     pub work: f64,
 }
 
-/// What `run` means.
+/// Analyses `run`.
 ///
-/// `sequential` is the trace of the sequential run of the same block, whose location ids are the
-/// same as `run`'s ([`align_locations`]). `time` holds the sequential time of each transaction
-/// in ticks; a missing entry counts as 0.
+/// `sequential` is the trace of the sequential run of the same block, whose location ids are the same as
+/// those of `run` ([`align_locations`]). `time` holds each transaction's sequential time in ticks; a missing
+/// entry counts as 0.
 pub fn analyse(run: &Trace, sequential: &Trace, time: &[u64]) -> Analysis {
     let mut graph = Graph::of(sequential);
     let gas = gas(sequential);
@@ -137,7 +137,7 @@ pub fn analyse(run: &Trace, sequential: &Trace, time: &[u64]) -> Analysis {
     }
 }
 
-/// The bounds of the same block on each number of lanes, from the trace of its sequential run.
+/// The bounds of the same block for each number of lanes, from the trace of its sequential run.
 pub fn limits(sequential: &Trace, time: &[u64], lanes: &[u16]) -> Vec<Limits> {
     let graph = Graph::of(sequential);
     let gas: Vec<u64> = gas(sequential);
@@ -148,13 +148,14 @@ pub fn limits(sequential: &Trace, time: &[u64], lanes: &[u16]) -> Vec<Limits> {
     lanes.iter().map(|lanes| limits::limits(&time, path, &gas, path_gas, *lanes)).collect()
 }
 
+/// Each transaction's gas.
 fn gas(sequential: &Trace) -> Vec<u64> {
     let attempt = |i: Option<u32>| i.and_then(|i| sequential.attempts.get(i as usize));
     sequential.committed().into_iter().map(|i| attempt(i).map_or(0, |a| a.gas)).collect()
 }
 
-/// Gives `sequential` the location ids of `run`. Locations that only `sequential` knows are
-/// added at the end of `run`'s list.
+/// Gives `sequential` the location ids of `run`. Locations that only `sequential` has are appended to those
+/// of `run`.
 pub fn align_locations(run: &mut Trace, sequential: &mut Trace) {
     use crate::units::LocationId;
     use std::collections::HashMap;
@@ -183,7 +184,7 @@ pub fn align_locations(run: &mut Trace, sequential: &mut Trace) {
     sequential.locations.clone_from(&run.locations);
 }
 
-/// Where a run's execution time went.
+/// What a run's execution time went into.
 struct Effort {
     aborts: u32,
     rerun: u32,

@@ -9,8 +9,8 @@ use crate::units::{Incarnation, LaneId, LocationId, Ticks, TxIndex, Version};
 pub(super) type Tx<'a> = (&'a [(u32, Option<u32>)], &'a [u32], u64);
 
 #[test]
-fn what_the_longest_path_goes_through_is_told_by_what_it_costs() {
-    // 0, 1 and 2 meet at location 3; 2 and 3 at 4 and 5, so that neither alone would help.
+fn locations_on_the_critical_path_are_listed_by_the_time_they_cost() {
+    // 0, 1 and 2 conflict at location 3; 2 and 3 at 4 and 5, so that the removal of one of these would not help.
     let trace = sequential(&[
         (&[], &[3], 100),
         (&[(3, Some(0))], &[3], 100),
@@ -173,7 +173,7 @@ fn a_parallel_run_is_chosen_where_it_can_pay() {
 }
 
 #[test]
-fn a_choice_says_what_it_was_made_by() {
+fn a_choice_carries_the_figures_it_was_made_by() {
     const MS: u64 = 1_000_000;
     let block: Vec<Tx> =
         vec![(&[], &[1], MS), (&[(1, Some(0))], &[], 2 * MS), (&[], &[], 3 * MS), (&[], &[], 4 * MS)];
@@ -202,7 +202,7 @@ fn simulated_lanes_cost_what_their_model_says() {
 }
 
 #[test]
-fn what_is_long_or_leads_to_it_comes_first() {
+fn long_transactions_and_those_they_wait_for_come_first() {
     let mut block: Vec<Tx> = vec![(&[], &[], 1); 20];
     assert_eq!(long_first(&sequential(&block), 2), []);
     block[3].1 = &[1];

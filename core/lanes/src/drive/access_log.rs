@@ -1,23 +1,23 @@
-//! Notes about places: what traces are made of by the million.
+//! Lists of accesses, the bulk of a trace: millions of them, in 12 bytes each.
 
 use crate::{
     schedule::{AccountNo, Key, Kind, PackedLocation, Part, SlotNo, Slots},
     units::{Incarnation, TxIndex, Version},
 };
 
-/// Whose value was seen, in eight bytes.
+/// The version whose value was read, or the state before the block, in eight bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct PackedVersion {
     /// The highest number stands for the state before the block.
     tx: TxIndex,
-    /// The incarnation, and in the highest bit whether the value is a sum.
+    /// The incarnation; the highest bit says whether the value is a sum.
     stamp: u32,
 }
 
 const SUM: u32 = 1 << 31;
 
 impl PackedVersion {
-    /// The last of several whose increments a balance adds up.
+    /// The last of the versions whose increments a balance adds up.
     pub(super) fn last_of_sum(version: Version) -> Self {
         Self { tx: version.tx, stamp: version.incarnation.0 | SUM }
     }
@@ -26,7 +26,7 @@ impl PackedVersion {
         self.stamp & SUM != 0
     }
 
-    /// The same, with another version in place of the one it has.
+    /// The same, with its version replaced.
     pub(super) fn map(self, map: impl FnOnce(Version) -> Version) -> Self {
         match Option::<Version>::from(self).map(map) {
             Some(version) if self.is_sum() => Self::last_of_sum(version),
@@ -49,11 +49,12 @@ impl From<PackedVersion> for Option<Version> {
     }
 }
 
-/// AccessLog, one after the other, with something about each.
+/// Accesses in order, each with a note: of a read the version that was read, of a write whether it is an
+/// increment.
 #[derive(Debug)]
 pub(super) struct AccessLog<T> {
     items: Vec<(PackedLocation, T)>,
-    /// Slots that have no number.
+    /// Slots without a number.
     others: Vec<Key>,
 }
 
@@ -69,13 +70,13 @@ impl<T> AccessLog<T> {
     }
 
     pub(super) fn push(&mut self, key: Key, at: Option<SlotNo>, about: T) {
-        let place = PackedLocation::of(key, at, &mut self.others);
-        self.items.push((place, about));
+        let location = PackedLocation::of(key, at, &mut self.others);
+        self.items.push((location, about));
     }
 
-    /// The same, of a place that is not one of the others.
-    pub(super) fn push_place(&mut self, place: PackedLocation, about: T) {
-        self.items.push((place, about));
+    /// The same, for a location that is not one of the others.
+    pub(super) fn push_location(&mut self, location: PackedLocation, about: T) {
+        self.items.push((location, about));
     }
 
     pub(super) fn items(&self) -> &[(PackedLocation, T)] {
@@ -86,37 +87,38 @@ impl<T> AccessLog<T> {
         self.items.iter_mut().map(|(_, about)| about)
     }
 
-    /// The key of one of the others.
+    /// One of the others.
     pub(super) fn other(&self, i: usize) -> Key {
         self.others[i]
     }
 
-    /// Appends those of `more`.
+    /// Appends another list.
     pub(super) fn append(&mut self, more: Self) {
         if self.items.is_empty() {
             *self = more;
             return;
         }
         let shift = self.others.len();
-        self.items.extend(more.items.into_iter().map(|(place, about)| match place.kind() {
+        self.items.extend(more.items.into_iter().map(|(location, about)| match location.kind() {
             Kind::Other(i) => (PackedLocation::other(i + shift), about),
-            _ => (place, about),
+            _ => (location, about),
         }));
         self.others.extend(more.others);
     }
 }
 
-/// A number for each place of several lists that is the same for the same location.
+/// Gives each location one number, in whichever list and form it occurs.
 pub(super) struct Numbering<'a> {
     slots: &'a dyn Slots,
     /// By account and part.
     parts: Vec<[u32; 4]>,
     /// By slot number.
     numbered: Vec<u32>,
+    /// Slots without a number.
     others: alloy_primitives::map::HashMap<Key, u32>,
 }
 
-/// Not met yet.
+/// No number yet.
 const NONE: u32 = u32::MAX;
 
 impl<'a> Numbering<'a> {
@@ -129,16 +131,16 @@ impl<'a> Numbering<'a> {
         }
     }
 
-    /// The number of a place, to be read or set.
-    pub(super) fn of<T>(&mut self, place: PackedLocation, places: &AccessLog<T>) -> &mut u32 {
-        match place.kind() {
+    /// The number of a location in `locations`, to be read or set.
+    pub(super) fn of<T>(&mut self, location: PackedLocation, locations: &AccessLog<T>) -> &mut u32 {
+        match location.kind() {
             Kind::Part(no, part) => self.of_part(no, part),
             Kind::Slot(at) => &mut self.numbered[at.index()],
-            Kind::Other(i) => self.of_key(places.other(i)),
+            Kind::Other(i) => self.of_key(locations.other(i)),
         }
     }
 
-    /// The number of a key's place.
+    /// The number of a key.
     pub(super) fn of_key(&mut self, key: Key) -> &mut u32 {
         match key.part {
             Part::Slot(slot) => match self.slots.find(key.account, &slot) {
@@ -159,7 +161,7 @@ impl<'a> Numbering<'a> {
         &mut self.parts[no.index()][part]
     }
 
-    /// Every place whose number was set, with it.
+    /// Every location whose number was set, with the number.
     pub(super) fn met(&mut self) -> impl Iterator<Item = (Key, &mut u32)> {
         let Self { slots, parts, numbered, others } = self;
         let parts = parts.iter_mut().enumerate().flat_map(|(i, parts)| {
@@ -188,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn a_place_and_whose_value_was_seen_take_twelve_bytes() {
+    fn a_read_takes_twelve_bytes() {
         assert_eq!(size_of::<(PackedLocation, PackedVersion)>(), 12);
         let seen = Some(Version { tx: TxIndex(7), incarnation: Incarnation(3) });
         assert_eq!(Option::<Version>::from(PackedVersion::from(seen)), seen);
@@ -212,13 +214,14 @@ mod tests {
         }
         one.append(two);
         let mut numbering = Numbering::new(2, &slots);
-        for (place, ()) in one.items() {
-            *numbering.of(*place, &one) = 0;
+        for (location, ()) in one.items() {
+            *numbering.of(*location, &one) = 0;
         }
         for (i, (_, number)) in numbering.met().enumerate() {
             *number = i as u32;
         }
-        let numbers: Vec<u32> = one.items().iter().map(|(place, ())| *numbering.of(*place, &one)).collect();
+        let numbers: Vec<u32> =
+            one.items().iter().map(|(location, ())| *numbering.of(*location, &one)).collect();
         assert_eq!(numbers[1], numbers[4]);
         assert_eq!(numbers[2], numbers[5]);
         assert_eq!(numbers[1], *numbering.of_key(other));

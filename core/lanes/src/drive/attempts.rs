@@ -1,9 +1,11 @@
-//! A block's attempts: what all lanes of a speculative run share, whoever gives them time.
+//! A block's attempts: the state that all lanes of a speculative run share, on threads and on a virtual
+//! clock.
 //!
 //! ```text
 //! Runner::run ─▶ Ran ─ Runner::publish ─▶ memory, result ─ Attempts::validate ─▶ holds, or withdrawn
 //! ```
-//! Nobody else sees anything of an attempt before it is published.
+//! Until an attempt is published, only its own lane sees anything of it. The order of the steps, and why it
+//! is that order, is in docs/protocol.md.
 
 use std::{
     ops::Range,
@@ -18,7 +20,7 @@ use super::{
     Block, Ended, Hints, Stopped,
     nonces::InclusionFlags,
     predicted_writes::PredictedWrites,
-    recorder::{self, AttemptNote, LaneNotes, Records, Spoiler},
+    recorder::{self, AttemptNote, Conflict, LaneNotes, Records},
     sequential,
     speculative_view::{ReadSet, SpeculativeView, StateBefore},
 };
@@ -39,30 +41,33 @@ pub(super) struct Attempts<'a, M: Vm> {
     /// Whether attempts are noted.
     record: bool,
     view: ViewKind,
-    /// Where the view is [`ViewKind::Predicted`].
-    foretold: PredictedWrites<M::Code>,
+    /// Not empty where the view is [`ViewKind::Predicted`].
+    predicted: PredictedWrites<M::Code>,
     memory: Memory<'a, M::Code>,
+    /// By transaction. Locked while the attempt is published, and while it is validated: a validation sees
+    /// all of one attempt or all of the next.
     results: Vec<Mutex<TxResult<M>>>,
-    /// What each transaction's latest attempt used. Apart from the results, because in the end one lane goes
-    /// through all of it.
+    /// Gas used by each transaction's latest attempt. Apart from the results, because at the end one lane
+    /// goes through all of it.
     gas_used: Vec<AtomicU64>,
-    latest: InclusionFlags,
+    /// Whether payments that predict a nonce were included.
+    inclusion: InclusionFlags,
     records: Records,
     cancel: &'a CancelFlag,
 }
 
-/// The latest complete attempt of one transaction. WriteSet by the lane that runs it, read by the
-/// lane that validates it; the scheduler never has both going on for the same incarnation.
+/// A transaction's latest attempt that ran to its end. Written by the lane that runs it, read by lanes that
+/// validate it. The scheduler never hands out an execution and a validation of the same incarnation at once.
 struct TxResult<M: Vm> {
     version: Option<Version>,
-    checks: ReadSet,
-    /// What it wrote, which is what the memory holds of it.
+    read_set: ReadSet,
+    /// The locations where the memory holds its writes.
     written: WriteSet,
-    /// What it would write, where that is not in the memory before it is committed.
-    kept: Vec<Write<M::Code>>,
+    /// In ordered commit: its writes, until they are committed.
+    pending_writes: Vec<Write<M::Code>>,
     receipt: M::Receipt,
-    /// The executor panicked. Kept if the reads hold, which makes it a mistake of ours and not
-    /// one of speculation.
+    /// Whether the executor panicked. If the read set holds, that is a bug of the engine; else the panic may
+    /// be due to inconsistent values, and the attempt is aborted like any other.
     panicked: bool,
 }
 
@@ -70,9 +75,9 @@ impl<M: Vm> Default for TxResult<M> {
     fn default() -> Self {
         Self {
             version: None,
-            checks: ReadSet::default(),
+            read_set: ReadSet::default(),
             written: WriteSet::default(),
-            kept: Vec::new(),
+            pending_writes: Vec::new(),
             receipt: M::Receipt::default(),
             panicked: false,
         }
@@ -80,54 +85,55 @@ impl<M: Vm> Default for TxResult<M> {
 }
 
 impl<M: Vm> TxResult<M> {
-    /// Whether its sender's nonce was not counted up.
-    fn did_not_count(&self) -> bool {
+    /// Whether it leaves its sender's nonce as it was.
+    fn not_included(&self) -> bool {
         !self.receipt.is_included() || self.panicked
     }
 }
 
-/// An attempt that ran to its end and of which nobody else has seen anything yet.
+/// An attempt that ran to its end and is not published.
 pub(super) struct Ran<M: Vm> {
     version: Version,
-    checks: ReadSet,
+    read_set: ReadSet,
     writes: Vec<Write<M::Code>>,
     pub(super) receipt: M::Receipt,
     panicked: bool,
 }
 
-/// What transactions gave when they last ran, for runs of the same block that only ask how long it takes. A
-/// transaction whose reads would be the same again would give the same again.
-pub(super) struct Answers<M: Vm> {
-    of: Vec<Option<Answer<M>>>,
-    /// The accounts that they speak of, by number.
+/// The results of transactions in earlier runs of the same block, for runs that only measure how long it
+/// takes. If a transaction's read set still holds, running it would give the same result.
+pub(super) struct ResultCache<M: Vm> {
+    /// By transaction.
+    of: Vec<Option<CachedResult<M>>>,
+    /// Addresses of the accounts that the results name, by number.
     addresses: Vec<Address>,
-    /// The slots beyond those of the pre-state that they speak of, in the order of numbers.
+    /// The slots that the results name beyond those of the pre-state, in the order of numbers.
     slots: Vec<(AccountNo, U256)>,
 }
 
-struct Answer<M: Vm> {
-    checks: ReadSet,
+struct CachedResult<M: Vm> {
+    read_set: ReadSet,
     writes: Vec<Write<M::Code>>,
-    /// Its outline.
+    /// The receipt's outline.
     receipt: M::Receipt,
     spent: Spent,
 }
 
-impl<M: Vm> Default for Answers<M> {
+impl<M: Vm> Default for ResultCache<M> {
     fn default() -> Self {
         Self { of: Vec::new(), addresses: Vec::new(), slots: Vec::new() }
     }
 }
 
-impl<M: Vm> Answers<M> {
-    /// Takes note of what a transaction gave.
+impl<M: Vm> ResultCache<M> {
+    /// Keeps a transaction's result.
     pub(super) fn note(&mut self, tx: TxIndex, ran: &Ran<M>, spent: Spent) {
         if self.of.len() <= tx.index() {
             self.of.resize_with(tx.index() + 1, || None);
         }
         if !ran.panicked {
-            self.of[tx.index()] = Some(Answer {
-                checks: ran.checks.clone(),
+            self.of[tx.index()] = Some(CachedResult {
+                read_set: ran.read_set.clone(),
                 writes: ran.writes.clone(),
                 receipt: ran.receipt.outline(),
                 spent,
@@ -135,7 +141,7 @@ impl<M: Vm> Answers<M> {
         }
     }
 
-    /// Takes note of the accounts of the run that is over.
+    /// Keeps the numbers of the run that has ended.
     pub(super) fn end(&mut self, attempts: &Attempts<'_, M>) {
         self.addresses = attempts.addresses();
         self.slots = attempts.memory.new_slots().collect();
@@ -144,27 +150,27 @@ impl<M: Vm> Answers<M> {
 
 /// An attempt that did not run to its end.
 pub(super) enum Unfinished {
-    /// It stopped at an estimate, and is to be reported so.
+    /// It stopped at an estimate; the report says so.
     Blocked(Report),
     /// The cancel flag was seen. Nothing is noted of it.
     Cancelled,
 }
 
-/// An abort, noted by the lane that found it.
+/// An abort, noted by the lane that claimed it.
 pub(super) struct Abort {
     version: Version,
-    spoiler: Spoiler,
+    conflict: Conflict,
 }
 
-/// Who runs attempts, one after the other.
+/// Runs attempts one after the other: one lane's machine.
 pub(super) struct Runner<'a, M: Vm> {
     attempts: &'a Attempts<'a, M>,
     executor: M::Executor<'a, SpeculativeView<'a, M>>,
-    /// Whether it counts what attempts use up, and then whether instructions are weighed.
+    /// `Some` if the executor counts what attempts use up; then, whether it weighs instructions.
     metered: Option<bool>,
-    /// Reads noted before the running attempt and not handed over.
+    /// Number of reads that were noted before the running attempt and not handed over.
     seen: u32,
-    /// Attempts and writes noted and not counted.
+    /// Number of attempts and writes that were noted and not counted in [`Records`].
     uncounted: u32,
 }
 
@@ -175,29 +181,29 @@ impl<'a, M: Vm> Attempts<'a, M> {
         record: bool,
         cancel: &'a CancelFlag,
         hints: &Hints<'_, M::Code>,
-        answers: Option<&Answers<M>>,
+        cache: Option<&ResultCache<M>>,
     ) -> Self {
         let mut results: Vec<Mutex<TxResult<M>>> = Vec::new();
         results.resize_with(block.transactions(), Mutex::default);
-        let latest = InclusionFlags::new(block.transactions());
+        let inclusion = InclusionFlags::new(block.transactions());
         let base = block.vm.pre_state();
         let beneficiary = &block.beneficiary;
-        let collector =
-            base.number(beneficiary).map_or(Beneficiary::Newcomer(beneficiary), Beneficiary::Known);
+        let beneficiary =
+            base.number(beneficiary).map_or(Beneficiary::Unlisted(beneficiary), Beneficiary::Known);
         let (transactions, accounts) = (block.transactions(), base.accounts());
         let memory =
-            Memory::new(transactions, accounts, base.slots(), collector, block.order.heavy_senders());
-        // Answers speak of accounts and slots by the numbers that they had.
-        for address in answers.iter().flat_map(|answers| answers.addresses.iter().skip(accounts)) {
+            Memory::new(transactions, accounts, base.slots(), beneficiary, block.order.heavy_senders());
+        // Cached results name accounts and slots by the numbers that they had.
+        for address in cache.iter().flat_map(|cache| cache.addresses.iter().skip(accounts)) {
             memory.intern_account(address);
         }
-        for (account, slot) in answers.iter().flat_map(|answers| &answers.slots) {
+        for (account, slot) in cache.iter().flat_map(|cache| &cache.slots) {
             memory.slot_no(*account, slot);
         }
-        let mut foretold = PredictedWrites::default();
+        let mut predicted = PredictedWrites::default();
         if view == ViewKind::Predicted {
-            foretold = (hints.predict)(&memory);
-            for (tx, (writes, result)) in foretold.all().iter().zip(&mut results).enumerate() {
+            predicted = (hints.predict)(&memory);
+            for (tx, (writes, result)) in predicted.all().iter().zip(&mut results).enumerate() {
                 // As if its first attempt had run.
                 let version = Version { tx: TxIndex(tx as u32), incarnation: Incarnation(0) };
                 let result = result.get_mut().unwrap_or_else(PoisonError::into_inner);
@@ -210,34 +216,35 @@ impl<'a, M: Vm> Attempts<'a, M> {
             block,
             record,
             view,
-            foretold,
+            predicted,
             memory,
             results,
             gas_used,
-            latest,
+            inclusion,
             records: Records::default(),
             cancel,
         }
     }
 
+    /// The state before a transaction.
     fn before(&self, tx: TxIndex) -> StateBefore<'_, M> {
         StateBefore {
             vm: &self.block.vm,
             base: self.block.vm.pre_state(),
             memory: &self.memory,
             order: &self.block.order,
-            latest: &self.latest,
+            inclusion: &self.inclusion,
             tx,
         }
     }
 
-    /// What an attempt would give and use up now, without running it, if that is known.
-    pub(super) fn answer(&self, version: Version, answers: &Answers<M>) -> Option<(Ran<M>, Spent)> {
-        let Answer { checks, writes, receipt, spent } = answers.of.get(version.tx.index())?.as_ref()?;
-        self.before(version.tx).validate(checks).ok()?;
+    /// A transaction's cached result, if running it now would give the same.
+    pub(super) fn cached(&self, version: Version, cache: &ResultCache<M>) -> Option<(Ran<M>, Spent)> {
+        let CachedResult { read_set, writes, receipt, spent } = cache.of.get(version.tx.index())?.as_ref()?;
+        self.before(version.tx).validate(read_set).ok()?;
         let ran = Ran {
             version,
-            checks: checks.clone(),
+            read_set: read_set.clone(),
             writes: writes.clone(),
             receipt: receipt.clone(),
             panicked: false,
@@ -245,22 +252,22 @@ impl<'a, M: Vm> Attempts<'a, M> {
         Some((ran, *spent))
     }
 
-    /// How many reads a validation of the transaction's latest attempt makes again.
-    pub(super) fn checks(&self, tx: TxIndex) -> usize {
-        lock(&self.results[tx.index()]).checks.len()
+    /// The number of reads that a validation of the transaction's latest attempt makes again.
+    pub(super) fn read_set_len(&self, tx: TxIndex) -> usize {
+        lock(&self.results[tx.index()]).read_set.len()
     }
 
-    /// Whether a transaction's writes are those that were foretold.
+    /// Whether a transaction's writes are the predicted ones.
     fn came_true(&self, tx: TxIndex, writes: &[Write<M::Code>]) -> bool {
         let balance = |no| {
             let base = self.block.vm.pre_state().balance(no);
             self.memory.balance(no, tx, base).ok().map(|balance| balance.value)
         };
-        self.foretold.came_true(tx, writes, balance)
+        self.predicted.came_true(tx, writes, balance)
     }
 
-    /// Whether the writes of an included attempt hold the nonce that it predicts, if it predicts one: the second
-    /// invariant of [`super::nonces`].
+    /// Whether the writes of an included attempt hold the nonce that it predicts, if it predicts one: the
+    /// second invariant of [`super::nonces`].
     fn leaves_predicted_nonce(&self, tx: TxIndex, writes: &[Write<M::Code>]) -> bool {
         if !self.block.order.predicts_nonce(tx) {
             return true;
@@ -270,7 +277,7 @@ impl<'a, M: Vm> Attempts<'a, M> {
             Write::Nonce(no, nonce) if self.block.order.parties(tx).is_sender(*no) => Some(*nonce),
             _ => None,
         });
-        // A sender that the pre-state does not list has no number beforehand; nothing to pay with either.
+        // A sender that the pre-state does not list has no number beforehand, and nothing to pay with either.
         self.block.order.parties(tx).sender().is_none() || written.next() == predicted
     }
 
@@ -283,8 +290,8 @@ impl<'a, M: Vm> Attempts<'a, M> {
         Runner { attempts: self, executor: self.executor(), metered: None, seen: 0, uncounted: 0 }
     }
 
-    /// Looks whether an attempt's reads hold. If not, and `claim` lets the caller abort it, its writes
-    /// are estimates afterwards.
+    /// Validates an attempt's read set. If it does not hold, and `claim` lets the caller abort the attempt,
+    /// the attempt's writes are estimates afterwards.
     pub(super) fn validate(
         &self,
         version: Version,
@@ -296,15 +303,15 @@ impl<'a, M: Vm> Attempts<'a, M> {
         if result.version != Some(version) {
             return (Report::Stale { version }, None);
         }
-        match self.before(version.tx).validate(&result.checks) {
-            Err(spoiler) if claim(version) => {
+        match self.before(version.tx).validate(&result.read_set) {
+            Err(conflict) if claim(version) => {
                 self.memory.withdraw(version.tx, &result.written);
-                let writer = spoiler.writer.tx;
-                (Report::Aborted { version, writer }, Some(Abort { version, spoiler }))
+                let writer = conflict.writer.tx;
+                (Report::Aborted { version, writer }, Some(Abort { version, conflict }))
             }
             Ok(()) if self.view == ViewKind::Committed => {
-                let TxResult { kept, written, .. } = &mut *result;
-                self.memory.record(version, kept.drain(..), written);
+                let TxResult { pending_writes, written, .. } = &mut *result;
+                self.memory.record(version, pending_writes.drain(..), written);
                 self.note(version.tx, &result);
                 (Report::Valid { version }, None)
             }
@@ -313,25 +320,25 @@ impl<'a, M: Vm> Attempts<'a, M> {
         }
     }
 
-    /// After its writes: see [`InclusionFlags`]. Lanes that run neighbours meet at one cache line there, so only where
-    /// anyone will ask.
+    /// Sets the transaction's inclusion flag, after its writes: see [`InclusionFlags`]. Only for payments
+    /// that predict a nonce: the flags of neighbours share a cache line, which other lanes would contend for.
     fn note(&self, tx: TxIndex, result: &TxResult<M>) {
         if self.block.order.predicts_nonce(tx) {
-            self.latest.note(tx, !result.did_not_count());
+            self.inclusion.note(tx, !result.not_included());
         }
     }
 
-    /// Whether more is recorded than a trace may hold, so that the run must end.
+    /// Whether there are more records than a trace may hold, so that the run must end.
     pub(super) fn has_too_many_records(&self) -> bool {
         self.record && self.records.are_too_many()
     }
 
-    /// Into how many pieces [`Attempts::finals`] is divided.
+    /// The number of pieces that [`Attempts::finals`] is divided into.
     pub(super) fn pieces(&self) -> usize {
         self.memory.pieces()
     }
 
-    /// What became of a piece of the state.
+    /// Adds one piece of the state after the block to `finals`.
     pub(super) fn finals(&self, piece: usize, finals: &mut Finals<M::Code>) {
         #[cfg(test)]
         self.block.reach(Step::Finals);
@@ -342,7 +349,7 @@ impl<'a, M: Vm> Attempts<'a, M> {
     /// Whether all transactions fit into the block's gas limit, in block order.
     pub(super) fn fits(&self) -> bool {
         let mut cumulative = 0;
-        // Relaxed, here and below: the scheduler's lock published it when it said that all is done.
+        // Relaxed, here and below: the scheduler's lock published the counts when it said `Done`.
         self.gas_used.iter().zip(self.block.order.gas_limits()).all(|(used, limit)| {
             let fits = *limit <= self.block.gas_limit.saturating_sub(cumulative);
             cumulative += used.load(Ordering::Relaxed);
@@ -358,14 +365,18 @@ impl<'a, M: Vm> Attempts<'a, M> {
     /// Every account's address, by number.
     pub(super) fn addresses(&self) -> Vec<Address> {
         let mut addresses = self.block.vm.pre_state().addresses();
-        let newcomers = self.memory.newcomers();
-        addresses.resize(addresses.len() + newcomers.len(), Address::ZERO);
-        for (address, no) in newcomers {
+        let unlisted = self.memory.unlisted_accounts();
+        addresses.resize(addresses.len() + unlisted.len(), Address::ZERO);
+        for (address, no) in unlisted {
             addresses[no.index()] = address;
         }
         addresses
     }
 
+    /// The receipts, with cumulative gas.
+    ///
+    /// # Errors
+    /// If the block is not complete, or an attempt that holds has panicked.
     fn take_receipts(&mut self) -> Result<Vec<M::Receipt>, Stopped> {
         let mut receipts = Vec::with_capacity(self.results.len());
         let mut cumulative = 0;
@@ -383,18 +394,18 @@ impl<'a, M: Vm> Attempts<'a, M> {
 }
 
 impl<M: Vm> Runner<'_, M> {
-    /// The same, but that it counts what attempts use up; with `weighs`, instruction by instruction.
+    /// The same, but it counts what attempts use up; with `weighs`, instruction by instruction.
     pub(super) fn metered(self, weighs: bool) -> Self {
         Self { executor: self.executor.metered(weighs), metered: Some(weighs), ..self }
     }
 
-    /// What the attempt used up that ran last, if that is counted.
+    /// What the last attempt used up, if that is counted.
     pub(super) fn spent(&self, tx: TxIndex, outcome: &Result<Ran<M>, Unfinished>) -> Spent {
         self.executor.spent(tx, outcome.as_ref().ok().map(|ran| &ran.receipt))
     }
 
-    /// Runs an attempt on what is there now. With `keep` it keeps what it read, to be validated. `start` is noted
-    /// in `notes` as its start and, for the time being, as its end.
+    /// Runs an attempt on the memory as it is now. With `keep` it keeps its read set, to be validated.
+    /// `start` is noted in `notes` as its start and, for the time being, as its end.
     ///
     /// # Errors
     /// If it met an estimate, or was cancelled.
@@ -434,12 +445,12 @@ impl<M: Vm> Runner<'_, M> {
                 note.outcome = Outcome::Blocked;
                 if attempts.record {
                     notes.attempts.push(note);
-                    notes.spoilers.push((version, Spoiler { key: blocked.key, writer: blocked.writer }));
+                    notes.conflicts.push((version, Conflict { key: blocked.key, writer: blocked.writer }));
                 }
                 return Err(Unfinished::Blocked(Report::Blocked { version, writer: blocked.writer.tx }));
             }
             Err(_) => {
-                // Whatever state the EVM was left in, it is not used again.
+                // The EVM may be left in any state, so it is not used again.
                 let view = self.executor.view();
                 let reads = std::mem::take(&mut view.reads);
                 self.executor = match self.metered {
@@ -458,18 +469,18 @@ impl<M: Vm> Runner<'_, M> {
             note.writes.end = notes.writes.len();
             self.uncounted += 1 + writes.len() as u32;
             notes.attempts.push(note);
-            if self.uncounted >= Records::PORTION {
+            if self.uncounted >= Records::BATCH {
                 attempts.records.add(std::mem::take(&mut self.uncounted));
             }
         }
-        let checks = self.executor.view().reads.checks.to_keep();
-        Ok(Ran { version, checks, writes, receipt, panicked })
+        let read_set = self.executor.view().reads.read_set.to_keep();
+        Ok(Ran { version, read_set, writes, receipt, panicked })
     }
 
-    /// Puts an attempt's writes where others see them. Whether the transaction had no result before.
-    /// `firm`: what it saw was settled.
+    /// Puts an attempt's writes where other lanes see them. `on_final_state`: all transactions below were
+    /// settled when it started. Also returns whether this is the transaction's first result.
     pub(super) fn publish(&mut self, ran: Ran<M>, on_final_state: bool) -> (Report, bool) {
-        let Ran { version, checks, mut writes, receipt, panicked } = ran;
+        let Ran { version, read_set, mut writes, receipt, panicked } = ran;
         let attempts = self.attempts;
         let included = !panicked && receipt.is_included();
         debug_assert!(
@@ -482,11 +493,12 @@ impl<M: Vm> Runner<'_, M> {
         let first = result.version.is_none();
         let wrote_new = match attempts.view {
             ViewKind::Committed => {
-                result.kept.clear();
-                result.kept.append(&mut writes);
+                result.pending_writes.clear();
+                result.pending_writes.append(&mut writes);
                 false
             }
-            // What the memory holds of the transaction is no estimate yet, so values count as well.
+            // Until now the memory held the predicted writes, which are no estimates. So their values count,
+            // too.
             ViewKind::Predicted if first => {
                 let came_true = attempts.came_true(version.tx, &writes);
                 attempts.memory.record(version, writes.drain(..), &mut result.written);
@@ -495,29 +507,31 @@ impl<M: Vm> Runner<'_, M> {
             _ => attempts.memory.record(version, writes.drain(..), &mut result.written),
         };
         result.version = Some(version);
+        // Relaxed: see `fits`.
         attempts.gas_used[version.tx.index()].store(receipt.gas_used(), Ordering::Relaxed);
-        let old = std::mem::replace(&mut result.checks, checks);
+        let old = std::mem::replace(&mut result.read_set, read_set);
         result.receipt = receipt;
         result.panicked = panicked;
-        // Whoever took it for granted that the nonce would be counted up must look again.
-        let did_not_count = result.did_not_count();
+        // An attempt that relied on the predicted nonce must be validated again.
+        let not_included = result.not_included();
         if attempts.view != ViewKind::Committed {
             attempts.note(version.tx, &result);
         }
         drop(result);
+        // After the lock: freeing memory takes time that a validation would wait for.
         drop(old);
         self.executor.reuse(writes);
-        (Report::Executed { version, wrote_new: wrote_new || did_not_count, on_final_state }, first)
+        (Report::Executed { version, wrote_new: wrote_new || not_included, on_final_state }, first)
     }
 
-    /// Gives the reads noted so far to the lane that made them.
+    /// Moves the reads that were noted so far to the lane that made them.
     pub(super) fn hand_over_reads(&mut self, notes: &mut LaneNotes) {
         notes.reads.append(std::mem::take(&mut self.executor.view().reads.seen));
         self.seen = 0;
     }
 }
 
-/// What lanes leave behind.
+/// The results of all lanes.
 pub(super) struct LaneResults<C> {
     /// The run's start and end.
     pub(super) span: (u64, u64),
@@ -528,17 +542,17 @@ pub(super) struct LaneResults<C> {
     pub(super) fits: bool,
 }
 
-/// After the last lane: receipts, what changed, trace. If not all transactions fit, `in_order` runs the
-/// block in order.
+/// Puts the result together after the last lane has ended: receipts, changes, trace. If not all transactions
+/// fit into the block, `in_order` runs the block in order.
 pub(super) fn finish<M: Vm>(
     mut attempts: Attempts<'_, M>,
     strategy: StrategyId,
     clock: Clock,
-    ends: LaneResults<M::Code>,
-    in_order: impl FnOnce(Vec<Address>) -> Result<sequential::Done<M>, Stopped>,
+    results: LaneResults<M::Code>,
+    in_order: impl FnOnce(Vec<Address>) -> Result<sequential::SequentialRun<M>, Stopped>,
 ) -> Result<Ended<M>, Stopped> {
     let transactions = attempts.block.transactions();
-    let LaneResults { span, mut lanes, aborts, finals, fits } = ends;
+    let LaneResults { span, mut lanes, aborts, finals, fits } = results;
     let addresses = attempts.addresses();
     let receipts = attempts.take_receipts()?;
     settle(&mut lanes, aborts);
@@ -557,7 +571,7 @@ pub(super) fn finish<M: Vm>(
     Ok(Ended { receipts, addresses, finals, trace })
 }
 
-/// Marks aborted attempts, which other lanes found out about.
+/// Marks the attempts that were aborted. The lane that aborts an attempt need not be the one that ran it.
 fn settle(lanes: &mut [LaneNotes], aborts: Vec<Abort>) {
     let aborted: std::collections::HashSet<Version> = aborts.iter().map(|abort| abort.version).collect();
     if aborted.is_empty() {
@@ -569,22 +583,22 @@ fn settle(lanes: &mut [LaneNotes], aborts: Vec<Abort>) {
         }
     }
     if let Some(first) = lanes.first_mut() {
-        first.spoilers.extend(aborts.into_iter().map(|abort| (abort.version, abort.spoiler)));
+        first.conflicts.extend(aborts.into_iter().map(|abort| (abort.version, abort.conflict)));
     }
 }
 
-/// A transaction does not fit in the gas that those before it left of the block's: what follows
-/// it saw changes that it must not make. That is only known in block order, so the block was run
-/// again in order, on the first lane, within the same run.
+/// The result of a block that is full: a transaction does not fit into the gas that those before it left, so
+/// the attempts after it have read changes that it must not make. That is only known in block order. So the
+/// block was run again in order, on the first lane, within the same run.
 ///
-/// Both runs must number newcomers alike for their notes to go into one trace.
+/// Both runs must give unlisted accounts the same numbers, because their notes go into one trace.
 fn in_order_after_all<M: Vm>(
     transactions: usize,
     slots: &dyn Slots,
     (strategy, clock): (StrategyId, Clock),
     started: u64,
     mut lanes: Vec<LaneNotes>,
-    mut done: sequential::Done<M>,
+    mut done: sequential::SequentialRun<M>,
 ) -> Ended<M> {
     let mut latest = vec![0; transactions];
     for note in lanes.iter_mut().flat_map(|lane| &mut lane.attempts) {

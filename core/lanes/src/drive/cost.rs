@@ -1,4 +1,4 @@
-//! What virtual time is made of: see [`crate::model`].
+//! The costs that virtual time is made of: see [`crate::model`].
 
 use crate::{
     model::{Cost, CostModel, TRANSACTION},
@@ -24,14 +24,14 @@ impl<'a> Costs<'a> {
         self.cost == Cost::Opcodes
     }
 
-    /// An execution, complete or not.
+    /// The cost of an execution, complete or not.
     pub(super) fn execution(self, tx: TxIndex, spent: Spent) -> u64 {
         let ticks = match self.cost {
             Cost::Gas => spent.gas,
             Cost::Opcodes => spent.nanos.saturating_add(TRANSACTION),
             Cost::Measured => {
                 let (time, gas) = self.measured.get(tx.index()).copied().unwrap_or_default();
-                // An attempt that took another way, or not all of it, takes its share by gas.
+                // An attempt that took another path, or stopped on the way, takes its share by gas.
                 match u128::from(gas) {
                     0 => time,
                     gas => (u128::from(time) * u128::from(spent.gas) / gas).min(u128::from(u32::MAX)) as u64,
@@ -50,9 +50,9 @@ impl<'a> Costs<'a> {
     }
 }
 
-/// What the seed decides.
+/// The random draws of one simulated run.
 pub(super) struct Chance {
-    /// SplitMix64; `None` for seed 0, with which nothing is left to chance.
+    /// The state of SplitMix64; `None` for seed 0, with which nothing is drawn.
     state: Option<u64>,
 }
 
@@ -70,7 +70,7 @@ impl Chance {
         Some(z ^ (z >> 31))
     }
 
-    /// How long a piece of work takes that costs so much.
+    /// The duration of a piece of work with that cost.
     pub(super) fn duration(&mut self, cost: u64) -> u64 {
         let Some(drawn) = self.draw() else { return cost };
         // In 1024ths of the cost.
@@ -79,12 +79,12 @@ impl Chance {
         cost.saturating_add(more as u64)
     }
 
-    /// The rank of a lane among those whose turn is at the same moment; the lowest goes first.
+    /// The rank of a lane among those whose events come at the same moment; the lowest goes first.
     pub(super) fn rank(&mut self) -> u64 {
         self.draw().unwrap_or(0)
     }
 
-    /// One of `count`.
+    /// An index below `count`.
     pub(super) fn one_of(&mut self, count: usize) -> usize {
         self.draw().map_or(0, |drawn| (drawn % count.max(1) as u64) as usize)
     }
@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn an_attempt_that_took_another_way_costs_its_share_by_gas() {
+    fn an_attempt_that_took_another_path_costs_its_share_by_gas() {
         let model = CostModel { cost: Cost::Measured, seed: 0 };
         let costs = Costs::new(model, &[(4_000, 100), (9_000, 0)]);
         let execution = |tx, gas| costs.execution(TxIndex(tx), Spent { gas, nanos: 0 });

@@ -1,5 +1,5 @@
-//! Runs that must end: one in which some step panics, on whichever lane; and one with more to record than a trace may
-//! hold.
+//! Runs that must end: those in which a step panics, on any lane; and those with more records than a trace
+//! may hold.
 
 use std::{
     panic::resume_unwind,
@@ -31,14 +31,14 @@ fn fail() -> ! {
 /// Longest run. An ordinary one takes less than a millisecond.
 const LIMIT: Duration = Duration::from_secs(60);
 
-/// What `act` gives, on a thread of its own. Fails if it does not end.
+/// The result of `act`, on a thread of its own. Fails if `act` does not end.
 fn ends<T: Send + 'static>(what: &str, act: impl FnOnce() -> T + Send + 'static) -> T {
     let (ended, end) = mpsc::channel();
     thread::spawn(move || ended.send(act()));
     end.recv_timeout(LIMIT).unwrap_or_else(|_| panic!("{what} does not end"))
 }
 
-/// As many threads as are asked for.
+/// As many threads as there are lanes.
 struct Spawned;
 
 impl Threads for Spawned {
@@ -54,12 +54,14 @@ impl Threads for Spawned {
         thread::scope(|scope| {
             let lanes: Vec<_> = (0..lanes).map(|i| scope.spawn(move || lane(i))).collect();
             let panics: Vec<_> = lanes.into_iter().filter_map(|lane| lane.join().err()).collect();
-            panics.into_iter().for_each(|panic| resume_unwind(panic));
+            if let Some(panic) = panics.into_iter().next() {
+                resume_unwind(panic);
+            }
         });
     }
 }
 
-/// Runs the block on threads of its own; how it ended.
+/// Runs the block on threads of its own. Returns how it ended.
 fn run_on_threads(
     block: &Block<ToyVm>,
     strategy: StrategyId,
@@ -67,7 +69,7 @@ fn run_on_threads(
     clock: &(dyn Fn() -> u64 + Sync),
 ) -> Result<usize, Stopped> {
     let cancel = CancelFlag::new();
-    let around = RunContext {
+    let context = RunContext {
         clock,
         cancel: &cancel,
         progress: &AtomicU32::new(0),
@@ -77,7 +79,7 @@ fn run_on_threads(
     };
     let waits = vec![Vec::new(); block.transactions()];
     let hints = Hints { waits: &waits, ..Hints::NONE };
-    let ended = run(block, &*schedule::strategy(strategy), lanes, &hints, &around)?;
+    let ended = run(block, &*schedule::strategy(strategy), lanes, &hints, &context)?;
     Ok(ended.receipts.len())
 }
 
@@ -90,12 +92,12 @@ const STRATEGIES: [StrategyId; 4] = [
 
 const PAYMENTS: usize = 60;
 
-/// Payments in turn: enough to be validated on any number of lanes.
+/// Copies from one account to the other in turn: enough to be validated on any number of lanes.
 fn payments() -> Vec<Transaction> {
     (0..PAYMENTS).map(|i| Transaction::copying(i % 2, (i + 1) % 2)).collect()
 }
 
-/// A clock that always goes on.
+/// A clock that always advances.
 fn ticking() -> impl Fn() -> u64 + Send + Sync {
     let time = AtomicU64::new(0);
     move || time.fetch_add(500, Ordering::Relaxed)
@@ -120,7 +122,8 @@ fn a_run_whose_work_panics_at_any_step_ends_and_says_so() {
                     }));
                     let what = format!("{step:?} for the {time}th time, {strategy:?} on {lanes} lanes");
                     let end = ends(&what, move || run_on_threads(&block, strategy, lanes, &ticking()));
-                    // A panic in the virtual machine is an attempt's; if the attempt is aborted it does no harm.
+                    // A panic in the virtual machine belongs to the attempt. It does no harm if the attempt
+                    // is aborted.
                     let expected = match left.load(Ordering::Relaxed) < 0 {
                         true if step == Step::Execute && end == Ok(PAYMENTS) && lanes > 1 => continue,
                         true => Err(Stopped::LanePanicked),
@@ -150,21 +153,21 @@ fn a_run_whose_clock_panics_ends_and_says_so() {
                     run_on_threads(&toy::load(&payments(), u64::MAX, 0), strategy, lanes, &clock)
                 });
                 let panicked = end == Err(Stopped::LanePanicked);
-                // How often a run looks at the clock is not known to the last time.
+                // The exact number of looks at the clock is not known.
                 assert!(panicked || time > 21 && end == Ok(PAYMENTS), "{end:?}: {what}");
             }
         }
     }
 }
 
-/// Every way to run a block, with what stopped it.
+/// Runs the block in every way. Returns what stopped each run.
 fn run_all(block: &Block<ToyVm>) -> Vec<Option<Stopped>> {
     let mut stopped = Vec::new();
     for strategy in StrategyId::ALL {
         for lanes in [1, 2] {
             stopped.push(run_on_threads(block, strategy, lanes, &ticking()).err());
         }
-        let around = Simulation {
+        let context = Simulation {
             model: CostModel { cost: Cost::Gas, seed: 0 },
             measured: &[],
             cancel: &CancelFlag::new(),
@@ -174,7 +177,7 @@ fn run_all(block: &Block<ToyVm>) -> Vec<Option<Stopped>> {
         let strategy = schedule::strategy(strategy);
         let waits = vec![Vec::new(); block.transactions()];
         let hints = Hints { waits: &waits, ..Hints::NONE };
-        stopped.push(simulate(block, &*strategy, 4, &hints, &around).err());
+        stopped.push(simulate(block, &*strategy, 4, &hints, &context).err());
     }
     stopped.push(record(block, &CancelFlag::new(), |machine| machine, |_| ()).err());
     stopped

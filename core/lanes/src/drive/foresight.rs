@@ -1,5 +1,5 @@
-//! What can be known of a block before it runs: what its transactions declare, and what a sequential run
-//! of it records.
+//! Hints that can be made before a block runs: from the accesses that its transactions declare, and from a
+//! recorded sequential run.
 
 use std::{collections::HashMap, ops::Range};
 
@@ -18,20 +18,20 @@ use crate::{
     vm::{Effects, Executor, PreState, Receipt, Vm},
 };
 
-/// What a sequential run records.
+/// The record of a sequential run.
 #[derive(Debug)]
 pub struct Recorded<C> {
-    /// For each transaction those whose writes it read.
+    /// For each transaction, those whose writes it read.
     pub waits: Vec<Vec<TxIndex>>,
-    /// What each transaction wrote.
+    /// Each transaction's writes.
     pub writes: Vec<Vec<Write<C>>>,
     /// Addresses of accounts by number.
     pub addresses: Vec<Address>,
 }
 
-/// For each transaction those that it should wait for, going by access lists: the latest one of its
-/// sender that it should wait for, and for each slot that it declares the latest one that declares it. `lists` has
-/// the slots that each transaction declares.
+/// For each transaction those that it should wait for, by access lists (EIP-2930): the latest one of its
+/// sender that it should wait for, and for each slot that it declares the latest one that declares it too.
+/// `lists` has the slots that each transaction declares.
 pub fn declared<M: Vm, L: IntoIterator<Item = (Address, B256)>>(
     block: &Block<M>,
     lists: impl IntoIterator<Item = L>,
@@ -43,7 +43,7 @@ pub fn declared<M: Vm, L: IntoIterator<Item = (Address, B256)>>(
         let tx = TxIndex(i as u32);
         let mut earlier: Vec<TxIndex> = after.iter().copied().collect();
         let before = list.into_iter().filter_map(|slot| latest.insert(slot, tx));
-        // The same slot twice in one list.
+        // A list may hold the same slot twice.
         earlier.extend(before.filter(|before| *before != tx));
         earlier.sort_unstable();
         earlier.dedup();
@@ -52,11 +52,11 @@ pub fn declared<M: Vm, L: IntoIterator<Item = (Address, B256)>>(
     waits
 }
 
-/// Runs the block in order on a machine that `prepare` has prepared, and records it; and what `finish` gives of the
-/// machine afterwards.
+/// Runs the block in order and records it, on a machine that `prepare` has prepared. Also returns what
+/// `finish` takes from the machine afterwards.
 ///
 /// # Errors
-/// If it is cancelled, or there is more to record than a trace may hold.
+/// If the run is cancelled, or has more records than a trace may hold.
 pub fn record<'a, M: Vm, T>(
     block: &'a Block<M>,
     cancel: &'a CancelFlag,
@@ -101,13 +101,14 @@ pub fn record<'a, M: Vm, T>(
     Ok((Recorded { waits, writes: all, addresses }, finished))
 }
 
-/// How many summands of a balance a transaction waits for, the latest of them: as many as there can be lanes. The
+/// How many of a sum's writers a transaction waits for: the latest ones, as many as there can be lanes. The
 /// others come so long before that they will nearly always have run; if one has not, validation finds it.
 const SUMMANDS: usize = 256;
 
-/// For each transaction those whose writes it read, and the payment that wrongly predicts its nonce. Whether a balance
-/// is enough is no read; but where all that a sender may spend is more than it has before the block, it may hang on what others pay it, and its
-/// transactions wait for those.
+/// For each transaction those whose writes it read, and the payment that wrongly predicts its nonce.
+///
+/// Whether a balance is enough is no read. But if a sender's transactions may take more than it owns before
+/// the block, they may depend on payments to it. So they wait for these payments.
 fn waits<M: Vm>(
     block: &Block<M>,
     number: impl Fn(&Address) -> Option<AccountNo>,
@@ -121,27 +122,29 @@ fn waits<M: Vm>(
         block.order.parties(tx).sender().or_else(unlisted)
     };
     let short = (0..block.transactions() as u32).map(TxIndex).filter(|tx| !block.order.can_pay(*tx));
-    // Since the sender's transaction before, which itself waits for those before it.
+    // For each sender that may lack balance: the transactions that wrote its balance since its own last
+    // transaction, which waits for those before.
     let mut paid: HashMap<AccountNo, Vec<TxIndex>> =
         short.filter_map(|tx| Some((sender(tx)?, Vec::new()))).collect();
-    // Who wrote a balance since it was last set, and who set it.
+    // For each balance: the transaction that last set it, and those that added to it since.
     let mut summands: HashMap<AccountNo, Vec<TxIndex>> = HashMap::new();
     let mut waits = Vec::with_capacity(reads.len());
     for (i, range) in reads.iter().enumerate() {
         let tx = TxIndex(i as u32);
         let read = &seen.items()[range.clone()];
-        let latest = read.iter().filter_map(|(_, seer)| Option::<Version>::from(*seer));
+        let latest = read.iter().filter_map(|(_, version)| Option::<Version>::from(*version));
         let mut earlier: Vec<TxIndex> =
             latest.map(|version| version.tx).filter(|earlier| *earlier < tx).collect();
-        for (place, _) in read.iter().filter(|(_, seer)| seer.is_sum()) {
-            if let Kind::Part(account, Part::Balance) = place.kind()
+        for (location, _) in read.iter().filter(|(_, version)| version.is_sum()) {
+            if let Kind::Part(account, Part::Balance) = location.kind()
                 && let Some(summands) = summands.get(&account)
             {
                 earlier.extend(&summands[summands.len().saturating_sub(SUMMANDS)..]);
             }
         }
         let payers = sender(tx).and_then(|no| paid.get_mut(&no));
-        // The sender's next transaction waits for this one, which wrote its balance, unless it was not included.
+        // The sender's next transaction waits for this one, which wrote its balance, unless this one was not
+        // included.
         let payers = payers.map(|payers| if included[i] { std::mem::take(payers) } else { payers.clone() });
         earlier.extend(payers.unwrap_or_default());
         // A payment that is not included does not leave the nonce that it predicts.

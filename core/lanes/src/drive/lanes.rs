@@ -1,20 +1,31 @@
-//! Lanes that take turns at a scheduler: waiting, waking, ending. Knows no EVM: what a task does
-//! is [`Work`].
+//! Lanes that take turns at a scheduler: how they wait, wake and end. Knows no EVM: [`Work`] carries out the
+//! tasks.
 //!
-//! What must hold:
-//! 1. *Nobody sleeps over a task.* A lane that leaves tasks for others counts the news under the
-//!    scheduler's lock, and only then looks for sleepers; a lane that goes to sleep counts itself
-//!    as a sleeper under the same lock, and only sleeps if there were no news since its last turn.
-//! 2. *Everybody hears of the end.* The lane that is told `Done`, or that is to stop, wakes all.
-//! 3. *Firm is what follows the settled.* Within a portion a lane counts on from the lowest transaction
-//!    that is not settled: past its own on_final_state attempts, and past attempts whose reads it found to hold
-//!    itself. Nothing else is firm. Why that is enough is in the schedulers' room, invariant 6.
-//! 4. *A panic ends the run for all lanes.* A lane that panics, in its work, at the clock or in the scheduler,
-//!    never reports its tasks. So while it unwinds it stops the run and wakes all lanes ([`StopOnPanic`]). A lane
-//!    waits for others in three places only: in [`Turns::start_together`], which ends after a while; in
-//!    [`Turns::wait`], which ends when the lane is woken, and then the lane looks at the stop before anything else;
-//!    and at locks, which unwinding lets go of and whose poison is ignored. So every lane ends after the tasks that
-//!    it has taken.
+//! ```text
+//!       ┌──────────────────── reports ─────────────────────┐
+//!       ▼                                                  │
+//! start_together ─▶ turn: report, next ─┬─ tasks ─▶ Work ──┘
+//!                     ▲                 ├─ Wait ──▶ spin, then sleep until news ─┐
+//!                     └─────────────────┼────────────────────────────────────────┘
+//!                                       └─ Done, or a stop ──▶ wake all, end
+//! ```
+//! *News*: tasks that a lane left for others, a stop, or the end. They are counted.
+//!
+//! Invariants; docs/protocol.md has the interleavings:
+//! 1. *No lane sleeps while there are tasks.* A lane that leaves tasks for others counts the news under the
+//!    scheduler's lock, and then looks for sleepers. A lane that goes to sleep counts itself as a sleeper
+//!    under the same lock, and sleeps only if the count of news has not changed since its last turn.
+//! 2. *Every lane hears of the end.* A lane that is given `Done`, or that is to stop, wakes all.
+//! 3. *Attempts on final state follow settled ones.* Within a batch a lane counts on from the lowest
+//!    transaction that is not settled: past its own attempts on final state, and past attempts that it has
+//!    itself found valid. No other attempt is on final state. Why that is enough is said in
+//!    [`schedule`](crate::schedule), invariant 6.
+//! 4. *A panic ends the run for all lanes.* A lane that panics, in its work, at the clock or in the
+//!    scheduler, never reports its tasks. So while it unwinds it stops the run and wakes all lanes
+//!    ([`StopOnPanic`]). A lane waits for others in three places only: in [`Turns::start_together`], which
+//!    ends after a while; in [`Turns::wait`], which ends when the lane is woken, and then the lane checks for
+//!    a stop before anything else; and at locks, which unwinding releases and whose poison is ignored. So
+//!    every lane ends after the tasks that it has taken.
 
 use crate::{
     schedule::{
@@ -28,66 +39,67 @@ use crate::{
     units::{TxIndex, Version},
 };
 
-/// How often a lane looks again before it sleeps: some hundred microseconds. Waking up takes a
-/// tenth of that, but a thread that slept may wake up on a core where another lane runs.
+/// How often a lane looks for news before it sleeps: some hundred microseconds. Waking up takes a tenth of
+/// that, but a thread that slept may wake up on a core where another lane runs.
 const SPINS: u32 = if cfg!(any(shuttle, miri)) { 2 } else { 4_000 };
-/// The same where lanes share cores: another one needs the core.
+/// The same where lanes share cores: another lane needs the core.
 const FEW_SPINS: u32 = if cfg!(any(shuttle, miri)) { 2 } else { 50 };
-/// Longest sleep, in case that no other lane has anything to say: a stop is noticed by then.
+/// Longest sleep. No lane announces a cancel, so a sleeping lane notices it after this time.
 const NAP: std::time::Duration = std::time::Duration::from_millis(1);
-/// Longest wait for the other lanes at the start, in nanoseconds. A pool may be busy; a lane that
+/// Longest wait for the other lanes at the start, in nanoseconds. A pool's threads may be busy; a lane that
 /// comes later just finds less to do.
 const START_PATIENCE: u64 = 50_000_000;
 /// How long a lane spins at the start before it naps, in nanoseconds.
 const START_SPIN: u64 = 300_000;
-/// How long it naps.
+/// The length of that nap.
 const START_NAP: std::time::Duration = std::time::Duration::from_micros(60);
-/// A lane that does not look at the clock for so long was not running, in nanoseconds.
+/// A lane that has not looked at the clock for this long was not running, in nanoseconds.
 const ABSENCE: u64 = 30_000;
-/// How much work a lane takes at one turn, in nanoseconds. A turn costs a few hundred when another
-/// lane is at the scheduler; what is taken cannot be given back, so not too much at once.
-const PORTION: u64 = 25_000;
-/// The most tasks taken at one turn.
+/// The work that a lane takes in one turn, in nanoseconds. A turn costs a few hundred when another lane is at
+/// the scheduler. Tasks that were taken cannot be given back, so a batch is small.
+const BATCH: u64 = 25_000;
+/// The most tasks in one batch.
 const MOST: usize = 32;
 
-/// What a lane does with a task.
+/// Carries out one lane's tasks.
 pub(super) trait Work {
-    /// Runs an attempt and puts its writes where others see them. `firm`: what it is about to see is
-    /// settled, so it will not be validated. `None` if it was cancelled: then the lanes are to stop.
+    /// Runs an attempt and publishes its writes. `on_final_state`: all transactions below it are settled, so
+    /// it will not be validated. `None` if it was cancelled: then the lanes are to stop.
     fn execute(&mut self, version: Version, on_final_state: bool, start: u64) -> Option<Report>;
-    /// Notes when the attempt that was run last ended.
+    /// Notes the end of the last attempt.
     fn ended(&mut self, now: u64);
-    /// Looks whether an attempt's reads hold. If not, and `turns` lets this lane claim the abort,
-    /// its writes are estimates afterwards.
+    /// Validates an attempt's read set. If it does not hold, and `turns` lets this lane claim the abort, the
+    /// attempt's writes are estimates afterwards.
     fn validate(&mut self, version: Version, turns: &Turns<'_>) -> Report;
-    /// Notes what the lane did beside running attempts.
+    /// Notes the lane's time outside attempts.
     fn span(&mut self, start: u64, end: u64, kind: SpanKind);
-    /// Called before every turn; whether the lanes are to stop.
+    /// Called before every turn. Returns whether the lanes are to stop.
     fn between_turns(&mut self) -> bool;
 }
 
 /// What lanes share in order to take turns.
 pub(super) struct Turns<'a> {
+    /// Its lock orders everything that lanes tell each other by reports and tasks.
     scheduler: Mutex<Box<dyn Scheduler>>,
     clock: &'a (dyn Fn() -> u64 + Sync),
-    /// Lanes asleep wait here, on the scheduler's lock.
+    /// Sleeping lanes wait here, on the scheduler's lock.
     news: Condvar,
-    /// Counts the times when tasks were left for others: a waiting lane looks for a change
-    /// without the lock.
+    /// Counts news. Written under the scheduler's lock; a spinning lane reads it without the lock.
     news_count: AtomicU32,
+    /// Number of sleeping lanes. Raised under the scheduler's lock.
     sleepers: AtomicU32,
-    /// For each lane, how often it has looked for the others at the start.
+    /// For each lane, how often it has looked for the others at the start. Each lane writes its own.
     looks: Vec<Look>,
-    /// How many lanes can run at the same time.
+    /// The number of lanes that can run at the same time.
     together: usize,
-    /// The run's start by the clock; 0: not yet.
+    /// The run's start by the clock; 0 before it. Set once, by any lane.
     started: AtomicU64,
-    /// Whether the lanes are to end before the block has ended.
+    /// Whether the lanes are to end before the block has ended. Never taken back.
     stopped: AtomicBool,
 }
 
-/// Stops the run and wakes all lanes if it is dropped: held by a lane as long as it takes turns, and forgotten
-/// when it returns. Dropped by unwinding, when no lock of the lane's is held any more.
+/// Stops the run and wakes all lanes if it is dropped. A lane holds it while it takes turns, and forgets it
+/// when it returns. Unwinding drops it when the lane holds no lock any more.
 struct StopOnPanic<'a, 'b>(&'a Turns<'b>);
 
 impl Drop for StopOnPanic<'_, '_> {
@@ -125,12 +137,14 @@ impl<'a> Turns<'a> {
         }
     }
 
-    /// The run's start by the clock.
+    /// The run's start by the clock. Acquire: pairs with the exchange in `start_together`, though the number
+    /// carries nothing but itself.
     pub(super) fn started(&self) -> u64 {
         self.started.load(Ordering::Acquire)
     }
 
-    /// Whether the lanes were stopped before the end.
+    /// Whether the lanes were stopped before the end. Relaxed, here and in `stop`: the lane that stops wakes
+    /// all under the lock afterwards, so a lane that sleeps finds the stop. A running lane looks again soon.
     pub(super) fn was_stopped(&self) -> bool {
         self.stopped.load(Ordering::Relaxed)
     }
@@ -139,12 +153,12 @@ impl<'a> Turns<'a> {
         self.stopped.store(true, Ordering::Relaxed);
     }
 
-    /// Whether the caller, having found a read of that attempt stale, is the one to abort it.
+    /// Whether the caller, which found the attempt's read set stale, is the one to abort it.
     pub(super) fn claim_abort(&self, version: Version) -> bool {
         lock_briefly(&self.scheduler).claim_abort(version)
     }
 
-    /// One lane, from the common start to its last task. Gives the time then.
+    /// One lane, from the common start to its last task. Returns the time at its end.
     ///
     /// # Panics
     /// If `work`, the scheduler or the clock panics. Then all other lanes end, too.
@@ -161,7 +175,9 @@ impl<'a> Turns<'a> {
         let mut tasks = Vec::with_capacity(MOST);
         let mut pace = Pace::default();
         loop {
-            // Before the turn and the look at the stop: what comes after them must not be slept over.
+            // Before the turn and the check for a stop: the lane must not sleep over news that come after
+            // them. Relaxed: the lock that the turn takes, and again the one before the sleep, order the
+            // count.
             let seen = self.news_count.load(Ordering::Relaxed);
             if work.between_turns() {
                 self.stop();
@@ -209,8 +225,9 @@ impl<'a> Turns<'a> {
                     }
                     Task::Done => {
                         self.wake_all();
-                        // Not `now`: in a browser that is when the last task ended. A lane that had no core
-                        // until then has come from the start to here, and has not committed all the while.
+                        // Not `now`: in a browser that is the end of the last task. A lane without a core
+                        // until then comes here straight from the start, and has not been committing all that
+                        // time.
                         return (self.clock)();
                     }
                 }
@@ -219,14 +236,12 @@ impl<'a> Turns<'a> {
         }
     }
 
-    /// Waits until as many lanes run at the same time as there are cores for; then the clock
-    /// starts for all.
+    /// Waits until as many lanes run at the same time as there are cores for; then the clock starts for all.
     ///
-    /// Threads that wake up together are often put on one core, and it takes the system
-    /// milliseconds to move one of them, even where another core is idle: a short block would be
-    /// over by then. So a lane spins until it has seen the others spin while it was itself not
-    /// interrupted, and after a while naps, which lets another lane have the core and itself wake
-    /// up on a free one.
+    /// Threads that wake up together are often put on one core, and it takes the system milliseconds to move
+    /// one of them, even where another core is idle: a short block would be over by then. So a lane spins
+    /// until it has seen the others spin while it was itself not interrupted. After a while it naps: another
+    /// lane can have the core, and it may itself wake up on a free one.
     fn start_together(&self, index: usize) -> u64 {
         let arrived = (self.clock)().max(1);
         // Relaxed, here and below: the counts carry nothing but themselves.
@@ -239,8 +254,8 @@ impl<'a> Turns<'a> {
             let running =
                 moving.filter(|(i, (look, seen))| *i == index || look.0.load(Ordering::Relaxed) != **seen);
             let mut running = running.count();
-            // The clock comes after the look at the others: what they did while this lane was not running
-            // itself says nothing.
+            // The clock is read after the counts. Counts that changed while this lane was not running itself
+            // do not show that the lanes run at the same time.
             let now = (self.clock)().max(arrived);
             let absent = now - last > ABSENCE;
             last = now;
@@ -248,7 +263,8 @@ impl<'a> Turns<'a> {
                 running = 1;
                 seen = look();
             }
-            // The first to give up waiting starts the clock as well as one who has seen all would.
+            // A lane that gives up waiting starts the clock, too. AcqRel and acquire: stronger than needed,
+            // since the number carries nothing but itself; this happens once per run.
             if running >= self.together || now - arrived > START_PATIENCE {
                 return match self.started.compare_exchange(0, now, Ordering::AcqRel, Ordering::Acquire) {
                     Ok(_) => now,
@@ -263,7 +279,7 @@ impl<'a> Turns<'a> {
                 step_aside();
             }
             if now - rested > START_SPIN {
-                // Nobody calls: it is the system's timer that wakes this lane up.
+                // No lane wakes this one: the system's timer does.
                 drop(self.news.wait_timeout(lock_briefly(&self.scheduler), START_NAP));
                 rested = (self.clock)();
             }
@@ -271,14 +287,14 @@ impl<'a> Turns<'a> {
         }
     }
 
-    /// Hands in reports and takes the next tasks, in one turn at the scheduler. Gives the lowest transaction
-    /// that is not settled.
+    /// Hands in reports and takes the next tasks, in one turn at the scheduler. Returns the lowest
+    /// transaction that is not settled.
     fn turn(&self, reports: &mut Vec<Report>, tasks: &mut Vec<Task>, most: usize) -> Option<TxIndex> {
         let mut scheduler = lock_briefly(&self.scheduler);
         for report in reports.drain(..) {
             scheduler.report(report);
         }
-        // Towards the end the portions become smaller, so that lanes end together.
+        // Towards the end the batches become smaller, so that lanes end together.
         let share = scheduler.runnable() / (2 * self.looks.len()) + 1;
         let most = most.min(scheduler.batch_limit());
         while tasks.len() < most {
@@ -292,7 +308,7 @@ impl<'a> Turns<'a> {
                 break;
             }
             match scheduler.next() {
-                // What was taken comes first; then the lane asks again.
+                // The tasks that were taken come first; then the lane asks again.
                 Task::Wait | Task::Done if !tasks.is_empty() => break,
                 task => tasks.push(task),
             }
@@ -301,51 +317,57 @@ impl<'a> Turns<'a> {
             }
         }
         let settled = scheduler.settled();
-        // Others are only disturbed if there is something left for them; who comes then looks
-        // whether there is more again.
+        // Other lanes are only disturbed if tasks are left for them. The next lane at the scheduler looks
+        // again.
         let more = scheduler.runnable() > 0;
         if more {
-            // Relaxed: the count says only that it is worth looking again, under the lock.
+            // Relaxed: the count only moves under the lock, and a sleeper compares it under the lock. A
+            // spinning lane that sees it late just spins on.
             self.news_count.fetch_add(1, Ordering::Relaxed);
         }
         drop(scheduler);
-        // A sleeper counts itself under the lock before it sleeps, so either it has seen what is
-        // left or it is seen here.
+        // A sleeper counts itself under the lock before it sleeps. So either it has seen the news, or this
+        // load, which comes after the lock, sees the sleeper. SeqCst, here and in `wait`: stronger than the
+        // lock makes necessary.
         if more && self.sleepers.load(Ordering::SeqCst) > 0 {
             self.news.notify_one();
         }
         settled
     }
 
-    /// Waits until tasks were left for others since the count was `seen`, or a while.
+    /// Waits until there are news since the count was `seen`, or a while.
     fn wait(&self, seen: u32) {
         let spins = if self.looks.len() > self.together { FEW_SPINS } else { SPINS };
         for _ in 0..spins {
             pause();
+            // Relaxed: the turn that follows takes the lock.
             if self.news_count.load(Ordering::Relaxed) != seen {
                 return;
             }
         }
         let scheduler = lock_briefly(&self.scheduler);
+        // SeqCst: see `turn`. Under the lock, so that a lane that leaves tasks afterwards finds this sleeper.
         self.sleepers.fetch_add(1, Ordering::SeqCst);
-        // The count only moves under the lock, so news since the spinning are not slept over.
+        // The count only moves under the lock, so the lane does not sleep over news that came since it spun.
         if self.news_count.load(Ordering::Relaxed) == seen {
             let _woken = self.news.wait_timeout(scheduler, NAP).unwrap_or_else(PoisonError::into_inner);
         }
+        // Outside the lock: until then a lane may signal a sleeper that is awake, which does no harm.
         self.sleepers.fetch_sub(1, Ordering::SeqCst);
     }
 
     fn wake_all(&self) {
-        // Under the lock: between a sleeper's last look at the count and its sleep there must not
-        // be room for this.
+        // Under the lock: between a sleeper's last look at the count and its sleep there must be no room for
+        // this.
         let scheduler = lock_briefly(&self.scheduler);
+        // Relaxed: see `turn`.
         self.news_count.fetch_add(1, Ordering::Relaxed);
         drop(scheduler);
         self.news.notify_all();
     }
 }
 
-/// How long tasks take, lately: so much of them goes into one portion.
+/// The recent length of tasks, which decides how many go into one batch.
 #[derive(Default)]
 struct Pace {
     /// Nanoseconds per task, averaged; 0: not known yet.
@@ -354,7 +376,7 @@ struct Pace {
 
 impl Pace {
     fn tasks(&self) -> usize {
-        match PORTION.checked_div(self.each) {
+        match BATCH.checked_div(self.each) {
             Some(tasks) => (tasks as usize).clamp(1, MOST),
             None => 1,
         }
@@ -372,10 +394,10 @@ impl Pace {
 mod tests {
     use super::*;
 
-    /// One portion: validates transaction 0, then runs those after it.
-    struct Portion(Vec<Task>);
+    /// One batch: validates transaction 0, then runs those after it.
+    struct Batch(Vec<Task>);
 
-    impl Scheduler for Portion {
+    impl Scheduler for Batch {
         fn next(&mut self) -> Task {
             self.0.pop().unwrap_or(Task::Done)
         }
@@ -385,7 +407,7 @@ mod tests {
         }
 
         fn runnable(&self) -> usize {
-            // Enough that a portion is not cut short.
+            // Enough that a batch is not cut short.
             100
         }
 
@@ -396,14 +418,14 @@ mod tests {
         }
     }
 
-    /// Tells what it is told to tell, and notes which attempts were firm.
-    struct Told {
+    /// Returns the reports that it was given, and notes which attempts were on final state.
+    struct ScriptedWork {
         validation: Report,
         executions: Vec<Report>,
         on_final_state: Vec<bool>,
     }
 
-    impl Work for Told {
+    impl Work for ScriptedWork {
         fn execute(&mut self, _: Version, on_final_state: bool, _: u64) -> Option<Report> {
             self.on_final_state.push(on_final_state);
             Some(self.executions.remove(0))
@@ -423,33 +445,34 @@ mod tests {
     }
 
     #[test]
-    fn firm_is_only_what_follows_what_holds() {
+    fn an_attempt_is_on_final_state_only_after_one_that_holds() {
         let version = |tx| Version { tx: TxIndex(tx), incarnation: crate::units::Incarnation(0) };
         let [zero, one, two, three] = [0, 1, 2, 3].map(version);
         let executed = |version| Report::Executed { version, wrote_new: true, on_final_state: true };
         let blocked = |version| Report::Blocked { version, writer: TxIndex(0) };
-        let on_final_state = |validation, executions: [Report; 3]| {
+        let runs_on_final_state = |validation, executions: [Report; 3]| {
             let mut tasks = vec![Task::Execute(three), Task::Execute(two), Task::Execute(one)];
-            // The first turn is for one task: nothing is known of their length.
+            // The first turn takes one task, because the length of tasks is not known yet.
             tasks.extend([Task::Validate(zero), Task::Validate(zero)]);
             let ticks = AtomicU64::new(1);
             let clock = || ticks.fetch_add(100, Ordering::Relaxed);
-            let turns = Turns::new(Box::new(Portion(tasks)), 1, 1, &clock);
-            let mut work = Told { validation, executions: executions.into(), on_final_state: Vec::new() };
+            let turns = Turns::new(Box::new(Batch(tasks)), 1, 1, &clock);
+            let mut work =
+                ScriptedWork { validation, executions: executions.into(), on_final_state: Vec::new() };
             turns.lane(0, &mut work);
             work.on_final_state
         };
         let all = [executed(one), executed(two), executed(three)];
-        assert_eq!(on_final_state(Report::Valid { version: zero }, all), [true, true, true]);
-        assert_eq!(on_final_state(Report::Stale { version: zero }, all), [false, false, false]);
+        assert_eq!(runs_on_final_state(Report::Valid { version: zero }, all), [true, true, true]);
+        assert_eq!(runs_on_final_state(Report::Stale { version: zero }, all), [false, false, false]);
         let aborted = Report::Aborted { version: zero, writer: TxIndex(0) };
-        assert_eq!(on_final_state(aborted, all), [false, false, false]);
+        assert_eq!(runs_on_final_state(aborted, all), [false, false, false]);
         let gap = [executed(one), blocked(two), executed(three)];
-        assert_eq!(on_final_state(Report::Valid { version: zero }, gap), [true, true, false]);
+        assert_eq!(runs_on_final_state(Report::Valid { version: zero }, gap), [true, true, false]);
     }
 
     #[test]
-    fn short_tasks_are_taken_many_at_a_time_and_long_ones_alone() {
+    fn short_tasks_share_a_batch_and_long_ones_do_not() {
         let mut pace = Pace::default();
         assert_eq!(pace.tasks(), 1);
         pace.took(1, 1_000);

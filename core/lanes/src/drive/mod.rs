@@ -1,12 +1,20 @@
-//! Who gives time and lanes: runs a loaded block with a strategy and writes down what happened.
-//! [`run`] has threads and a real clock, [`simulate`] has neither.
+//! Drives a block: gives the lanes time and threads, runs the block with a strategy, and records what
+//! happened. [`run`] has threads and a real clock, [`simulate`] has neither.
 //!
 //! ```text
-//! Vm ─ Block::new ─▶ Block ─ run(strategy, lanes) ─▶ Ended { receipts, changes, trace }
+//! Vm ─ Block::new ─▶ Block ─ run(strategy, lanes) ─▶ Ended { receipts, finals, trace }
 //! ```
-//! [`Block`] holds what every run of the same block needs and none changes; it is made once,
-//! outside any measurement. A run's duration begins when its lanes stand ready and ends when the
-//! block's changes are known; putting together the trace comes after.
+//! [`Block`] holds what all runs of a block need and none changes. It is made once, outside any measurement.
+//! A run's duration begins when its lanes are ready and ends when the block's changes are known. Putting
+//! together the trace comes after.
+//!
+//! ```text
+//! parallel.rs  (lanes.rs)  threads, a real clock  ─┐
+//!                                                  ├─▶ attempts.rs ─▶ speculative_view.rs ─▶ schedule::Memory
+//! simulate.rs  (cost.rs)   one thread, virtual    ─┘
+//! sequential.rs            in block order          ──▶ sequential_view.rs
+//!                          all three               ──▶ recorder.rs ─▶ Trace
+//! ```
 
 mod access_log;
 mod attempts;
@@ -52,18 +60,18 @@ pub use predicted_writes::PredictedWrites;
 pub use sequential_view::SequentialView;
 pub use simulate::{Simulation, Tallies, Tally, simulate};
 
-/// A block, put in order for running: made once, shared by all its runs.
+/// A block, prepared for running: made once, shared by all its runs.
 pub struct Block<M: Vm> {
     vm: M,
     order: Order,
     gas_limit: u64,
     beneficiary: Address,
-    /// Called at steps of its runs.
+    /// Called at the steps of its runs.
     #[cfg(test)]
     hook: Option<Hook>,
 }
 
-/// A step of a lane that a test looks at, or makes panic.
+/// A step of a lane that a test observes, or makes panic.
 #[cfg(test)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Step {
@@ -73,11 +81,11 @@ enum Step {
     Turn,
     /// In the virtual machine.
     Execute,
-    /// After it, before anything of the attempt is published.
+    /// After the virtual machine, before anything of the attempt is published.
     Run,
-    /// In the midst of publishing, with the transaction's result locked.
+    /// While an attempt is published, with the transaction's result locked.
     Publish,
-    /// In the midst of a validation, with the transaction's result locked.
+    /// While an attempt is validated, with the transaction's result locked.
     Validate,
     /// While the state after the block is collected.
     Finals,
@@ -87,7 +95,7 @@ enum Step {
 type Hook = Box<dyn Fn(Step) + Send + Sync>;
 
 impl<M: Vm> Block<M> {
-    /// A block of the machine's transactions, of which `facts` are known beforehand.
+    /// A block of the machine's transactions. `facts` has what is known of each of them beforehand.
     pub fn new(vm: M, facts: &[Facts], gas_limit: u64, beneficiary: Address) -> Self {
         let order = Order::new(facts, vm.pre_state());
         Self {
@@ -110,15 +118,15 @@ impl<M: Vm> Block<M> {
         self.order.gas_limits().len()
     }
 
-    /// What a scheduler is told.
-    fn known<'a>(
+    /// The hints for a scheduler.
+    fn scheduler_hints<'a>(
         &'a self,
         first: &'a [TxIndex],
         hints: &Hints<'a, M::Code>,
         lanes: u16,
     ) -> SchedulerHints<'a> {
-        let (earlier, alike) = (self.order.after(), self.order.alike());
-        SchedulerHints { earlier, first, alike, waits: hints.waits, lanes: lanes.into() }
+        let (earlier, class_of) = (self.order.after(), self.order.class_of());
+        SchedulerHints { earlier, first, class_of, waits: hints.waits, lanes: lanes.into() }
     }
 
     #[cfg(test)]
@@ -135,28 +143,28 @@ impl<M: Vm> fmt::Debug for Block<M> {
     }
 }
 
-/// What a strategy is told of the block beside its transactions' senders, as far as it asks for it: see
-/// [`Strategy::foresight`] and [`ViewKind::Predicted`].
+/// What a strategy is given to know of the block beside its transactions' senders, as far as it asks for it:
+/// see [`Strategy::foresight`] and [`ViewKind::Predicted`].
 pub struct Hints<'a, C> {
-    /// For each transaction those that it should wait for; empty if the strategy asks for nothing.
+    /// For each transaction, those that it should wait for. Empty if the strategy asks for nothing.
     pub waits: &'a [Vec<TxIndex>],
-    /// What transactions are predicted to write, by the numbers of accounts and slots that the memory gives them.
+    /// The predicted writes, by the numbers that the memory gives accounts and slots.
     pub predict: &'a dyn Fn(&Memory<'_, C>) -> PredictedWrites<C>,
 }
 
 impl<C> Hints<'_, C> {
-    /// Nothing.
+    /// No hints.
     pub const NONE: Self = Self { waits: &[], predict: &|_| PredictedWrites::default() };
 }
 
-/// Threads for lanes.
+/// The threads that lanes run on.
 pub trait Threads: Sync {
-    /// How many there are.
+    /// Number of threads.
     fn count(&self) -> usize;
-    /// How many cores they have, if that is known.
+    /// Number of cores that they run on, if that is known.
     fn cores(&self) -> Option<usize>;
-    /// Calls `lane` with each number below `lanes`, each on a thread of its own, and returns when all have returned.
-    /// Called with no more lanes than there are threads, and with at least two.
+    /// Calls `lane` with each number below `lanes`, each call on a thread of its own. Returns when all have
+    /// returned. Called with no more lanes than there are threads, and with at least two.
     fn run(&self, lanes: usize, lane: &(dyn Fn(usize) + Sync));
 }
 
@@ -182,33 +190,33 @@ impl Threads for OwnThread {
 pub struct RunContext<'a> {
     /// Nanoseconds since some moment that is the same for all threads. Called from every lane.
     pub clock: &'a (dyn Fn() -> u64 + Sync),
-    /// Looked at by every lane between two tasks, and within a transaction.
+    /// Read by every lane between two tasks, and within a transaction.
     pub cancel: &'a CancelFlag,
     /// Set to the number of transactions that have a result so far.
     pub progress: &'a AtomicU32,
-    /// Where lanes come from.
+    /// The threads that lanes run on.
     pub threads: &'a dyn Threads,
     /// Transactions to be started before others, which keep the block's order: see
-    /// [`crate::analysis::long_first`]. It is no matter for the result.
+    /// [`crate::analysis::long_first`]. They do not change the result.
     pub first: &'a [TxIndex],
-    /// Whether attempts, their reads and writes, and what lanes did meanwhile are noted. Without
-    /// that the trace has nothing but the run's duration.
+    /// Whether attempts, their reads and writes, and the lanes' other time are noted. If not, the trace has
+    /// only the run's duration.
     pub record: bool,
 }
 
-/// What a run gives.
+/// The result of a run.
 pub struct Ended<M: Vm> {
-    /// What each transaction gave.
+    /// The transactions' receipts, in block order.
     pub receipts: Vec<M::Receipt>,
     /// Addresses of accounts by number.
     pub addresses: Vec<Address>,
-    /// What became of every account and slot that was written to. None of them is in two of these.
+    /// The changes of every account and slot that was written to. None of them is in two of these.
     pub finals: Vec<Finals<M::Code>>,
-    /// What happened.
+    /// The record of the run.
     pub trace: Trace,
 }
 
-/// Why a run has no result.
+/// The reason why a run has no result.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Stopped {
     /// The cancel flag was seen.
@@ -216,45 +224,46 @@ pub enum Stopped {
     Cancelled,
     /// More would be recorded than a trace may hold.
     #[error(
-        "the run comes to more than {MOST_RECORDS} records (attempts, reads, writes). Fewer transactions, or \
-         transactions that read less, can be shown"
+        "the run has more than {MOST_RECORDS} records (attempts, reads, writes). Run fewer transactions, or \
+         transactions that read less"
     )]
+    /// The run has more records than a trace may hold.
     TooManyRecords,
-    /// Fewer threads than lanes.
-    #[error("{lanes} lanes need as many threads, there are {threads}")]
+    /// There are fewer threads than lanes.
+    #[error("{lanes} lanes need {lanes} threads, but only {threads} can be used")]
     TooFewThreads {
         /// Lanes asked for.
         lanes: u16,
-        /// Threads that there are.
+        /// Threads that are there.
         threads: usize,
     },
-    /// Nothing is left to do, and yet the block is not done: a mistake of ours.
-    #[error("no lane finds anything to do and the block is not done; this is a mistake in the engine")]
+    /// No task is left, and yet the block is not done: a bug of the engine.
+    #[error("no task is left, but the block is not done; this is a bug in the engine")]
     Stuck,
-    /// A lane panicked, or what comes before and after the lanes: a mistake of ours.
-    #[error("a lane panicked while it ran transactions; this is a mistake in the engine")]
+    /// A lane panicked, or the code before or after the lanes did: a bug of the engine.
+    #[error("a lane panicked while it ran transactions; this is a bug in the engine")]
     LanePanicked,
 }
 
-/// Of attempts on a flat state.
+/// For attempts of a sequential run.
 impl From<Interrupted> for Stopped {
     fn from(interrupted: Interrupted) -> Self {
         match interrupted {
             Interrupted::Cancelled => Self::Cancelled,
-            // A flat state holds no estimates that an attempt could meet.
+            // A sequential view holds no estimates that an attempt could meet.
             Interrupted::Blocked(_) => Self::LanePanicked,
         }
     }
 }
 
-/// Turns a panic into [`Stopped::LanePanicked`]. Where a panic cannot be caught (the engine for the browser is
-/// built to abort), the process ends.
+/// Turns a panic into [`Stopped::LanePanicked`]. Where a panic cannot be caught (the engine for the browser
+/// is built to abort), the process ends.
 ///
 /// # Errors
-/// Those of `run`, and that.
+/// The errors of `run`, and [`Stopped::LanePanicked`].
 pub fn catch_panics<T>(run: impl FnOnce() -> Result<T, Stopped>) -> Result<T, Stopped> {
-    // Sound to go on after: all that a run changes is its own, and dropped with it. A `OnceLock` of the loaded
-    // block is either set or not.
+    // Unwind safe: everything that a run changes is its own, and is dropped with it. A `OnceLock` of the
+    // loaded block is either set or not.
     catch_unwind(AssertUnwindSafe(run)).unwrap_or(Err(Stopped::LanePanicked))
 }
 
@@ -269,13 +278,14 @@ pub fn run<M: Vm>(
     strategy: &dyn Strategy,
     lanes: u16,
     hints: &Hints<'_, M::Code>,
-    around: &RunContext<'_>,
+    context: &RunContext<'_>,
 ) -> Result<Ended<M>, Stopped> {
-    around.progress.store(0, Ordering::Relaxed);
+    // Relaxed, like every access to `progress`: the count is shown to a person, nothing else depends on it.
+    context.progress.store(0, Ordering::Relaxed);
     catch_panics(|| match strategy.view() {
-        ViewKind::Final => sequential::run(block, around),
+        ViewKind::Final => sequential::run(block, context),
         ViewKind::MultiVersion | ViewKind::Committed | ViewKind::Predicted => {
-            parallel::run(block, strategy, lanes, hints, around)
+            parallel::run(block, strategy, lanes, hints, context)
         }
     })
 }

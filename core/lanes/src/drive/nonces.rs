@@ -1,22 +1,23 @@
 //! Predicted nonces: after a plain payment, its sender's next transaction need not wait for it to know the
 //! nonce.
 //!
-//! A prediction says: when transaction *t* starts, the nonce of its sender is the one that *t* carries, because
-//! the sender's transaction before, the payment *p*, carries the nonce below. It holds exactly if *p* is
-//! included. That rests on four invariants:
-//! 1. *Nobody else counts.* A sender whose nonce is predicted runs no code in this block (`Order` decides
-//!    that: no code in the pre-state, no authorisation of EIP-7702 signed by it; and once *p* is included, no
-//!    creation at its address). So no transaction between *p* and *t* writes its nonce. An attempt on stale
-//!    values may; the prediction ignores that write, and validation aborts that attempt.
-//! 2. *The payment writes the predicted nonce, or none.* An attempt at *p* that is included read the nonce that
-//!    *p* carries and leaves the one that *t* carries, whatever code the recipient runs. [`NoncePredictor`]
-//!    predicts nothing where the two do not follow each other. `Runner::publish` asserts this in debug builds.
+//! A prediction says: when transaction *t* starts, the nonce of its sender is the one that *t* carries,
+//! because the sender's transaction before, the payment *p*, carries the nonce below. It holds exactly if *p*
+//! is included. That rests on four invariants:
+//! 1. *No other transaction writes the nonce.* A sender whose nonce is predicted runs no code in this block
+//!    (`Order` decides that: no code in the pre-state, no authorisation of EIP-7702 signed by it; and once
+//!    *p* is included, no creation at its address). So no transaction between *p* and *t* writes its nonce.
+//!    An attempt on stale values may; the prediction ignores that write, and validation aborts that attempt.
+//! 2. *The payment writes the predicted nonce, or none.* An attempt at *p* that is included read the nonce
+//!    that *p* carries and leaves the one that *t* carries, whatever code the recipient runs.
+//!    [`NoncePredictor`] predicts nothing where the two do not follow each other. `Runner::publish` asserts
+//!    this in debug builds.
 //! 3. *A payment that is not included says so.* Each attempt at *p* that could not be included is reported as
 //!    one that wrote a new location, so every transaction above is validated again.
 //! 4. *Writes come before the flag.* An attempt's writes are in the memory before [`InclusionFlags::note`].
 //!
-//! Between the abort of an attempt at *p* and the next attempt, a reader ignores the estimate at *p* and takes
-//! the prediction: the next attempt writes the same nonce (2), or reports that it did not (3).
+//! Between the abort of an attempt at *p* and the next attempt, a reader ignores the estimate at *p* and
+//! takes the prediction: the next attempt writes the same nonce (2), or reports that it did not (3).
 
 use std::{collections::HashMap, hash::Hash};
 
@@ -25,13 +26,13 @@ use crate::{
     units::{TxIndex, Version},
 };
 
-/// A transaction, as far as its sender's other transactions are concerned.
+/// The parts of a transaction that matter to its sender's other transactions.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Sent<S> {
     pub(super) from: S,
     /// The nonce that it carries.
     pub(super) nonce: u64,
-    /// Whether it is a payment, and its sender runs no code in this block: what the module's first two
+    /// Whether it is a payment whose sender runs no code in this block: what the module's first two
     /// invariants need.
     pub(super) plain: bool,
 }
@@ -39,19 +40,21 @@ pub(super) struct Sent<S> {
 /// For each transaction, what follows from its sender's earlier ones.
 #[derive(Debug)]
 pub(super) struct NoncePredictor {
+    /// The nonce that it carries.
     nonces: Vec<u64>,
-    /// The latest transaction before with the same sender, if it foretells the nonce.
+    /// The latest transaction before with the same sender, if it predicts the nonce.
     by: Vec<Option<TxIndex>>,
-    /// The latest transaction before with the same sender that leaves something to be waited for.
+    /// The latest transaction before with the same sender that it should wait for.
     after: Vec<Option<TxIndex>>,
-    /// Whether it foretells anyone's nonce.
+    /// Whether it predicts the nonce of a later transaction.
     predicts: Vec<bool>,
 }
 
 /// A sender's latest transactions.
 struct SenderHistory {
+    /// The latest one, the nonce that it carries, and whether it is plain.
     latest: Option<(TxIndex, u64, bool)>,
-    /// The latest that is not plain.
+    /// The latest one that is not plain.
     other: Option<TxIndex>,
 }
 
@@ -62,11 +65,12 @@ impl NoncePredictor {
         for (i, Sent { from, nonce, plain }) in sent.into_iter().enumerate() {
             let tx = TxIndex(i as u32);
             let before = senders.entry(from).or_insert(SenderHistory { latest: None, other: None });
-            // A payment that writes another nonce than is told foretells nothing: an attempt that took
-            // the nonce for granted would not hear of a payment that runs again and writes what it wrote before.
-            let foretells = |told: u64| told.checked_add(1) == Some(nonce);
+            // Only the nonce that follows is predicted. Otherwise an attempt that relied on the prediction
+            // would never be marked: a payment that runs again and writes the same nonce as before marks no
+            // transaction.
+            let follows = |previous: u64| previous.checked_add(1) == Some(nonce);
             let latest = before.latest;
-            let by = latest.and_then(|(tx, told, plain)| (plain && foretells(told)).then_some(tx));
+            let by = latest.and_then(|(tx, previous, plain)| (plain && follows(previous)).then_some(tx));
             this.nonces.push(nonce);
             this.by.push(by);
             this.predicts.push(false);
@@ -82,7 +86,7 @@ impl NoncePredictor {
         this
     }
 
-    /// The payment that foretells the transaction's nonce, and the nonce.
+    /// The payment that predicts the transaction's nonce, and the nonce.
     pub(super) fn of(&self, tx: TxIndex) -> Option<(TxIndex, u64)> {
         let payment = self.by.get(tx.index()).copied().flatten()?;
         Some((payment, *self.nonces.get(tx.index())?))
@@ -93,7 +97,7 @@ impl NoncePredictor {
         self.nonces.get(tx.index()).copied()
     }
 
-    /// Whether the transaction foretells anyone's nonce.
+    /// Whether the transaction predicts the nonce of a later one.
     pub(super) fn predicts_nonce(&self, tx: TxIndex) -> bool {
         self.predicts.get(tx.index()).copied().unwrap_or(false)
     }
@@ -104,7 +108,8 @@ impl NoncePredictor {
     }
 }
 
-/// For each transaction, whether its latest attempt could not be included.
+/// For each transaction, whether its latest attempt could not be included. Written by the lane that runs or
+/// commits the transaction, read by those that run or validate the sender's next transaction.
 #[derive(Debug)]
 pub(super) struct InclusionFlags(Vec<AtomicBool>);
 
@@ -116,20 +121,21 @@ impl InclusionFlags {
         Self(latest)
     }
 
-    /// Notes what became of an attempt whose writes are in the memory. Only of transactions that foretell a nonce
-    /// does anyone ask.
+    /// Notes whether an attempt was included. Its writes must be in the memory. Only asked for transactions
+    /// that predict a nonce.
     pub(super) fn note(&self, tx: TxIndex, included: bool) {
-        let latest = &self.0[tx.index()];
-        // Nearly all are included, and then nothing is written: lanes that run neighbours would meet at one cache
-        // line. Nobody else writes meanwhile, because a transaction has one attempt at a time.
-        if latest.load(Ordering::Relaxed) == included {
-            // Release: who finds it said finds the writes, or none where there are none.
-            latest.store(!included, Ordering::Release);
+        let excluded = &self.0[tx.index()];
+        // Nearly all are included, and then nothing is written: lanes that run neighbours would contend for
+        // the cache line. Relaxed: no other lane writes the flag meanwhile, because a transaction has one
+        // attempt at a time.
+        if excluded.load(Ordering::Relaxed) == included {
+            // Release: pairs with the load in `nonce`. A lane that finds the flag finds the attempt's writes.
+            excluded.store(!included, Ordering::Release);
         }
     }
 
-    /// The sender's nonce, predicted by `payment` to be `predicted`; with the version that wrote it, if it had to
-    /// be looked up. `look_up` reads it in the memory.
+    /// The sender's nonce, predicted by `payment` to be `predicted`; with the version that wrote it, if it
+    /// had to be looked up. `look_up` reads it in the memory.
     ///
     /// # Errors
     /// The writer of an estimate, other than the payment.
@@ -143,7 +149,8 @@ impl InclusionFlags {
             return Ok((predicted, None));
         }
         match look_up() {
-            // The flag is from an attempt before the one whose writes are now estimates: that one was included.
+            // The flag is from an attempt before the one whose writes are now estimates: that one was
+            // included.
             Err(writer) if writer.tx == payment => Ok((predicted, None)),
             nonce => nonce,
         }
@@ -164,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn a_payment_foretells_the_next_nonce_and_is_not_waited_for() {
+    fn a_payment_predicts_the_next_nonce_and_is_not_waited_for() {
         let all = predictor(&[('a', 3, true), ('b', 3, true), ('a', 4, true), ('a', 5, true)]);
         assert_eq!(all.of(TxIndex(2)), Some((TxIndex(0), 4)));
         assert_eq!(all.of(TxIndex(3)), Some((TxIndex(2), 5)));
@@ -189,14 +196,14 @@ mod tests {
     }
 
     #[test]
-    fn a_payment_with_another_nonce_foretells_nothing() {
+    fn a_payment_with_another_nonce_predicts_nothing() {
         let all = predictor(&[('a', 3, true), ('a', 5, true), ('a', 5, true)]);
         assert_eq!(all.by, [None; 3]);
         assert_eq!(all.after(), [None, Some(TxIndex(0)), Some(TxIndex(1))]);
     }
 
     #[test]
-    fn what_may_do_more_than_count_is_waited_for_by_all_that_follow() {
+    fn a_transaction_that_is_no_payment_is_waited_for_by_all_later_ones_of_its_sender() {
         let all = predictor(&[('a', 0, false), ('a', 1, true), ('a', 2, true)]);
         assert_eq!(all.by, [None, None, Some(TxIndex(1))]);
         assert_eq!(all.after(), [None, Some(TxIndex(0)), Some(TxIndex(0))]);

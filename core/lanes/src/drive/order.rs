@@ -1,4 +1,5 @@
-//! What is known of a block's order before it runs: whose transactions follow each other.
+//! What is known of a block's transactions before it runs: which share a sender, what they can take from it
+//! at most, and what can be predicted from that.
 
 use std::collections::HashMap;
 
@@ -14,50 +15,52 @@ pub struct Facts {
     pub from: Address,
     /// Its recipient, if it has one.
     pub to: Option<Address>,
-    /// The nonce that it carries: it is included only if that is the sender's.
+    /// The nonce that it carries. It is included only if its sender has that nonce.
     pub nonce: u64,
-    /// The most that it takes from its sender; `None` for more than there can be.
-    pub most: Option<U256>,
+    /// The most that it takes from its sender; `None` if that overflows.
+    pub max_spending: Option<U256>,
     /// Its gas limit.
     pub gas_limit: u64,
-    /// Whether it is ether and nothing else, as far as the pre-state tells. A recipient may get code within the
-    /// block and run it: what that writes is found by validation, and it counts no nonce of a sender that
-    /// stays without code.
+    /// Whether it transfers ether and does nothing else, as far as the pre-state tells. Its recipient may get
+    /// code within the block and run it. Validation finds what that code writes, and that code changes no
+    /// nonce of a sender that stays without code.
     pub is_payment: bool,
-    /// Whether nothing in the block can run as its sender once that has a nonce: then only its own included
-    /// transactions count up its nonce, each by one, and only they take from its balance.
+    /// Whether no code in the block can run as its sender, once the sender has a nonce. Then only the
+    /// sender's own included transactions raise its nonce, each by one, and only they take from its balance.
     pub sender_stays_without_code: bool,
-    /// The number of those that are alike, if there are others: likely to meet wherever two of them have met.
-    pub alike: Option<u32>,
+    /// The number of its conflict class: transactions that are likely to conflict wherever two of them have
+    /// conflicted. `None` if it is alone in its class.
+    pub conflict_class: Option<u32>,
 }
 
-/// For each transaction, what follows from its sender's earlier ones, and from what the sender owns.
+/// For each transaction, what follows from its sender's earlier ones and from the balance that the sender has
+/// before the block.
 #[derive(Debug)]
-pub struct Order {
+pub(super) struct Order {
     predictor: NoncePredictor,
     /// Senders and recipients.
     parties: Vec<Parties>,
     /// Senders that the pre-state does not list.
     unlisted: HashMap<TxIndex, Address>,
     gas_limits: Vec<u64>,
-    most: Vec<Option<U256>>,
-    alike: Vec<Option<u32>>,
-    /// Whether the sender can pay for all its transactions of the block from what it had before.
+    max_spending: Vec<Option<U256>>,
+    class_of: Vec<Option<u32>>,
+    /// Whether the sender's balance before the block is enough for all its transactions.
     can_pay: Vec<bool>,
-    /// Whether it then need not be asked again: see [`Order::covered`].
+    /// Whether the balance then need not be read at all: see [`Order::covered`].
     covered: Vec<bool>,
     heavy_senders: Vec<AccountNo>,
 }
 
-/// Who sends at least so many transactions,
+/// A heavy sender sends at least so many transactions,
 const HEAVY: usize = if cfg!(any(shuttle, test)) { 2 } else { 64 };
-/// and at least one of so many, is busy.
+/// and at least one of so many transactions of the block.
 const HEAVY_SHARE: usize = 8;
 
-/// A transaction's sender and recipient, as far as the state before the block lists them: the
-/// accounts that it loads for certain, so that their numbers need not be looked up each time.
+/// A transaction's sender and recipient, as far as the pre-state lists them: the accounts that it loads for
+/// certain, so that their numbers need not be looked up each time.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Parties([Option<(Address, AccountNo)>; 2]);
+pub(super) struct Parties([Option<(Address, AccountNo)>; 2]);
 
 impl Parties {
     fn new(tx: &Facts, base: &impl PreState) -> Self {
@@ -83,11 +86,11 @@ impl Parties {
 
 impl Order {
     pub(super) fn new(facts: &[Facts], base: &impl PreState) -> Self {
-        // The most that a sender's transactions take together; `None` for more than there can be.
+        // The most that a sender's transactions take together; `None` if that overflows.
         let mut takes: AddressMap<Option<U256>> = AddressMap::default();
         for tx in facts {
             let sum = takes.entry(tx.from).or_insert(Some(U256::ZERO));
-            *sum = sum.zip(tx.most).and_then(|(sum, most)| sum.checked_add(most));
+            *sum = sum.zip(tx.max_spending).and_then(|(sum, max_spending)| sum.checked_add(max_spending));
         }
         let sent = facts.iter().map(|tx| Sent {
             from: tx.from,
@@ -99,8 +102,8 @@ impl Order {
             parties: facts.iter().map(|tx| Parties::new(tx, base)).collect(),
             unlisted: HashMap::new(),
             gas_limits: facts.iter().map(|tx| tx.gas_limit).collect(),
-            most: facts.iter().map(|tx| tx.most).collect(),
-            alike: facts.iter().map(|tx| tx.alike).collect(),
+            max_spending: facts.iter().map(|tx| tx.max_spending).collect(),
+            class_of: facts.iter().map(|tx| tx.conflict_class).collect(),
             can_pay: Vec::with_capacity(facts.len()),
             covered: Vec::with_capacity(facts.len()),
             heavy_senders: Vec::new(),
@@ -112,8 +115,8 @@ impl Order {
             }
             let takes = takes.get(&tx.from).copied().flatten();
             let can_pay = account.zip(takes).is_some_and(|(account, takes)| base.balance(account) >= takes);
-            // With a nonce, no contract can be created in its place (EIP-684), so not even for a while can
-            // there be code that takes from it.
+            // At an address with a nonce no contract can be created (EIP-684). So there can be no code that
+            // takes from its balance, not even for a while.
             let has_nonce = account.is_some_and(|account| base.nonce(account) > 0);
             order.can_pay.push(can_pay);
             order.covered.push(can_pay && has_nonce && tx.sender_stays_without_code);
@@ -124,29 +127,29 @@ impl Order {
                 *sent.entry(sender).or_default() += 1;
             }
         }
-        let most = sent.into_iter().filter(|(_, sent)| *sent >= HEAVY && *sent * HEAVY_SHARE >= facts.len());
-        order.heavy_senders = most.map(|(account, _)| account).collect();
+        let heavy = sent.into_iter().filter(|(_, sent)| *sent >= HEAVY && *sent * HEAVY_SHARE >= facts.len());
+        order.heavy_senders = heavy.map(|(account, _)| account).collect();
         order.heavy_senders.sort_unstable();
         order
     }
 
-    /// Whether the sender can pay for all its transactions of the block from what it had before.
+    /// Whether the sender's balance before the block is enough for all its transactions.
     pub(super) fn can_pay(&self, tx: TxIndex) -> bool {
         self.can_pay.get(tx.index()).copied().unwrap_or(false)
     }
 
-    /// Whether the sender's balance is enough at any time: it can pay for all that it sends, and from an
-    /// account without code nothing else takes.
+    /// Whether the sender is covered: its balance is enough at any time. It is enough for all that the sender
+    /// sends, and from an account without code nothing else can be taken.
     pub(super) fn covered(&self, tx: TxIndex) -> bool {
         self.covered.get(tx.index()).copied().unwrap_or(false)
     }
 
-    /// The sender's transaction before, if it foretells the nonce, and the nonce that it foretells.
+    /// The payment that predicts the nonce of the transaction's sender, and the nonce.
     pub(super) fn predicted_nonce(&self, tx: TxIndex) -> Option<(TxIndex, u64)> {
         self.predictor.of(tx)
     }
 
-    /// Whether the transaction foretells anyone's nonce.
+    /// Whether the transaction predicts the nonce of a later one.
     pub(super) fn predicts_nonce(&self, tx: TxIndex) -> bool {
         self.predictor.predicts_nonce(tx)
     }
@@ -161,14 +164,14 @@ impl Order {
         self.parties.get(tx.index()).copied().unwrap_or_default()
     }
 
-    /// Accounts that send a good part of all transactions, each of them [`Order::covered`].
+    /// The heavy senders: covered accounts that send a good part of the block.
     pub(super) fn heavy_senders(&self) -> &[AccountNo] {
         &self.heavy_senders
     }
 
-    /// The most that the transaction takes from its sender; `None` for more than there can be.
-    pub(super) fn most(&self, tx: TxIndex) -> Option<U256> {
-        self.most.get(tx.index()).copied().flatten()
+    /// The most that the transaction takes from its sender; `None` if that overflows.
+    pub(super) fn max_spending(&self, tx: TxIndex) -> Option<U256> {
+        self.max_spending.get(tx.index()).copied().flatten()
     }
 
     /// The nonce that the transaction carries.
@@ -181,12 +184,12 @@ impl Order {
         &self.gas_limits
     }
 
-    /// For each transaction [`Facts::alike`].
-    pub(super) fn alike(&self) -> &[Option<u32>] {
-        &self.alike
+    /// For each transaction [`Facts::conflict_class`].
+    pub(super) fn class_of(&self) -> &[Option<u32>] {
+        &self.class_of
     }
 
-    /// For each transaction, the one that it should wait for.
+    /// For each transaction, the one of the same sender that it should wait for.
     pub(super) fn after(&self) -> &[Option<TxIndex>] {
         self.predictor.after()
     }
@@ -200,14 +203,15 @@ mod tests {
         toy::{Sender, ToyVm, Transaction, load},
     };
 
-    /// A block of payments by the known accounts, of which account 0 has 10 and no nonce, account 1 has 11 and a nonce.
+    /// A block of payments by the two known accounts: account 0 has a balance of 10 and a nonce, account 1 a
+    /// balance of 11 and no nonce.
     fn order(payments: impl IntoIterator<Item = (usize, u64, bool)>) -> Block<ToyVm> {
-        let mut nonces = [0, 1];
-        let payments = payments.into_iter().map(|(who, amount, stays_without_code)| {
-            let nonce = nonces[who];
-            nonces[who] += 1;
-            let sent = Some(Sender { who, nonce, stays_without_code });
-            Transaction { sent, pays: Some((amount, 1 - who)), ..Transaction::doing(Vec::new()) }
+        let mut nonces = [1, 0];
+        let payments = payments.into_iter().map(|(sender, amount, stays_without_code)| {
+            let nonce = nonces[sender];
+            nonces[sender] += 1;
+            let sent = Some(Sender { account: sender, nonce, stays_without_code });
+            Transaction { sent, pays: Some((amount, 1 - sender)), ..Transaction::doing(Vec::new()) }
         });
         load(&payments.collect::<Vec<_>>(), u64::MAX, 0)
     }
@@ -218,35 +222,34 @@ mod tests {
     }
 
     #[test]
-    fn a_sender_is_covered_if_it_can_pay_for_all_it_sends() {
-        assert_eq!(covered([(1, 5, true), (1, 6, true)]), [true; 2]);
-        assert_eq!(covered([(1, 5, true), (1, 7, true)]), [false; 2], "not for the second");
+    fn a_sender_that_can_pay_for_all_its_transactions_is_covered() {
+        assert_eq!(covered([(0, 5, true), (0, 5, true)]), [true; 2]);
+        assert_eq!(covered([(0, 5, true), (0, 6, true)]), [false; 2], "not for the second");
         assert_eq!(
-            covered([(0, 5, true), (0, 5, true)]),
+            covered([(1, 5, true), (1, 5, true)]),
             [false; 2],
             "a contract may be created in its place"
         );
-        assert_eq!(covered([(1, 5, false), (1, 6, false)]), [false; 2], "code of its own may take from it");
+        assert_eq!(covered([(0, 5, false), (0, 5, false)]), [false; 2], "code of its own may take from it");
     }
 
     #[test]
-    fn who_sends_much_and_can_pay_for_it_is_busy() {
-        let busy = |sent: usize, amount, others: usize| {
-            let payments = std::iter::repeat_n((1, amount, true), sent);
-            let block = order(payments.chain(std::iter::repeat_n((0, 0, true), others)));
+    fn a_covered_sender_of_many_transactions_is_heavy() {
+        let heavy = |sent: usize, amount, others: usize| {
+            let payments = std::iter::repeat_n((0, amount, true), sent);
+            let block = order(payments.chain(std::iter::repeat_n((1, 0, true), others)));
             block.order.heavy_senders().to_vec()
         };
-        let one = AccountNo(1);
-        assert_eq!(busy(HEAVY, 1, 3), [one]);
-        assert_eq!(busy(HEAVY - 1, 1, 3), [], "too few");
-        assert_eq!(busy(HEAVY, 11, 3), [], "cannot pay for all");
-        assert_eq!(busy(HEAVY, 1, HEAVY * HEAVY_SHARE), [], "a small part of all");
+        assert_eq!(heavy(HEAVY, 1, 3), [AccountNo(0)]);
+        assert_eq!(heavy(HEAVY - 1, 1, 3), [], "too few");
+        assert_eq!(heavy(HEAVY, 10, 3), [], "cannot pay for all");
+        assert_eq!(heavy(HEAVY, 1, HEAVY * HEAVY_SHARE), [], "a small part of all");
     }
 
     #[test]
     fn payments_of_senders_without_code_predict_the_next_nonce() {
         let block = order([(0, 1, true), (0, 1, true), (1, 1, false), (1, 1, false)]);
         let predicted: Vec<_> = (0..4).map(|tx| block.order.predicted_nonce(TxIndex(tx))).collect();
-        assert_eq!(predicted, [None, Some((TxIndex(0), 1)), None, None]);
+        assert_eq!(predicted, [None, Some((TxIndex(0), 2)), None, None]);
     }
 }

@@ -1,4 +1,5 @@
-//! Lanes on threads: each takes tasks from the scheduler until there are none.
+//! Lanes on threads: each takes tasks from the scheduler until there are none, then settles pieces of the
+//! state.
 
 use super::{
     Block, Ended, Hints, RunContext, Stopped,
@@ -19,29 +20,30 @@ use crate::{
 
 /// What all lanes share.
 struct Shared<'a, M: Vm> {
-    around: &'a RunContext<'a>,
+    context: &'a RunContext<'a>,
     attempts: Attempts<'a, M>,
     turns: Turns<'a>,
-    /// The next piece of the state to be settled.
+    /// The next piece of the state to be settled. Each lane takes its pieces by raising it.
     piece: AtomicUsize,
-    /// Lanes that have settled their last piece.
+    /// Number of lanes that have settled their last piece.
     settled: AtomicUsize,
     lanes: usize,
-    /// Transactions with a result, for progress.
+    /// Number of transactions with a result, for the progress.
     executed: AtomicU32,
 }
 
-struct LaneEnd<C> {
+/// One lane's result.
+struct LaneResult<C> {
     notes: LaneNotes,
     aborts: Vec<Abort>,
     finals: Finals<C>,
-    /// When the lane ended.
+    /// The time at which it ended.
     ended: u64,
-    /// From the lane that ended last: whether the transactions fit into the block's gas limit.
+    /// From the lane that settled last: whether the transactions fit into the block's gas limit.
     fits: Option<bool>,
 }
 
-impl<C> Default for LaneEnd<C> {
+impl<C> Default for LaneResult<C> {
     fn default() -> Self {
         Self {
             notes: LaneNotes::default(),
@@ -58,27 +60,27 @@ pub(super) fn run<M: Vm>(
     strategy: &dyn Strategy,
     lanes: u16,
     hints: &Hints<'_, M::Code>,
-    around: &RunContext<'_>,
+    context: &RunContext<'_>,
 ) -> Result<Ended<M>, Stopped> {
     let lanes = lanes.max(1);
-    // One lane is this thread: a pool that may not have been started is left alone.
-    let threads = if lanes == 1 { 1 } else { around.threads.count() };
+    // One lane runs on this thread: a pool that may not have been started stays untouched.
+    let threads = if lanes == 1 { 1 } else { context.threads.count() };
     if threads < usize::from(lanes) {
         return Err(Stopped::TooFewThreads { lanes, threads });
     }
-    let known = block.known(around.first, hints, lanes);
-    // What cannot say how many cores it has (a browser's worker) has threads for no more than them.
-    let cores = around.threads.cores().unwrap_or(threads);
+    let known = block.scheduler_hints(context.first, hints, lanes);
+    // A browser's worker does not know the number of cores, but has no more threads than there are.
+    let cores = context.threads.cores().unwrap_or(threads);
     let shared = Shared {
-        around,
-        attempts: Attempts::new(block, strategy.view(), around.record, around.cancel, hints, None),
+        context,
+        attempts: Attempts::new(block, strategy.view(), context.record, context.cancel, hints, None),
         piece: AtomicUsize::new(0),
         settled: AtomicUsize::new(0),
         lanes: lanes.into(),
-        turns: Turns::new(strategy.scheduler(&known), lanes.into(), cores, around.clock),
+        turns: Turns::new(strategy.scheduler(&known), lanes.into(), cores, context.clock),
         executed: AtomicU32::new(0),
     };
-    let mut ends: Vec<Mutex<Option<LaneEnd<M::Code>>>> = Vec::new();
+    let mut ends: Vec<Mutex<Option<LaneResult<M::Code>>>> = Vec::new();
     ends.resize_with(lanes.into(), Mutex::default);
     let lane = |index: usize| {
         if let Some(end) = ends.get(index) {
@@ -89,7 +91,7 @@ pub(super) fn run<M: Vm>(
     if lanes == 1 {
         lane(0);
     } else {
-        around.threads.run(lanes.into(), &lane);
+        context.threads.run(lanes.into(), &lane);
     }
     if shared.turns.was_stopped() {
         let too_many = shared.attempts.has_too_many_records();
@@ -104,8 +106,8 @@ pub(super) fn run<M: Vm>(
 struct Lane<'a, M: Vm> {
     shared: &'a Shared<'a, M>,
     runner: Runner<'a, M>,
-    end: LaneEnd<M::Code>,
-    /// Transactions that got their first result and are not told of in the progress yet.
+    end: LaneResult<M::Code>,
+    /// Number of transactions that got their first result and are not counted in the progress yet.
     news: u32,
 }
 
@@ -135,61 +137,63 @@ impl<M: Vm> Work for Lane<'_, M> {
     }
 
     fn span(&mut self, start: u64, end: u64, kind: SpanKind) {
-        if self.shared.around.record {
+        if self.shared.context.record {
             self.end.notes.spans.push((start, end, kind));
         }
     }
 
-    /// The progress is a line that all lanes write to, so it is told between turns.
+    /// The progress is a cache line that all lanes write to, so it is updated between turns only. Relaxed:
+    /// the count is shown to a person, nothing else depends on it.
     fn between_turns(&mut self) -> bool {
         #[cfg(test)]
         self.shared.attempts.block.reach(super::Step::Turn);
         if self.news > 0 {
             let executed = self.shared.executed.fetch_add(self.news, Ordering::Relaxed) + self.news;
-            self.shared.around.progress.fetch_max(executed, Ordering::Relaxed);
+            self.shared.context.progress.fetch_max(executed, Ordering::Relaxed);
             self.news = 0;
         }
-        self.shared.around.cancel.is_set() || self.shared.attempts.has_too_many_records()
+        self.shared.context.cancel.is_set() || self.shared.attempts.has_too_many_records()
     }
 }
 
 impl<M: Vm> Shared<'_, M> {
-    fn lane(&self, index: usize) -> LaneEnd<M::Code> {
+    fn lane(&self, index: usize) -> LaneResult<M::Code> {
         #[cfg(test)]
         self.attempts.block.reach(super::Step::Begin);
         let mut lane =
-            Lane { shared: self, runner: self.attempts.runner(), end: LaneEnd::default(), news: 0 };
+            Lane { shared: self, runner: self.attempts.runner(), end: LaneResult::default(), news: 0 };
         let settling = self.turns.lane(index, &mut lane);
         let mut end = lane.end;
         lane.runner.hand_over_reads(&mut end.notes);
         if !self.turns.was_stopped() {
             self.settle(&mut end);
         }
-        end.ended = (self.around.clock)();
+        end.ended = (self.context.clock)();
         end.notes.spans.push((settling, end.ended, SpanKind::Committing));
         end
     }
 
-    /// What becomes of the state, a piece at a time, each by the lane that comes first. Then, by the lane that
-    /// is done last, whether all transactions fit into the block.
-    fn settle(&self, end: &mut LaneEnd<M::Code>) {
+    /// Settles pieces of the state, each by the lane that comes first. The lane that is done last checks
+    /// whether all transactions fit into the block.
+    fn settle(&self, end: &mut LaneResult<M::Code>) {
         loop {
-            // Relaxed: the count only keeps pieces apart; what they are made of was published
-            // by the scheduler's lock when it said that all is done.
+            // Relaxed: the count only keeps pieces apart. The scheduler's lock published what they are made
+            // of when it said `Done`.
             let piece = self.piece.fetch_add(1, Ordering::Relaxed);
             if piece >= self.attempts.pieces() {
                 break;
             }
             self.attempts.finals(piece, &mut end.finals);
         }
+        // Relaxed: the count only chooses a lane; `fits` reads what the scheduler's lock published.
         if self.settled.fetch_add(1, Ordering::Relaxed) + 1 == self.lanes {
             end.fits = Some(self.attempts.fits());
         }
     }
 
-    /// After the last lane: receipts, what changed, trace.
-    fn finish(self, strategy: &dyn Strategy, lanes: Vec<LaneEnd<M::Code>>) -> Result<Ended<M>, Stopped> {
-        let Self { around, attempts, turns, .. } = self;
+    /// Puts the result together after the last lane has ended.
+    fn finish(self, strategy: &dyn Strategy, lanes: Vec<LaneResult<M::Code>>) -> Result<Ended<M>, Stopped> {
+        let Self { context, attempts, turns, .. } = self;
         let mut ends = LaneResults {
             span: (turns.started(), lanes.iter().map(|end| end.ended).max().unwrap_or_default()),
             lanes: Vec::with_capacity(lanes.len()),
@@ -203,9 +207,10 @@ impl<M: Vm> Shared<'_, M> {
             ends.finals.push(end.finals);
         }
         let block = attempts.block;
-        let progress = |done| around.progress.store(done, Ordering::Relaxed);
+        // Relaxed: shown to a person, see `drive::run`.
+        let progress = |done| context.progress.store(done, Ordering::Relaxed);
         let in_order =
-            |addresses| sequential::execute(block, &InOrder::on_the_clock(around, &progress), addresses);
+            |addresses| sequential::execute(block, &InOrder::on_the_clock(context, &progress), addresses);
         attempts::finish(attempts, strategy.id(), Clock::Measured, ends, in_order)
     }
 }

@@ -1,4 +1,4 @@
-//! What a block access list (EIP-7928) says beforehand that transactions write, right or wrong.
+//! The writes that a block access list (EIP-7928) predicts, rightly or wrongly.
 
 use std::collections::BTreeMap;
 
@@ -9,8 +9,8 @@ use crate::{
     units::TxIndex,
 };
 
-/// For each transaction the writes that are foretold, in the order of keys. Balances are foretold as
-/// increments over what is foretold before.
+/// For each transaction its predicted writes, in the order of keys. Balances are predicted as increments over
+/// the balance that is predicted before.
 #[derive(Debug)]
 pub struct PredictedWrites<C>(Vec<Vec<Write<C>>>);
 
@@ -21,8 +21,8 @@ impl<C> Default for PredictedWrites<C> {
 }
 
 impl<C> PredictedWrites<C> {
-    /// Those writes, for a block of that many transactions. Of several to one location the last one counts;
-    /// what is said of other transactions is passed over.
+    /// Predicted writes for a block of that many transactions. Of several to one location the last one
+    /// counts. Writes of transactions that the block does not have are ignored.
     pub fn new(transactions: usize, all: impl IntoIterator<Item = (TxIndex, Write<C>)>) -> Self {
         let mut writes: Vec<BTreeMap<Key, Write<C>>> = Vec::new();
         writes.resize_with(transactions, BTreeMap::new);
@@ -34,34 +34,34 @@ impl<C> PredictedWrites<C> {
         Self(writes.into_iter().map(|writes| writes.into_values().collect()).collect())
     }
 
-    /// The writes that are foretold for each transaction.
+    /// The predicted writes, by transaction.
     pub(super) fn all(&self) -> &[Vec<Write<C>>] {
         &self.0
     }
 }
 
 impl<C: PartialEq> PredictedWrites<C> {
-    /// Whether a transaction's writes are what is foretold, so that whoever read that need not look again.
-    /// `balance` is a balance before the transaction as it is now, if that is known.
+    /// Whether a transaction's writes are the predicted ones, so that attempts that read the prediction still
+    /// hold. `balance` is a balance before the transaction as it is now, if that is known.
     pub(super) fn came_true(
         &self,
         tx: TxIndex,
         writes: &[Write<C>],
         balance: impl Fn(AccountNo) -> Option<U256>,
     ) -> bool {
-        let Some(foretold) = self.0.get(tx.index()) else { return writes.is_empty() };
-        foretold.len() == writes.len()
+        let Some(predicted) = self.0.get(tx.index()) else { return writes.is_empty() };
+        predicted.len() == writes.len()
             && writes.iter().all(|write| {
-                let found = foretold.binary_search_by_key(&write.key(), Write::key);
-                match (write, found.ok().map(|i| &foretold[i])) {
-                    (Write::Increment(_, ours), Some(Write::Increment(_, theirs))) => ours == theirs,
-                    // What comes before may itself not have come true.
-                    (Write::Balance(no, ours), Some(Write::Increment(_, more))) => {
-                        balance(*no).is_some_and(|before| before.wrapping_add(*more) == *ours)
+                let found = predicted.binary_search_by_key(&write.key(), Write::key);
+                match (write, found.ok().map(|i| &predicted[i])) {
+                    (Write::Increment(_, written), Some(Write::Increment(_, listed))) => written == listed,
+                    // Compared as a sum: the predictions of lower transactions may not have come true.
+                    (Write::Balance(no, written), Some(Write::Increment(_, more))) => {
+                        balance(*no).is_some_and(|before| before.wrapping_add(*more) == *written)
                     }
-                    (Write::Nonce(_, ours), Some(Write::Nonce(_, theirs))) => ours == theirs,
-                    (Write::Code(_, ours), Some(Write::Code(_, theirs))) => ours == theirs,
-                    (Write::Slot(_, _, _, ours), Some(Write::Slot(_, _, _, theirs))) => ours == theirs,
+                    (Write::Nonce(_, written), Some(Write::Nonce(_, listed))) => written == listed,
+                    (Write::Code(_, written), Some(Write::Code(_, listed))) => written == listed,
+                    (Write::Slot(_, _, _, written), Some(Write::Slot(_, _, _, listed))) => written == listed,
                     _ => false,
                 }
             })

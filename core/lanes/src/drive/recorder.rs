@@ -1,4 +1,4 @@
-//! What a lane writes down while it runs, and how lanes' notes become one trace.
+//! The notes that a lane takes while it runs, and how the lanes' notes become one trace.
 
 use std::ops::Range;
 
@@ -17,29 +17,30 @@ use crate::{
     units::{LaneId, LocationId, Ticks, Version},
 };
 
-/// How many records all lanes have noted. Lanes tell of theirs by the [`Records::PORTION`], so that they seldom
-/// meet at one cache line.
+/// The number of records that all lanes have noted. Each lane adds its own by the [`Records::BATCH`], so
+/// that lanes seldom contend for the cache line.
 #[derive(Debug, Default)]
 pub(super) struct Records(AtomicU64);
 
 impl Records {
-    /// As many a lane notes before it tells of them.
-    pub(super) const PORTION: u32 = if cfg!(shuttle) { 1 } else { 1 << 14 };
+    /// A lane adds its records once it has noted this many.
+    pub(super) const BATCH: u32 = if cfg!(shuttle) { 1 } else { 1 << 14 };
 
-    /// Relaxed, here and below: the count carries nothing with it, it only has to arrive soon.
+    /// Adds records. Relaxed, here and below: the count carries nothing with it, it only has to arrive soon.
     pub(super) fn add(&self, more: u32) {
         self.0.fetch_add(more.into(), Ordering::Relaxed);
     }
 
-    /// Whether there are more than a trace may hold: then nothing more is noted, and the run ends.
+    /// Whether there are more than a trace may hold. Then no more are noted, and the run ends.
     pub(super) fn are_too_many(&self) -> bool {
         self.0.load(Ordering::Relaxed) > MOST_RECORDS as u64
     }
 }
 
-/// What spoiled an attempt.
+/// The reason why an attempt failed: a location that it read, and the write (or withdrawn write) that its
+/// read set does not hold against.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Spoiler {
+pub(super) struct Conflict {
     pub(super) key: Key,
     pub(super) writer: Version,
 }
@@ -58,24 +59,24 @@ pub(super) struct AttemptNote {
     pub(super) writes: Range<u32>,
 }
 
-/// What one lane noted. Only its lane writes to it.
+/// One lane's notes. Only this lane writes them.
 #[derive(Debug, Default)]
 pub(super) struct LaneNotes {
     pub(super) attempts: Vec<AttemptNote>,
-    /// All attempts' reads, one after the other: few large pieces of memory instead of many small.
+    /// All attempts' reads, one after the other: a few large pieces of memory instead of many small ones.
     pub(super) reads: AccessLog<PackedVersion>,
-    /// All attempts' writes; whether each adds to what is there.
+    /// All attempts' writes, and whether each is an increment.
     pub(super) writes: AccessLog<bool>,
-    /// What spoiled attempts that did not hold, this lane's or another's.
-    pub(super) spoilers: Vec<(Version, Spoiler)>,
-    /// Everything else: start, end, what.
+    /// Why attempts failed, this lane's or another's.
+    pub(super) conflicts: Vec<(Version, Conflict)>,
+    /// The lane's other time: start, end, kind.
     pub(super) spans: Vec<(u64, u64, SpanKind)>,
 }
 
-/// One trace from all lanes' notes, in lane order.
+/// Makes one trace from all lanes' notes, in lane order.
 ///
-/// `start` and `end` are the run's. What a lane did not note between its pieces was scheduling;
-/// what comes after its last piece is idleness. So every lane's pieces add up to the duration.
+/// `start` and `end` are the run's. Time that a lane did not note was scheduling; after its last note it is
+/// idle. So every lane's attempts and spans add up to the duration.
 pub(super) fn merge(
     (strategy, clock): (StrategyId, Clock),
     transactions: usize,
@@ -110,8 +111,8 @@ pub(super) fn merge(
         };
         let mut reached = start;
         for (from, to, kind) in pieces {
-            // A lane that woke up early, or a clock that is not quite the same on every thread,
-            // must not put pieces before the start, after the end or over each other.
+            // A lane may wake up early, and a clock may differ a little from thread to thread. Neither may
+            // put a piece before the start, after the end, or over another piece.
             let from = from.clamp(reached, end);
             let to = to.clamp(from, end);
             span(reached, from, SpanKind::Scheduling);
@@ -132,27 +133,27 @@ pub(super) fn merge(
     trace.spans.sort_by_key(|span| (span.start, span.lane));
     attempts.sort_by_key(|(lane, time, _)| (time.start, *lane));
 
-    // Locations in ascending order, so that equal runs have equal traces whatever the order in
-    // which lanes met them.
+    // Locations are in ascending order, so that equal runs have equal traces whatever the order in which
+    // lanes met them.
     let mut ids = Numbering::new(addresses.len(), slots);
-    let mut spoilers: HashMap<Version, Spoiler> = HashMap::default();
+    let mut conflicts: HashMap<Version, Conflict> = HashMap::default();
     for notes in &lanes {
-        for (place, _) in notes.reads.items() {
-            *ids.of(*place, &notes.reads) = 0;
+        for (location, _) in notes.reads.items() {
+            *ids.of(*location, &notes.reads) = 0;
         }
-        for (place, _) in notes.writes.items() {
-            *ids.of(*place, &notes.writes) = 0;
+        for (location, _) in notes.writes.items() {
+            *ids.of(*location, &notes.writes) = 0;
         }
-        for (version, spoiler) in &notes.spoilers {
-            *ids.of_key(spoiler.key) = 0;
-            spoilers.insert(*version, *spoiler);
+        for (version, conflict) in &notes.conflicts {
+            *ids.of_key(conflict.key) = 0;
+            conflicts.insert(*version, *conflict);
         }
     }
-    let mut places: Vec<(Location, &mut u32)> =
+    let mut locations: Vec<(Location, &mut u32)> =
         ids.met().map(|(key, id)| (key.location(addresses[key.account.index()]), id)).collect();
-    places.sort_unstable_by_key(|(location, _)| *location);
-    trace.locations.reserve_exact(places.len());
-    for (i, (location, id)) in places.into_iter().enumerate() {
+    locations.sort_unstable_by_key(|(location, _)| *location);
+    trace.locations.reserve_exact(locations.len());
+    for (i, (location, id)) in locations.into_iter().enumerate() {
         *id = i as u32;
         trace.locations.push(location);
     }
@@ -162,22 +163,22 @@ pub(super) fn merge(
         let notes = &lanes[lane.0 as usize];
         let range = |range: &Range<u32>| range.start as usize..range.end as usize;
         let reads = trace.reads.len() as u32;
-        for (place, from) in &notes.reads.items()[range(&note.reads)] {
-            let location = LocationId(*ids.of(*place, &notes.reads));
+        for (location, from) in &notes.reads.items()[range(&note.reads)] {
+            let location = LocationId(*ids.of(*location, &notes.reads));
             trace.reads.push(Read { location, from: (*from).into(), is_sum: from.is_sum() });
         }
         let writes = trace.writes.len() as u32;
-        for (place, increment) in &notes.writes.items()[range(&note.writes)] {
-            let location = LocationId(*ids.of(*place, &notes.writes));
+        for (location, increment) in &notes.writes.items()[range(&note.writes)] {
+            let location = LocationId(*ids.of(*location, &notes.writes));
             trace.writes.push(Write { location, increment: *increment });
         }
-        // The EVM gives them in the order of a hash map.
+        // The EVM gives them in the order of a hash table.
         trace.writes[writes as usize..].sort_unstable_by_key(|write| write.location);
         let cause = match note.outcome {
             Outcome::Committed => None,
-            Outcome::Aborted | Outcome::Blocked => spoilers.get(&note.version).map(|spoiler| Cause {
-                location: LocationId(*ids.of_key(spoiler.key)),
-                writer: spoiler.writer,
+            Outcome::Aborted | Outcome::Blocked => conflicts.get(&note.version).map(|conflict| Cause {
+                location: LocationId(*ids.of_key(conflict.key)),
+                writer: conflict.writer,
             }),
         };
         trace.attempts.push(Attempt {

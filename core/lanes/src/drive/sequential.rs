@@ -1,4 +1,4 @@
-//! One transaction after the other, on the caller's thread: the oracle.
+//! One transaction after the other, on the caller's thread: the oracle that all strategies are compared with.
 
 use std::sync::atomic::Ordering;
 
@@ -17,10 +17,11 @@ use crate::{
     vm::{Effects, Executor, PreState, Receipt, Spent, Vm},
 };
 
-pub(super) fn run<M: Vm>(block: &Block<M>, around: &RunContext<'_>) -> Result<Ended<M>, Stopped> {
-    let progress = |done| around.progress.store(done, Ordering::Relaxed);
+pub(super) fn run<M: Vm>(block: &Block<M>, context: &RunContext<'_>) -> Result<Ended<M>, Stopped> {
+    // Relaxed: shown to a person, see `drive::run`.
+    let progress = |done| context.progress.store(done, Ordering::Relaxed);
     let addresses = block.vm.pre_state().addresses();
-    let done = execute(block, &InOrder::on_the_clock(around, &progress), addresses)?;
+    let done = execute(block, &InOrder::on_the_clock(context, &progress), addresses)?;
     Ok(finish(block, Clock::Measured, done))
 }
 
@@ -28,30 +29,28 @@ pub(super) fn run<M: Vm>(block: &Block<M>, around: &RunContext<'_>) -> Result<En
 pub(super) struct InOrder<'a> {
     pub(super) time: Time<'a>,
     pub(super) cancel: &'a CancelFlag,
-    /// Told how many transactions have a result.
+    /// Called with the number of transactions that have a result.
     pub(super) progress: &'a dyn Fn(u32),
     pub(super) record: bool,
 }
 
-/// Whose time it is.
+/// The clock of a sequential run.
 pub(super) enum Time<'a> {
+    /// A real clock.
     Clock(&'a (dyn Fn() -> u64 + Sync)),
-    /// The sum of the transactions' costs, from then on.
-    Virtual {
-        costs: Costs<'a>,
-        from: u64,
-    },
+    /// The sum of the transactions' costs, from `from` on.
+    Virtual { costs: Costs<'a>, from: u64 },
 }
 
 impl<'a> InOrder<'a> {
-    pub(super) fn on_the_clock(around: &RunContext<'a>, progress: &'a dyn Fn(u32)) -> Self {
-        let &RunContext { clock, cancel, record, .. } = around;
+    pub(super) fn on_the_clock(context: &RunContext<'a>, progress: &'a dyn Fn(u32)) -> Self {
+        let &RunContext { clock, cancel, record, .. } = context;
         Self { time: Time::Clock(clock), cancel, progress, record }
     }
 }
 
-/// A sequential run in form.
-pub(super) fn finish<M: Vm>(block: &Block<M>, clock: Clock, done: Done<M>) -> Ended<M> {
+/// Puts a sequential run into the form of a result.
+pub(super) fn finish<M: Vm>(block: &Block<M>, clock: Clock, done: SequentialRun<M>) -> Ended<M> {
     let trace = recorder::merge(
         (StrategyId::Sequential, clock),
         block.transactions(),
@@ -63,26 +62,26 @@ pub(super) fn finish<M: Vm>(block: &Block<M>, clock: Clock, done: Done<M>) -> En
     Ended { receipts: done.receipts, addresses: done.addresses, finals: vec![done.finals], trace }
 }
 
-/// A sequential run before it is put in form.
-pub(super) struct Done<M: Vm> {
+/// A sequential run, before it is put into the form of a result.
+pub(super) struct SequentialRun<M: Vm> {
     pub(super) receipts: Vec<M::Receipt>,
     pub(super) finals: Finals<M::Code>,
-    /// Accounts by number.
+    /// Addresses of accounts by number.
     pub(super) addresses: Vec<Address>,
     pub(super) notes: LaneNotes,
     pub(super) started: u64,
     pub(super) ended: u64,
 }
 
-/// Runs the block. `addresses` numbers its accounts, those of the state before it first.
+/// Runs the block in order. `addresses` numbers its accounts, those of the pre-state first.
 pub(super) fn execute<M: Vm>(
     block: &Block<M>,
-    around: &InOrder<'_>,
+    context: &InOrder<'_>,
     addresses: Vec<Address>,
-) -> Result<Done<M>, Stopped> {
+) -> Result<SequentialRun<M>, Stopped> {
     let mut executor =
-        block.vm.executor(SequentialView::new(&block.vm, &addresses, around.record), around.cancel);
-    if let Time::Virtual { costs, .. } = &around.time {
+        block.vm.executor(SequentialView::new(&block.vm, &addresses, context.record), context.cancel);
+    if let Time::Virtual { costs, .. } = &context.time {
         executor = executor.metered(costs.weighs());
     }
     let mut scheduler = Sequential::new(block.transactions());
@@ -92,13 +91,13 @@ pub(super) fn execute<M: Vm>(
     let mut cumulative = 0;
     let mut reads_end = 0;
 
-    let started = match around.time {
+    let started = match context.time {
         Time::Clock(clock) => clock(),
         Time::Virtual { from, .. } => from,
     };
     let mut now = started;
     while let Task::Execute(version) = scheduler.next() {
-        if around.cancel.is_set() {
+        if context.cancel.is_set() {
             return Err(Stopped::Cancelled);
         }
         let placed = block.vm.fits(version.tx, cumulative);
@@ -114,7 +113,7 @@ pub(super) fn execute<M: Vm>(
         cumulative += receipt.gas_used();
         receipt.set_cumulative_gas_used(cumulative);
         let written = notes.writes.len();
-        if around.record {
+        if context.record {
             for write in &writes {
                 notes.writes.push(write.key(), write.slot_no(), write.is_increment());
             }
@@ -129,15 +128,15 @@ pub(super) fn execute<M: Vm>(
         reads_end = reads.end;
         executor.reuse(writes);
         let start = now;
-        match &around.time {
-            Time::Clock(clock) if around.record => now = clock(),
+        match &context.time {
+            Time::Clock(clock) if context.record => now = clock(),
             Time::Clock(_) => {}
             Time::Virtual { costs, .. } => {
                 let spent = if runs { executor.spent(version.tx, Some(&receipt)) } else { Spent::default() };
                 now += costs.execution(version.tx, spent);
             }
         }
-        if around.record {
+        if context.record {
             notes.attempts.push(AttemptNote {
                 version,
                 start,
@@ -150,17 +149,17 @@ pub(super) fn execute<M: Vm>(
         }
         receipts.push(receipt);
         scheduler.report(Report::Executed { version, wrote_new: false, on_final_state: true });
-        (around.progress)(version.tx.0 + 1);
+        (context.progress)(version.tx.0 + 1);
     }
-    // Up to the same point as a parallel run: what became of every location is listed.
-    let mut flat = executor.into_view();
-    notes.reads = std::mem::take(&mut flat.reads);
-    let addresses = flat.addresses();
-    let finals = flat.into_finals();
-    let ended = match around.time {
+    // The run ends at the same point as a parallel run: every change is known.
+    let mut view = executor.into_view();
+    notes.reads = std::mem::take(&mut view.reads);
+    let addresses = view.addresses();
+    let finals = view.into_finals();
+    let ended = match context.time {
         Time::Clock(clock) => clock().max(now),
         Time::Virtual { .. } => now,
     };
     notes.spans.push((now, ended, SpanKind::Committing));
-    Ok(Done { receipts, finals, addresses, notes, started, ended })
+    Ok(SequentialRun { receipts, finals, addresses, notes, started, ended })
 }

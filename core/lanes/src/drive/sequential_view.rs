@@ -1,4 +1,4 @@
-//! The state of a sequential run: one value per location, and who wrote it.
+//! The state of a sequential run: one value per location, and its last writer.
 
 use alloy_primitives::{Address, U256, map::AddressMap};
 
@@ -18,56 +18,60 @@ use super::{
 pub struct SequentialView<'a, M: Vm> {
     vm: &'a M,
     base: &'a M::PreState,
-    /// Accounts that were written to or are not in the base, by number.
+    /// Accounts that were written to, by number. `None` for all others, pre-state or not.
     accounts: Vec<Option<Box<Changed<M::Code>>>>,
-    /// Accounts beyond the base.
-    newcomers: AddressMap<AccountNo>,
+    /// Numbers of accounts that the pre-state does not list.
+    unlisted: AddressMap<AccountNo>,
+    /// Slots that were written to, with the last writer.
     slots: SlotMap<(U256, TxIndex)>,
-    /// This lane's own handle.
+    /// No code, with a reference count that no lane shares.
     none: M::Code,
     /// Whether reads are noted.
     record: bool,
-    /// Whether the running transaction's nonce is known beforehand.
+    /// Whether the nonce of the running transaction's sender is predicted. Then it is no read, as in parallel
+    /// runs.
     nonce_is_predicted: bool,
+    /// The running transaction's sender and recipient.
     parties: Parties,
     /// Reads of all transactions so far.
     pub(super) reads: AccessLog<PackedVersion>,
 }
 
-/// The changed parts of one account, each with its writers.
+/// The changed parts of one account, each with its last writer.
 struct Changed<C> {
     balance: Option<U256>,
-    /// Who wrote it last; whether others wrote, too, since it was last set or by setting it.
+    /// The balance's last writer, and whether others wrote parts of it.
     balance_from: Option<PackedVersion>,
     nonce: Option<(u64, TxIndex)>,
     code: Option<(C, TxIndex)>,
-    life: Option<(Existence, TxIndex)>,
-    /// Who last emptied its storage.
+    existence: Option<(Existence, TxIndex)>,
+    /// The last transaction that wiped its storage.
     wiped: Option<TxIndex>,
 }
 
 impl<C> Default for Changed<C> {
     fn default() -> Self {
-        Self { balance: None, balance_from: None, nonce: None, code: None, life: None, wiped: None }
+        Self { balance: None, balance_from: None, nonce: None, code: None, existence: None, wiped: None }
     }
 }
 
+/// The first attempt at a transaction: a sequential run has no other.
 fn first(tx: TxIndex) -> Version {
     Version { tx, incarnation: Incarnation(0) }
 }
 
 impl<'a, M: Vm> SequentialView<'a, M> {
-    /// `addresses` numbers accounts: those of the base, then any that are known to come.
+    /// `addresses` numbers accounts: those of the pre-state first, then any that an earlier run has numbered.
     pub(super) fn new(vm: &'a M, addresses: &[Address], record: bool) -> Self {
         let base = vm.pre_state();
         let mut accounts = Vec::new();
         accounts.resize_with(addresses.len().max(base.accounts()), || None);
-        let newcomers = addresses.iter().enumerate().skip(base.accounts());
+        let unlisted = addresses.iter().enumerate().skip(base.accounts());
         Self {
             vm,
             base,
             accounts,
-            newcomers: newcomers.map(|(i, address)| (*address, AccountNo(i as u32))).collect(),
+            unlisted: unlisted.map(|(i, address)| (*address, AccountNo(i as u32))).collect(),
             slots: SlotMap::default(),
             none: M::Code::none(),
             record,
@@ -77,13 +81,13 @@ impl<'a, M: Vm> SequentialView<'a, M> {
         }
     }
 
-    /// Turns to the next transaction. A nonce that is known beforehand is no read.
+    /// Turns to the next transaction.
     pub(super) fn turn_to(&mut self, tx: TxIndex, order: &Order) {
         self.nonce_is_predicted = order.predicted_nonce(tx).is_some();
         self.parties = order.parties(tx);
     }
 
-    /// Makes a transaction's changes.
+    /// Applies a transaction's writes.
     pub(super) fn apply(&mut self, tx: TxIndex, writes: impl IntoIterator<Item = Write<M::Code>>) {
         for write in writes {
             let no = write.key().account;
@@ -103,9 +107,9 @@ impl<'a, M: Vm> SequentialView<'a, M> {
                 }
                 Write::Nonce(_, value) => changed.nonce = Some((value, tx)),
                 Write::Code(_, code) => changed.code = Some((code, tx)),
-                Write::Existence(_, life) => {
-                    changed.life = Some((life, tx));
-                    if life.wipes_storage() {
+                Write::Existence(_, existence) => {
+                    changed.existence = Some((existence, tx));
+                    if existence.wipes_storage() {
                         changed.wiped = Some(tx);
                     }
                 }
@@ -116,22 +120,22 @@ impl<'a, M: Vm> SequentialView<'a, M> {
         }
     }
 
-    /// The number of an account that was met.
+    /// The number of an account that was numbered.
     pub(super) fn number(&self, address: &Address) -> Option<AccountNo> {
-        self.base.number(address).or_else(|| self.newcomers.get(address).copied())
+        self.base.number(address).or_else(|| self.unlisted.get(address).copied())
     }
 
     /// Addresses by account number.
     pub(super) fn addresses(&self) -> Vec<Address> {
         let mut addresses = self.base.addresses();
         addresses.resize(self.accounts.len(), Address::ZERO);
-        for (address, no) in &self.newcomers {
+        for (address, no) in &self.unlisted {
             addresses[no.index()] = *address;
         }
         addresses
     }
 
-    /// What became of everything that was written to.
+    /// The state after the block.
     pub(super) fn into_finals(self) -> Finals<M::Code> {
         let mut finals = Finals::default();
         for ((no, slot), (value, tx)) in self.slots {
@@ -147,7 +151,7 @@ impl<'a, M: Vm> SequentialView<'a, M> {
                     balance: changed.balance,
                     nonce: changed.nonce.map(|(nonce, _)| nonce),
                     code: changed.code.map(|(code, _)| code),
-                    exists: changed.life.map(|(life, _)| life.exists()),
+                    exists: changed.existence.map(|(existence, _)| existence.exists()),
                     wiped: changed.wiped.is_some(),
                 });
             }
@@ -155,7 +159,7 @@ impl<'a, M: Vm> SequentialView<'a, M> {
         finals
     }
 
-    /// Notes the read of a part that is no slot.
+    /// Notes the read of a part other than a slot.
     fn note(&mut self, account: AccountNo, part: Part, from: Option<TxIndex>) {
         if self.records() {
             let key = Key { account, part };
@@ -163,8 +167,8 @@ impl<'a, M: Vm> SequentialView<'a, M> {
         }
     }
 
-    /// Whether a read is noted. One transaction alone may read more than a trace may hold. The run ends
-    /// when there is one note more than that, so one more is kept.
+    /// Whether a read is noted. One transaction alone may read more than a trace may hold. The run ends once
+    /// there is one note more than that, so one more is kept.
     fn records(&self) -> bool {
         self.record && self.reads.len() as usize <= MOST_RECORDS
     }
@@ -185,7 +189,7 @@ impl<M: Vm> View for SequentialView<'_, M> {
         if let Some(no) = self.parties.number(&address).or_else(|| self.base.number(&address)) {
             return no;
         }
-        *self.newcomers.entry(address).or_insert_with(|| {
+        *self.unlisted.entry(address).or_insert_with(|| {
             self.accounts.push(None);
             AccountNo(self.accounts.len() as u32 - 1)
         })
@@ -225,8 +229,8 @@ impl<M: Vm> View for SequentialView<'_, M> {
     }
 
     fn at_least(&mut self, no: AccountNo, need: U256) -> Result<bool, Blocked> {
-        // Enough is no dependency: in another order it would have been enough as well, or the
-        // balance itself is read.
+        // "Enough" is no dependency: in another order it would have been enough as well, or the balance
+        // itself is read.
         let balance = self.changed(no).and_then(|changed| changed.balance);
         Ok(balance.unwrap_or(self.base.balance(no)) >= need)
     }
@@ -240,9 +244,9 @@ impl<M: Vm> View for SequentialView<'_, M> {
     }
 
     fn exists(&mut self, no: AccountNo) -> Result<bool, Blocked> {
-        let found = self.changed(no).and_then(|changed| changed.life);
+        let found = self.changed(no).and_then(|changed| changed.existence);
         self.note(no, Part::Existence, found.map(|(_, tx)| tx));
-        Ok(found.map_or(self.base.exists(no), |(life, _)| life.exists()))
+        Ok(found.map_or(self.base.exists(no), |(existence, _)| existence.exists()))
     }
 
     fn is_blank(&mut self, no: AccountNo) -> Result<bool, Blocked> {

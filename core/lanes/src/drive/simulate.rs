@@ -1,24 +1,24 @@
-//! Lanes on a virtual clock: the same schedulers, memory and EVM as on threads, and time that is made
-//! of a stated cost model.
+//! Lanes on a virtual clock: the same schedulers, memory and virtual machine as on threads, and time that a
+//! stated cost model makes.
 //!
 //! ```text
-//! lane:  turn ──▶ start ─────────────────────────▶ end ──▶ turn …      or waits until there is
-//!        next()   execution sees the memory        effects, report     something left for it
+//! lane:  turn ──▶ start ─────────────────────────▶ end ──▶ turn …      or waits until tasks
+//!        next()   execution reads the memory       effects, report     are left for it
 //!                 as it is now                     validation reads,
 //!                                                  claims, withdraws
 //! ```
-//! There is one event for each lane that does not wait; the earliest happens, on this one thread, and
-//! may make others. Nothing depends on a real clock, an address or the order of a hash map, so a run is a
-//! pure function of its arguments.
+//! Each lane that does not wait has one event. The earliest event happens, on this one thread, and may make
+//! others. Nothing depends on a real clock, an address or the order of a hash table, so a run is a pure
+//! function of its arguments.
 //!
-//! Two things are not modelled: lanes do not queue for the scheduler, and what became of the state in the
-//! end is collected at no cost.
+//! Two things are not modelled: lanes do not queue for the scheduler, and settling the state at the end costs
+//! nothing.
 
 use std::{cmp::Reverse, collections::BinaryHeap};
 
 use super::{
     Block, Ended, Hints, Stopped,
-    attempts::{self, Abort, Answers, Attempts, LaneResults, Ran, Runner, Unfinished},
+    attempts::{self, Abort, Attempts, LaneResults, Ran, ResultCache, Runner, Unfinished},
     catch_panics,
     cost::{Chance, Costs},
     recorder::LaneNotes,
@@ -36,35 +36,35 @@ use crate::{
 /// What a simulated run takes from outside.
 #[derive(Clone, Copy)]
 pub struct Simulation<'a> {
-    /// What time is made of.
+    /// The cost model and the seed.
     pub model: CostModel,
-    /// For [`crate::model::Cost::Measured`]: what each transaction took in sequential runs, in nanoseconds, and
+    /// For [`crate::model::Cost::Measured`]: each transaction's time in sequential runs, in nanoseconds, and
     /// its gas there. Other cost models need none.
     pub measured: &'a [(u64, u64)],
-    /// Looked at before every event, and within a transaction.
+    /// Read before every event, and within a transaction.
     pub cancel: &'a CancelFlag,
-    /// Told, whenever it changes, how many transactions have a result so far.
+    /// Called, whenever it changes, with the number of transactions that have a result so far.
     pub progress: &'a dyn Fn(u32),
-    /// Whether attempts, their reads and writes, and what lanes did meanwhile are noted. Without
-    /// that the trace has nothing but the run's duration.
+    /// Whether attempts, their reads and writes, and the lanes' other time are noted. If not, the trace has
+    /// only the run's duration.
     pub record: bool,
 }
 
 /// Runs the block once, on virtual lanes.
 ///
-/// With a strategy that sees a [`ViewKind::Final`] state there is one lane, whatever `lanes` says, and time is the sum
-/// of the transactions' costs.
+/// With a strategy that reads a [`ViewKind::Final`] state there is one lane, whatever `lanes` says, and time
+/// is the sum of the transactions' costs.
 ///
 /// # Errors
-/// [`Stopped::Cancelled`], [`Stopped::TooManyRecords`]; the others are mistakes of ours.
+/// [`Stopped::Cancelled`], [`Stopped::TooManyRecords`]; the others are bugs of the engine.
 pub fn simulate<M: Vm>(
     block: &Block<M>,
     strategy: &dyn Strategy,
     lanes: u16,
     hints: &Hints<'_, M::Code>,
-    around: &Simulation<'_>,
+    context: &Simulation<'_>,
 ) -> Result<Ended<M>, Stopped> {
-    catch_panics(|| on_virtual_lanes(block, strategy, lanes, hints, around))
+    catch_panics(|| on_virtual_lanes(block, strategy, lanes, hints, context))
 }
 
 fn on_virtual_lanes<M: Vm>(
@@ -72,26 +72,26 @@ fn on_virtual_lanes<M: Vm>(
     strategy: &dyn Strategy,
     lanes: u16,
     hints: &Hints<'_, M::Code>,
-    around: &Simulation<'_>,
+    context: &Simulation<'_>,
 ) -> Result<Ended<M>, Stopped> {
-    let costs = Costs::new(around.model, around.measured);
+    let costs = Costs::new(context.model, context.measured);
     let in_order = |from, addresses| {
-        let how = sequential::InOrder {
+        let in_order = sequential::InOrder {
             time: Time::Virtual { costs, from },
-            cancel: around.cancel,
-            progress: around.progress,
-            record: around.record,
+            cancel: context.cancel,
+            progress: context.progress,
+            record: context.record,
         };
-        sequential::execute(block, &how, addresses)
+        sequential::execute(block, &in_order, addresses)
     };
     if strategy.view() == ViewKind::Final {
         let done = in_order(0, block.vm.pre_state().addresses())?;
         return Ok(sequential::finish(block, Clock::Simulated, done));
     }
-    let scheduler = strategy.scheduler(&block.known(&[], hints, lanes));
-    let attempts = Attempts::new(block, strategy.view(), around.record, around.cancel, hints, None);
+    let scheduler = strategy.scheduler(&block.scheduler_hints(&[], hints, lanes));
+    let attempts = Attempts::new(block, strategy.view(), context.record, context.cancel, hints, None);
     let (lanes, aborts, end) = {
-        let mut simulator = Simulator::new(&attempts, scheduler, lanes.max(1), around, None);
+        let mut simulator = Simulator::new(&attempts, scheduler, lanes.max(1), context, None);
         simulator.run()?;
         let Simulator { lanes, aborts, end, .. } = simulator;
         (lanes, aborts, end)
@@ -108,43 +108,43 @@ fn on_virtual_lanes<M: Vm>(
     attempts::finish(attempts, strategy.id(), Clock::Simulated, ends, |addresses| in_order(end, addresses))
 }
 
-/// How long simulated runs of one block take. What earlier ones gave is kept: an attempt whose reads would be
-/// the same again is not run again, so that many runs take little more than one.
+/// Measures how long simulated runs of one block take. Results of earlier runs are kept: an attempt whose
+/// read set still holds is not run again, so many runs take little longer than one.
 pub struct Tallies<'a, M: Vm> {
     block: &'a Block<M>,
-    around: Simulation<'a>,
-    answers: Answers<M>,
-    /// The same on any number of lanes.
+    context: Simulation<'a>,
+    cache: ResultCache<M>,
+    /// The sequential run's: it is the same on any number of lanes.
     sequential: Option<Tally>,
 }
 
-/// How long a run took, and what on. The same figures as [`simulate`]'s trace would give.
+/// How long a run took, and what the time went into. The same figures as [`simulate`]'s trace would give.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
     /// From the start to the end of the last task, in ticks.
     pub duration: u64,
-    /// Attempts that did not commit.
+    /// Number of attempts that did not commit.
     pub aborted: u32,
-    /// What they took together, in ticks.
+    /// Their time together, in ticks.
     pub wasted: u64,
-    /// What those took that did commit, in ticks.
+    /// The time of the attempts that did commit, in ticks.
     pub useful: u64,
     /// Gas used by the block.
     pub gas_used: u64,
 }
 
 impl<'a, M: Vm> Tallies<'a, M> {
-    /// Of a block in that model. Nothing is recorded, whatever `around` says.
-    pub fn new(block: &'a Block<M>, around: Simulation<'a>) -> Self {
+    /// For a block and a cost model. Nothing is recorded, whatever `context` says.
+    pub fn new(block: &'a Block<M>, context: Simulation<'a>) -> Self {
         Self {
             block,
-            around: Simulation { record: false, ..around },
-            answers: Answers::default(),
+            context: Simulation { record: false, ..context },
+            cache: ResultCache::default(),
             sequential: None,
         }
     }
 
-    /// How long that strategy takes on that many lanes.
+    /// Runs a strategy on that many lanes, and returns how long that took.
     ///
     /// # Errors
     /// As [`simulate`].
@@ -154,15 +154,15 @@ impl<'a, M: Vm> Tallies<'a, M> {
         lanes: u16,
         hints: &Hints<'_, M::Code>,
     ) -> Result<Tally, Stopped> {
-        let (block, around) = (self.block, self.around);
+        let (block, context) = (self.block, self.context);
         let in_order = |from| -> Result<Tally, Stopped> {
-            let how = sequential::InOrder {
-                time: Time::Virtual { costs: Costs::new(around.model, around.measured), from },
-                cancel: around.cancel,
-                progress: around.progress,
+            let in_order = sequential::InOrder {
+                time: Time::Virtual { costs: Costs::new(context.model, context.measured), from },
+                cancel: context.cancel,
+                progress: context.progress,
                 record: false,
             };
-            let done = sequential::execute(block, &how, block.vm.pre_state().addresses())?;
+            let done = sequential::execute(block, &in_order, block.vm.pre_state().addresses())?;
             Ok(Tally {
                 duration: done.ended,
                 useful: done.ended - from,
@@ -178,22 +178,22 @@ impl<'a, M: Vm> Tallies<'a, M> {
             self.sequential = Some(tally);
             return Ok(tally);
         }
-        let scheduler = strategy.scheduler(&block.known(&[], hints, lanes));
+        let scheduler = strategy.scheduler(&block.scheduler_hints(&[], hints, lanes));
         let view = strategy.view();
-        let attempts = Attempts::new(block, view, false, around.cancel, hints, Some(&self.answers));
-        let answers = std::mem::take(&mut self.answers);
-        let mut simulator = Simulator::new(&attempts, scheduler, lanes.max(1), &around, Some(answers));
+        let attempts = Attempts::new(block, view, false, context.cancel, hints, Some(&self.cache));
+        let cache = std::mem::take(&mut self.cache);
+        let mut simulator = Simulator::new(&attempts, scheduler, lanes.max(1), &context, Some(cache));
         let ran = simulator.run();
-        let Simulator { mut tally, end, answers, .. } = simulator;
-        self.answers = answers.unwrap_or_default();
-        self.answers.end(&attempts);
+        let Simulator { mut tally, end, cache, .. } = simulator;
+        self.cache = cache.unwrap_or_default();
+        self.cache.end(&attempts);
         ran?;
         tally.duration = end;
         if attempts.fits() {
             tally.gas_used = attempts.gas_used();
             return Ok(tally);
         }
-        // Everything so far was for nothing: see `attempts::finish`.
+        // The block is full, so no attempt so far counts: see `attempts::finish`.
         let again = in_order(end)?;
         Ok(Tally {
             aborted: tally.aborted + block.transactions() as u32,
@@ -204,52 +204,53 @@ impl<'a, M: Vm> Tallies<'a, M> {
 }
 
 struct Simulator<'a, M: Vm> {
-    around: &'a Simulation<'a>,
+    context: &'a Simulation<'a>,
     costs: Costs<'a>,
     attempts: &'a Attempts<'a, M>,
     scheduler: Box<dyn Scheduler>,
-    /// Runs all lanes' attempts: what an attempt sees does not depend on who runs it.
+    /// Runs the attempts of all lanes: what an attempt reads does not depend on its lane.
     runner: Runner<'a, M>,
     lanes: Vec<Lane<M>>,
-    /// When something happens next on each lane that does not wait: time, rank, lane.
+    /// The next event of each lane that does not wait: time, rank, lane.
     queue: BinaryHeap<Reverse<(u64, u64, usize)>>,
-    /// Lanes that wait.
+    /// Lanes that wait, by number.
     waiting: Vec<usize>,
     chance: Chance,
     aborts: Vec<Abort>,
-    /// What is known of transactions from earlier runs, where nothing but the tally is wanted.
-    answers: Option<Answers<M>>,
+    /// Results of earlier runs, if only the tally is wanted.
+    cache: Option<ResultCache<M>>,
     tally: Tally,
-    /// What each transaction's latest attempt took.
+    /// The time of each transaction's latest attempt.
     took: Vec<u64>,
-    /// Transactions with a result.
+    /// Number of transactions with a result.
     executed: u32,
-    /// When the latest task ended.
+    /// The end of the latest task.
     end: u64,
 }
 
 struct Lane<M: Vm> {
     next: Next<M>,
     notes: LaneNotes,
-    /// Since when there has been nothing to do for it.
+    /// The time since which it waits.
     waiting_since: Option<u64>,
 }
 
-/// What happens next on a lane.
+/// A lane's next event.
 enum Next<M: Vm> {
     /// It asks the scheduler.
     Turn,
-    /// It starts a task. Of an execution: whether what it is about to see is settled.
+    /// It starts an execution. The flag: whether the attempt is on final state.
     Execute(Version, bool),
+    // It starts a validation.
     Validate(Version),
     /// It ends an execution.
     Executed(Box<Ran<M>>, bool),
     Blocked(Report),
-    /// It ends a validation that began then.
+    /// It ends a validation that began at that time.
     Validated(Version, u64),
-    /// Nothing, until it is woken.
+    /// None until the lane is woken.
     Wait,
-    /// Nothing any more.
+    /// None any more.
     Done,
 }
 
@@ -258,13 +259,13 @@ impl<'a, M: Vm> Simulator<'a, M> {
         attempts: &'a Attempts<'a, M>,
         scheduler: Box<dyn Scheduler>,
         lanes: u16,
-        around: &'a Simulation<'a>,
-        answers: Option<Answers<M>>,
+        context: &'a Simulation<'a>,
+        cache: Option<ResultCache<M>>,
     ) -> Self {
-        let costs = Costs::new(around.model, around.measured);
+        let costs = Costs::new(context.model, context.measured);
         let lane = || Lane { next: Next::Turn, notes: LaneNotes::default(), waiting_since: None };
         let mut this = Self {
-            around,
+            context,
             costs,
             attempts,
             scheduler,
@@ -272,9 +273,9 @@ impl<'a, M: Vm> Simulator<'a, M> {
             lanes: (0..lanes).map(|_| lane()).collect(),
             queue: BinaryHeap::new(),
             waiting: Vec::new(),
-            chance: Chance::new(around.model.seed),
+            chance: Chance::new(context.model.seed),
             aborts: Vec::new(),
-            answers,
+            cache,
             tally: Tally::default(),
             took: vec![0; attempts.block.transactions()],
             executed: 0,
@@ -284,6 +285,7 @@ impl<'a, M: Vm> Simulator<'a, M> {
         this
     }
 
+    /// Sets a lane's next event.
     fn push(&mut self, time: u64, lane: usize, next: Next<M>) {
         self.lanes[lane].next = next;
         self.queue.push(Reverse((time, self.chance.rank(), lane)));
@@ -291,7 +293,7 @@ impl<'a, M: Vm> Simulator<'a, M> {
 
     fn run(&mut self) -> Result<(), Stopped> {
         while let Some(Reverse((now, _, lane))) = self.queue.pop() {
-            if self.around.cancel.is_set() {
+            if self.context.cancel.is_set() {
                 return Err(Stopped::Cancelled);
             }
             if self.attempts.has_too_many_records() {
@@ -301,7 +303,7 @@ impl<'a, M: Vm> Simulator<'a, M> {
                 Next::Turn => self.turn(now, lane),
                 Next::Execute(version, on_final_state) => self.execute(now, lane, version, on_final_state)?,
                 Next::Validate(version) => {
-                    let cost = self.costs.validation(self.attempts.checks(version.tx));
+                    let cost = self.costs.validation(self.attempts.read_set_len(version.tx));
                     let end = now + self.chance.duration(cost);
                     self.push(end, lane, Next::Validated(version, now));
                 }
@@ -309,7 +311,7 @@ impl<'a, M: Vm> Simulator<'a, M> {
                     let (report, first) = self.runner.publish(*ran, on_final_state);
                     if first {
                         self.executed += 1;
-                        (self.around.progress)(self.executed);
+                        (self.context.progress)(self.executed);
                     }
                     self.report(now, lane, report);
                 }
@@ -332,7 +334,7 @@ impl<'a, M: Vm> Simulator<'a, M> {
                 Next::Wait | Next::Done => {}
             }
         }
-        // Lanes that nobody has woken since they began to wait.
+        // Lanes that waited until the end.
         for lane in std::mem::take(&mut self.waiting) {
             let since = self.lanes[lane].waiting_since.unwrap_or(self.end);
             self.span(lane, since, self.end, SpanKind::Waiting);
@@ -370,16 +372,16 @@ impl<'a, M: Vm> Simulator<'a, M> {
         on_final_state: bool,
     ) -> Result<(), Stopped> {
         let notes = &mut self.lanes[lane].notes;
-        let known = self.answers.as_ref().and_then(|answers| self.attempts.answer(version, answers));
+        let known = self.cache.as_ref().and_then(|cache| self.attempts.cached(version, cache));
         let (outcome, spent) = match known {
             Some((ran, spent)) => (Ok(ran), spent),
             None => {
-                // What is read is also what says later whether a transaction would give the same again.
-                let keep = !on_final_state || self.answers.is_some();
+                // A cached result needs its read set, to tell whether it would be the same again.
+                let keep = !on_final_state || self.cache.is_some();
                 let outcome = self.runner.run(version, keep, now, notes);
                 let spent = self.runner.spent(version.tx, &outcome);
-                if let (Some(answers), Ok(ran)) = (&mut self.answers, &outcome) {
-                    answers.note(version.tx, ran, spent);
+                if let (Some(cache), Ok(ran)) = (&mut self.cache, &outcome) {
+                    cache.note(version.tx, ran, spent);
                 }
                 (outcome, spent)
             }
@@ -393,7 +395,7 @@ impl<'a, M: Vm> Simulator<'a, M> {
             self.tally.aborted += 1;
             self.tally.wasted += took;
         }
-        if self.around.record {
+        if self.context.record {
             self.runner.hand_over_reads(notes);
             if let Some(note) = notes.attempts.last_mut() {
                 note.end = end;
@@ -408,7 +410,7 @@ impl<'a, M: Vm> Simulator<'a, M> {
         Ok(())
     }
 
-    /// A task has ended: the lane asks for the next one, and lanes that waited do if there is more.
+    /// Ends a task: the lane asks for the next one, and as many waiting lanes do as there are tasks left.
     fn report(&mut self, now: u64, lane: usize, report: Report) {
         self.end = now;
         self.scheduler.report(report);
@@ -421,7 +423,7 @@ impl<'a, M: Vm> Simulator<'a, M> {
     }
 
     fn span(&mut self, lane: usize, start: u64, end: u64, kind: SpanKind) {
-        if self.around.record {
+        if self.context.record {
             self.lanes[lane].notes.spans.push((start, end, kind));
         }
     }

@@ -1,5 +1,12 @@
-//! What an attempt of a speculative strategy sees: the multi-version memory over the state before
-//! the block; and how its reads are validated.
+//! The view of an attempt in a speculative run: the multi-version memory over the pre-state. And the
+//! validation of its read set.
+//!
+//! ```text
+//! View::slot, View::balance, … ─▶ StateBefore ─▶ Memory, PreState
+//!       │                            ▲
+//!       ├─▶ AccessLog (trace)        │ reads again
+//!       └─▶ ReadSet ──── StateBefore::validate
+//! ```
 
 use std::collections::VecDeque;
 
@@ -10,7 +17,7 @@ use super::{
     access_log::{AccessLog, PackedVersion},
     nonces::InclusionFlags,
     order::{Order, Parties},
-    recorder::{Records, Spoiler},
+    recorder::{Conflict, Records},
 };
 use crate::{
     schedule::{AccountNo, Balance, Key, Kind, Memory, PackedLocation, Part, SlotNo},
@@ -18,13 +25,13 @@ use crate::{
     vm::{Blocked, Code, PreState, View, Vm},
 };
 
-/// The state before one transaction, as far as it is known.
+/// The state before one transaction, as the memory holds it at the moment.
 pub(super) struct StateBefore<'a, M: Vm> {
     pub(super) vm: &'a M,
     pub(super) base: &'a M::PreState,
     pub(super) memory: &'a Memory<'a, M::Code>,
     pub(super) order: &'a Order,
-    pub(super) latest: &'a InclusionFlags,
+    pub(super) inclusion: &'a InclusionFlags,
     pub(super) tx: TxIndex,
 }
 
@@ -36,25 +43,27 @@ impl<M: Vm> Clone for StateBefore<'_, M> {
 
 impl<M: Vm> Copy for StateBefore<'_, M> {}
 
-/// What an attempt read, to be compared later.
+/// An attempt's read set, with what is needed to compare it later. Three kinds of read need no value of their
+/// own.
 #[derive(Clone, Debug, Default)]
-pub(super) struct ReadSet<P = SmallVec<[PackedLocation; 8]>, L = Box<[Check]>> {
-    /// What was seen as it was before the block, which is what most attempts see of most locations.
+pub(super) struct ReadSet<P = SmallVec<[PackedLocation; 8]>, L = Box<[ValueRead]>> {
+    /// Locations that were read as they were before the block: four bytes each. Most reads of most attempts
+    /// are these.
     unchanged: P,
-    /// Whether the sender's nonce was seen as it is foretold.
+    /// Whether the sender's nonce was read as predicted.
     nonce_as_predicted: bool,
-    /// Whether the sender was seen to have the most that the transaction takes.
+    /// Whether the sender's balance was found to be enough for the most that the transaction takes.
     enough: bool,
-    /// Everything else, with its value.
+    /// All other reads, with their values.
     list: L,
 }
 
-/// A value that was read.
+/// One read, with its value.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Check {
-    place: PackedLocation,
+pub(super) struct ValueRead {
+    location: PackedLocation,
     account: AccountNo,
-    /// Whose value was seen; the latest of them.
+    /// The version whose value was read.
     from: PackedVersion,
     value: Value,
 }
@@ -67,40 +76,41 @@ enum Value {
     SenderNonce(u64),
     CodeHash(B256),
     Exists(bool),
-    /// Whether balance and nonce are both zero; the key is the balance's.
+    /// Whether balance and nonce are both zero. The location is the balance's.
     Blank(bool),
 }
 
-/// [`ReadSet`] of the running attempt.
-type GrowingReadSet = ReadSet<Vec<PackedLocation>, Vec<Check>>;
+/// The [`ReadSet`] of the running attempt.
+type GrowingReadSet = ReadSet<Vec<PackedLocation>, Vec<ValueRead>>;
 
-/// What a lane's attempts read.
+/// A lane's notes of reads.
 #[derive(Debug, Default)]
 pub(super) struct Reads<'a> {
-    /// Where notes are counted; `None`: `seen` is not kept.
+    /// Where the notes are counted; `None` if `seen` is not kept.
     record: Option<&'a Records>,
-    /// Notes that are not counted yet.
+    /// Number of notes that are not counted yet.
     uncounted: u32,
-    /// Whether `checks` are kept.
+    /// Whether the read set is kept.
     keep: bool,
-    /// For the trace: what was seen, and from whom. All attempts' so far.
+    /// For the trace: locations and versions, of all attempts so far.
     pub(super) seen: AccessLog<PackedVersion>,
-    /// For validation: the values. The running attempt's.
-    pub(super) checks: GrowingReadSet,
+    /// For validation: the running attempt's read set.
+    pub(super) read_set: GrowingReadSet,
 }
 
 impl Reads<'_> {
-    /// Notes for the trace that a location was read.
-    fn see(&mut self, place: PackedLocation, from: impl Into<PackedVersion>) {
+    /// Notes a read for the trace.
+    fn trace_read(&mut self, location: PackedLocation, from: impl Into<PackedVersion>) {
         let Some(records) = self.record else { return };
-        self.seen.push_place(place, from.into());
+        self.seen.push_location(location, from.into());
         self.uncounted += 1;
-        if self.uncounted >= Records::PORTION {
+        if self.uncounted >= Records::BATCH {
             self.count(records);
         }
     }
 
-    /// One attempt alone may read more than a trace may hold.
+    /// Counts the notes. In the midst of an attempt, because one attempt alone may read more than a trace may
+    /// hold.
     #[cold]
     fn count(&mut self, records: &Records) {
         records.add(std::mem::take(&mut self.uncounted));
@@ -109,25 +119,37 @@ impl Reads<'_> {
         }
     }
 
-    /// Notes the value for validation.
-    fn check(&mut self, account: AccountNo, place: PackedLocation, value: Value, from: Option<Version>) {
+    /// Notes a read for validation, with its value.
+    fn keep_value(
+        &mut self,
+        account: AccountNo,
+        location: PackedLocation,
+        value: Value,
+        from: Option<Version>,
+    ) {
         if self.keep {
-            self.checks.list.push(Check { place, account, from: from.into(), value });
+            self.read_set.list.push(ValueRead { location, account, from: from.into(), value });
         }
     }
 
-    /// Notes for validation what was read: what nobody has written was as before the block.
-    fn check_read(&mut self, account: AccountNo, place: PackedLocation, value: Value, from: Option<Version>) {
+    /// Notes a read for validation. Without a writer the location was read as before the block.
+    fn keep_read(
+        &mut self,
+        account: AccountNo,
+        location: PackedLocation,
+        value: Value,
+        from: Option<Version>,
+    ) {
         match from {
-            Some(_) => self.check(account, place, value, from),
-            None if self.keep => self.checks.unchanged.push(place),
+            Some(_) => self.keep_value(account, location, value, from),
+            None if self.keep => self.read_set.unchanged.push(location),
             None => {}
         }
     }
 }
 
 impl ReadSet {
-    /// How many values are compared.
+    /// Number of reads.
     pub(super) fn len(&self) -> usize {
         self.unchanged.len()
             + usize::from(self.nonce_as_predicted)
@@ -155,20 +177,21 @@ impl GrowingReadSet {
     }
 }
 
-/// Stands for the slot of a number that was never given, which no place here has.
+/// Stands for the slot of a number that was never given. No location here has one.
 const NOWHERE: (AccountNo, U256) = (AccountNo(0), U256::ZERO);
 
-/// As many slots as are remembered by their numbers: most transactions read fewer.
+/// How many slots are remembered with their numbers. Most transactions read fewer.
 const MET: usize = 16;
 
-/// A view of [`StateBefore`] that notes what it is asked.
+/// A view of [`StateBefore`] that notes its reads.
 pub(super) struct SpeculativeView<'a, M: Vm> {
     before: StateBefore<'a, M>,
     parties: Parties,
-    /// This lane's own handles of the codes of before the block, by [`PreState::code_no`], made when they
-    /// are needed.
+    /// The lane's own handles of codes of the pre-state, by [`PreState::code_no`], made when they are needed:
+    /// a handle counts references, and lanes would contend for a shared count.
     codes: Vec<Option<M::Code>>,
-    /// The last slots that the running attempt read, with their numbers: a slot is read before it is written.
+    /// The last slots that the running attempt read, with their numbers. A slot is read before it is written,
+    /// and the write then needs no look-up.
     met: VecDeque<(AccountNo, U256, SlotNo)>,
     pub(super) reads: Reads<'a>,
 }
@@ -185,11 +208,10 @@ impl<M: Vm> StateBefore<'_, M> {
         })
     }
 
-    /// The nonce of the transaction's sender; where the sender's transaction before foretells it, see
-    /// [`InclusionFlags::nonce`].
+    /// The nonce of the transaction's sender. It may be predicted: see [`InclusionFlags::nonce`].
     fn sender_nonce(&self, no: AccountNo) -> Result<(u64, Option<Version>), Version> {
         match self.order.predicted_nonce(self.tx) {
-            Some(foretold) => self.latest.nonce(foretold, || self.nonce(no)),
+            Some(prediction) => self.inclusion.nonce(prediction, || self.nonce(no)),
             None => self.nonce(no),
         }
     }
@@ -199,8 +221,8 @@ impl<M: Vm> StateBefore<'_, M> {
     }
 
     /// The most that the transaction takes from its sender.
-    fn most(&self) -> Option<U256> {
-        self.order.most(self.tx)
+    fn max_spending(&self) -> Option<U256> {
+        self.order.max_spending(self.tx)
     }
 
     fn code_hash(&self, no: AccountNo) -> Result<B256, Version> {
@@ -211,8 +233,8 @@ impl<M: Vm> StateBefore<'_, M> {
     }
 
     fn exists(&self, no: AccountNo) -> Result<(bool, Option<Version>), Version> {
-        Ok(match self.memory.life(no, self.tx)? {
-            Some((life, writer)) => (life.exists(), Some(writer)),
+        Ok(match self.memory.existence(no, self.tx)? {
+            Some((existence, writer)) => (existence.exists(), Some(writer)),
             None => (self.base.exists(no), None),
         })
     }
@@ -228,57 +250,61 @@ impl<M: Vm> StateBefore<'_, M> {
         })
     }
 
-    /// Reads again what an attempt read. The error names the first location that would be seen
-    /// differently now, and whose write, or withdrawn write, is to blame.
-    pub(super) fn validate(&self, checks: &ReadSet) -> Result<(), Spoiler> {
-        for place in &checks.unchanged {
-            match self.is_unchanged(*place) {
+    /// Reads a read set again.
+    ///
+    /// # Errors
+    /// The first location that would now be read differently, and the writer whose write (or withdrawn write)
+    /// is the reason.
+    pub(super) fn validate(&self, read_set: &ReadSet) -> Result<(), Conflict> {
+        for location in &read_set.unchanged {
+            match self.is_unchanged(*location) {
                 Ok(true) => {}
-                Ok(false) => return Err(self.spoiler(self.key(*place), None)),
-                Err(writer) => return Err(Spoiler { key: self.key(*place), writer }),
+                Ok(false) => return Err(self.conflict(self.key(*location), None)),
+                Err(writer) => return Err(Conflict { key: self.key(*location), writer }),
             }
         }
-        if checks.nonce_as_predicted
-            && let (Some(sender), Some((_, told))) =
+        if read_set.nonce_as_predicted
+            && let (Some(sender), Some((_, predicted))) =
                 (self.order.parties(self.tx).sender(), self.order.predicted_nonce(self.tx))
         {
             let key = Key { account: sender, part: Part::Nonce };
             match self.sender_nonce(sender) {
-                Ok((nonce, _)) if nonce == told => {}
-                Ok(_) => return Err(self.spoiler(key, None)),
-                Err(writer) => return Err(Spoiler { key, writer }),
+                Ok((nonce, _)) if nonce == predicted => {}
+                Ok(_) => return Err(self.conflict(key, None)),
+                Err(writer) => return Err(Conflict { key, writer }),
             }
         }
-        if checks.enough
-            && let (Some(sender), Some(most)) = (self.order.parties(self.tx).sender(), self.most())
+        if read_set.enough
+            && let (Some(sender), Some(max_spending)) =
+                (self.order.parties(self.tx).sender(), self.max_spending())
         {
             let key = Key { account: sender, part: Part::Balance };
-            match self.at_least(sender, most) {
+            match self.at_least(sender, max_spending) {
                 Ok(true) => {}
-                Ok(false) => return Err(self.spoiler(key, None)),
-                Err(writer) => return Err(Spoiler { key, writer }),
+                Ok(false) => return Err(self.conflict(key, None)),
+                Err(writer) => return Err(Conflict { key, writer }),
             }
         }
-        for check in &checks.list {
-            match self.now(check) {
-                Ok(now) if now == check.value => {}
-                Ok(_) => return Err(self.spoiler(self.key(check.place), check.from.into())),
-                Err(writer) => return Err(Spoiler { key: self.key(check.place), writer }),
+        for read in &read_set.list {
+            match self.now(read) {
+                Ok(now) if now == read.value => {}
+                Ok(_) => return Err(self.conflict(self.key(read.location), read.from.into())),
+                Err(writer) => return Err(Conflict { key: self.key(read.location), writer }),
             }
         }
         Ok(())
     }
 
     /// Whether a location is as it was before the block.
-    fn is_unchanged(&self, place: PackedLocation) -> Result<bool, Version> {
-        let (no, part) = match place.kind() {
+    fn is_unchanged(&self, location: PackedLocation) -> Result<bool, Version> {
+        let (no, part) = match location.kind() {
             Kind::Part(no, part) => (no, part),
             Kind::Slot(at) if self.memory.is_slot_untouched(at) => return Ok(true),
             Kind::Slot(at) => {
                 let Some((no, _)) = self.memory.slot_key(at) else { return Ok(false) };
                 return self.slot(no, at).map(|(word, _)| word == self.base.value(Some(at)));
             }
-            // Every slot has a number here; what has none does not hold.
+            // Every slot has a number here. A location without one does not hold.
             Kind::Other(_) => return Ok(false),
         };
         Ok(match part {
@@ -297,10 +323,10 @@ impl<M: Vm> StateBefore<'_, M> {
         })
     }
 
-    /// What would be read now instead.
-    fn now(&self, check: &Check) -> Result<Value, Version> {
-        let no = check.account;
-        match (check.value, check.place.kind()) {
+    /// The value that the read would give now.
+    fn now(&self, read: &ValueRead) -> Result<Value, Version> {
+        let no = read.account;
+        match (read.value, read.location.kind()) {
             (Value::Word(_), Kind::Slot(at)) => self.slot(no, at).map(|(word, _)| Value::Word(word)),
             (Value::Word(_), Kind::Part(..) | Kind::Other(_)) => {
                 self.balance(no).map(|balance| Value::Word(balance.value))
@@ -313,8 +339,9 @@ impl<M: Vm> StateBefore<'_, M> {
         }
     }
 
-    fn key(&self, place: PackedLocation) -> Key {
-        match place.kind() {
+    /// The key of a location.
+    fn key(&self, location: PackedLocation) -> Key {
+        match location.kind() {
             Kind::Part(account, part) => Key { account, part },
             Kind::Slot(at) => {
                 let (account, slot) = self.memory.slot_key(at).unwrap_or(NOWHERE);
@@ -324,18 +351,18 @@ impl<M: Vm> StateBefore<'_, M> {
         }
     }
 
-    /// `from` is whose value was seen.
-    fn spoiler(&self, key: Key, from: Option<Version>) -> Spoiler {
+    /// The conflict at a location whose value was read from version `from`.
+    fn conflict(&self, key: Key, from: Option<Version>) -> Conflict {
         let now = self.memory.last_writer(key, self.tx);
-        // A value that nobody writes now was taken back by the one whose value was seen.
+        // If no transaction writes the location now, the writer whose value was read has withdrawn its write.
         let own = Version { tx: self.tx, incarnation: Incarnation(0) };
         let writer = now.filter(|now| Some(*now) != from).or(from).or(now).unwrap_or(own);
-        Spoiler { key, writer }
+        Conflict { key, writer }
     }
 }
 
 impl<'a, M: Vm> SpeculativeView<'a, M> {
-    /// With `record` it notes for the trace what it is asked.
+    /// With `record` it notes its reads for the trace.
     pub(super) fn new(before: StateBefore<'a, M>, record: Option<&'a Records>) -> Self {
         Self {
             before,
@@ -346,15 +373,16 @@ impl<'a, M: Vm> SpeculativeView<'a, M> {
         }
     }
 
-    /// Turns to the state before another transaction. `keep`: what is read will be validated.
+    /// Turns to the state before another transaction. With `keep` it keeps the read set, to be validated.
     pub(super) fn turn_to(&mut self, tx: TxIndex, keep: bool) {
         self.before.tx = tx;
         self.reads.keep = keep;
         self.parties = self.before.order.parties(tx);
-        self.reads.checks.clear();
+        self.reads.read_set.clear();
         self.met.clear();
     }
 
+    /// The number of a slot that is read, remembered for a write that follows.
     fn number(&mut self, no: AccountNo, slot: &U256) -> SlotNo {
         let at = self.before.memory.slot_no(no, slot);
         if self.met.len() == MET {
@@ -364,16 +392,17 @@ impl<'a, M: Vm> SpeculativeView<'a, M> {
         at
     }
 
+    /// The lane's own handle of an account's code before the block.
     fn base_code(&mut self, no: AccountNo) -> M::Code {
         let base = self.before.base;
         self.codes[base.code_no(no)].get_or_insert_with(|| base.code(no).own()).clone()
     }
 
-    /// Notes a read of what is no slot. What nobody has written was seen as before the block.
+    /// Notes the read of a part other than a slot.
     fn note(&mut self, account: AccountNo, part: Part, from: Option<Version>, value: Value) {
-        let place = PackedLocation::of_part(account, part);
-        self.reads.see(place, from);
-        self.reads.check_read(account, place, value, from);
+        let location = PackedLocation::of_part(account, part);
+        self.reads.trace_read(location, from);
+        self.reads.keep_read(account, location, value, from);
     }
 }
 
@@ -381,7 +410,7 @@ fn blocked(account: AccountNo, part: Part, writer: Version) -> Blocked {
     Blocked { key: Key { account, part }, writer }
 }
 
-/// Notes a balance's last writer, or the state before the block, and gives it with the balance.
+/// Reads a balance and notes that for the trace. Returns it with its last writer, if there is one.
 fn note_balance<M: Vm>(
     before: &StateBefore<'_, M>,
     reads: &mut Reads<'_>,
@@ -393,7 +422,7 @@ fn note_balance<M: Vm>(
         Some(latest) if is_sum => PackedVersion::last_of_sum(latest),
         latest => latest.into(),
     };
-    reads.see(PackedLocation::of_part(no, Part::Balance), from);
+    reads.trace_read(PackedLocation::of_part(no, Part::Balance), from);
     Ok((value, latest))
 }
 
@@ -416,7 +445,7 @@ impl<M: Vm> View for SpeculativeView<'_, M> {
 
     fn balance(&mut self, no: AccountNo) -> Result<U256, Blocked> {
         let (value, from) = note_balance(&self.before, &mut self.reads, no)?;
-        self.reads.check_read(no, PackedLocation::of_part(no, Part::Balance), Value::Word(value), from);
+        self.reads.keep_read(no, PackedLocation::of_part(no, Part::Balance), Value::Word(value), from);
         Ok(value)
     }
 
@@ -430,25 +459,30 @@ impl<M: Vm> View for SpeculativeView<'_, M> {
         if self.parties.is_sender(no) && self.before.order.covered(self.before.tx) {
             return Ok(true);
         }
-        // Validation asks for just that, so nothing else can be told here.
-        if !self.parties.is_sender(no) || self.before.most() != Some(need) {
+        // Validation asks exactly this question, so no other can be answered here.
+        if !self.parties.is_sender(no) || self.before.max_spending() != Some(need) {
             return Ok(false);
         }
         let enough = self.before.at_least(no, need).map_err(|writer| blocked(no, Part::Balance, writer))?;
-        self.reads.checks.enough |= enough;
+        self.reads.read_set.enough |= enough;
         Ok(enough)
     }
 
     fn sender_nonce(&mut self, no: AccountNo) -> Result<u64, Blocked> {
-        let Some((_, told)) = self.before.order.predicted_nonce(self.before.tx) else {
+        let Some((_, predicted)) = self.before.order.predicted_nonce(self.before.tx) else {
             return self.nonce(no);
         };
         let (nonce, from) =
             self.before.sender_nonce(no).map_err(|writer| blocked(no, Part::Nonce, writer))?;
-        if nonce == told && from.is_none() && self.parties.is_sender(no) {
-            self.reads.checks.nonce_as_predicted = true;
+        if nonce == predicted && from.is_none() && self.parties.is_sender(no) {
+            self.reads.read_set.nonce_as_predicted = true;
         } else {
-            self.reads.check(no, PackedLocation::of_part(no, Part::Nonce), Value::SenderNonce(nonce), from);
+            self.reads.keep_value(
+                no,
+                PackedLocation::of_part(no, Part::Nonce),
+                Value::SenderNonce(nonce),
+                from,
+            );
         }
         Ok(nonce)
     }
@@ -472,15 +506,15 @@ impl<M: Vm> View for SpeculativeView<'_, M> {
 
     fn is_blank(&mut self, no: AccountNo) -> Result<bool, Blocked> {
         let (nonce, from) = self.before.nonce(no).map_err(|writer| blocked(no, Part::Nonce, writer))?;
-        self.reads.see(PackedLocation::of_part(no, Part::Nonce), from);
-        // A nonce that is not zero settles it without the balance.
+        self.reads.trace_read(PackedLocation::of_part(no, Part::Nonce), from);
+        // A nonce that is not zero decides without the balance.
         let (blank, from) = if nonce == 0 {
             let (balance, from) = note_balance(&self.before, &mut self.reads, no)?;
             (balance.is_zero(), from)
         } else {
             (false, from)
         };
-        self.reads.check(no, PackedLocation::of_part(no, Part::Balance), Value::Blank(blank), from);
+        self.reads.keep_value(no, PackedLocation::of_part(no, Part::Balance), Value::Blank(blank), from);
         Ok(blank)
     }
 
@@ -488,9 +522,9 @@ impl<M: Vm> View for SpeculativeView<'_, M> {
         let at = self.number(no, &slot);
         let (value, from) =
             self.before.slot(no, at).map_err(|writer| blocked(no, Part::Slot(slot), writer))?;
-        let place = PackedLocation::slot(at);
-        self.reads.see(place, from);
-        self.reads.check_read(no, place, Value::Word(value), from);
+        let location = PackedLocation::slot(at);
+        self.reads.trace_read(location, from);
+        self.reads.keep_read(no, location, Value::Word(value), from);
         Ok(value)
     }
 

@@ -1,10 +1,10 @@
-//! A toy machine: transactions that copy, pay, are born and die on a few locations. It has what the EVM has that
-//! matters to lanes (senders with nonces and balances, refusals, code, storage that begins anew, a gas limit) and
-//! runs in no time, so that a model checker can try many orders of its steps.
+//! A toy machine: transactions that copy, pay, create and destroy on a few locations. It has everything of
+//! the EVM that matters to lanes: senders with nonces and balances, refusals, code, storage that is wiped, a
+//! gas limit. And it takes no time, so that a model checker can try many orders of its steps.
 //!
 //! ```text
-//! Transaction ─┬─ Effects::of over a map, one after the other ─▶ what must come out
-//!              └─ Effects::of over a View, on lanes ───────────▶ what does
+//! Transaction ─┬─ Effects::of over a map, one after the other ─▶ the expected result
+//!              └─ Effects::of over a View, on lanes ───────────▶ the result
 //! ```
 
 use std::{
@@ -26,151 +26,158 @@ use crate::{
     vm::{Blocked, Code, Effects as Made, Executor, Interrupted, PreState, Receipt, Spent, View, Vm},
 };
 
-/// Accounts; the first are known before the block.
+/// Number of accounts.
 pub(super) const ACCOUNTS: usize = 4;
+/// Number of accounts that the pre-state lists: the first ones.
 pub(super) const KNOWN: usize = 2;
+/// Number of slots of each account.
 pub(super) const SLOTS: u64 = 2;
 
-/// Gas of an attempt that was included; and each transaction's limit.
+/// Gas of an attempt that was included.
 const GAS: u64 = 2;
+/// Every transaction's gas limit.
 const GAS_LIMIT: u64 = 3;
 
-pub(super) type Who = usize;
+/// An account, by its index.
+pub(super) type Account = usize;
 
+/// A location of the toy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Place {
-    Balance(Who),
-    Nonce(Who),
-    Code(Who),
-    Slot(Who, u64),
-    /// Whether it exists: only read.
-    Exists(Who),
+    Balance(Account),
+    Nonce(Account),
+    Code(Account),
+    Slot(Account, u64),
+    /// Whether the account exists. Only read.
+    Exists(Account),
 }
 
+/// A step of a transaction.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Step {
     /// `to` = `from` + 1.
     Copy { from: Place, to: Place },
-    /// Adds to a balance without a look at it.
-    Pay(Who, u64),
-    /// The account begins anew, without storage.
-    Create(Who),
-    /// It exists from now on, as it was.
-    Touch(Who),
-    /// It is gone, with all that it had.
-    Destroy(Who),
-    /// What follows is only done if there is an odd number.
+    /// Adds to a balance without reading it.
+    Pay(Account, u64),
+    /// Creates the account, without storage.
+    Create(Account),
+    /// Makes the account exist and leaves it as it was.
+    Touch(Account),
+    /// Destroys the account with all that it has.
+    Destroy(Account),
+    /// Ends the transaction unless the value there is odd.
     IfOdd(Place),
-    /// What follows is only done if nonce and balance are not both zero.
-    UnlessBlank(Who),
+    /// Ends the transaction if nonce and balance are both zero.
+    UnlessBlank(Account),
 }
 
 impl Step {
-    /// Whose nonce it writes.
-    pub(super) fn nonce_of(&self) -> Option<Who> {
+    /// The account whose nonce it writes.
+    pub(super) fn nonce_of(&self) -> Option<Account> {
         match *self {
-            Self::Copy { to: Place::Nonce(who), .. } | Self::Destroy(who) => Some(who),
+            Self::Copy { to: Place::Nonce(account), .. } | Self::Destroy(account) => Some(account),
             _ => None,
         }
     }
 
-    /// Whose balance it may lower.
-    pub(super) fn takes_from(&self) -> Option<Who> {
+    /// The account whose balance it may lower.
+    pub(super) fn takes_from(&self) -> Option<Account> {
         match *self {
-            Self::Copy { to: Place::Balance(who), .. } | Self::Destroy(who) => Some(who),
+            Self::Copy { to: Place::Balance(account), .. } | Self::Destroy(account) => Some(account),
             _ => None,
         }
     }
 }
 
-/// Who sends a transaction, with which nonce.
+/// A transaction's sender, and the nonce that the transaction carries.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Sender {
-    pub(super) who: Who,
-    /// It is refused if the sender has another one.
+    pub(super) account: Account,
+    /// The transaction is refused if its sender has another nonce.
     pub(super) nonce: u64,
-    /// Whether nothing else counts the sender's nonce or takes from its balance: it runs no code in the block.
+    /// Whether no other transaction writes the sender's nonce or takes from its balance: it runs no code in
+    /// the block.
     pub(super) stays_without_code: bool,
 }
 
 #[derive(Clone, Debug)]
 pub(super) struct Transaction {
-    /// If anyone sends it.
+    /// `None` if it has no sender: then it is never refused.
     pub(super) sent: Option<Sender>,
-    /// What its sender pays, and to whom; it is refused if the sender has less.
-    pub(super) pays: Option<(u64, Who)>,
-    /// It is refused if that is odd.
+    /// The amount that its sender pays, and the recipient. It is refused if the sender has less.
+    pub(super) pays: Option<(u64, Account)>,
+    /// It is refused if the value there is odd.
     pub(super) guard: Option<Place>,
-    /// What it does beyond its payment; for a plain payment, what the recipient's code does.
+    /// Its steps beyond the payment; for a plain payment, those of the recipient's code.
     pub(super) steps: Vec<Step>,
-    pub(super) alike: Option<u32>,
+    pub(super) conflict_class: Option<u32>,
 }
 
 impl Transaction {
-    /// That nobody sends.
+    /// A transaction without a sender.
     pub(super) fn doing(steps: Vec<Step>) -> Self {
-        Self { sent: None, pays: None, guard: None, steps, alike: None }
+        Self { sent: None, pays: None, guard: None, steps, conflict_class: None }
     }
 
-    /// Copies one known account's balance to another's.
-    pub(super) fn copying(from: Who, to: Who) -> Self {
+    /// A transaction that copies one account's balance to another's.
+    pub(super) fn copying(from: Account, to: Account) -> Self {
         Self::doing(vec![Step::Copy { from: Place::Balance(from), to: Place::Balance(to) }])
     }
 
-    /// Reads so many times.
+    /// A transaction that reads so many times.
     pub(super) fn reading(times: usize) -> Self {
         Self::doing(vec![Step::IfOdd(Place::Slot(0, 0)); times])
     }
 
-    /// As the lanes know it. What nobody sends has a sender of its own.
+    /// Its facts for the lanes. A transaction without a sender gets a sender of its own.
     fn facts(&self, i: usize) -> Facts {
-        let sender = self.sent.map_or(ACCOUNTS + i, |sent| sent.who);
+        let sender = self.sent.map_or(ACCOUNTS + i, |sent| sent.account);
         Facts {
             from: address(sender),
             to: self.pays.map(|(_, to)| address(to)),
             nonce: self.sent.map_or(0, |sent| sent.nonce),
-            most: Some(U256::from(self.pays.map_or(0, |(amount, _)| amount))),
+            max_spending: Some(U256::from(self.pays.map_or(0, |(amount, _)| amount))),
             gas_limit: GAS_LIMIT,
             is_payment: self.sent.is_some() && self.pays.is_some(),
             sender_stays_without_code: self.sent.is_some_and(|sent| sent.stays_without_code),
-            alike: self.alike,
+            conflict_class: self.conflict_class,
         }
     }
 }
 
-/// What a transaction looks at.
+/// One read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Look {
     At(Place),
-    /// Its sender's nonce, which may be predicted.
-    SenderNonce(Who),
+    /// The sender's nonce, which may be predicted.
+    SenderNonce(Account),
     /// Whether a balance is at least that: 1 or 0.
-    AtLeast(Who, u64),
+    AtLeast(Account, u64),
     /// Whether nonce and balance are both zero: 1 or 0.
-    Blank(Who),
+    Blank(Account),
 }
 
-/// What an attempt saw and changes.
+/// What an attempt read and changes.
 #[derive(Debug, Default)]
 pub(super) struct Effects {
     pub(super) observed: Vec<u64>,
     pub(super) refused: bool,
     set: BTreeMap<Place, u64>,
-    added: BTreeMap<Who, i64>,
-    lives: BTreeMap<Who, Existence>,
-    /// What it looked at outside of its own changes.
+    added: BTreeMap<Account, i64>,
+    existences: BTreeMap<Account, Existence>,
+    /// The locations that it read, other than its own writes.
     pub(super) reads: BTreeSet<Place>,
 }
 
 impl Effects {
-    /// Does a transaction on the state that `before` looks at.
+    /// Carries out a transaction on the state that `before` reads.
     fn of<E>(transaction: &Transaction, mut before: impl FnMut(Look) -> Result<u64, E>) -> Result<Self, E> {
         let mut this = Self::default();
         this.refused = !this.may_begin(transaction, &mut before)?;
         if this.refused {
             return Ok(this);
         }
-        if let Some(Sender { who: from, nonce, .. }) = transaction.sent {
+        if let Some(Sender { account: from, nonce, .. }) = transaction.sent {
             this.set.insert(Place::Nonce(from), nonce + 1);
             if let Some((amount, to)) = transaction.pays {
                 *this.added.entry(from).or_default() -= amount as i64;
@@ -181,32 +188,31 @@ impl Effects {
             match *step {
                 Step::Copy { from, to } => {
                     let value = this.read(from, &mut before)?.wrapping_add(1);
-                    // What is gone has no storage.
-                    let lost =
-                        matches!(to, Place::Slot(who, _) if this.lives.get(&who) == Some(&Existence::Gone));
+                    // A destroyed account has no storage.
+                    let lost = matches!(to, Place::Slot(account, _) if this.existences.get(&account) == Some(&Existence::Gone));
                     if !lost {
                         this.set.insert(to, value);
                     }
-                    if let Place::Balance(who) = to {
-                        this.added.remove(&who);
+                    if let Place::Balance(account) = to {
+                        this.added.remove(&account);
                     }
                 }
-                Step::Pay(who, amount) => match this.set.get_mut(&Place::Balance(who)) {
+                Step::Pay(account, amount) => match this.set.get_mut(&Place::Balance(account)) {
                     Some(balance) => *balance = balance.wrapping_add(amount),
-                    None => *this.added.entry(who).or_default() += amount as i64,
+                    None => *this.added.entry(account).or_default() += amount as i64,
                 },
-                Step::Create(who) => this.begin(who, Existence::Created),
-                // What has begun anew, or is gone, stays so.
-                Step::Touch(who) => {
-                    this.lives.entry(who).or_insert(Existence::Exists);
+                Step::Create(account) => this.begin(account, Existence::Created),
+                // A created account stays created, a destroyed one destroyed.
+                Step::Touch(account) => {
+                    this.existences.entry(account).or_insert(Existence::Exists);
                 }
-                Step::Destroy(who) => {
-                    this.begin(who, Existence::Gone);
-                    this.added.remove(&who);
+                Step::Destroy(account) => {
+                    this.begin(account, Existence::Gone);
+                    this.added.remove(&account);
                     this.set.extend([
-                        (Place::Balance(who), 0),
-                        (Place::Nonce(who), 0),
-                        (Place::Code(who), 0),
+                        (Place::Balance(account), 0),
+                        (Place::Nonce(account), 0),
+                        (Place::Code(account), 0),
                     ]);
                 }
                 Step::IfOdd(place) => {
@@ -214,8 +220,8 @@ impl Effects {
                         break;
                     }
                 }
-                Step::UnlessBlank(who) => {
-                    if this.is_blank(who, &mut before)? {
+                Step::UnlessBlank(account) => {
+                    if this.is_blank(account, &mut before)? {
                         break;
                     }
                 }
@@ -224,22 +230,22 @@ impl Effects {
         Ok(this)
     }
 
-    /// Whether it is not refused.
+    /// Whether the transaction is included.
     fn may_begin<E>(
         &mut self,
         transaction: &Transaction,
         before: &mut impl FnMut(Look) -> Result<u64, E>,
     ) -> Result<bool, E> {
-        let Some(Sender { who: from, nonce: told, .. }) = transaction.sent else { return Ok(true) };
+        let Some(Sender { account: from, nonce: carried, .. }) = transaction.sent else { return Ok(true) };
         self.reads.insert(Place::Nonce(from));
         let nonce = before(Look::SenderNonce(from))?;
         self.observed.push(nonce);
-        if nonce != told {
+        if nonce != carried {
             return Ok(false);
         }
         if let Some((amount, _)) = transaction.pays {
             self.reads.insert(Place::Balance(from));
-            // That it is not enough is seen in the balance itself.
+            // That it is not enough is read in the balance itself.
             let enough = before(Look::AtLeast(from, amount))? == 1
                 || before(Look::At(Place::Balance(from)))? >= amount;
             self.observed.push(enough.into());
@@ -253,24 +259,26 @@ impl Effects {
         }
     }
 
-    fn begin(&mut self, who: Who, life: Existence) {
-        self.lives.insert(who, life);
-        self.set.retain(|place, _| !matches!(place, Place::Slot(whose, _) if *whose == who));
+    fn begin(&mut self, account: Account, existence: Existence) {
+        self.existences.insert(account, existence);
+        self.set.retain(|place, _| !matches!(place, Place::Slot(whose, _) if *whose == account));
     }
 
-    fn has_begun_anew(&self, who: Who) -> bool {
-        self.lives.get(&who).is_some_and(|life| life.wipes_storage())
+    fn has_begun_anew(&self, account: Account) -> bool {
+        self.existences.get(&account).is_some_and(|existence| existence.wipes_storage())
     }
 
     fn read<E>(&mut self, place: Place, before: &mut impl FnMut(Look) -> Result<u64, E>) -> Result<u64, E> {
         let value = match (self.set.get(&place), place) {
             (Some(own), _) => *own,
-            (None, Place::Slot(who, _)) if self.has_begun_anew(who) => 0,
-            (None, Place::Exists(who)) if self.lives.contains_key(&who) => self.lives[&who].exists().into(),
+            (None, Place::Slot(account, _)) if self.has_begun_anew(account) => 0,
+            (None, Place::Exists(account)) if self.existences.contains_key(&account) => {
+                self.existences[&account].exists().into()
+            }
             (None, _) => {
                 self.reads.insert(place);
                 let added = match place {
-                    Place::Balance(who) => self.added.get(&who).copied().unwrap_or_default(),
+                    Place::Balance(account) => self.added.get(&account).copied().unwrap_or_default(),
                     _ => 0,
                 };
                 before(Look::At(place))?.wrapping_add_signed(added)
@@ -280,38 +288,48 @@ impl Effects {
         Ok(value)
     }
 
-    fn is_blank<E>(&mut self, who: Who, before: &mut impl FnMut(Look) -> Result<u64, E>) -> Result<bool, E> {
-        let (nonce, balance) = (Place::Nonce(who), Place::Balance(who));
+    fn is_blank<E>(
+        &mut self,
+        account: Account,
+        before: &mut impl FnMut(Look) -> Result<u64, E>,
+    ) -> Result<bool, E> {
+        let (nonce, balance) = (Place::Nonce(account), Place::Balance(account));
         let own = self.set.contains_key(&nonce) || self.set.contains_key(&balance);
-        if own || self.added.contains_key(&who) {
+        if own || self.added.contains_key(&account) {
             return Ok(self.read(nonce, before)? == 0 && self.read(balance, before)? == 0);
         }
         self.reads.extend([nonce, balance]);
-        let blank = before(Look::Blank(who))?;
+        let blank = before(Look::Blank(account))?;
         self.observed.push(blank);
         Ok(blank == 1)
     }
 
-    /// Its writes, by the numbers that accounts and slots have.
+    /// Its writes, by the numbers of accounts and slots.
     fn writes(
         &self,
-        no: &mut impl FnMut(Who) -> AccountNo,
+        no: &mut impl FnMut(Account) -> AccountNo,
         slot_no: &mut impl FnMut(AccountNo, &U256) -> Option<SlotNo>,
     ) -> Vec<Write<ToyCode>> {
-        let mut writes: Vec<Write<ToyCode>> =
-            self.lives.iter().map(|(who, life)| Write::Existence(no(*who), *life)).collect();
+        let mut writes: Vec<Write<ToyCode>> = self
+            .existences
+            .iter()
+            .map(|(account, existence)| Write::Existence(no(*account), *existence))
+            .collect();
         for (place, value) in &self.set {
             writes.push(write(*place, *value, no, slot_no));
         }
-        writes.extend(self.added.iter().map(|(who, more)| Write::Increment(no(*who), increment(*more))));
+        writes.extend(
+            self.added.iter().map(|(account, more)| Write::Increment(no(*account), increment(*more))),
+        );
         writes
     }
 
-    /// Where it writes, and what it leaves there; of balances, what it adds. `before` is the state before it.
+    /// The locations that it writes, with their values after it; for balances, the amounts that it adds.
+    /// `before` is the state before it.
     pub(super) fn changes(&self, before: &State) -> Vec<(Place, u64)> {
         let mut after = before.clone();
         after.apply(self);
-        let added = self.added.keys().map(|who| Place::Balance(*who));
+        let added = self.added.keys().map(|account| Place::Balance(*account));
         let places: BTreeSet<Place> = self.set.keys().copied().chain(added).collect();
         let change = |place| match place {
             Place::Balance(_) => after.values[&place].wrapping_sub(before.values[&place]),
@@ -325,51 +343,56 @@ impl Effects {
 pub(super) fn write(
     place: Place,
     value: u64,
-    no: &mut impl FnMut(Who) -> AccountNo,
+    no: &mut impl FnMut(Account) -> AccountNo,
     slot_no: &mut impl FnMut(AccountNo, &U256) -> Option<SlotNo>,
 ) -> Write<ToyCode> {
     match place {
-        Place::Balance(who) => Write::Balance(no(who), U256::from(value)),
-        Place::Nonce(who) => Write::Nonce(no(who), value),
-        Place::Code(who) => Write::Code(no(who), ToyCode(value)),
-        Place::Slot(who, slot) => {
-            let (no, slot) = (no(who), U256::from(slot));
+        Place::Balance(account) => Write::Balance(no(account), U256::from(value)),
+        Place::Nonce(account) => Write::Nonce(no(account), value),
+        Place::Code(account) => Write::Code(no(account), ToyCode(value)),
+        Place::Slot(account, slot) => {
+            let (no, slot) = (no(account), U256::from(slot));
             Write::Slot(no, slot, slot_no(no, &slot), U256::from(value))
         }
-        Place::Exists(who) => {
-            Write::Existence(no(who), if value == 1 { Existence::Exists } else { Existence::Gone })
+        Place::Exists(account) => {
+            Write::Existence(no(account), if value == 1 { Existence::Exists } else { Existence::Gone })
         }
     }
 }
 
-/// Less than nothing wraps, as it does in the engine.
+/// A negative amount wraps, as in the engine.
 pub(super) fn increment(more: i64) -> U256 {
     let size = U256::from(more.unsigned_abs());
     if more < 0 { size.wrapping_neg() } else { size }
 }
 
-/// Every place's value.
+/// The value of every location.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct State {
     values: BTreeMap<Place, u64>,
 }
 
-/// Before the block. One known account has a nonce, the other has none; each has one slot, and the block meets more.
+/// The pre-state. One listed account has a nonce, the other has none. Each has one slot; the block uses more.
 pub(super) fn at_first(place: Place) -> u64 {
     match place {
-        Place::Balance(who) if who < KNOWN => 10 + who as u64,
-        Place::Nonce(who) if who < KNOWN => who as u64,
-        Place::Slot(who, 0) if who < KNOWN => 1 + who as u64,
-        Place::Exists(who) if who < KNOWN => 1,
+        Place::Balance(account) if account < KNOWN => 10 + account as u64,
+        Place::Nonce(0) => 1,
+        Place::Slot(account, 0) if account < KNOWN => 1 + account as u64,
+        Place::Exists(account) if account < KNOWN => 1,
         _ => 0,
     }
 }
 
 impl State {
     pub(super) fn before() -> Self {
-        let places = (0..ACCOUNTS).flat_map(|who| {
-            let slots = (0..SLOTS).map(move |slot| Place::Slot(who, slot));
-            slots.chain([Place::Balance(who), Place::Nonce(who), Place::Code(who), Place::Exists(who)])
+        let places = (0..ACCOUNTS).flat_map(|account| {
+            let slots = (0..SLOTS).map(move |slot| Place::Slot(account, slot));
+            slots.chain([
+                Place::Balance(account),
+                Place::Nonce(account),
+                Place::Code(account),
+                Place::Exists(account),
+            ])
         });
         Self { values: places.map(|place| (place, at_first(place))).collect() }
     }
@@ -377,64 +400,64 @@ impl State {
     fn look(&self, look: Look) -> u64 {
         match look {
             Look::At(place) => self.values[&place],
-            Look::SenderNonce(who) => self.values[&Place::Nonce(who)],
-            Look::AtLeast(who, need) => (self.values[&Place::Balance(who)] >= need).into(),
-            Look::Blank(who) => {
+            Look::SenderNonce(account) => self.values[&Place::Nonce(account)],
+            Look::AtLeast(account, need) => (self.values[&Place::Balance(account)] >= need).into(),
+            Look::Blank(account) => {
                 let zero = |place| self.values[&place] == 0;
-                (zero(Place::Nonce(who)) && zero(Place::Balance(who))).into()
+                (zero(Place::Nonce(account)) && zero(Place::Balance(account))).into()
             }
         }
     }
 
-    fn wipe(&mut self, who: Who) {
+    fn wipe(&mut self, account: Account) {
         (0..SLOTS).for_each(|slot| {
-            self.values.insert(Place::Slot(who, slot), 0);
+            self.values.insert(Place::Slot(account, slot), 0);
         });
     }
 
     pub(super) fn apply(&mut self, effects: &Effects) {
-        for (who, life) in &effects.lives {
-            if life.wipes_storage() {
-                self.wipe(*who);
+        for (account, existence) in &effects.existences {
+            if existence.wipes_storage() {
+                self.wipe(*account);
             }
-            self.values.insert(Place::Exists(*who), life.exists().into());
+            self.values.insert(Place::Exists(*account), existence.exists().into());
         }
         self.values.extend(&effects.set);
-        for (who, more) in &effects.added {
-            let balance = self.values.entry(Place::Balance(*who)).or_default();
+        for (account, more) in &effects.added {
+            let balance = self.values.entry(Place::Balance(*account)).or_default();
             *balance = balance.wrapping_add_signed(*more);
         }
     }
 
     /// The state after a run on lanes.
-    pub(super) fn after(addresses: &[Address], finals: Vec<Finals<ToyCode>>) -> Self {
+    pub(super) fn after(addresses: &[Address], finals: &[Finals<ToyCode>]) -> Self {
         let mut state = Self::before();
-        let who = |no: AccountNo| {
+        let account = |no: AccountNo| {
             let met = addresses[no.index()];
-            (0..ACCOUNTS).find(|who| address(*who) == met).expect("a toy's account")
+            (0..ACCOUNTS).find(|account| address(*account) == met).expect("a toy's account")
         };
         for last in finals.iter().flat_map(|finals| &finals.accounts) {
-            let who = who(last.account);
+            let account = account(last.account);
             if last.wiped {
-                state.wipe(who);
+                state.wipe(account);
             }
             let set = [
-                last.exists.map(|exists| (Place::Exists(who), exists.into())),
-                last.balance.map(|value| (Place::Balance(who), value.to::<u64>())),
-                last.nonce.map(|value| (Place::Nonce(who), value)),
-                last.code.map(|code| (Place::Code(who), code.0)),
+                last.exists.map(|exists| (Place::Exists(account), exists.into())),
+                last.balance.map(|value| (Place::Balance(account), value.to::<u64>())),
+                last.nonce.map(|value| (Place::Nonce(account), value)),
+                last.code.as_ref().map(|code| (Place::Code(account), code.0)),
             ];
             state.values.extend(set.into_iter().flatten());
         }
         for (no, slot, value) in finals.iter().flat_map(|finals| &finals.slots) {
-            state.values.insert(Place::Slot(who(*no), slot.to::<u64>()), value.to::<u64>());
+            state.values.insert(Place::Slot(account(*no), slot.to::<u64>()), value.to::<u64>());
         }
         state
     }
 }
 
-/// The block in order: what each transaction did, and the state after. `fits` says which fit into the block; the
-/// others are refused and do nothing.
+/// Runs the block in order: each transaction's effects, and the state after. Transactions that do not fit
+/// into the gas limit are refused.
 pub(super) fn in_order(transactions: &[Transaction], gas_limit: u64) -> (Vec<Effects>, State) {
     let mut state = State::before();
     let mut all = Vec::new();
@@ -452,8 +475,8 @@ pub(super) fn in_order(transactions: &[Transaction], gas_limit: u64) -> (Vec<Eff
     (all, state)
 }
 
-pub(super) fn address(who: Who) -> Address {
-    Address::with_last_byte(who as u8 + 1)
+pub(super) fn address(account: Account) -> Address {
+    Address::with_last_byte(account as u8 + 1)
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -479,7 +502,7 @@ impl Code for ToyCode {
 
 #[derive(Clone, Debug, Default)]
 pub(super) struct ToyReceipt {
-    /// What the transaction saw.
+    /// The values that the transaction read.
     pub(super) observed: Vec<u64>,
     pub(super) included: bool,
     cumulative: u64,
@@ -503,7 +526,7 @@ impl Receipt for ToyReceipt {
     }
 }
 
-/// The known accounts; of each one's slots, the first has a number.
+/// The listed accounts. Of each one's slots, the first has a number.
 #[derive(Debug)]
 pub(super) struct ToyPreState(SlotNumbers);
 
@@ -519,8 +542,8 @@ impl PreState for ToyPreState {
     }
 
     fn number(&self, address: &Address) -> Option<AccountNo> {
-        let who = (0..KNOWN).find(|who| self::address(*who) == *address)?;
-        Some(AccountNo(who as u32))
+        let account = (0..KNOWN).find(|account| self::address(*account) == *address)?;
+        Some(AccountNo(account as u32))
     }
 
     fn codes(&self) -> usize {
@@ -559,11 +582,11 @@ impl PreState for ToyPreState {
     }
 }
 
-/// What attempts at one transaction came to, over a run.
+/// The attempts at one transaction, over a run.
 #[derive(Debug, Default)]
 pub(super) struct Tried {
     pub(super) attempts: StdUsize,
-    /// Every location that one of them wrote to.
+    /// Every location that one of them wrote.
     pub(super) written: StdMutex<BTreeSet<Key>>,
 }
 
@@ -581,8 +604,8 @@ pub(super) struct ToyVm {
 }
 
 /// A block of toy transactions.
-pub(super) fn load(transactions: &[Transaction], gas_limit: u64, beneficiary: Who) -> Block<ToyVm> {
-    let slots = (0..KNOWN).map(|who| (AccountNo(who as u32), U256::ZERO)).collect();
+pub(super) fn load(transactions: &[Transaction], gas_limit: u64, beneficiary: Account) -> Block<ToyVm> {
+    let slots = (0..KNOWN).map(|account| (AccountNo(account as u32), U256::ZERO)).collect();
     let mut tried = Vec::new();
     tried.resize_with(transactions.len(), Tried::default);
     let vm = ToyVm { transactions: transactions.to_vec(), gas_limit, pre_state: ToyPreState(slots), tried };
@@ -613,44 +636,44 @@ pub(super) struct ToyExecutor<'a, V> {
     vm: &'a ToyVm,
     view: V,
     cancel: &'a CancelFlag,
-    /// What the attempt that ran last used up: one for each look, and one.
+    /// What the last attempt used up: one for each read, and one.
     gas: u64,
 }
 
 fn look_at<V: View<Vm = ToyVm>>(view: &mut V, look: Look) -> Result<u64, Blocked> {
-    let no = |view: &mut V, who| view.account(address(who));
+    let no = |view: &mut V, account| view.account(address(account));
     Ok(match look {
-        Look::At(Place::Balance(who)) => {
-            let no = no(view, who);
+        Look::At(Place::Balance(account)) => {
+            let no = no(view, account);
             // What is predicted wrongly may be less than nothing.
             view.balance(no)?.wrapping_to()
         }
-        Look::At(Place::Nonce(who)) => {
-            let no = no(view, who);
+        Look::At(Place::Nonce(account)) => {
+            let no = no(view, account);
             view.nonce(no)?
         }
-        Look::At(Place::Code(who)) => {
-            let no = no(view, who);
+        Look::At(Place::Code(account)) => {
+            let no = no(view, account);
             view.code(no)?.0
         }
-        Look::At(Place::Exists(who)) => {
-            let no = no(view, who);
+        Look::At(Place::Exists(account)) => {
+            let no = no(view, account);
             view.exists(no)?.into()
         }
-        Look::At(Place::Slot(who, slot)) => {
-            let no = no(view, who);
+        Look::At(Place::Slot(account, slot)) => {
+            let no = no(view, account);
             view.slot(no, U256::from(slot))?.to()
         }
-        Look::SenderNonce(who) => {
-            let no = no(view, who);
+        Look::SenderNonce(account) => {
+            let no = no(view, account);
             view.sender_nonce(no)?
         }
-        Look::AtLeast(who, need) => {
-            let no = no(view, who);
+        Look::AtLeast(account, need) => {
+            let no = no(view, account);
             view.at_least(no, U256::from(need))?.into()
         }
-        Look::Blank(who) => {
-            let no = no(view, who);
+        Look::Blank(account) => {
+            let no = no(view, account);
             view.is_blank(no)?.into()
         }
     })
@@ -684,11 +707,12 @@ impl<V: View<Vm = ToyVm>> Executor<V> for ToyExecutor<'_, V> {
                 return Err(blocked.into());
             }
         };
-        // Numbers are looked up through the view by two closures, one after the other.
+        // Two closures use the view to look up numbers, one after the other.
         let view = std::cell::RefCell::new(view);
-        let writes = effects.writes(&mut |who| view.borrow_mut().account(address(who)), &mut |no, slot| {
-            view.borrow_mut().slot_no(no, slot)
-        });
+        let writes = effects
+            .writes(&mut |account| view.borrow_mut().account(address(account)), &mut |no, slot| {
+                view.borrow_mut().slot_no(no, slot)
+            });
         tried.note(writes.iter().map(Write::key));
         let receipt = ToyReceipt { observed: effects.observed, included: !effects.refused, cumulative: 0 };
         Ok(Made { receipt, writes })

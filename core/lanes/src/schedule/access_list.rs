@@ -1,21 +1,21 @@
-//! Strategies that know beforehand what transactions access. All three execute and validate as
-//! Block-STM does ([`BlockStm`]), so that what they know may be wrong or incomplete; they differ in what
-//! waits for what.
+//! Strategies that know the transactions' accesses beforehand. All three execute and validate as Block-STM
+//! does ([`BlockStm`]), so their hints may be wrong or incomplete. They differ in what a transaction waits
+//! for.
 //!
-//! | strategy | a transaction waits for | what is foretold |
+//! | strategy | a transaction waits for | what is predicted |
 //! | --- | --- | --- |
-//! | [`Declared`] | its sender's, and lower ones that declare a slot that it declares (EIP-2930) | nothing |
+//! | [`Declared`] | the last one of its sender, and lower ones that declare a slot that it declares too (EIP-2930) | nothing |
 //! | [`Perfect`] | lower ones whose writes it reads in block order | nothing |
-//! | [`Predicted`] | nobody | every transaction's writes, by the block's access list (EIP-7928) |
+//! | [`Predicted`] | none | every transaction's writes, by the block access list (EIP-7928) |
 //!
-//! A transaction's access list does not tell reads from writes, so a slot that two of them declare counts
-//! as a conflict. Sender, recipient and beneficiary are known as well, but payments and fees are
+//! A transaction's access list does not tell reads from writes, so a slot that two transactions declare
+//! counts as a conflict. Sender, recipient and beneficiary are known as well, but payments and fees are
 //! increments, which do not conflict.
 
 use super::{BlockStm, Foresight, Scheduler, SchedulerHints, Strategy, ViewKind};
 use crate::trace::StrategyId;
 
-/// Waits for declared conflicts.
+/// The strategy that waits for declared conflicts.
 pub(super) struct Declared;
 
 impl Strategy for Declared {
@@ -31,12 +31,12 @@ impl Strategy for Declared {
         Foresight::Declared
     }
 
-    fn scheduler(&self, known: &SchedulerHints<'_>) -> Box<dyn Scheduler> {
-        Box::new(BlockStm::waiting_for(known.waits).starting_with(known.first).on_lanes(known.lanes))
+    fn scheduler(&self, hints: &SchedulerHints<'_>) -> Box<dyn Scheduler> {
+        Box::new(BlockStm::waiting_for(hints.waits).starting_with(hints.first).on_lanes(hints.lanes))
     }
 }
 
-/// Waits for recorded dependencies.
+/// The strategy that waits for recorded dependencies.
 pub(super) struct Perfect;
 
 impl Strategy for Perfect {
@@ -52,12 +52,12 @@ impl Strategy for Perfect {
         Foresight::Recorded
     }
 
-    fn scheduler(&self, known: &SchedulerHints<'_>) -> Box<dyn Scheduler> {
-        Box::new(BlockStm::waiting_for(known.waits).starting_with(known.first).on_lanes(known.lanes))
+    fn scheduler(&self, hints: &SchedulerHints<'_>) -> Box<dyn Scheduler> {
+        Box::new(BlockStm::waiting_for(hints.waits).starting_with(hints.first).on_lanes(hints.lanes))
     }
 }
 
-/// Waits for nobody.
+/// The strategy that waits for nothing and reads predicted writes.
 pub(super) struct Predicted;
 
 impl Strategy for Predicted {
@@ -73,9 +73,9 @@ impl Strategy for Predicted {
         Foresight::Recorded
     }
 
-    fn scheduler(&self, known: &SchedulerHints<'_>) -> Box<dyn Scheduler> {
+    fn scheduler(&self, hints: &SchedulerHints<'_>) -> Box<dyn Scheduler> {
         Box::new(
-            BlockStm::new(&vec![None; known.earlier.len()]).starting_with(known.first).on_lanes(known.lanes),
+            BlockStm::new(&vec![None; hints.earlier.len()]).starting_with(hints.first).on_lanes(hints.lanes),
         )
     }
 }

@@ -1,6 +1,12 @@
 //! A set of transactions, one bit each: the first member above a point is found a word at a time.
 
 /// A set of positions below a fixed number.
+///
+/// ```text
+/// words   0 0 0 1 0 1 1 0 0      members are in words low..high only, so that a scan for the first
+///               ▲       ▲        member does not begin at the block's start each time
+///              low     high
+/// ```
 #[derive(Clone, Debug)]
 pub(super) struct Bits {
     words: Vec<u64>,
@@ -12,6 +18,7 @@ pub(super) struct Bits {
 }
 
 impl Bits {
+    /// An empty set of positions below `len`.
     pub(super) fn none(len: usize) -> Self {
         Self { words: vec![0; len.div_ceil(64)], low: 0, high: 0, len: 0 }
     }
@@ -39,7 +46,7 @@ impl Bits {
         self.words[i / 64] >> (i % 64) & 1 == 1
     }
 
-    /// The lowest member.
+    /// The lowest member. Moves `low` up to it, which is why it takes the set by `&mut`.
     pub(super) fn first(&mut self) -> Option<usize> {
         if self.len == 0 {
             return None;

@@ -1,4 +1,4 @@
-//! The state machine of Block-STM: see the room's description for algorithm and invariants.
+//! The state machine of Block-STM. The module [`schedule`](super) describes the algorithm and the invariants.
 
 use super::{Report, Scheduler, SchedulerHints, Strategy, Task, ViewKind, bits::Bits};
 use crate::{
@@ -18,16 +18,17 @@ impl Strategy for Optimistic {
         ViewKind::MultiVersion
     }
 
-    fn scheduler(&self, known: &SchedulerHints<'_>) -> Box<dyn Scheduler> {
+    fn scheduler(&self, hints: &SchedulerHints<'_>) -> Box<dyn Scheduler> {
         Box::new(
-            BlockStm::new(known.earlier)
-                .starting_with(known.first)
-                .learning_from(known.alike)
-                .on_lanes(known.lanes),
+            BlockStm::new(hints.earlier)
+                .starting_with(hints.first)
+                .with_classes(hints.class_of)
+                .on_lanes(hints.lanes),
         )
     }
 }
 
+/// Where a transaction is in its life cycle; the diagram in [`schedule`](super) has the transitions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Status {
     Ready,
@@ -45,55 +46,58 @@ struct Tx {
     aborted: u32,
     /// How many transactions it waits for.
     waits_for: u32,
-    /// Transactions that wait for this one to execute.
+    /// Transactions that wait for this one.
     waiting: Vec<TxIndex>,
-    /// Validations of it that are handed out.
+    /// How many of its validations are handed out.
     validations: u32,
-    /// Whether its latest attempt was started while what its kin before it leave behind was unsure, and is not
-    /// known to hold all the same. Of transactions without kin never.
+    /// Whether its latest attempt was started early: while a lower transaction of its class was pending.
+    /// Taken back once the attempt is known to hold. Never set for a transaction without a class.
     early: bool,
 }
 
-/// Transactions that are alike, and what became of those that were tried side by side.
+/// The conflict classes of a block, and the outcomes of the attempts that were started early.
 #[derive(Debug, Default)]
-struct Kin {
-    /// For each transaction, if any is like it: their place in `tries`, and the latest before it.
+struct ConflictClasses {
+    /// For each transaction that shares a class: the class, and the class's latest transaction before it.
     of: Vec<Option<(u32, Option<TxIndex>)>>,
-    tries: Vec<Tries>,
+    /// By class.
+    stats: Vec<ClassStats>,
 }
 
-/// Attempts that were started early: while what their kin before them leave behind was unsure.
+/// How the early attempts of one class ended. An attempt is early if a lower transaction of its class was
+/// pending when it started.
 #[derive(Clone, Copy, Debug, Default)]
-struct Tries {
-    /// Those of which it is not known yet what comes of them.
-    open: u32,
-    /// Those that were found to hold when it was sure.
-    well: u32,
-    /// Those that came to nothing because of kin.
-    in_vain: u32,
+struct ClassStats {
+    /// Not known yet.
+    undecided: u32,
+    /// Found to hold once no lower transaction of the class was pending.
+    valid: u32,
+    /// Aborted, or stopped at an estimate, because of a transaction of the same class.
+    failed: u32,
 }
 
-impl Tries {
-    /// So many must have been in vain before anything is concluded from them.
-    const FEW: u32 = 3;
+impl ClassStats {
+    /// With fewer failures than this, nothing is concluded.
+    const MIN_FAILED: u32 = 3;
 
-    /// Whether the next one would most likely be in vain, too. What became of the first ones says little while
-    /// most are open.
-    fn in_vain(self) -> bool {
-        self.in_vain >= Self::FEW && self.in_vain >= 3 * self.well + self.open
+    /// Whether the next early attempt would most likely fail too. Undecided attempts count against that:
+    /// while most are undecided, the outcomes of the first ones say little.
+    fn predicts_failure(self) -> bool {
+        self.failed >= Self::MIN_FAILED && self.failed >= 3 * self.valid + self.undecided
     }
 }
 
-impl Kin {
-    /// How many of its kin before a transaction are looked at, at most.
-    const FAR: usize = 16;
+impl ConflictClasses {
+    /// How many lower transactions of the same class are looked at, at most: this bounds the cost of a turn.
+    const MAX_LOOKBACK: usize = 16;
 
-    fn new(alike: &[Option<u32>]) -> Self {
-        let kinds = alike.iter().flatten().max().map_or(0, |last| *last as usize + 1);
-        let mut latest = vec![None; kinds];
-        let txs = alike.iter().zip(0..);
-        let of = txs.map(|(kind, tx)| kind.map(|kind| (kind, latest[kind as usize].replace(TxIndex(tx)))));
-        Self { of: of.collect(), tries: vec![Tries::default(); kinds] }
+    fn new(class_of: &[Option<u32>]) -> Self {
+        let classes = class_of.iter().flatten().max().map_or(0, |last| *last as usize + 1);
+        let mut latest = vec![None; classes];
+        let txs = class_of.iter().zip(0..);
+        let of =
+            txs.map(|(class, tx)| class.map(|class| (class, latest[class as usize].replace(TxIndex(tx)))));
+        Self { of: of.collect(), stats: vec![ClassStats::default(); classes] }
     }
 
     fn of(&self, tx: usize) -> Option<(u32, Option<TxIndex>)> {
@@ -105,59 +109,60 @@ impl Kin {
     }
 }
 
-/// How often a transaction may be aborted before it waits until everything below it is settled. Its next attempt then
-/// reads final values and is the last one.
+/// How often a transaction may be aborted before it waits until everything below it is settled. Its next
+/// attempt then reads final values and is the last one.
 ///
-/// Without a bound, a chain of transactions that nothing predicts makes cascades: each commit changes what all
-/// attempts above have read, all are aborted, and all run again on what is about to change once more. On many lanes
-/// more attempts come too early even where there is no chain, so more are tried there.
+/// Without a bound, a chain of transactions that nothing predicts makes cascades: each commit changes a value
+/// that all attempts above have read, all of them are aborted, and all run again on values that are about to
+/// change once more. With many lanes more attempts start too early even where there is no chain, so the bound
+/// is higher there.
 pub fn most_aborted(lanes: usize) -> u32 {
     (lanes / 6).max(3) as u32
 }
 
-/// How many attempts a transaction of a block may have, on average, that do not commit: aborted ones and those that
-/// stop at an estimate.
+/// How many attempts per transaction of the block may fail, on average: be aborted, or stop at an estimate.
 ///
-/// Once there were two for each transaction, whatever fails waits until everything below it is settled, so each
-/// transaction fails at most once more.
+/// Once there have been two for each transaction, every transaction that fails waits until everything below
+/// it is settled. So each transaction fails at most once more.
 pub const MOST_FAILED: usize = 3;
 
 /// Block-STM's scheduler.
 #[derive(Debug)]
 pub struct BlockStm {
     txs: Vec<Tx>,
-    /// Those with [`Status::Ready`].
+    /// Transactions with [`Status::Ready`].
     ready: Bits,
-    /// Those with [`Status::Executed`].
+    /// Transactions with [`Status::Executed`].
     executed: Bits,
-    /// Executed ones that must be validated.
+    /// Executed transactions that must be validated. Only handing out the validation, or the abort, takes a
+    /// mark away (invariant 2).
     marked: Bits,
     /// All transactions below this one are executed.
     frontier: usize,
     /// All transactions below this one are settled.
     settled: usize,
-    /// Those that run again only once everything below them is settled.
+    /// Transactions that run again only once everything below them is settled.
     held: Bits,
     /// See [`most_aborted`].
     most_aborted: u32,
-    /// How many attempts may still fail before whatever fails is held: see [`MOST_FAILED`].
+    /// How many attempts may still fail before every transaction that fails is held: see [`MOST_FAILED`].
     failures_left: usize,
-    kin: Kin,
-    /// Those to be started before others, the last one first.
+    classes: ConflictClasses,
+    /// Transactions to be started before others, the first of them at the end.
     first: Vec<TxIndex>,
-    /// Tasks handed out and not reported.
-    out: usize,
+    /// Tasks that are handed out and not reported.
+    handed_out: usize,
 }
 
 impl BlockStm {
-    /// For a block; `earlier[i]` is the latest transaction before `i` with the same sender. The
-    /// nonce makes it certain that `i` depends on it, so `i` is not tried before.
+    /// For a block in which `earlier[i]` is the latest transaction before `i` with the same sender. The nonce
+    /// makes it certain that `i` depends on it, so `i` is not started before.
     pub fn new(earlier: &[Option<TxIndex>]) -> Self {
         Self::with_waits(earlier.len(), |i| earlier[i].as_slice())
     }
 
-    /// For a block in which each transaction `i` is not tried before those in `waits[i]`, which come
-    /// before it, have executed.
+    /// For a block in which transaction `i` is not started before those in `waits[i]` have executed. All of
+    /// these come before it.
     pub fn waiting_for(waits: &[Vec<TxIndex>]) -> Self {
         Self::with_waits(waits.len(), |i| &waits[i])
     }
@@ -182,12 +187,13 @@ impl BlockStm {
             held: Bits::none(len),
             most_aborted: most_aborted(1),
             failures_left: len * (MOST_FAILED - 1),
-            kin: Kin::default(),
+            classes: ConflictClasses::default(),
             first: Vec::new(),
-            out: 0,
+            handed_out: 0,
         };
         for i in 0..len {
-            // Only on lower ones: whatever else is said would be a circle.
+            // A hint may be wrong: waiting for itself or a higher transaction would be a circle (invariant
+            // 4).
             for earlier in waits(i).iter().filter(|earlier| earlier.index() < i) {
                 this.txs[i].waits_for += 1;
                 this.txs[earlier.index()].waiting.push(TxIndex(i as u32));
@@ -200,19 +206,19 @@ impl BlockStm {
         this
     }
 
-    /// The same, but that those transactions are started before others as soon as they are ready:
-    /// long ones, which would keep one lane busy when all others have come to the end.
+    /// The same, but these transactions are started before others as soon as they are ready. They are long
+    /// ones: started last, one of them would keep a single lane running after all others have ended.
     #[must_use]
     pub fn starting_with(mut self, first: &[TxIndex]) -> Self {
         self.first = first.iter().rev().copied().filter(|tx| tx.index() < self.txs.len()).collect();
         self
     }
 
-    /// The same, but that transactions that are alike are tried one after the other, once it has shown that
-    /// side by side they are in vain: see [`SchedulerHints::alike`].
+    /// The same, but transactions of one conflict class are started one after the other, once early attempts
+    /// have shown to fail: see [`SchedulerHints::class_of`].
     #[must_use]
-    pub fn learning_from(mut self, alike: &[Option<u32>]) -> Self {
-        self.kin = Kin::new(alike);
+    pub fn with_classes(mut self, class_of: &[Option<u32>]) -> Self {
+        self.classes = ConflictClasses::new(class_of);
         self
     }
 
@@ -223,41 +229,42 @@ impl BlockStm {
         self
     }
 
-    /// The next to be executed.
+    /// The next transaction to be executed.
     fn next_ready(&mut self) -> Option<usize> {
         while let Some(tx) = self.first.last() {
             match self.txs[tx.index()] {
                 Tx { status: Status::Ready, incarnation: Incarnation(0), .. } => return Some(tx.index()),
-                // It waits for another, and others need not wait for that.
+                // It waits for another transaction, and the rest need not wait for that.
                 Tx { status: Status::Waiting, incarnation: Incarnation(0), .. } => break,
                 _ => drop(self.first.pop()),
             }
         }
         loop {
             let next = self.ready.first()?;
-            match self.held_by(next) {
+            match self.held_back_by(next) {
                 Some(before) => self.wait(next, before),
                 None => return Some(next),
             }
         }
     }
 
-    /// Whom a transaction must wait for, though it is ready, because one like it has no chance before: until that
-    /// one has executed, or been validated.
-    fn held_by(&self, i: usize) -> Option<TxIndex> {
-        // Who has been tried has met those that it depends on.
+    /// The transaction that a ready transaction must wait for, because before that one is executed or
+    /// validated an attempt has no chance: one of the same class.
+    fn held_back_by(&self, i: usize) -> Option<TxIndex> {
+        // A transaction that has failed waited for the writer that made it fail.
         if self.txs[i].incarnation != Incarnation(0) {
             return None;
         }
-        let (kind, _) = self.kin.of(i)?;
-        self.kin.tries[kind as usize].in_vain().then(|| self.unsure_before(i))?
+        let (class, _) = self.classes.of(i)?;
+        self.classes.stats[class as usize].predicts_failure().then(|| self.pending_before(i))?
     }
 
-    /// The latest of a transaction's kin before it whose execution or validation is still to come and may well
-    /// change what the transaction sees. One that was early itself is as unsure as those before it.
-    fn unsure_before(&self, i: usize) -> Option<TxIndex> {
-        let kin = std::iter::successors(self.kin.before(i), |tx| self.kin.before(tx.index()));
-        for before in kin.take(Kin::FAR) {
+    /// The latest lower transaction of the same class that is pending: its execution or validation is still
+    /// to come, and may well change a value that `i` reads. A valid attempt that was itself early is passed
+    /// over: whether it stays valid depends on the transactions below it.
+    fn pending_before(&self, i: usize) -> Option<TxIndex> {
+        let members = std::iter::successors(self.classes.before(i), |tx| self.classes.before(tx.index()));
+        for before in members.take(ConflictClasses::MAX_LOOKBACK) {
             let Tx { status, early, validations, .. } = self.txs[before.index()];
             match status {
                 Status::Executed if !early => return None,
@@ -268,6 +275,7 @@ impl BlockStm {
         None
     }
 
+    /// Takes a ready transaction back, until `writer` has executed or been validated.
     fn wait(&mut self, i: usize, writer: TxIndex) {
         self.ready.remove(i);
         self.txs[i].status = Status::Waiting;
@@ -275,7 +283,7 @@ impl BlockStm {
         self.txs[writer.index()].waiting.push(TxIndex(i as u32));
     }
 
-    /// Whoever waits for that transaction need not wait for it any more.
+    /// Releases the transactions that wait for this one.
     fn release(&mut self, i: usize) {
         for waiting in std::mem::take(&mut self.txs[i].waiting) {
             let tx = &mut self.txs[waiting.index()];
@@ -286,47 +294,49 @@ impl BlockStm {
         }
     }
 
+    /// Hands out the execution of a transaction.
     fn start(&mut self, i: usize) -> Version {
         self.txs[i].status = Status::Executing;
-        self.out += 1;
+        self.handed_out += 1;
         self.version(i)
     }
 
-    /// Takes note of whether a transaction's attempt is early.
+    /// Records whether a transaction's attempt is early.
     fn set_early(&mut self, i: usize, early: bool) {
-        if let Some((kind, _)) = self.kin.of(i) {
+        if let Some((class, _)) = self.classes.of(i) {
             let was = std::mem::replace(&mut self.txs[i].early, early);
-            let tries = &mut self.kin.tries[kind as usize];
-            tries.open = tries.open + u32::from(early) - u32::from(was);
+            let stats = &mut self.classes.stats[class as usize];
+            stats.undecided = stats.undecided + u32::from(early) - u32::from(was);
         }
     }
 
-    /// An attempt holds, and nothing before it is unsure any more.
-    fn went_well(&mut self, i: usize) {
+    /// Records that an attempt holds, and that no lower transaction of its class is pending any more.
+    fn note_valid(&mut self, i: usize) {
         if self.txs[i].early
-            && let Some((kind, _)) = self.kin.of(i)
+            && let Some((class, _)) = self.classes.of(i)
         {
             self.set_early(i, false);
-            self.kin.tries[kind as usize].well += 1;
+            self.classes.stats[class as usize].valid += 1;
         }
     }
 
-    /// An attempt came to nothing because of `writer`.
-    fn failed(&mut self, tx: TxIndex, writer: TxIndex) {
+    /// Records that an attempt failed because of `writer`.
+    fn note_failed(&mut self, tx: TxIndex, writer: TxIndex) {
         self.set_early(tx.index(), false);
-        let (this, that) = (self.kin.of(tx.index()), self.kin.of(writer.index()));
+        let (this, that) = (self.classes.of(tx.index()), self.classes.of(writer.index()));
         if let (Some((this, _)), Some((that, _))) = (this, that)
             && this == that
         {
-            self.kin.tries[this as usize].in_vain += 1;
+            self.classes.stats[this as usize].failed += 1;
         }
     }
 
-    /// Moves past transactions that are settled, if the next one has become so.
+    /// Moves `settled` past all transactions that have become settled. If the next one is held, it becomes
+    /// ready.
     fn settle(&mut self) {
         let done = |tx: &Tx| tx.status == Status::Executed && tx.validations == 0;
         while self.txs.get(self.settled).is_some_and(done) && !self.marked.contains(self.settled) {
-            self.went_well(self.settled);
+            self.note_valid(self.settled);
             self.settled += 1;
         }
         if self.held.len() > 0 && self.settled < self.txs.len() && self.held.contains(self.settled) {
@@ -335,8 +345,9 @@ impl BlockStm {
         }
     }
 
-    /// Takes note that an attempt failed: aborted, or stopped at an estimate. Whether the transaction is held for that.
-    fn holds(&mut self, tx: TxIndex, aborted: bool) -> bool {
+    /// Counts an attempt that failed: was aborted, or stopped at an estimate. Returns whether the transaction
+    /// is held for that. The lowest unsettled transaction never is: it already reads final values.
+    fn hold_if_failing(&mut self, tx: TxIndex, aborted: bool) -> bool {
         let i = tx.index();
         self.txs[i].aborted += u32::from(aborted);
         let too_often = self.txs[i].aborted >= self.most_aborted || self.failures_left == 0;
@@ -349,6 +360,7 @@ impl BlockStm {
         held
     }
 
+    /// Makes a transaction ready to be executed.
     fn make_ready(&mut self, tx: TxIndex) {
         self.txs[tx.index()].status = Status::Ready;
         self.ready.insert(tx.index());
@@ -361,35 +373,35 @@ impl BlockStm {
 
 impl Scheduler for BlockStm {
     fn next(&mut self) -> Task {
-        // What has only executed transactions below it is validated first, because whoever comes
-        // later builds on it. The rest is validated when there is nothing to execute: a
-        // transaction below it that is yet to write would call for it again.
+        // A transaction with only executed ones below it is validated first, because all higher ones build on
+        // it. The rest is validated when nothing can be executed: a lower transaction that is yet to write
+        // would call for another validation.
         match (self.marked.first(), self.next_ready()) {
             (Some(validate), execute) if validate <= self.frontier || execute.is_none() => {
                 self.marked.remove(validate);
                 self.txs[validate].validations += 1;
-                self.out += 1;
+                self.handed_out += 1;
                 Task::Validate(self.version(validate))
             }
             (_, Some(execute)) => {
                 self.ready.remove(execute);
-                self.set_early(execute, self.unsure_before(execute).is_some());
+                self.set_early(execute, self.pending_before(execute).is_some());
                 Task::Execute(self.start(execute))
             }
-            _ if self.out == 0 => Task::Done,
+            _ if self.handed_out == 0 => Task::Done,
             _ => Task::Wait,
         }
     }
 
     fn next_dependent(&mut self, tx: TxIndex) -> Option<Version> {
         let next = self.txs[tx.index()].waiting.first()?.index();
-        // In block order, as ever: what is ready and comes before has more right.
+        // In block order, like all tasks: a ready transaction below comes first.
         if self.txs[next].waits_for != 1 || self.ready.first().is_some_and(|ready| ready < next) {
             return None;
         }
         self.txs[tx.index()].waiting.remove(0);
         self.txs[next].waits_for = 0;
-        // It depends on that one and is run right after it by the same lane: it is as early as that one.
+        // It reads the writes of `tx`, and the same lane runs it right after: it is as early as `tx`.
         self.set_early(next, self.txs[tx.index()].early);
         Some(self.start(next))
     }
@@ -403,7 +415,7 @@ impl Scheduler for BlockStm {
     }
 
     fn report(&mut self, report: Report) {
-        self.out -= 1;
+        self.handed_out -= 1;
         match report {
             Report::Executed { version, wrote_new, on_final_state } => {
                 let i = version.tx.index();
@@ -423,13 +435,13 @@ impl Scheduler for BlockStm {
                 self.release(i);
             }
             Report::Blocked { version, writer } => {
-                self.failed(version.tx, writer);
+                self.note_failed(version.tx, writer);
                 let tx = &mut self.txs[version.tx.index()];
                 tx.incarnation.0 += 1;
                 tx.status = Status::Waiting;
-                // The writer may have finished since the attempt met its estimate.
+                // The writer may have executed between the attempt's read and this report.
                 let executed = self.txs[writer.index()].status == Status::Executed;
-                match (self.holds(version.tx, false), executed) {
+                match (self.hold_if_failing(version.tx, false), executed) {
                     (true, _) => {}
                     (false, true) => self.make_ready(version.tx),
                     (false, false) => {
@@ -442,21 +454,23 @@ impl Scheduler for BlockStm {
                 let i = version.tx.index();
                 self.txs[i].validations -= 1;
                 self.settle();
-                // Who was held back by it asks again. Others only wait for what has not executed.
+                // A transaction that this one held back becomes ready, and is checked again. All other
+                // waiting transactions wait for one that has not executed, so none of them is released too
+                // early.
                 if self.txs[i].status == Status::Executed {
                     let holds = matches!(report, Report::Valid { .. }) && self.version(i) == version;
-                    if holds && self.unsure_before(i).is_none() {
-                        self.went_well(i);
+                    if holds && self.pending_before(i).is_none() {
+                        self.note_valid(i);
                     }
                     self.release(i);
                 }
             }
             Report::Aborted { version, writer } => {
                 let i = version.tx.index();
-                self.failed(version.tx, writer);
+                self.note_failed(version.tx, writer);
                 self.txs[i].validations -= 1;
                 self.txs[i].incarnation.0 += 1;
-                if !self.holds(version.tx, true) {
+                if !self.hold_if_failing(version.tx, true) {
                     self.make_ready(version.tx);
                 }
                 self.marked.insert_from(&self.executed, i + 1);
@@ -496,7 +510,7 @@ mod tests {
     }
 
     #[test]
-    fn transactions_are_tried_in_block_order() {
+    fn transactions_start_in_block_order() {
         let mut stm = independent(2);
         assert_eq!(stm.next(), Task::Execute(version(0, 0)));
         assert_eq!(stm.next(), Task::Execute(version(1, 0)));
@@ -504,7 +518,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_worth_it_is_started_first() {
+    fn transactions_worth_starting_first_start_first() {
         let mut stm = independent(4).starting_with(&[TxIndex(3), TxIndex(2), TxIndex(9)]);
         let order: Vec<Task> = (0..5).map(|_| stm.next()).collect();
         let execute = |tx| Task::Execute(version(tx, 0));
@@ -523,7 +537,7 @@ mod tests {
     }
 
     #[test]
-    fn a_new_write_below_marks_what_was_already_validated() {
+    fn a_new_write_below_marks_a_validated_transaction_again() {
         let mut stm = independent(2);
         stm.next();
         stm.next();
@@ -536,7 +550,7 @@ mod tests {
     }
 
     #[test]
-    fn a_validation_under_way_does_not_take_a_later_mark_away() {
+    fn the_outcome_of_a_validation_does_not_take_a_later_mark_away() {
         let mut stm = independent(2);
         stm.next();
         stm.next();
@@ -574,7 +588,7 @@ mod tests {
     }
 
     #[test]
-    fn reader_of_an_estimate_whose_writer_has_finished_goes_on_at_once() {
+    fn reader_of_an_estimate_whose_writer_has_executed_is_ready_at_once() {
         let mut stm = independent(2);
         stm.next();
         stm.next();
@@ -585,7 +599,7 @@ mod tests {
     }
 
     #[test]
-    fn a_senders_transactions_are_tried_one_after_the_other() {
+    fn a_senders_transactions_run_one_after_the_other() {
         let mut stm = BlockStm::new(&[None, Some(TxIndex(0)), Some(TxIndex(1))]);
         assert_eq!(stm.next(), Task::Execute(version(0, 0)));
         assert_eq!(stm.next(), Task::Wait);
@@ -596,7 +610,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_waits_for_several_waits_for_all_of_them() {
+    fn a_transaction_that_waits_for_several_waits_for_all_of_them() {
         let waits = [vec![], vec![], vec![TxIndex(0), TxIndex(1)]];
         let mut stm = BlockStm::waiting_for(&waits);
         stm.next();
@@ -611,7 +625,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_below_is_settled_once_it_is_neither_marked_nor_validated() {
+    fn a_transaction_is_settled_once_it_is_neither_marked_nor_being_validated() {
         let mut stm = independent(3);
         (0..3).for_each(|_| assert!(matches!(stm.next(), Task::Execute(_))));
         stm.report(executed(0, 0, true));
@@ -630,7 +644,7 @@ mod tests {
     }
 
     #[test]
-    fn one_of_two_validations_does_not_settle() {
+    fn one_of_two_validations_does_not_settle_a_transaction() {
         let mut stm = independent(2);
         stm.next();
         stm.next();
@@ -644,9 +658,9 @@ mod tests {
         assert_eq!(stm.settled(), Some(TxIndex(2)));
     }
 
-    /// Tries the first four side by side; those after the first come to nothing because of the one before.
-    fn tried_in_vain(alike: &[Option<u32>]) -> BlockStm {
-        let mut stm = independent(alike.len()).learning_from(alike);
+    /// Starts the first four side by side. Those after the first fail because of the one before.
+    fn after_failed_early_attempts(class_of: &[Option<u32>]) -> BlockStm {
+        let mut stm = independent(class_of.len()).with_classes(class_of);
         (0..4).for_each(|tx| assert_eq!(stm.next(), Task::Execute(version(tx, 0))));
         for tx in 1..4 {
             stm.report(Report::Blocked { version: version(tx, 0), writer: TxIndex(tx - 1) });
@@ -655,20 +669,24 @@ mod tests {
     }
 
     #[test]
-    fn what_is_alike_is_held_back_once_side_by_side_is_in_vain() {
-        let mut stm = tried_in_vain(&[Some(0); 6]);
+    fn a_conflict_class_is_held_back_once_its_early_attempts_fail() {
+        let mut stm = after_failed_early_attempts(&[Some(0); 6]);
         assert_eq!(stm.next(), Task::Wait, "4 waits for 3, and 5 for 4");
         stm.report(executed(0, 0, true));
         assert_eq!(stm.next(), Task::Validate(version(0, 0)));
-        assert_eq!(stm.next(), Task::Execute(version(1, 1)), "who was tried waits for whom it met");
+        assert_eq!(
+            stm.next(),
+            Task::Execute(version(1, 1)),
+            "an attempt that met an estimate waits for its writer"
+        );
         assert_eq!(stm.next(), Task::Wait);
     }
 
-    /// One lane runs a chain again, and the other one keeps just ahead of it, each time on what is about to
-    /// be taken back. None of its attempts starts before the one before has executed.
+    /// One lane runs a chain again. The other keeps just ahead of it, each time on writes that are about to
+    /// become estimates. None of its attempts starts before the one before has executed.
     #[test]
-    fn who_runs_ahead_on_what_is_unsure_is_held_back_too() {
-        let mut stm = independent(8).learning_from(&[Some(0); 8]);
+    fn an_attempt_on_unvalidated_writes_of_its_class_counts_as_early() {
+        let mut stm = independent(8).with_classes(&[Some(0); 8]);
         let on_final_state = |tx, incarnation| Report::Executed {
             version: version(tx, incarnation),
             wrote_new: false,
@@ -700,8 +718,8 @@ mod tests {
     }
 
     #[test]
-    fn who_is_held_back_goes_on_once_the_other_was_found_to_hold() {
-        let mut stm = tried_in_vain(&[Some(0); 6]);
+    fn a_transaction_that_is_held_back_starts_once_the_one_before_is_valid() {
+        let mut stm = after_failed_early_attempts(&[Some(0); 6]);
         stm.report(executed(0, 0, true));
         assert_eq!(stm.next(), Task::Validate(version(0, 0)));
         stm.report(Report::Valid { version: version(0, 0) });
@@ -716,8 +734,8 @@ mod tests {
     }
 
     #[test]
-    fn while_most_tries_are_open_nothing_is_concluded_from_the_first() {
-        let mut stm = independent(12).learning_from(&[Some(0); 12]);
+    fn nothing_is_concluded_while_most_early_attempts_are_undecided() {
+        let mut stm = independent(12).with_classes(&[Some(0); 12]);
         (0..8).for_each(|tx| assert_eq!(stm.next(), Task::Execute(version(tx, 0))));
         for tx in 1..4 {
             stm.report(Report::Blocked { version: version(tx, 0), writer: TxIndex(tx - 1) });
@@ -726,16 +744,16 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_alike_is_tried_all_the_same() {
-        let kinds = [Some(0), Some(0), Some(0), Some(0), Some(1), None, Some(0)];
-        let mut stm = tried_in_vain(&kinds);
+    fn other_classes_are_not_held_back() {
+        let classes = [Some(0), Some(0), Some(0), Some(0), Some(1), None, Some(0)];
+        let mut stm = after_failed_early_attempts(&classes);
         assert_eq!(stm.next(), Task::Execute(version(4, 0)));
         assert_eq!(stm.next(), Task::Execute(version(5, 0)));
         assert_eq!(stm.next(), Task::Wait);
     }
 
     #[test]
-    fn who_waits_for_one_alone_follows_it_on_its_lane() {
+    fn a_transaction_that_waits_for_one_alone_follows_it_on_its_lane() {
         let mut stm = BlockStm::waiting_for(&[vec![], vec![TxIndex(0)], vec![TxIndex(1)], vec![]]);
         assert_eq!(stm.next(), Task::Execute(version(0, 0)));
         assert_eq!(stm.next_dependent(TxIndex(0)), Some(version(1, 0)));
@@ -746,7 +764,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_is_ready_and_comes_before_has_more_right_than_a_follower() {
+    fn a_ready_transaction_below_comes_before_a_dependent_one() {
         let mut stm = BlockStm::waiting_for(&[vec![], vec![], vec![TxIndex(0)]]);
         assert_eq!(stm.next(), Task::Execute(version(0, 0)));
         assert_eq!(stm.next_dependent(TxIndex(0)), None);
@@ -754,9 +772,9 @@ mod tests {
         assert_eq!(stm.next_dependent(TxIndex(0)), Some(version(2, 0)));
     }
 
-    /// Transaction 2 is aborted whatever it tries while transaction 0 runs.
+    /// Transaction 2 is aborted, whatever it reads, as long as transaction 0 runs.
     #[test]
-    fn what_was_aborted_too_often_runs_again_only_on_final_values() {
+    fn a_transaction_aborted_too_often_runs_again_only_on_final_state() {
         for lanes in [2, 30] {
             let mut stm = independent(3).on_lanes(lanes);
             (0..3).for_each(|tx| assert_eq!(stm.next(), Task::Execute(version(tx, 0))));
@@ -785,9 +803,9 @@ mod tests {
         }
     }
 
-    /// Transaction 2 meets estimates of transaction 1, which has executed by the time that it is reported.
+    /// Transaction 2 meets estimates of transaction 1, which has executed by the time of the report.
     #[test]
-    fn once_much_has_failed_what_fails_runs_again_only_on_final_values() {
+    fn once_many_attempts_have_failed_a_failing_transaction_runs_again_only_on_final_state() {
         let mut stm = independent(3);
         (0..3).for_each(|tx| assert_eq!(stm.next(), Task::Execute(version(tx, 0))));
         stm.report(executed(1, 0, true));

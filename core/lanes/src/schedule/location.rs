@@ -1,12 +1,12 @@
-//! Locations, as the hot path names them: an account's number instead of its address.
+//! Locations as the hot path names them: an account's number in place of its address.
 
 use alloy_primitives::{Address, U256};
 
 use super::SlotMap;
 use crate::trace::Location;
 
-/// An account's number in a block: accounts of the pre-state first, then those that execution
-/// meets. Full addresses stand behind it, so two accounts never share one.
+/// An account's number in a block: accounts of the pre-state first, then those that execution meets. A number
+/// is given by the full address, never by a hash alone, so two accounts never share one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AccountNo(pub u32);
 
@@ -17,7 +17,7 @@ impl AccountNo {
     }
 }
 
-/// A slot's number: slots of the pre-state first, then those that lanes meet.
+/// A slot's number in a block: slots of the pre-state first, then those that execution meets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SlotNo(pub u32);
 
@@ -41,12 +41,12 @@ impl SlotNumbers {
         self.numbers.get(&(account, *slot)).copied()
     }
 
-    /// The slot of a number.
+    /// The account and slot of a number.
     pub fn key(&self, no: SlotNo) -> Option<(AccountNo, U256)> {
         self.keys.get(no.index()).copied()
     }
 
-    /// How many there are.
+    /// Number of slots.
     pub fn len(&self) -> usize {
         self.keys.len()
     }
@@ -57,13 +57,13 @@ impl SlotNumbers {
     }
 }
 
-/// Slots that have numbers, from 0 on.
+/// Slots that have numbers, from 0 on: those of the pre-state alone, or those of a memory.
 pub trait Slots {
-    /// How many there are.
+    /// Number of slots.
     fn count(&self) -> usize;
     /// The number of a slot, if it has one.
     fn find(&self, account: AccountNo, slot: &U256) -> Option<SlotNo>;
-    /// The slot of a number.
+    /// The account and slot of a number.
     fn key_of(&self, no: SlotNo) -> Option<(AccountNo, U256)>;
 }
 
@@ -81,7 +81,7 @@ impl Slots for SlotNumbers {
     }
 }
 
-/// From slots that are all different.
+/// Numbers slots in their order. The slots must all be different.
 impl FromIterator<(AccountNo, U256)> for SlotNumbers {
     fn from_iter<I: IntoIterator<Item = (AccountNo, U256)>>(slots: I) -> Self {
         let keys: Vec<_> = slots.into_iter().collect();
@@ -90,7 +90,8 @@ impl FromIterator<(AccountNo, U256)> for SlotNumbers {
     }
 }
 
-/// The part of an account that a location is.
+/// The part of an account that a location is. Parts are locations of their own, so that a read of one does
+/// not conflict with a write of another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Part {
     /// Its balance.
@@ -99,7 +100,7 @@ pub enum Part {
     Nonce,
     /// Its code.
     Code,
-    /// Whether it exists, and which life of it.
+    /// Whether it exists, and since which creation or destruction. Storage written before that is not seen.
     Existence,
     /// One slot of its storage.
     Slot(U256),
@@ -130,11 +131,11 @@ impl Key {
 /// What happens to an account's existence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Existence {
-    /// It exists from now on, as it was: an account touched before Spurious Dragon.
+    /// It exists from now on and keeps its storage: an account touched before Spurious Dragon.
     Exists,
-    /// It was created: it exists, and its storage begins anew.
+    /// It was created: it exists, and its storage is empty.
     Created,
-    /// It is gone, with its storage.
+    /// It is gone, and its storage with it.
     Gone,
 }
 
@@ -144,18 +145,18 @@ impl Existence {
         self != Self::Gone
     }
 
-    /// Whether earlier storage is no longer seen afterwards.
+    /// Whether storage written before is no longer seen afterwards.
     pub fn wipes_storage(self) -> bool {
         self != Self::Exists
     }
 }
 
-/// One change that a transaction makes. `C` is code in the form the executor runs it.
+/// One change that a transaction makes. `C` is code in the form that the executor runs.
 #[derive(Clone, Debug)]
 pub enum Write<C> {
     /// Sets a balance.
     Balance(AccountNo, U256),
-    /// Adds to a balance without having read it.
+    /// Adds to a balance without reading it. Wraps: a negative increment has the highest bit set.
     Increment(AccountNo, U256),
     /// Sets a nonce.
     Nonce(AccountNo, u64),
@@ -163,12 +164,12 @@ pub enum Write<C> {
     Code(AccountNo, C),
     /// Changes existence.
     Existence(AccountNo, Existence),
-    /// Sets a slot: account, slot, its number if it has one, value.
+    /// Sets a slot: account, slot, the slot's number if it is at hand, value.
     Slot(AccountNo, U256, Option<SlotNo>, U256),
 }
 
 impl<C> Write<C> {
-    /// What it writes to.
+    /// The location that it writes.
     pub fn key(&self) -> Key {
         let part = match *self {
             Self::Balance(..) | Self::Increment(..) => Part::Balance,
@@ -180,7 +181,7 @@ impl<C> Write<C> {
         Key { account: self.account(), part }
     }
 
-    /// Whose state it changes.
+    /// The account that it changes.
     pub fn account(&self) -> AccountNo {
         match *self {
             Self::Balance(account, _)
@@ -192,7 +193,7 @@ impl<C> Write<C> {
         }
     }
 
-    /// The slot's number, if it writes to one that has one.
+    /// The slot's number, if it writes a slot and the number is at hand.
     pub fn slot_no(&self) -> Option<SlotNo> {
         match *self {
             Self::Slot(_, _, at, _) => at,
@@ -200,7 +201,7 @@ impl<C> Write<C> {
         }
     }
 
-    /// Whether it adds to whatever is there.
+    /// Whether it adds to the value that is there.
     pub fn is_increment(&self) -> bool {
         matches!(self, Self::Increment(..))
     }

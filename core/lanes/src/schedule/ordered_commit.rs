@@ -1,5 +1,5 @@
-//! Optimistic execution with commits in block order: the scheme that Monad documents
-//! (docs.monad.xyz, "Parallel Execution").
+//! Optimistic execution with commits in block order: the scheme that Monad documents (docs.monad.xyz,
+//! "Parallel Execution").
 //!
 //! ```text
 //!           next: Execute             report: Executed          at the head: Validate
@@ -8,14 +8,14 @@
 //!                            └──────────── report: Aborted, incarnation + 1 ────────────┘      ▼
 //!                                                                     report: Valid ─▶ Committed
 //! ```
-//! Every transaction runs once on what has been committed by then, started in block order. The *head*
-//! is the lowest one not committed. It alone is validated, when it has run, and if its reads hold its
-//! writes are committed: only then does anyone see them. Else it runs again, at once, with everything
-//! below it committed, so that the second time its reads hold.
+//! Every transaction runs once on the state that is committed by then. Transactions start in block order. The
+//! *head* is the lowest transaction that is not committed. Only the head is validated, once it has executed.
+//! If its read set holds, its writes are committed, and only then can other attempts read them. If not, it
+//! runs again at once, with everything below it committed, so its second attempt holds.
 //!
-//! What must hold:
-//! 1. *One commit at a time, in order.* `Validate` is handed out for the head only, and not again
-//!    before its report.
+//! Invariants:
+//! 1. *One commit at a time, in order.* `Validate` is handed out for the head only, and not again before its
+//!    report.
 //! 2. *Two attempts at most.* Nothing below the head changes while it runs again.
 
 use super::{Report, Scheduler, SchedulerHints, Strategy, Task, ViewKind};
@@ -36,29 +36,30 @@ impl Strategy for InTurn {
         ViewKind::Committed
     }
 
-    fn scheduler(&self, known: &SchedulerHints<'_>) -> Box<dyn Scheduler> {
-        Box::new(OrderedCommit::new(known.earlier.len()))
+    fn scheduler(&self, hints: &SchedulerHints<'_>) -> Box<dyn Scheduler> {
+        Box::new(OrderedCommit::new(hints.earlier.len()))
     }
 }
 
-/// The scheduler.
+/// The scheduler of ordered commit.
 #[derive(Debug)]
 pub struct OrderedCommit {
     /// For each transaction, whether its latest attempt has run.
     executed: Vec<bool>,
-    /// The lowest one not committed.
+    /// The lowest transaction that is not committed.
     head: usize,
-    /// The head's next attempt is the second.
+    /// Whether the head's next attempt is its second.
     again: bool,
-    /// The lowest one never started.
+    /// The lowest transaction that was never started.
     fresh: usize,
+    /// How far the head is.
     stage: Stage,
 }
 
 /// How far the head is, once it has run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Stage {
-    /// It is to be validated when it has run.
+    /// It is running, or is to be validated once it has run.
     Running,
     /// It is being validated.
     Committing,
@@ -74,6 +75,7 @@ impl OrderedCommit {
         Self { executed: vec![false; transactions], head: 0, again: false, fresh: 0, stage: Stage::Running }
     }
 
+    /// Whether the head has executed and is to be validated.
     fn head_waits(&self) -> bool {
         self.stage == Stage::Running && self.executed.get(self.head) == Some(&true)
     }
@@ -106,7 +108,7 @@ impl Scheduler for OrderedCommit {
         usize::from(head) + self.executed.len() - self.fresh
     }
 
-    /// The next commit is only known when this one is reported.
+    /// One: a lane learns of the next commit only after it has reported this one.
     fn batch_limit(&self) -> usize {
         1
     }
@@ -124,8 +126,8 @@ impl Scheduler for OrderedCommit {
                 self.again = true;
                 self.stage = Stage::Again;
             }
-            // What is committed is never taken back, so nobody meets an estimate; and of the head there is
-            // one validation at a time.
+            // Committed writes are never withdrawn, so no attempt meets an estimate. And the head has one
+            // validation at a time, so no claim fails.
             Report::Blocked { .. } | Report::Stale { .. } => {}
         }
     }
@@ -152,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn commits_come_in_block_order_whoever_runs_first() {
+    fn commits_come_in_block_order_whichever_runs_first() {
         let mut scheduler = OrderedCommit::new(2);
         assert_eq!(scheduler.next(), Task::Execute(version(0, 0)));
         assert_eq!(scheduler.next(), Task::Execute(version(1, 0)));
@@ -168,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn what_read_stale_values_runs_again_before_anything_else() {
+    fn a_head_with_a_stale_read_set_runs_again_before_anything_else() {
         let mut scheduler = OrderedCommit::new(3);
         scheduler.next();
         scheduler.report(executed(0, 0));

@@ -1,4 +1,8 @@
-//! Locations in four bytes: what lists of them hold by the million.
+//! Locations in four bytes, for the lists that hold millions of them.
+//!
+//! ```text
+//! kind: 3 bits │ number: 29 bits       0..=3 part of account `number` · 4 slot `number` · 5 entry `number` of `others`
+//! ```
 
 use std::collections::HashSet;
 
@@ -6,8 +10,8 @@ use smallvec::SmallVec;
 
 use super::{AccountNo, Key, Part, SlotNo};
 
-/// A location: its kind in the topmost three bits, and the number of the account, of the slot, or
-/// of the entry in a list of others.
+/// A location in four bytes: its kind in the topmost three bits, and below it a number, of the account, of
+/// the slot, or of an entry in a list of other locations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct PackedLocation(u32);
 
@@ -17,22 +21,22 @@ const NUMBER: u32 = (1 << KIND) - 1;
 /// What a [`PackedLocation`] stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// A part of the account that is no slot.
+    /// A part of an account, other than a slot.
     Part(AccountNo, Part),
     /// A slot that has a number.
     Slot(SlotNo),
-    /// An entry in the list of others.
+    /// An entry in the list of others: a slot without a number.
     Other(usize),
 }
 
 impl PackedLocation {
     fn new(kind: u32, number: u32) -> Self {
-        // A block with half a billion accounts or slots does not fit into any memory here.
+        // A block with half a billion accounts or slots does not fit into the memory of any machine here.
         debug_assert!(number <= NUMBER);
         Self(kind << KIND | number & NUMBER)
     }
 
-    /// The place of a part that is no slot.
+    /// A part of an account, other than a slot.
     pub fn of_part(account: AccountNo, part: Part) -> Self {
         let kind = match part {
             Part::Balance => 0,
@@ -43,13 +47,13 @@ impl PackedLocation {
         Self::new(kind, account.0)
     }
 
-    /// The place of the slot of a number.
+    /// The slot of a number.
     pub fn slot(at: SlotNo) -> Self {
         Self::new(4, at.0)
     }
 
-    /// The place of `key`. `at` is the slot's number, if the key is a slot's and it has one;
-    /// a slot without is appended to `others`.
+    /// The location `key`. `at` is the slot's number, if the key is a slot's and it has one. A slot without a
+    /// number is appended to `others`.
     pub fn of(key: Key, at: Option<SlotNo>, others: &mut Vec<Key>) -> Self {
         match (key.part, at) {
             (Part::Slot(_), Some(at)) => Self::slot(at),
@@ -61,7 +65,7 @@ impl PackedLocation {
         }
     }
 
-    /// The place of the entry at `i` in a list of others.
+    /// The entry at `i` in a list of others.
     pub fn other(i: usize) -> Self {
         Self::new(5, i as u32)
     }
@@ -81,15 +85,15 @@ impl PackedLocation {
     }
 }
 
-/// Where an attempt wrote.
+/// The locations that an attempt wrote.
 #[derive(Debug, Default)]
 pub struct WriteSet(
-    /// Of a payment, all of them: two balances, a nonce, the fee.
+    /// Six hold all writes of a payment: two balances, a nonce, the fee.
     SmallVec<[PackedLocation; 6]>,
 );
 
 impl WriteSet {
-    /// Whether there is nothing.
+    /// Whether it is empty.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -98,22 +102,22 @@ impl WriteSet {
         self.0.reserve_exact(more);
     }
 
-    pub(super) fn push(&mut self, place: PackedLocation) {
-        self.0.push(place);
+    pub(super) fn push(&mut self, location: PackedLocation) {
+        self.0.push(location);
     }
 
-    /// Each place.
+    /// Its locations.
     pub(super) fn iter(&self) -> impl Iterator<Item = PackedLocation> {
         self.0.iter().copied()
     }
 
-    /// Those of its places that are not in `now`.
+    /// Its locations that are not in `now`.
     pub(super) fn without<'a>(&'a self, now: &'a Self) -> impl Iterator<Item = PackedLocation> {
-        /// More are not compared each with each.
+        /// Longer sets are compared by a hash table, so that the time stays linear.
         const FEW: usize = 16;
         let many = self.0.len() > FEW && now.0.len() > FEW;
         let all: HashSet<PackedLocation> = now.iter().filter(|_| many).collect();
-        let stays = move |place| if many { all.contains(&place) } else { now.0.contains(&place) };
-        self.iter().filter(move |place| !stays(*place))
+        let stays = move |location| if many { all.contains(&location) } else { now.0.contains(&location) };
+        self.iter().filter(move |location| !stays(*location))
     }
 }

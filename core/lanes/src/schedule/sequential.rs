@@ -18,8 +18,8 @@ impl Strategy for InOrder {
         ViewKind::Final
     }
 
-    fn scheduler(&self, known: &SchedulerHints<'_>) -> Box<dyn Scheduler> {
-        Box::new(Sequential::new(known.earlier.len()))
+    fn scheduler(&self, hints: &SchedulerHints<'_>) -> Box<dyn Scheduler> {
+        Box::new(Sequential::new(hints.earlier.len()))
     }
 }
 

@@ -1,20 +1,21 @@
 //! Maps by slot, with a hash that is made for such keys.
 //!
-//! The usual hash of a map takes a key's fields one by one through a 128-bit buffer and its long
-//! arrays out of line; in WebAssembly, which has neither 128-bit shifts nor 64-bit products in
-//! full, that is a good part of a token transfer. Here it is three products, or five of halves.
+//! The usual hash of a map takes a key's fields one by one through a 128-bit buffer, and its long arrays out
+//! of line. WebAssembly has neither 128-bit shifts nor full 64-bit products, so there that hash is a good
+//! part of a token transfer. This hash is three products, or five of halves.
 //!
-//! Slots are chosen by whoever writes a contract, so the hash has secret keys ([`crate::tables`]). Words are added to
-//! keys, multiplied in pairs, and summed (NH: Black et al., UMAC, CRYPTO 1999):
+//! Slots are chosen by the author of a contract, so the hash has secret keys ([`crate::tables`]). Words are
+//! added to keys, multiplied in pairs, and summed (NH: Black et al., UMAC, CRYPTO 1999):
 //!
 //! ```text
 //! sum = (word 0 + key 0) × (word 1 + key 1) + (word 2 + key 2) × (word 3 + key 3) + account
 //! ```
-//! Let two slots differ, say in word 0. The sums differ by (word 0 − word 0') × (word 1 + key 1), and something that
-//! key 0 and key 1 have no part in. Whatever the slots are, few values of key 1 make that a given number: one in 2^64,
-//! of halves one in 2^32. So who does not know the keys cannot aim: two keys that collide do so for so few keys of
-//! the hash that it is luck, and no word makes a product zero for all of them. The sum is spread over the hash's bits
-//! in a last step, of which the same holds: what goes in is secret.
+//! Let two slots differ, say in word 0. Their sums differ by (word 0 − word 0') × (word 1 + key 1), plus a
+//! term in which key 0 and key 1 do not occur. Whatever the slots are, few values of key 1 make that
+//! difference a given number: one in 2^64, or one in 2^32 for products of halves. So without the keys nobody
+//! can choose slots that collide: any two slots collide only for few keys, and no word makes a product zero
+//! for all keys. A last step spreads the sum over the hash's bits. It is as safe, because its input is
+//! secret.
 
 use std::hash::{BuildHasher, Hasher};
 
@@ -26,7 +27,8 @@ use crate::tables;
 /// A map by account and slot.
 pub type SlotMap<V> = HashMap<(AccountNo, U256), V, SlotHash>;
 
-/// Makes hashers for the keys of a [`SlotMap`], and for nothing else. All of a process have the same keys.
+/// Makes hashers for the keys of a [`SlotMap`], and for nothing else. All hashers of a process have the same
+/// keys.
 #[derive(Clone, Copy, Debug)]
 pub struct SlotHash(&'static [u64; 6]);
 
@@ -39,7 +41,7 @@ impl Default for SlotHash {
     }
 }
 
-/// See [`SlotHash`].
+/// The hasher of a [`SlotMap`]: see [`SlotHash`].
 #[derive(Debug)]
 pub struct SlotHasher {
     keys: &'static [u64; 6],
@@ -48,7 +50,7 @@ pub struct SlotHasher {
 }
 
 impl SlotHash {
-    /// A number below 2^8 for a slot: one of as many shards.
+    /// The shard of a slot, below 2^8. Independent of the hash, so that a shard's map fills evenly.
     #[inline]
     pub(super) fn shard(&self, account: AccountNo, slot: &U256) -> usize {
         let words = slot.as_limbs().iter().zip(self.0);
@@ -116,7 +118,8 @@ fn halves(keys: &[u64; 6], account: u64, words: [u64; 4]) -> u64 {
         let high = ((word >> 32) as u32).wrapping_add((key >> 32) as u32);
         sum.wrapping_add(u64::from(low) * u64::from(high))
     });
-    // A table looks at the lowest bits and the topmost seven. No step here makes equal what was not.
+    // A table looks at the lowest bits and the topmost seven. Both steps are bijections, so they make no two
+    // different sums equal.
     let sum = sum ^ (sum >> 32);
     let spread = sum.wrapping_mul(keys[4] | 1);
     spread ^ (spread >> 32)
@@ -167,7 +170,7 @@ mod tests {
                 let hashes: HashSet<u64> =
                     slots.iter().map(|slot| hash(&keys, account, *slot.as_limbs())).collect();
                 assert_eq!(hashes.len(), slots.len());
-                // What a table looks at: the lowest bits, and the topmost seven. A crowded bucket is what costs.
+                // What a table looks at: the lowest bits, and the topmost seven. A crowded bucket costs time.
                 for shift in [0, 57] {
                     let mut buckets = [0u32; 128];
                     hashes.iter().for_each(|hash| buckets[(hash >> shift) as usize % 128] += 1);
@@ -222,7 +225,11 @@ mod tests {
         let chosen: [Vec<[u64; 4]>; 2] =
             [(1..=MANY).map(against_full).collect(), (1..=MANY).map(against_halves).collect()];
         for (hash, slots) in ALL.into_iter().zip(&chosen) {
-            assert_eq!(work(hash, &known, slots), MANY * (MANY + 1) / 2, "who knows the keys can aim");
+            assert_eq!(
+                work(hash, &known, slots),
+                MANY * (MANY + 1) / 2,
+                "with the keys one can choose slots that collide"
+            );
             for keys in others {
                 assert!(work(hash, &keys, slots) < 2 * MANY);
             }

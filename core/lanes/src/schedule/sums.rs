@@ -1,14 +1,14 @@
-//! Balances as sums: what transactions added since one last set the balance, read without a step for each
-//! summand.
+//! Balances as sums: the increments since a transaction last set the balance, added up without a step for
+//! each.
 //!
 //! ```text
 //! entries, in block order   + + + + | = + + + | + + + + | + +     = sets, + adds
-//! sums, one per BLOCK       ───────▶│────────▶│────────▶│         each from the start to there
+//! sums, one per GROUP       ───────▶│────────▶│────────▶│         each from the start to there
 //!                                             reader: the last sum before it, and the rest one by one
 //! ```
-//! A reader of a balance that 20,000 transactions paid into takes some hundred steps instead of 20,000. A write
-//! makes the sums from its block on invalid; the next reader makes them again. So what is read keeps the meaning
-//! that one pass over all entries has.
+//! A reader of a balance that 20,000 transactions paid into takes some hundred steps instead of 20,000. A
+//! write makes the sums from its group on invalid; the next reader makes them again. So a read gives the same
+//! as one pass over all entries.
 
 use alloy_primitives::U256;
 
@@ -16,38 +16,38 @@ use super::memory::{Entry, PerTransaction};
 use super::sync::{AtomicBool, Mutex, Ordering, lock};
 use crate::units::{TxIndex, Version};
 
-/// Entries that one sum covers beyond the one before. (In a model sums are to be met.)
-pub(super) const BLOCK: usize = if cfg!(shuttle) { 2 } else { 64 };
+/// Entries that one sum covers beyond the sum before. Few under the model checker, so that toys reach sums.
+pub(super) const GROUP: usize = if cfg!(shuttle) { 2 } else { 64 };
 
-/// A balance that was read.
+/// A balance as it was read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Balance {
     /// In wei.
     pub value: U256,
-    /// The latest transaction that wrote it; `None`: it is as before the block.
+    /// The latest transaction that wrote it; `None` if it is as before the block.
     pub latest: Option<Version>,
-    /// Whether others wrote parts of it: it adds up increments of several transactions, or increments and the
-    /// value that they were added to.
+    /// Whether other transactions wrote parts of it: it adds up increments of several transactions, or
+    /// increments and the value that they were added to.
     pub is_sum: bool,
 }
 
 /// The entries of some transactions, added up in block order.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Sum {
-    /// The balance that was last set; `None`: that of before the block counts.
+    /// The balance that was last set; `None` if the one before the block counts.
     set: Option<U256>,
-    /// What was added since.
+    /// The sum of the increments since then.
     added: U256,
-    /// Who wrote last.
+    /// The latest writer.
     latest: Option<Version>,
-    /// Whether others wrote, too, since the balance was last set or by setting it.
+    /// Whether there are other writers since the balance was last set, the one that set it included.
     is_sum: bool,
-    /// The latest estimate, unless the balance was set after it.
+    /// The writer of the latest estimate, unless the balance was set after it.
     estimate: Option<Version>,
 }
 
 impl Sum {
-    /// Takes one more entry in.
+    /// Adds the next entry in block order.
     pub(super) fn push(&mut self, entry: &Entry<U256>) {
         let version = Some(entry.version());
         if entry.sets() {
@@ -62,8 +62,9 @@ impl Sum {
         }
     }
 
+    /// Adds the next entries in block order.
     pub(super) fn extend(&mut self, entries: &[Entry<U256>]) {
-        // What came before the balance was last set does not matter.
+        // Entries before the last one that sets the balance do not matter.
         let from = entries.iter().rposition(Entry::sets).unwrap_or(0);
         entries[from..].iter().for_each(|entry| self.push(entry));
     }
@@ -81,21 +82,24 @@ impl Sum {
     }
 }
 
-/// A balance that very many transactions write to, by transaction, with sums that are made once someone reads it.
+/// A balance that very many transactions write to: a cell per transaction, and sums once the balance is read.
 pub(super) struct Balances {
+    /// Written by the lane that runs the transaction, read by all; a lock per cell.
     cells: PerTransaction<U256>,
-    /// Whether anyone has read it. Until then writers leave the flags below alone.
+    /// Whether it was ever read. Until then writers leave `stale` alone, and its cache lines unwritten. Set
+    /// by readers, never taken back.
     watched: AtomicBool,
-    /// For each block of cells whether one was written to since its sum was made.
+    /// For each group of cells, whether it was written since its sum was made. Set by writers, taken back by
+    /// readers that hold the lock of `sums`.
     stale: Vec<AtomicBool>,
-    /// Of the first blocks, those that are made.
+    /// The sums of the first groups, as far as they were made.
     sums: Mutex<Vec<Sum>>,
 }
 
 impl Balances {
     pub(super) fn new(transactions: usize) -> Self {
         let mut stale = Vec::new();
-        stale.resize_with(transactions.div_ceil(BLOCK), AtomicBool::default);
+        stale.resize_with(transactions.div_ceil(GROUP), AtomicBool::default);
         Self {
             cells: PerTransaction::new(transactions),
             watched: AtomicBool::new(false),
@@ -104,21 +108,28 @@ impl Balances {
         }
     }
 
-    /// The cells, to be written to by `write`, and then told which transaction's it was.
+    /// Writes to the cell of `tx` by `write`, and makes the sum over it invalid.
     ///
-    /// A reader makes a sum in this order: (1) it sets `watched`, (2) it takes the flag of the block back, (3) it
-    /// reads the cells under their locks. A writer (a) writes a cell under its lock, (b) looks at `watched`,
-    /// (c) sets the block's flag. If (a) comes before (3), the sum has the write. If (a) comes after (3), the cell's
-    /// lock orders (1) and (2) before (b) and (c): the writer finds `watched` set, and what it finds or leaves
-    /// in the flag was set after the reader took it back, so the next reader makes the sum again. The writer
-    /// reports after (c), so every validation that its report asks for sees the flag. Hence relaxed suffices
-    /// for (b) and for the look at the flag.
+    /// A reader makes a sum in this order: (1) it sets `watched`; (2) it takes the group's flag back; (3) it
+    /// reads the cells under their locks. A writer: (a) writes a cell under its lock; (b) reads `watched`;
+    /// (c) sets the group's flag.
+    ///
+    /// - If (a) comes before (3), the sum has the write.
+    /// - If (a) comes after (3), the cell's lock orders (1) and (2) before (b) and (c). So the writer finds
+    ///   `watched` set. The flag that it finds or sets in (c) was set after (2), so the next reader makes the
+    ///   sum again.
+    ///
+    /// The writer reports after (c), so every validation that its report leads to sees the flag (invariant 1
+    /// of the schedulers). Relaxed is enough for (b) and for the load in (c): the argument rests on the
+    /// cell's lock.
     pub(super) fn write<R>(&self, tx: TxIndex, write: impl FnOnce(&PerTransaction<U256>) -> R) -> R {
         let written = write(&self.cells);
         if self.watched.load(Ordering::Relaxed)
-            && let Some(stale) = self.stale.get(tx.index() / BLOCK)
+            && let Some(stale) = self.stale.get(tx.index() / GROUP)
             && !stale.load(Ordering::Relaxed)
         {
+            // Release: pairs with the loads of `sum_of`. A reader that sees the flag sees the write to the
+            // cell.
             stale.store(true, Ordering::Release);
         }
         written
@@ -128,32 +139,35 @@ impl Balances {
         self.cells.last_writer(before)
     }
 
-    /// What transactions before one wrote.
+    /// The sum of the entries of transactions before one.
     pub(super) fn sum(&self, before: TxIndex) -> Sum {
         let end = before.index().min(self.cells.len());
-        let blocks = end / BLOCK;
-        let mut sum = if blocks == 0 { Sum::default() } else { self.sum_of(blocks) };
-        self.cells.each(blocks * BLOCK..end, |entry| sum.push(entry));
+        let groups = end / GROUP;
+        let mut sum = if groups == 0 { Sum::default() } else { self.sum_of(groups) };
+        self.cells.each(groups * GROUP..end, |entry| sum.push(entry));
         sum
     }
 
-    /// What the transactions of the first blocks wrote.
-    fn sum_of(&self, blocks: usize) -> Sum {
+    /// The sum of the entries of the first `groups` groups. At least one.
+    fn sum_of(&self, groups: usize) -> Sum {
         let mut sums = lock(&self.sums);
+        // Relaxed: step (1) of `write`; the cells' locks order it before a writer's step (b).
         self.watched.store(true, Ordering::Relaxed);
-        // Acquire: pairs with the store in `write`.
-        let fresh = sums.iter().take(blocks).zip(&self.stale);
+        // Acquire: pairs with the release store in `write`.
+        let fresh = sums.iter().take(groups).zip(&self.stale);
         let fresh = fresh.take_while(|(_, stale)| !stale.load(Ordering::Acquire)).count();
-        if fresh < blocks {
+        if fresh < groups {
             sums.truncate(fresh);
         }
-        for block in sums.len()..blocks {
-            self.stale[block].swap(false, Ordering::AcqRel);
+        for group in sums.len()..groups {
+            // Step (2) of `write`, whose argument rests on the cells' locks, so relaxed would do. AcqRel
+            // keeps the flags a pair of their own with the stores in `write`, like the loads above.
+            self.stale[group].swap(false, Ordering::AcqRel);
             let mut sum = sums.last().copied().unwrap_or_default();
-            self.cells.each(block * BLOCK..(block + 1) * BLOCK, |entry| sum.push(entry));
+            self.cells.each(group * GROUP..(group + 1) * GROUP, |entry| sum.push(entry));
             sums.push(sum);
         }
-        sums[blocks - 1]
+        sums[groups - 1]
     }
 }
 
@@ -188,8 +202,8 @@ mod tests {
     }
 
     #[test]
-    fn sums_are_what_one_pass_over_all_entries_gives() {
-        let transactions = BLOCK * 5 + 3;
+    fn sums_equal_one_pass_over_all_entries() {
+        let transactions = GROUP * 5 + 3;
         let balances = Balances::new(transactions);
         let mut entries: Vec<Option<Entry<U256>>> = vec![None; transactions];
         let mut state = 7_u64;
@@ -226,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn what_came_before_a_set_balance_does_not_count() {
+    fn entries_before_a_set_balance_do_not_count() {
         let entries = [entry(0, Amount::Add(U256::from(5))), entry(1, Amount::Set(U256::from(9)))];
         let mut sum = Sum::default();
         sum.extend(&entries);

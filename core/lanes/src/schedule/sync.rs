@@ -1,4 +1,7 @@
-//! The only door to atomics and locks: the standard ones, or a model checker's under `cfg(shuttle)`.
+//! The only door to atomics and locks: the standard ones, or the model checker's under `cfg(shuttle)`.
+//!
+//! The model checker knows sequentially consistent orderings only. So every ordering that is weaker has its
+//! argument beside it in the code.
 
 #[cfg(not(shuttle))]
 mod imp {
@@ -12,8 +15,8 @@ mod imp {
         std::hint::spin_loop();
     }
 
-    /// Lets another thread have the core, where there are fewer cores than threads. In a browser
-    /// this does nothing.
+    /// Gives the core to another thread, where there are fewer cores than threads. In a browser this does
+    /// nothing.
     pub fn step_aside() {
         std::thread::yield_now();
     }
@@ -25,7 +28,7 @@ mod imp {
         Arc, Condvar, Mutex, MutexGuard, RwLock,
         atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering},
     };
-    /// The standard one: what is made in it touches no lock, so nobody can come in between.
+    /// The standard one: its initialisers here take no lock, so no other modelled thread can come in between.
     pub use std::sync::OnceLock;
     pub use std::sync::{PoisonError, TryLockError};
 
@@ -34,7 +37,7 @@ mod imp {
         shuttle::hint::spin_loop();
     }
 
-    /// The same.
+    /// Like [`pause`].
     pub fn step_aside() {
         shuttle::thread::yield_now();
     }
@@ -42,17 +45,17 @@ mod imp {
 
 pub use imp::*;
 
-/// Locks. A lane that panicked while it held the lock has already spoiled the run, which ends
-/// with an error of its own; the others may still look, in order to end.
+/// Locks, whether the lock is poisoned or not. A lane that panicked while it held the lock has stopped the
+/// run, which ends with an error. The other lanes may still take the lock, in order to end.
 pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// How often a lock is tried before the thread sleeps for it: some ten microseconds.
+/// How often a lock is tried before the thread sleeps: some ten microseconds.
 const TRIES: u32 = if cfg!(shuttle) { 1 } else { 200 };
 
-/// Locks like [`lock`], for locks that are held for less time than it takes to put a thread to
-/// sleep and wake it up. A thread that slept may also wake up on a core where another one runs.
+/// Locks like [`lock`], for locks that are held for less time than it takes to put a thread to sleep and wake
+/// it up. Besides, a thread that slept may wake up on a core where another lane runs.
 pub fn lock_briefly<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     for _ in 0..TRIES {
         match mutex.try_lock() {

@@ -1,12 +1,12 @@
-//! What happened in a run: plain records, filled by the drivers, read by analysis and page.
+//! The record of a run: plain data, written by the drivers, read by analysis and page.
 //!
-//! This room is vocabulary only. It knows no scheduler by name, no EVM and no clock.
+//! This module is vocabulary only. It knows no scheduler by name, no EVM and no clock.
 //!
 //! ```text
 //! Trace ─┬─ attempts    one per incarnation: lane, start, end, outcome, gas
-//!        │    ├─ reads   range into Trace::reads   (location, version seen)
+//!        │    ├─ reads   range into Trace::reads   (location, version read)
 //!        │    └─ writes  range into Trace::writes  (location)
-//!        ├─ spans       every other piece of a lane's time: validating, waiting, idle, …
+//!        ├─ spans       all other time of a lane: validating, waiting, idle, …
 //!        └─ locations   what the location ids stand for
 //! ```
 //! A lane's attempts and spans do not overlap and add up to the run's duration.
@@ -22,8 +22,8 @@ use crate::units::{Incarnation, LaneId, LocationId, Ticks, TxIndex, Version};
 
 pub use pack::{PACK_VERSION, UnpackError};
 
-/// How many records a recorded run may have: attempts, reads, writes and spans. More would neither fit into the
-/// page's memory nor be of use there; a run that comes to more is stopped with a message.
+/// How many records a recorded run may have: attempts, reads, writes and spans. More would neither fit into
+/// the page's memory nor be of use there. A run with more is stopped with a message.
 pub const MOST_RECORDS: usize = if cfg!(test) { 20_000 } else { 8_000_000 };
 
 /// A strategy, by the name that links and attributes use.
@@ -32,16 +32,17 @@ pub const MOST_RECORDS: usize = if cfg!(test) { 20_000 } else { 8_000_000 };
 pub enum StrategyId {
     /// One transaction after the other, in block order: the oracle.
     Sequential,
-    /// Optimistic execution with multi-version memory (Gelashvili et al., PPoPP 2023, arXiv 2203.06871).
+    /// Optimistic execution on multi-version memory (Gelashvili et al., PPoPP 2023, arXiv 2203.06871).
     BlockStm,
     /// Optimistic execution on committed state, commits in block order (the scheme that Monad documents).
     OrderedCommit,
-    /// Whoever declares access to the same storage waits (EIP-2930); what is not declared is validated as
-    /// in Block-STM.
+    /// Transactions that declare access to the same slot wait for each other (EIP-2930). Undeclared accesses
+    /// are validated as in Block-STM.
     AccessList,
-    /// The same with perfect knowledge: everyone waits for exactly those whose writes it will read. A bound.
+    /// The same with perfect knowledge: each transaction waits for exactly those whose writes it will read. A
+    /// bound.
     PerfectAccessList,
-    /// Everything at once, on what the block's access list foretells (EIP-7928).
+    /// All transactions at once, on the values that the block access list predicts (EIP-7928).
     BlockAccessList,
 }
 
@@ -74,7 +75,7 @@ impl StrategyId {
     }
 }
 
-/// Where a trace's times come from.
+/// The source of a trace's times.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Clock {
@@ -102,10 +103,10 @@ impl Clock {
     }
 }
 
-/// A piece of the chain's state that a transaction reads or writes on its own.
+/// A part of the chain's state that a transaction reads or writes on its own.
 ///
-/// Finer than an account on purpose: a contract call reads code and not balance, and a plain
-/// payment neither reads nor fixes the balance it adds to.
+/// Finer than an account on purpose: a contract call reads code and not balance, and a plain payment neither
+/// reads nor fixes the balance that it adds to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Location {
     /// An account's balance, in wei.
@@ -116,7 +117,7 @@ pub enum Location {
     Code(Address),
     /// One storage slot.
     Storage(Address, U256),
-    /// Whether the account exists, and which life of it: created, destroyed, storage cleared.
+    /// Whether the account exists, and since which creation or destruction.
     Existence(Address),
 }
 
@@ -129,12 +130,12 @@ impl Location {
     }
 }
 
-/// A whole run.
+/// The record of a whole run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Trace {
-    /// Who scheduled.
+    /// The strategy that ran.
     pub strategy: StrategyId,
-    /// What the ticks are.
+    /// The unit of its ticks.
     pub clock: Clock,
     /// Number of lanes.
     pub lanes: u16,
@@ -146,9 +147,9 @@ pub struct Trace {
     pub attempts: Vec<Attempt>,
     /// The rest of each lane's time, sorted by (start, lane).
     pub spans: Vec<Span>,
-    /// Reads of all attempts; an attempt holds a range.
+    /// Reads of all attempts; each attempt has a range of them.
     pub reads: Vec<Read>,
-    /// Writes of all attempts; an attempt holds a range.
+    /// Writes of all attempts; each attempt has a range of them.
     pub writes: Vec<Write>,
     /// What the location ids stand for.
     pub locations: Vec<Location>,
@@ -159,15 +160,15 @@ pub struct Trace {
 pub struct Attempt {
     /// Transaction and incarnation.
     pub version: Version,
-    /// Where it ran.
+    /// The lane that ran it.
     pub lane: LaneId,
-    /// When execution began.
+    /// The start of the execution.
     pub start: Ticks,
-    /// When execution ended.
+    /// The end of the execution.
     pub end: Ticks,
     /// How it ended.
     pub outcome: Outcome,
-    /// Gas used; for a blocked attempt 0.
+    /// Gas used; 0 for a blocked attempt.
     pub gas: u64,
     /// Indices into [`Trace::reads`].
     pub reads: Range<u32>,
@@ -182,49 +183,49 @@ pub struct Attempt {
 pub enum Outcome {
     /// Its result is the transaction's result.
     Committed,
-    /// It ran to its end, and a later validation found a read stale.
+    /// It ran to its end, and a validation found its read set stale.
     Aborted,
-    /// It stopped half-way at an estimate: a value whose writer was about to run again.
+    /// It stopped half-way at an estimate: an entry whose writer was about to run again.
     Blocked,
 }
 
-/// The location and the transaction that spoiled an attempt.
+/// The reason why an attempt failed: a location, and the writer that its read set does not hold against.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Cause {
-    /// The location that had been read.
+    /// The location that it had read, or met an estimate at.
     pub location: LocationId,
-    /// Whose write (or withdrawn write) changed it.
+    /// The version whose write, or withdrawn write, changed the location.
     pub writer: Version,
 }
 
-/// What a lane did outside the EVM.
+/// A lane's time outside the EVM.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Span {
-    /// Where.
+    /// The lane.
     pub lane: LaneId,
-    /// When it began.
+    /// Its start.
     pub start: Ticks,
-    /// When it ended.
+    /// Its end.
     pub end: Ticks,
-    /// What it was.
+    /// What the lane did.
     pub kind: SpanKind,
 }
 
 /// Kinds of time outside the EVM.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum SpanKind {
-    /// Comparing an attempt's reads with what they would be now.
+    /// Reading an attempt's read set again.
     Validating {
         /// The attempt.
         version: Version,
-        /// Whether it still holds.
+        /// Whether the read set holds.
         valid: bool,
     },
     /// Recording an attempt's writes and choosing the next task.
     Scheduling,
-    /// Nothing to do yet: other lanes hold what remains.
+    /// No task yet: other lanes hold those that remain.
     Waiting,
-    /// Folding results into the block's state.
+    /// Settling the state after the block.
     Committing,
     /// After the lane's last task.
     Idle,
@@ -233,38 +234,38 @@ pub enum SpanKind {
 /// One read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Read {
-    /// What was read.
+    /// The location.
     pub location: LocationId,
-    /// Whose value was seen; `None`: the state before the block.
+    /// The version whose value was read; `None` for the state before the block.
     pub from: Option<Version>,
-    /// The value is a balance that several transactions wrote parts of, `from` the last of them: every increment
-    /// before it counts, too, back to the transaction that last set the balance, if one did.
-    /// [`Trace::summands`] names them.
+    /// Whether the value is a balance that several transactions wrote parts of. `from` is the last of them:
+    /// every increment before it counts, too, back to the transaction that last set the balance, if there is
+    /// one. [`Trace::summands`] names them.
     pub is_sum: bool,
 }
 
 /// One write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Write {
-    /// What was written.
+    /// The location.
     pub location: LocationId,
-    /// Added to whatever is there (a fee, a plain payment), without reading it.
+    /// Whether it adds to the value that is there (a fee, a plain payment), without reading it.
     pub increment: bool,
 }
 
 impl Trace {
-    /// The reads of `attempt`.
+    /// An attempt's reads.
     pub fn reads_of(&self, attempt: &Attempt) -> &[Read] {
         &self.reads[attempt.reads.start as usize..attempt.reads.end as usize]
     }
 
-    /// The writes of `attempt`.
+    /// An attempt's writes.
     pub fn writes_of(&self, attempt: &Attempt) -> &[Write] {
         &self.writes[attempt.writes.start as usize..attempt.writes.end as usize]
     }
 
-    /// For each transaction, in order, the index of its committed attempt.
-    /// A transaction without one (a run that was cancelled) is `None`.
+    /// For each transaction, in order, the index of its committed attempt. `None` for a transaction without
+    /// one, in a run that was cancelled.
     pub fn committed(&self) -> Vec<Option<u32>> {
         let mut committed = vec![None; self.transactions as usize];
         for (i, attempt) in self.attempts.iter().enumerate() {
@@ -278,7 +279,7 @@ impl Trace {
     }
 
     /// The transactions whose committed writes a read adds up, ascending: for a sum all of them, else the one
-    /// whose value it saw. Takes a pass over all writes.
+    /// whose value was read. Takes a pass over all writes.
     pub fn summands(&self, read: &Read) -> Vec<TxIndex> {
         let Some(Version { tx: last, .. }) = read.from else { return Vec::new() };
         if !read.is_sum {

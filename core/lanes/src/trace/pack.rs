@@ -13,12 +13,13 @@
 //! writes     location u32×W · increment u8×W
 //! locations  kind u8×L · address 20 bytes×L · slot 32 bytes big-endian × number of storage locations
 //! ```
-//! The version is 2 where a read is a sum, else 1: version 1, which has no sums, is read as before, and a trace
-//! without sums has the hash that it always had. Reads and writes stand in the order of their attempts. Codes: strategy 0 sequential, 1 block-stm,
-//! 2 ordered-commit, 3 access-list, 4 perfect-access-list, 5 block-access-list;
-//! clock 0 measured, 1 simulated; outcome 0 committed, 1 aborted, 2 blocked; span kind 0 validating
-//! and valid, 1 validating and stale, 2 scheduling, 3 waiting, 4 committing, 5 idle; location 0
-//! balance, 1 nonce, 2 code, 3 storage, 4 existence.
+//! The version is 2 where a read is a sum, else 1. Version 1 has no sums and is still read; a trace without sums keeps
+//! the hash that it always had. Reads and writes are in the order of their attempts.
+//!
+//! Codes: strategy 0 sequential, 1 block-stm, 2 ordered-commit, 3 access-list, 4 perfect-access-list,
+//! 5 block-access-list; clock 0 measured, 1 simulated; outcome 0 committed, 1 aborted, 2 blocked; span kind
+//! 0 validating and valid, 1 validating and stale, 2 scheduling, 3 waiting, 4 committing, 5 idle; location 0 balance,
+//! 1 nonce, 2 code, 3 storage, 4 existence.
 
 use alloy_primitives::{Address, U256};
 use thiserror::Error;
@@ -28,11 +29,12 @@ use crate::units::{Incarnation, LaneId, LocationId, Ticks, TxIndex, Version};
 
 /// The latest version of the packed form.
 pub const PACK_VERSION: u32 = 2;
-/// The version that knows no sums.
+/// The version without sums.
 const WITHOUT_SUMS: u32 = 1;
 /// In a read's incarnation: the read is a sum.
 const SUM: u32 = 1 << 31;
 const MAGIC: [u8; 4] = *b"EVML";
+/// In place of a transaction or location: there is none.
 const NONE: u32 = u32::MAX;
 
 /// Why a buffer is not a packed trace.
@@ -42,17 +44,17 @@ pub enum UnpackError {
     #[error("not a packed trace: the first bytes are not EVML")]
     Magic,
     /// Made by another version.
-    #[error("packed trace of version {0}, this page reads versions up to {PACK_VERSION}")]
+    #[error("packed trace of version {0}; this page reads versions up to {PACK_VERSION}")]
     Version(u32),
     /// The buffer ends early.
-    #[error("packed trace ends after {len} bytes, {needed} needed")]
+    #[error("packed trace is cut: its length is {len}, needed are {needed} (bytes)")]
     Short {
         /// Bytes there.
         len: usize,
         /// Bytes that the counts ask for.
         needed: usize,
     },
-    /// A code or index that nothing stands behind.
+    /// A code or index without a meaning.
     #[error("packed trace: {what} {value} is out of range")]
     Range {
         /// What the value is.
@@ -62,6 +64,7 @@ pub enum UnpackError {
     },
 }
 
+/// Appends columns to a buffer.
 struct Packer(Vec<u8>);
 
 impl Packer {
@@ -79,6 +82,7 @@ impl Packer {
     }
 }
 
+/// Takes columns from a buffer, and checks that they are there.
 struct Unpacker<'a> {
     bytes: &'a [u8],
     at: usize,

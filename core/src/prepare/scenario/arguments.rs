@@ -10,21 +10,21 @@ use super::Preparation;
 use crate::contract::{ContractAbi, Layout};
 use crate::naming::Names;
 use crate::problem::{Problem, counted};
-use crate::scenario::expand::{Target, Value};
+use crate::scenario::expand::{Argument, ChosenPlace};
 use crate::scenario::{Amount, Contract, Numeral, Place, json::shortened, nearest};
 
 impl Preparation {
     /// The address that a transaction's place came to.
-    pub(super) fn target(&self, target: Target<'_>, path: &str) -> Result<Address, Problem> {
+    pub(super) fn target(&self, target: ChosenPlace<'_>, path: &str) -> Result<Address, Problem> {
         match target {
-            Target::Fixed(place) => self.known_place(place, path),
-            Target::Drawn { group, index } => self.element(group, index).ok_or_else(|| {
+            ChosenPlace::Fixed(place) => self.known_place(place, path),
+            ChosenPlace::Drawn { group, index } => self.element(group, index).ok_or_else(|| {
                 Problem::new(path, "a name that is known at this point", format!("\"{target}\""))
             }),
-            Target::Undrawn(pick) if self.is_group(&pick.group) => {
+            ChosenPlace::Undrawn(pick) if self.is_group(&pick.group) => {
                 Err(Problem::new(path, "no choice outside of transactions", "\"pick\""))
             }
-            Target::Undrawn(pick) => {
+            ChosenPlace::Undrawn(pick) => {
                 let found = format!("\"{}\"", pick.group);
                 Err(Problem::new(format!("{path}.pick"), "a group that is known at this point", found))
             }
@@ -36,7 +36,7 @@ impl Preparation {
         &self,
         to: Address,
         call: Option<&str>,
-        args: &[Value<'_>],
+        args: &[Argument<'_>],
         data: Option<&Bytes>,
         path: &str,
     ) -> Result<Bytes, Problem> {
@@ -52,7 +52,7 @@ impl Preparation {
     pub(super) fn params(
         &self,
         params: &[Param],
-        args: &[Value<'_>],
+        args: &[Argument<'_>],
         path: &str,
         what: &str,
     ) -> Result<Vec<u8>, Problem> {
@@ -79,29 +79,31 @@ impl Preparation {
         Ok(DynSolValue::Tuple(values).abi_encode_params())
     }
 
-    fn value(&self, kind: &DynSolType, arg: &Value<'_>, path: &str) -> Result<DynSolValue, Problem> {
+    fn value(&self, kind: &DynSolType, arg: &Argument<'_>, path: &str) -> Result<DynSolValue, Problem> {
         let wrong = |more: &str| Problem::new(path, format!("{kind}{more}"), shown(arg));
         Ok(match (kind, arg) {
-            (DynSolType::Bool, Value::Bool(b)) => DynSolValue::Bool(*b),
-            (DynSolType::String, Value::Text(text) | Value::Each { written: text, .. }) => {
+            (DynSolType::Bool, Argument::Bool(b)) => DynSolValue::Bool(*b),
+            (DynSolType::String, Argument::Text(text) | Argument::Each { written: text, .. }) => {
                 DynSolValue::String((*text).to_owned())
             }
-            (DynSolType::Address, Value::Text(text)) => {
+            (DynSolType::Address, Argument::Text(text)) => {
                 let place = Place::parse(text)
                     .map_err(|(expected, found)| Problem::new(path, format!("address: {expected}"), found))?;
                 let address = self.place(&place).ok_or_else(|| wrong(&self.known_names(&place)))?;
                 DynSolValue::Address(address)
             }
-            (DynSolType::Address, Value::Each { group, index, .. }) => {
+            (DynSolType::Address, Argument::Each { group, index, .. }) => {
                 let address = self.element(group, *index);
                 let place = || Place::All((*group).to_owned());
                 DynSolValue::Address(address.ok_or_else(|| wrong(&self.known_names(&place())))?)
             }
-            (DynSolType::Address, Value::Place(target)) => DynSolValue::Address(self.target(*target, path)?),
+            (DynSolType::Address, Argument::Place(target)) => {
+                DynSolValue::Address(self.target(*target, path)?)
+            }
             (DynSolType::Uint(bits), arg) => {
                 let value = match arg {
-                    Value::Text("max") => U256::MAX >> (256 - bits),
-                    Value::Amount(amount) => *amount,
+                    Argument::Text("max") => U256::MAX >> (256 - bits),
+                    Argument::Amount(amount) => *amount,
                     arg => match number(arg).map(Amount::parse) {
                         Some(Ok(amount)) => amount.value(),
                         _ => {
@@ -118,7 +120,7 @@ impl Preparation {
             }
             (DynSolType::Int(bits), arg) => {
                 let value = match arg {
-                    Value::Amount(amount) => I256::try_from(*amount).ok(),
+                    Argument::Amount(amount) => I256::try_from(*amount).ok(),
                     arg => {
                         let text = number(arg).ok_or_else(|| wrong(": a whole number"))?;
                         let (sign, digits) = match text.strip_prefix('-') {
@@ -132,22 +134,22 @@ impl Preparation {
                 let fits = value.filter(|v| v.bits() as usize <= *bits);
                 DynSolValue::Int(fits.ok_or_else(|| wrong(&format!(": a number of {bits} bits")))?, *bits)
             }
-            (DynSolType::Bytes, Value::Text(text)) => {
+            (DynSolType::Bytes, Argument::Text(text)) => {
                 DynSolValue::Bytes(hexadecimal(text).ok_or_else(|| wrong(": 0x and hexadecimal digits"))?)
             }
-            (DynSolType::FixedBytes(size), Value::Text(text)) => {
+            (DynSolType::FixedBytes(size), Argument::Text(text)) => {
                 let bytes = hexadecimal(text).filter(|bytes| bytes.len() == *size);
                 let bytes =
                     bytes.ok_or_else(|| wrong(&format!(": 0x and {} hexadecimal digits", size * 2)))?;
                 DynSolValue::FixedBytes(B256::right_padding_from(&bytes), *size)
             }
-            (DynSolType::Array(inner), Value::List(args)) => {
+            (DynSolType::Array(inner), Argument::List(args)) => {
                 DynSolValue::Array(self.values(std::iter::repeat(&**inner), args, path)?)
             }
-            (DynSolType::FixedArray(inner, size), Value::List(args)) if args.len() == *size => {
+            (DynSolType::FixedArray(inner, size), Argument::List(args)) if args.len() == *size => {
                 DynSolValue::FixedArray(self.values(std::iter::repeat(&**inner), args, path)?)
             }
-            (DynSolType::Tuple(inner), Value::List(args)) if args.len() == inner.len() => {
+            (DynSolType::Tuple(inner), Argument::List(args)) if args.len() == inner.len() => {
                 DynSolValue::Tuple(self.values(inner.iter(), args, path)?)
             }
             (DynSolType::Array(_) | DynSolType::FixedArray(..) | DynSolType::Tuple(_), _) => {
@@ -160,7 +162,7 @@ impl Preparation {
     fn values<'k>(
         &self,
         kinds: impl Iterator<Item = &'k DynSolType>,
-        args: &[Value<'_>],
+        args: &[Argument<'_>],
         path: &str,
     ) -> Result<Vec<DynSolValue>, Problem> {
         args.iter()
@@ -174,7 +176,7 @@ impl Preparation {
     fn known_names(&self, place: &Place) -> String {
         let near = match place {
             Place::Name(name) | Place::Element(name, _) | Place::All(name) => {
-                nearest(name, self.targets.keys().map(String::as_str))
+                nearest(name, self.addresses.keys().map(String::as_str))
             }
             Place::Address(_) => None,
         };
@@ -274,22 +276,22 @@ fn hexadecimal(text: &str) -> Option<Vec<u8>> {
 }
 
 /// The digits of a number, written as one or as a text.
-fn number<'v>(arg: &'v Value<'_>) -> Option<&'v str> {
+fn number<'v>(arg: &'v Argument<'_>) -> Option<&'v str> {
     match arg {
-        Value::Number(Numeral(digits)) => Some(digits),
-        Value::Text(text) | Value::Each { written: text, .. } => Some(text),
+        Argument::Number(Numeral(digits)) => Some(digits),
+        Argument::Text(text) | Argument::Each { written: text, .. } => Some(text),
         _ => None,
     }
 }
 
 /// An argument as it stands in the document, for messages.
-fn shown(arg: &Value<'_>) -> String {
+fn shown(arg: &Argument<'_>) -> String {
     match arg {
-        Value::Bool(b) => b.to_string(),
-        Value::Number(n) => shortened(&n.0),
-        Value::Text(text) | Value::Each { written: text, .. } => format!("\"{}\"", shortened(text)),
-        Value::List(list) => format!("a list of {}", list.len()),
-        Value::Place(_) => "a choice of places".to_owned(),
-        Value::Amount(_) => "a random amount".to_owned(),
+        Argument::Bool(b) => b.to_string(),
+        Argument::Number(n) => shortened(&n.0),
+        Argument::Text(text) | Argument::Each { written: text, .. } => format!("\"{}\"", shortened(text)),
+        Argument::List(list) => format!("a list of {}", list.len()),
+        Argument::Place(_) => "a choice of places".to_owned(),
+        Argument::Amount(_) => "a random amount".to_owned(),
     }
 }

@@ -6,7 +6,7 @@ use super::{CHAIN_ID, MAX_GAS_BLOCK, MAX_GAS_OSAKA, MAX_INPUT, MAX_PROBLEMS, Pre
 use crate::prepare::{Authorization, Fork, Narrowing, Origin, Oversized, PreparedBlock, Transaction, raw};
 use crate::problem::Problem;
 use crate::scenario::Amount;
-use crate::scenario::expand::{Drawn, DrawnCall, Expansion, Sum};
+use crate::scenario::expand::{ChosenAmount, DrawnCall, DrawnTransaction, Expansion};
 
 /// Base fee from London on, if the document names none: 7 gwei.
 const BASE_FEE: u64 = 7_000_000_000;
@@ -40,13 +40,15 @@ impl Preparation {
         'entries: for (i, entry) in scenario.transactions.iter().enumerate() {
             for repetition in 0..entry.count() {
                 let made = match expansion.transaction(i, repetition) {
-                    Some(Drawn::Raw(entry)) => raw::decode(&entry.raw)
+                    Some(DrawnTransaction::Raw(entry)) => raw::decode(&entry.raw)
                         .map(|tx| (tx, entry.label.clone().unwrap_or_else(|| "signed".to_owned())))
                         .map_err(|error| {
                             let path = format!("transactions[{i}].raw");
                             Problem::new(path, "a signed transaction", error.to_string())
                         }),
-                    Some(Drawn::Call(drawn)) => self.transaction(&drawn, &format!("transactions[{i}]")),
+                    Some(DrawnTransaction::Call(drawn)) => {
+                        self.transaction(&drawn, &format!("transactions[{i}]"))
+                    }
                     None => break,
                 };
                 let (tx, label) = match made {
@@ -110,7 +112,7 @@ impl Preparation {
                 }
             },
         };
-        let value = drawn.value.map_or(U256::ZERO, Sum::value);
+        let value = drawn.value.map_or(U256::ZERO, ChosenAmount::value);
         let has_code = to.is_some_and(|to| {
             // Precompiled contracts (the first addresses) need gas though they have no code.
             let precompiled = to.0[..18].iter().all(|b| *b == 0);

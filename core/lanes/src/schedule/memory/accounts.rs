@@ -1,4 +1,4 @@
-//! The cells of accounts, and the marks that say which of them have something rare.
+//! The cells of accounts, and the marks that say which accounts have entries for code or existence.
 
 use alloy_primitives::U256;
 
@@ -17,8 +17,8 @@ use crate::{
 /// The cells of some accounts.
 pub(super) struct Accounts<C> {
     pub(super) cells: Vec<AccountCells>,
-    /// What most accounts never need lies elsewhere, so that what is used lies closer together. Made by the
-    /// first who writes there.
+    /// Code and existence, which most accounts never change, lie elsewhere, so that the other cells lie
+    /// closer together. Made by the first writer.
     pub(super) rare: Vec<OnceLock<Box<Rare<C>>>>,
 }
 
@@ -39,59 +39,68 @@ pub(super) struct AccountCells {
     pub(super) nonce: Cell<u64>,
 }
 
+/// The cells of one account that few transactions write.
 pub(super) struct Rare<C> {
     pub(super) code: Cell<C>,
-    pub(super) life: Cell<Existence>,
+    pub(super) existence: Cell<Existence>,
 }
 
 impl<C> Default for Rare<C> {
     fn default() -> Self {
-        Self { code: Cell::default(), life: Cell::default() }
+        Self { code: Cell::default(), existence: Cell::default() }
     }
 }
 
 impl<C: Clone> Rare<C> {
-    /// The latest change of existence after which storage begins anew.
+    /// The latest change of existence that wiped the storage.
     pub(super) fn wiped(&self, before: TxIndex) -> Latest<Existence> {
-        self.life.latest_that(before, |life| life.wipes_storage())
+        self.existence.latest_that(before, |existence| existence.wipes_storage())
     }
 }
 
-/// One bit for each account, or for some accounts together: whether anything [`Rare`] was written. Nearly
-/// every read asks that, and nearly every answer is no.
+/// One bit for each account, or for some accounts together: whether code or existence ([`Rare`]) was ever
+/// written. Nearly every read needs that answer, and nearly every answer is no.
+///
+/// Set by writers after the entry is in its cell, never taken back, read without a lock.
 pub(super) struct Marks {
     pub(super) words: Vec<AtomicU64>,
-    /// Whether any is set.
+    /// Whether any bit is set.
     pub(super) any: AtomicBool,
 }
 
 impl Marks {
-    /// For that many accounts, and any number of newcomers.
+    /// For that many accounts of the pre-state. Unlisted accounts share their bits.
     pub(super) fn new(known: usize) -> Self {
         let mut words = Vec::new();
         words.resize_with(known.div_ceil(64).max(if cfg!(shuttle) { 1 } else { 8 }), AtomicU64::default);
         Self { words, any: AtomicBool::new(false) }
     }
 
+    /// The word and the bit of an account.
     pub(super) fn bit(&self, no: AccountNo) -> (&AtomicU64, u64) {
         (&self.words[no.index() / 64 % self.words.len()], 1 << (no.index() % 64))
     }
 
-    /// Acquire: as [`Marks::has`], of all accounts.
+    /// Acquire: pairs with the store in [`Marks::set`], as in [`Marks::has`], for all accounts at once.
     pub(super) fn any(&self) -> bool {
         self.any.load(Ordering::Acquire)
     }
 
-    /// Acquire: who finds the mark finds what was written before it was set.
+    /// Acquire: pairs with the release in [`Marks::set`]. A reader that finds the mark finds the entry that
+    /// was written before it was set.
     pub(super) fn has(&self, no: AccountNo) -> bool {
         let (word, bit) = self.bit(no);
         word.load(Ordering::Acquire) & bit != 0
     }
 
-    /// Release: see [`Marks::has`]. That there are any is said first: a lane that finds the bit set by another
-    /// one, which may have come no further, and leaves it at that, must find this said, too.
+    /// Release: pairs with [`Marks::has`] and [`Marks::any`].
+    ///
+    /// `any` is set before the bit. Else another lane could find the bit set by a lane that has come no
+    /// further, set nothing itself and report, while a validation finds `any` still unset and takes a slot
+    /// for untouched.
     pub(super) fn set(&self, no: AccountNo) {
         let (word, bit) = self.bit(no);
+        // Acquire: if the bit is set, this lane's report must follow the `any` that was set before it.
         if word.load(Ordering::Acquire) & bit == 0 {
             self.any.store(true, Ordering::Release);
             word.fetch_or(bit, Ordering::Release);

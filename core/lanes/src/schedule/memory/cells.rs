@@ -1,9 +1,9 @@
-//! One location: what transactions wrote there, in block order.
+//! One location: the entries that transactions wrote there, in block order.
 //!
 //! ```text
 //! Cell ─ written?          read without a lock: most locations are never written to
 //!      └ Entries (locked) ─ [ (value, tx, incarnation, estimate?, adds?), … ]   by transaction
-//!                         └ Summary                what is kept up to date about all of them
+//!                         └ Summary                kept up to date with every change of the entries
 //! ```
 
 use alloy_primitives::U256;
@@ -14,17 +14,16 @@ use crate::{
     units::{Incarnation, TxIndex, Version},
 };
 
-/// What a transaction does to a balance.
+/// A transaction's write to a balance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::schedule) enum Amount {
     Set(U256),
     Add(U256),
 }
 
-/// One location with a number.
+/// One location.
 pub(super) struct Cell<T, S = ()> {
-    /// WriteSet under the lock, and never taken back; read without it. Release and acquire: who
-    /// sees it set finds the entry.
+    /// Whether the cell was ever written to. Set under the lock and never taken back; read without it.
     pub(super) written: AtomicBool,
     pub(super) entries: Mutex<Entries<T, S>>,
 }
@@ -36,33 +35,42 @@ impl<T, S: Default> Default for Cell<T, S> {
 }
 
 impl<T: Clone, S: Summary<T>> Cell<T, S> {
+    /// Whether the cell was ever written to. Acquire: pairs with the release in [`Cell::locked`]. A reader
+    /// that finds it set takes the lock, and the writer held that lock until its entry was in. A reader that
+    /// does not find it has looked before the write: see invariant 1 of [`schedule`](crate::schedule).
     pub(super) fn is_written(&self) -> bool {
         self.written.load(Ordering::Acquire)
     }
 
+    /// The latest value before a transaction.
     pub(super) fn latest(&self, before: TxIndex) -> Latest<T> {
         if self.is_written() { lock(&self.entries).latest(before) } else { Ok(None) }
     }
 
+    /// The latest value before a transaction that `wanted` accepts.
     pub(super) fn latest_that(&self, before: TxIndex, wanted: impl Fn(&T) -> bool) -> Latest<T> {
         if self.is_written() { lock(&self.entries).latest_that(before, wanted) } else { Ok(None) }
     }
 
+    /// Locks the entries in order to write.
     pub(super) fn locked(&self) -> MutexGuard<'_, Entries<T, S>> {
         let entries = lock(&self.entries);
+        // Relaxed: the flag only changes under the lock, which this thread holds. The load spares nearly all
+        // writers the store, and so the other lanes' copies of the cache line.
         if !self.written.load(Ordering::Relaxed) {
+            // Release: pairs with `is_written`.
             self.written.store(true, Ordering::Release);
         }
         entries
     }
 
-    /// Whether the transaction had not written here.
+    /// Puts an entry in. Whether the transaction had none here.
     pub(super) fn put(&self, entry: Entry<T>) -> bool {
         self.locked().put(entry)
     }
 
-    /// Whether the transaction had not written here, or something else. For locations that are
-    /// also looked at past estimates.
+    /// Puts an entry in. Whether the transaction had none here, or one with another value. For locations that
+    /// some reads see past estimates.
     pub(super) fn replace(&self, entry: Entry<T>) -> bool
     where
         T: PartialEq,
@@ -82,7 +90,7 @@ impl<T: Clone, S: Summary<T>> Cell<T, S> {
     }
 }
 
-/// What was written to one location, in the order of transactions. Most have one writer.
+/// The entries of one location, in block order. Most locations have one writer.
 pub(super) struct Entries<T, S = ()>(pub(super) SmallVec<[Entry<T>; 1]>, pub(super) S);
 
 impl<T, S: Default> Default for Entries<T, S> {
@@ -92,10 +100,11 @@ impl<T, S: Default> Default for Entries<T, S> {
 }
 
 impl<T: Clone, S: Summary<T>> Entries<T, S> {
-    /// Those of transactions before one.
+    /// The entries of transactions before one.
     pub(super) fn below(&self, before: TxIndex) -> &[Entry<T>] {
         // Most readers come after every writer.
         match self.0.last() {
+            // Most readers come after every writer.
             Some(last) if last.tx >= before => &self.0[..self.0.partition_point(|entry| entry.tx < before)],
             _ => &self.0,
         }
@@ -105,7 +114,7 @@ impl<T: Clone, S: Summary<T>> Entries<T, S> {
         self.latest_that(before, |_| true)
     }
 
-    /// The latest value that `wanted` wants; an estimate on the way counts as one.
+    /// The latest value that `wanted` accepts. An estimate on the way ends the search.
     pub(super) fn latest_that(&self, before: TxIndex, wanted: impl Fn(&T) -> bool) -> Latest<T> {
         for entry in self.below(before).iter().rev() {
             if entry.is_estimate() {
@@ -118,6 +127,7 @@ impl<T: Clone, S: Summary<T>> Entries<T, S> {
         Ok(None)
     }
 
+    /// The index of a transaction's entry, or the index at which it would be inserted.
     pub(super) fn find(&self, tx: TxIndex) -> Result<usize, usize> {
         match self.0.last() {
             None => Err(0),
@@ -126,7 +136,7 @@ impl<T: Clone, S: Summary<T>> Entries<T, S> {
         }
     }
 
-    /// Whether the transaction had not written here.
+    /// Puts an entry in. Whether the transaction had none here.
     pub(super) fn put(&mut self, entry: Entry<T>) -> bool {
         self.1.add(&entry);
         match self.find(entry.tx) {
@@ -155,7 +165,7 @@ impl<T: Clone, S: Summary<T>> Entries<T, S> {
             }
             Action::MakeEstimate(tx) => {
                 if let Ok(i) = self.find(tx) {
-                    // What it says of what is taken stays.
+                    // The summary keeps it: a debit will probably be taken again.
                     self.0[i].make_estimate();
                     self.1.changed(i);
                 }
@@ -168,17 +178,18 @@ impl<T: Clone, S: Summary<T>> Entries<T, S> {
     }
 }
 
+/// What one transaction wrote to a location.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::schedule) struct Entry<T> {
     pub(super) value: T,
     pub(super) tx: TxIndex,
-    /// The writer's incarnation, and above it what the two highest bits say.
+    /// The writer's incarnation, and in the two highest bits [`ESTIMATE`] and [`ADDS`].
     pub(super) stamp: u32,
 }
 
-/// Its writer is about to run again, and will probably write here again.
+/// The entry is an estimate: its writer is about to run again, and will probably write here again.
 pub(super) const ESTIMATE: u32 = 1 << 31;
-/// Of a balance: the value is added to what is there.
+/// Of a balance: the value is added to the balance before.
 pub(super) const ADDS: u32 = 1 << 30;
 
 impl<T> Entry<T> {
@@ -199,7 +210,10 @@ impl<T> Entry<T> {
         self.stamp |= ESTIMATE;
     }
 
-    /// The value with its writer. The error is the writer of an estimate.
+    /// The value with its writer.
+    ///
+    /// # Errors
+    /// The writer of an estimate.
     pub(super) fn seen(&self) -> Result<(T, Version), Version>
     where
         T: Clone,
@@ -207,7 +221,7 @@ impl<T> Entry<T> {
         if self.is_estimate() { Err(self.version()) } else { Ok((self.value.clone(), self.version())) }
     }
 
-    /// Whether it says the same as another, estimate or not.
+    /// Whether it writes the same as another, estimate or not.
     pub(super) fn says(&self, other: &Self) -> bool
     where
         T: PartialEq,
@@ -226,12 +240,12 @@ impl Entry<U256> {
         Self { stamp: entry.stamp | adds, ..entry }
     }
 
-    /// What it sets the balance to, or adds to it.
+    /// The balance that it sets, or the amount that it adds.
     pub(in crate::schedule) fn value(&self) -> U256 {
         self.value
     }
 
-    /// Whether it sets the balance, instead of adding to it.
+    /// Whether it sets the balance, rather than adding to it.
     pub(in crate::schedule) fn sets(&self) -> bool {
         self.stamp & ADDS == 0
     }
@@ -241,21 +255,22 @@ impl Entry<U256> {
     }
 }
 
-/// The latest value before a transaction, with its writer; `None`: nobody wrote.
-/// The error is the writer of an estimate.
+/// The latest value before a transaction, with its writer; `None` if there is no writer. The error is the
+/// writer of an estimate.
 pub(super) type Latest<T> = Result<Option<(T, Version)>, Version>;
 
+/// What an abort or the next attempt does to a transaction's entry.
 #[derive(Clone, Copy)]
 pub(super) enum Action {
     Remove(TxIndex),
     MakeEstimate(TxIndex),
 }
 
-/// What is kept up to date about all entries of a location, whoever wrote them.
+/// A figure about all entries of a location, kept up to date with every change.
 pub(super) trait Summary<T>: Default {
     fn add(&mut self, entry: &Entry<T>);
     fn remove(&mut self, entry: &Entry<T>);
-    /// Entries from that place on have changed, or have moved.
+    /// Entries from that index on have changed or moved.
     fn changed(&mut self, from: usize);
 }
 

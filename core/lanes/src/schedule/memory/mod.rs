@@ -1,11 +1,16 @@
-//! Multi-version memory: for each location the values that transactions of the block wrote, by
-//! transaction.
+//! Multi-version memory: for each location the values that transactions of the block wrote, by transaction.
 //!
-//! A location is found by its full key. Accounts and slots have numbers: those of the pre-state are
-//! numbered beforehand, others when they are first met. Each location is a cell with its own lock; a cell
-//! that nobody wrote to says so without locking, and an account of which nobody wrote code or existence says
-//! so in one bit. That answer may be out of date by the time it is used, like any answer here:
-//! validation is what makes it safe.
+//! ```text
+//! Memory ─┬─ known, unlisted    accounts: balance, nonce (Cell), and rarely code, existence (Rare)
+//!         ├─ known_slots, new_slots      slots (Cell)
+//!         ├─ beneficiary_balance, heavy  a cell per transaction, where a cell would be contended
+//!         ├─ numbers, new_numbers        full key ─▶ number, for what the pre-state does not list
+//!         └─ marks, Cell::is_written     "was it ever written?", answered without a lock
+//! ```
+//! A location is found by its full key. Accounts and slots have numbers: those of the pre-state are numbered
+//! beforehand, others when a lane first meets them. Each location is a cell with its own lock. A cell that
+//! was never written to says so without the lock, and one bit says so for an account's code and existence.
+//! Any answer of the memory may be out of date by the time it is used; validation makes that safe.
 
 mod accounts;
 mod cells;
@@ -21,7 +26,7 @@ use alloy_primitives::{Address, U256, map::AddressMap};
 use super::{
     AccountNo, Existence, Key, Kind, PackedLocation, Part, SlotHash, SlotNo, SlotNumbers, Slots, Write,
     WriteSet,
-    sums::{BLOCK, Balance, Balances, Sum},
+    sums::{Balance, Balances, GROUP, Sum},
     sync::{AtomicU32, Mutex, OnceLock, RwLock, lock},
 };
 use crate::units::{TxIndex, Version};
@@ -35,63 +40,67 @@ pub(super) use cells::{Amount, Entry};
 pub use settle::{Final, Finals};
 pub(super) use special::PerTransaction;
 
-/// What the transactions of a block wrote. `C` is code in the form the executor runs it.
+/// The writes of a block's transactions. `C` is code in the form that the executor runs.
 pub struct Memory<'a, C> {
     /// Accounts of the pre-state, by number.
     known: Accounts<C>,
-    /// Accounts beyond, in chunks of doubling size: made once and never moved.
-    newcomers: [OnceLock<Accounts<C>>; CHUNKS],
-    /// Who may have something [`Rare`].
+    /// Accounts that the pre-state does not list, in chunks of doubling size: made once and never moved.
+    unlisted: [OnceLock<Accounts<C>>; CHUNKS],
+    /// The accounts that may have something [`Rare`].
     marks: Marks,
+    /// Numbers of accounts that the pre-state does not list, by shard.
     numbers: [RwLock<AddressMap<AccountNo>>; SHARDS],
-    /// The number that the next newcomer gets.
+    /// The number of the next unlisted account.
     next: Counter,
     slot_numbers: &'a SlotNumbers,
     /// Slots of the pre-state, by number.
     known_slots: Vec<SlotCell>,
-    /// Slots beyond: in directories of doubling size, of pieces of [`PIECE`].
+    /// Slots that the pre-state does not list: directories of doubling size, with pieces of [`PIECE`] slots.
     new_slots: [OnceLock<Box<[OnceLock<Piece>]>>; CHUNKS],
+    /// Numbers of slots that the pre-state does not list, by shard.
     new_numbers: Vec<Shard>,
     slot_hash: SlotHash,
-    /// The number that the next slot gets.
+    /// The number of the next unlisted slot.
     next_slot: Counter,
-    /// The account that nearly every transaction adds to: the beneficiary.
-    collector: AccountNo,
+    /// The account that nearly every transaction adds to.
+    beneficiary: AccountNo,
     /// Its balance.
-    collected: Balances,
-    /// What is taken from it; only touched by those who do not just add.
-    collected_debits: Mutex<Debits>,
-    /// The senders of very many payments. Few.
+    beneficiary_balance: Balances,
+    /// Its debits. Fees are none, so this lock is seldom taken.
+    beneficiary_debits: Mutex<Debits>,
+    /// The heavy senders. At most eight.
     heavy: Vec<HeavySender>,
-    /// Sums of balances with many entries: for each [`BLOCK`] of them all entries up to its end. Those that
-    /// [`Debits::summed`] counts are right. Locked while the balance's entries are.
+    /// Sums of balances with many entries: one for each [`GROUP`] of entries, over all entries up to its end.
+    /// The first [`Debits::summed`] of them are valid. Locked only by a thread that holds the lock of the
+    /// balance's entries.
     sums: Mutex<HashMap<AccountNo, Vec<Sum>>>,
 }
 
-/// Whom most transactions add to.
+/// The account that most transactions add to.
 #[derive(Clone, Copy, Debug)]
 pub enum Beneficiary<'a> {
     /// An account of the pre-state.
     Known(AccountNo),
-    /// One that the pre-state does not list.
-    Newcomer(&'a Address),
+    /// An account that the pre-state does not list.
+    Unlisted(&'a Address),
 }
 
 /// Past every transaction.
 const END: TxIndex = TxIndex(u32::MAX);
 
-/// How many accounts or slots are settled at once: see [`Memory::pieces`]; and how many new slots are made at once.
+/// How many accounts or slots are settled at once (see [`Memory::pieces`]), and how many new slots are made
+/// at once.
 const PIECE: usize = if cfg!(miri) { 8 } else { 512 };
 
 impl<'a, C: Clone> Memory<'a, C> {
-    /// An empty memory for a block of that many transactions, whose pre-state has `known`
-    /// accounts, numbered from 0, and those slots. `collector` is the account that most of the
-    /// transactions add to; `heavy` are senders of very many that are known to be able to pay for all.
+    /// An empty memory for a block of that many transactions, whose pre-state has `known` accounts, numbered
+    /// from 0, and those slots. `beneficiary` is the account that most transactions add to. `heavy` are
+    /// senders of very many transactions, all of them covered.
     pub fn new(
         transactions: usize,
         known: usize,
         slot_numbers: &'a SlotNumbers,
-        collector: Beneficiary<'_>,
+        beneficiary: Beneficiary<'_>,
         heavy: &[AccountNo],
     ) -> Self {
         let mut known_slots = Vec::with_capacity(slot_numbers.len());
@@ -101,7 +110,7 @@ impl<'a, C: Clone> Memory<'a, C> {
         let mut memory = Self {
             known: Accounts::new(known),
             marks: Marks::new(known),
-            newcomers: std::array::from_fn(|_| OnceLock::new()),
+            unlisted: std::array::from_fn(|_| OnceLock::new()),
             numbers: std::array::from_fn(|_| RwLock::default()),
             next: Counter(AtomicU32::new(known as u32)),
             slot_numbers,
@@ -110,17 +119,17 @@ impl<'a, C: Clone> Memory<'a, C> {
             new_numbers,
             slot_hash: SlotHash::default(),
             next_slot: Counter(AtomicU32::new(slot_numbers.len() as u32)),
-            collector: AccountNo(0),
-            collected: Balances::new(transactions),
-            collected_debits: Mutex::default(),
+            beneficiary: AccountNo(0),
+            beneficiary_balance: Balances::new(transactions),
+            beneficiary_debits: Mutex::default(),
             heavy: Vec::new(),
             sums: Mutex::default(),
         };
-        memory.collector = match collector {
+        memory.beneficiary = match beneficiary {
             Beneficiary::Known(no) => no,
-            Beneficiary::Newcomer(address) => memory.intern_account(address),
+            Beneficiary::Unlisted(address) => memory.intern_account(address),
         };
-        let heavy = heavy.iter().filter(|account| **account != memory.collector);
+        let heavy = heavy.iter().filter(|account| **account != memory.beneficiary);
         memory.heavy = heavy
             .map(|account| HeavySender {
                 account: *account,
@@ -131,43 +140,49 @@ impl<'a, C: Clone> Memory<'a, C> {
         memory
     }
 
-    /// What is rare of an account, if there is anything.
+    /// The cells of an account's code and existence, if one of them was written.
     fn rare(&self, no: AccountNo) -> Option<&Rare<C>> {
         if !self.marks.has(no) {
             return None;
         }
-        let (accounts, at) = self.place(no);
+        let (accounts, at) = self.locate(no);
         accounts.rare[at].get().map(|rare| &**rare)
     }
 
-    /// To be written to; afterwards the account is to be marked.
+    /// The same cells, in order to write. The account is to be marked afterwards.
     fn rare_to_write(&self, no: AccountNo) -> &Rare<C> {
-        let (accounts, at) = self.place(no);
+        let (accounts, at) = self.locate(no);
         accounts.rare[at].get_or_init(Box::default)
     }
 
+    /// The latest change of existence before a transaction that wiped the storage.
     fn wiped(&self, no: AccountNo, before: TxIndex) -> Latest<Existence> {
         self.rare(no).map_or(Ok(None), |rare| rare.wiped(before))
     }
 
-    /// Whether nobody wrote to a slot, and nobody made any account's storage begin anew. It may also say no
-    /// where that is so.
+    /// Whether a slot was never written to, and no account's storage was ever wiped. May say no although that
+    /// is so.
     pub fn is_slot_untouched(&self, at: SlotNo) -> bool {
         !self.slot_cell(at).is_written() && !self.marks.any()
     }
 
-    /// Whether nobody wrote to a balance. It may also say no where that is so.
+    /// Whether a balance was never written to. May say no although that is so.
     pub fn is_balance_untouched(&self, no: AccountNo) -> bool {
         self.balances(no).is_none() && !self.cells(no).balance.is_written()
     }
 
+    /// The heavy sender of that number.
     fn heavy(&self, no: AccountNo) -> Option<&HeavySender> {
         self.heavy.iter().find(|heavy| heavy.account == no)
     }
 
-    /// The balance of an account that is kept by transaction.
+    /// An account's balance, if it has a cell per transaction.
     fn balances(&self, no: AccountNo) -> Option<&Balances> {
-        if no == self.collector { Some(&self.collected) } else { self.heavy(no).map(|heavy| &heavy.balance) }
+        if no == self.beneficiary {
+            Some(&self.beneficiary_balance)
+        } else {
+            self.heavy(no).map(|heavy| &heavy.balance)
+        }
     }
 
     /// The balance before a transaction, given the one before the block.
@@ -188,23 +203,23 @@ impl<'a, C: Clone> Memory<'a, C> {
     /// The sum of a balance's entries before a transaction.
     fn sum(&self, no: AccountNo, entries: &mut Entries<U256, Debits>, before: TxIndex) -> Sum {
         let below = entries.below(before).len();
-        let blocks = below / BLOCK;
+        let groups = below / GROUP;
         let Entries(all, Debits { summed, .. }) = entries;
         // Nearly all balances have few entries.
         let mut sum = Sum::default();
-        if blocks > 0 {
+        if groups > 0 {
             let mut sums = lock(&self.sums);
             let sums = sums.entry(no).or_default();
             sums.truncate(*summed as usize);
-            for block in sums.len()..blocks {
+            for group in sums.len()..groups {
                 let mut sum = sums.last().copied().unwrap_or_default();
-                sum.extend(&all[block * BLOCK..(block + 1) * BLOCK]);
+                sum.extend(&all[group * GROUP..(group + 1) * GROUP]);
                 sums.push(sum);
             }
             *summed = sums.len() as u32;
-            sum = sums[blocks - 1];
+            sum = sums[groups - 1];
         }
-        sum.extend(&all[blocks * BLOCK..below]);
+        sum.extend(&all[groups * GROUP..below]);
         sum
     }
 
@@ -214,10 +229,10 @@ impl<'a, C: Clone> Memory<'a, C> {
     /// The writer of an estimate.
     pub fn at_least(&self, no: AccountNo, before: TxIndex, base: U256, need: U256) -> Result<bool, Version> {
         let cell = &self.cells(no).balance;
-        // If it is enough after all that anyone takes, it is enough before any transaction. So a
-        // sender of many payments needs no sum for each.
-        let least = if no == self.collector {
-            lock(&self.collected_debits).least(base)
+        // If it is enough after all debits of the block, it is enough before any transaction. So a sender of
+        // many payments needs no sum for each.
+        let least = if no == self.beneficiary {
+            lock(&self.beneficiary_debits).least(base)
         } else if self.heavy(no).is_some() {
             None
         } else if cell.is_written() {
@@ -236,18 +251,19 @@ impl<'a, C: Clone> Memory<'a, C> {
         let Some(all) = self.balances(no) else { return self.cells(no).balance.replace(entry) };
         let before = all.write(version.tx, |cells| cells.put(entry));
         let same = before.as_ref().is_some_and(|before| before.says(&entry));
-        if !same && no == self.collector {
-            self.count_collected(before.as_ref(), Some(&entry));
+        if !same && no == self.beneficiary {
+            self.count_beneficiary_debits(before.as_ref(), Some(&entry));
         }
         !same
     }
 
-    /// Fees take nothing, so those who add them do not meet here.
-    fn count_collected(&self, before: Option<&Entry<U256>>, now: Option<&Entry<U256>>) {
+    /// Keeps the beneficiary's debits up to date. Fees are no debits, so nearly all transactions leave the
+    /// lock alone.
+    fn count_beneficiary_debits(&self, before: Option<&Entry<U256>>, now: Option<&Entry<U256>>) {
         let takes = |entry: &&Entry<U256>| Debits::of(entry) != Some(0);
         let (before, now) = (before.filter(takes), now.filter(takes));
         if before.is_some() || now.is_some() {
-            let mut debits = lock(&self.collected_debits);
+            let mut debits = lock(&self.beneficiary_debits);
             before.inspect(|entry| debits.remove(entry));
             now.inspect(|entry| debits.add(entry));
         }
@@ -259,8 +275,8 @@ impl<'a, C: Clone> Memory<'a, C> {
             Some(all) => {
                 let (Action::Remove(tx) | Action::MakeEstimate(tx)) = action;
                 let out = all.write(tx, |cells| cells.act(action));
-                if no == self.collector {
-                    self.count_collected(out.as_ref(), None);
+                if no == self.beneficiary {
+                    self.count_beneficiary_debits(out.as_ref(), None);
                 }
             }
         }
@@ -296,12 +312,12 @@ impl<'a, C: Clone> Memory<'a, C> {
     ///
     /// # Errors
     /// The writer of an estimate.
-    pub fn life(&self, no: AccountNo, before: TxIndex) -> Latest<Existence> {
-        self.rare(no).map_or(Ok(None), |rare| rare.life.latest(before))
+    pub fn existence(&self, no: AccountNo, before: TxIndex) -> Latest<Existence> {
+        self.rare(no).map_or(Ok(None), |rare| rare.existence.latest(before))
     }
 
-    /// A slot before a transaction: what was written since the storage last began anew, else zero
-    /// if it did, else `None`.
+    /// A slot before a transaction: the value that was written since the storage was last wiped; zero if
+    /// there is none but the storage was wiped; else `None`.
     ///
     /// # Errors
     /// The writer of an estimate.
@@ -317,10 +333,10 @@ impl<'a, C: Clone> Memory<'a, C> {
         })
     }
 
-    /// Who last wrote to a location before a transaction, estimate or not.
+    /// The last writer of a location before a transaction, estimate or not.
     pub fn last_writer(&self, key: Key, before: TxIndex) -> Option<Version> {
         let rare = self.rare(key.account);
-        let of_life = || rare.and_then(|rare| rare.life.last_writer(before));
+        let of_existence = || rare.and_then(|rare| rare.existence.last_writer(before));
         match key.part {
             Part::Balance => self.last_balance_writer(key.account, before),
             Part::Nonce => match self.heavy(key.account) {
@@ -328,18 +344,18 @@ impl<'a, C: Clone> Memory<'a, C> {
                 Some(heavy) => heavy.nonce.last_writer(before),
             },
             Part::Code => rare.and_then(|rare| rare.code.last_writer(before)),
-            Part::Existence => of_life(),
+            Part::Existence => of_existence(),
             Part::Slot(slot) => {
                 let at = self.find(key.account, &slot);
                 let written = at.and_then(|at| self.slot_cell(at).last_writer(before));
-                written.max(of_life())
+                written.max(of_existence())
             }
         }
     }
 
-    /// Puts an attempt's writes in, and takes out what the transaction's attempt before wrote
-    /// elsewhere. `written` is what that wrote, and becomes what this one wrote. Gives whether a
-    /// location is new, or one that is looked at past estimates (balance, nonce) has another value.
+    /// Puts an attempt's writes in, and takes out the entries that only the transaction's attempt before
+    /// wrote. `written` is the write set of that attempt, and becomes that of this one. Returns whether a
+    /// location is new, or whether one that some reads see past estimates (balance, nonce) has another value.
     pub fn record(
         &self,
         version: Version,
@@ -351,7 +367,7 @@ impl<'a, C: Clone> Memory<'a, C> {
         written.reserve(writes.size_hint().0);
         let mut wrote_new = false;
         for write in writes {
-            let place = match &write {
+            let location = match &write {
                 Write::Slot(no, slot, at, _) => {
                     PackedLocation::slot(at.unwrap_or_else(|| self.slot_no(*no, slot)))
                 }
@@ -360,18 +376,19 @@ impl<'a, C: Clone> Memory<'a, C> {
                     PackedLocation::of_part(account, part)
                 }
             };
-            written.push(place);
-            wrote_new |= self.put(version, place, write);
+            written.push(location);
+            wrote_new |= self.put(version, location, write);
         }
         if !before.is_empty() {
-            for place in before.without(written) {
-                self.act(place, Action::Remove(version.tx));
+            for location in before.without(written) {
+                self.act(location, Action::Remove(version.tx));
             }
         }
         wrote_new
     }
 
-    fn put(&self, version: Version, place: PackedLocation, write: Write<C>) -> bool {
+    /// Puts one write in. Whether it counts as a new location: see [`Memory::record`].
+    fn put(&self, version: Version, location: PackedLocation, write: Write<C>) -> bool {
         match write {
             Write::Balance(no, value) => self.put_balance(no, version, Amount::Set(value)),
             Write::Increment(no, value) => self.put_balance(no, version, Amount::Add(value)),
@@ -384,18 +401,18 @@ impl<'a, C: Clone> Memory<'a, C> {
             },
             Write::Code(no, code) => {
                 let new = self.rare_to_write(no).code.put(Entry::new(version, code));
-                // Afterwards, here and below: who finds the mark must find what it speaks of.
+                // Afterwards, here and below: a reader that finds the mark must find the entry.
                 self.marks.set(no);
                 new
             }
-            Write::Existence(no, life) => {
-                let new = self.rare_to_write(no).life.put(Entry::new(version, life));
+            Write::Existence(no, existence) => {
+                let new = self.rare_to_write(no).existence.put(Entry::new(version, existence));
                 self.marks.set(no);
                 new
             }
-            Write::Slot(.., value) => match place.kind() {
+            Write::Slot(.., value) => match location.kind() {
                 Kind::Slot(at) => self.slot_cell(at).put(Entry::new(version, value)),
-                // A slot's place is by its number.
+                // A slot is located by its number.
                 Kind::Part(..) | Kind::Other(_) => false,
             },
         }
@@ -403,13 +420,13 @@ impl<'a, C: Clone> Memory<'a, C> {
 
     /// Turns an aborted attempt's writes into estimates.
     pub fn withdraw(&self, tx: TxIndex, written: &WriteSet) {
-        for place in written.iter() {
-            self.act(place, Action::MakeEstimate(tx));
+        for location in written.iter() {
+            self.act(location, Action::MakeEstimate(tx));
         }
     }
 
-    fn act(&self, place: PackedLocation, action: Action) {
-        match place.kind() {
+    fn act(&self, location: PackedLocation, action: Action) {
+        match location.kind() {
             Kind::Slot(at) => self.slot_cell(at).act(action),
             Kind::Part(no, part) => match part {
                 Part::Balance => self.act_on_balance(no, action),
@@ -418,7 +435,7 @@ impl<'a, C: Clone> Memory<'a, C> {
                     Some(heavy) => drop(heavy.nonce.act(action)),
                 },
                 Part::Code => self.rare_to_write(no).code.act(action),
-                Part::Existence => self.rare_to_write(no).life.act(action),
+                Part::Existence => self.rare_to_write(no).existence.act(action),
                 Part::Slot(_) => {}
             },
             // Every slot has a number here.
@@ -453,7 +470,7 @@ mod tests {
 
     /// The account after the known ones collects.
     fn empty(known: usize) -> Memory<'static, ()> {
-        Memory::new(10, known, &NUMBERS, Beneficiary::Newcomer(&Address::ZERO), &[])
+        Memory::new(10, known, &NUMBERS, Beneficiary::Unlisted(&Address::ZERO), &[])
     }
 
     fn slot(memory: &Memory<'_, ()>, slot: u64, before: u32) -> Latest<U256> {
@@ -485,10 +502,10 @@ mod tests {
     }
 
     #[test]
-    fn what_is_rare_is_found_where_it_was_written_and_nowhere_else() {
+    fn code_and_existence_are_found_where_they_were_written_and_nowhere_else() {
         let memory = empty(1);
-        let newcomer = memory.intern_account(&Address::repeat_byte(7));
-        for no in [A, newcomer] {
+        let unlisted = memory.intern_account(&Address::repeat_byte(7));
+        for no in [A, unlisted] {
             assert_eq!(memory.code(no, END), Ok(None));
             memory.record(
                 version(1),
@@ -496,18 +513,18 @@ mod tests {
                 &mut WriteSet::default(),
             );
             assert_eq!(memory.code(no, TxIndex(2)), Ok(Some(((), version(1)))));
-            assert_eq!(memory.life(no, TxIndex(2)), Ok(Some((Existence::Exists, version(1)))));
+            assert_eq!(memory.existence(no, TxIndex(2)), Ok(Some((Existence::Exists, version(1)))));
             assert_eq!(memory.code(no, TxIndex(1)), Ok(None));
         }
         // It shares the first account's mark.
         let other = AccountNo(memory.marks.words.len() as u32 * 64);
-        assert_eq!((memory.code(other, END), memory.life(other, END)), (Ok(None), Ok(None)));
+        assert_eq!((memory.code(other, END), memory.existence(other, END)), (Ok(None), Ok(None)));
     }
 
     #[test]
-    fn a_busy_senders_balance_and_nonce_are_like_any_others() {
+    fn a_heavy_senders_balance_and_nonce_are_like_any_others() {
         let [usual, heavy] = [&[][..], &[A]]
-            .map(|heavy| Memory::<()>::new(10, 1, &NUMBERS, Beneficiary::Newcomer(&Address::ZERO), heavy));
+            .map(|heavy| Memory::<()>::new(10, 1, &NUMBERS, Beneficiary::Unlisted(&Address::ZERO), heavy));
         let both = [&usual, &heavy];
         let mut written: [[WriteSet; 10]; 2] = Default::default();
         let mut record = |tx: u32, incarnation: u32, writes: &[Write<()>]| {
@@ -574,7 +591,7 @@ mod tests {
     }
 
     #[test]
-    fn a_slot_is_touched_by_a_write_and_by_a_new_life_of_any_account() {
+    fn a_slot_is_touched_by_a_write_and_by_a_wipe_of_any_storage() {
         let memory = empty(2);
         let at = memory.slot_no(A, &word(7));
         assert!(memory.is_slot_untouched(at));
@@ -594,7 +611,7 @@ mod tests {
     }
 
     #[test]
-    fn who_takes_more_than_can_be_summed_is_asked_again() {
+    fn a_debit_too_large_to_sum_is_answered_by_the_balance() {
         let taken = |value: U256| Write::Increment(A, value.wrapping_neg());
         let memory = memory(&[(0, taken(U256::ONE << 96))]);
         let before = (U256::ONE << 96) + word(5);
@@ -626,13 +643,13 @@ mod tests {
     fn a_balance_is_enough_or_not() {
         let debit = |value: u64| word(value).wrapping_neg();
         let memory = empty(1);
-        // The collector's is kept in another way.
-        for who in [A, memory.intern_account(&Address::ZERO)] {
-            memory.record(version(0), [Write::Increment(who, debit(30))], &mut WriteSet::default());
+        // The beneficiary's is kept in another way.
+        for account in [A, memory.intern_account(&Address::ZERO)] {
+            memory.record(version(0), [Write::Increment(account, debit(30))], &mut WriteSet::default());
             let mut second = WriteSet::default();
-            memory.record(version(2), [Write::Increment(who, debit(30))], &mut second);
-            memory.record(version(4), [Write::Increment(who, word(50))], &mut WriteSet::default());
-            let at_least = |before, need| memory.at_least(who, TxIndex(before), word(100), word(need));
+            memory.record(version(2), [Write::Increment(account, debit(30))], &mut second);
+            memory.record(version(4), [Write::Increment(account, word(50))], &mut WriteSet::default());
+            let at_least = |before, need| memory.at_least(account, TxIndex(before), word(100), word(need));
             assert_eq!((at_least(0, 100), at_least(0, 101)), (Ok(true), Ok(false)));
             assert_eq!((at_least(1, 70), at_least(1, 71)), (Ok(true), Ok(false)));
             assert_eq!((at_least(3, 40), at_least(3, 41)), (Ok(true), Ok(false)));
@@ -643,13 +660,13 @@ mod tests {
             assert_eq!(at_least(2, 70), Ok(true));
             memory.record(version(2), [], &mut second);
             assert_eq!((at_least(3, 70), at_least(5, 120)), (Ok(true), Ok(true)));
-            memory.record(version(1), [Write::Balance(who, word(5))], &mut WriteSet::default());
+            memory.record(version(1), [Write::Balance(account, word(5))], &mut WriteSet::default());
             assert_eq!((at_least(2, 6), at_least(5, 55)), (Ok(false), Ok(true)));
         }
     }
 
     #[test]
-    fn the_collectors_balance_is_one_like_any_other() {
+    fn the_beneficiarys_balance_is_like_any_other() {
         let memory = empty(1);
         let no = memory.intern_account(&Address::ZERO);
         let mut written: [WriteSet; 5] = Default::default();
@@ -687,7 +704,7 @@ mod tests {
     }
 
     #[test]
-    fn a_new_attempt_takes_out_what_only_the_old_one_wrote() {
+    fn a_new_attempt_takes_out_entries_that_only_the_old_one_wrote() {
         let memory = empty(1);
         let mut written = WriteSet::default();
         let first = vec![set(1, 5), Write::Nonce(A, 1)];
@@ -700,7 +717,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_taken_out_again_has_not_become_of_anyone() {
+    fn entries_that_were_taken_out_are_not_in_the_state_after() {
         let memory = empty(1);
         let mut written = WriteSet::default();
         memory.record(version(0), vec![Write::Increment(A, word(5))], &mut written);
@@ -713,7 +730,7 @@ mod tests {
     }
 
     #[test]
-    fn storage_begins_anew_with_a_new_life() {
+    fn creation_and_destruction_wipe_storage() {
         let memory = memory(&[
             (0, set(1, 5)),
             (1, Write::Existence(A, Existence::Gone)),
@@ -747,7 +764,7 @@ mod tests {
     }
 
     #[test]
-    fn newcomers_keep_their_numbers() {
+    fn unlisted_accounts_keep_their_numbers() {
         let memory = empty(3);
         let address = |i: u32| Address::left_padding_from(&i.to_be_bytes());
         let many = if cfg!(miri) { 101 } else { 1001 };

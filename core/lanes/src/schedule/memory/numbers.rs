@@ -1,7 +1,13 @@
-//! Numbers and cells for accounts and slots that the pre-state does not list: given when a lane first meets them.
+//! Numbers and cells for accounts and slots that the pre-state does not list. A lane that first meets one
+//! interns it.
 //!
-//! A number is published by the lock of the map that gives it, after the slot's key is set; so who is told a number
-//! finds the key. What a number stands for is made once and never moved: chunks of doubling size.
+//! The lock of the map that gives a number publishes it, after the slot's key is set. So a lane that is given
+//! a number finds the key. Cells are made once and never moved: they lie in chunks of doubling size.
+//!
+//! ```text
+//! number    0 … known │ 64 │ 128 │ 256 │ …     accounts: the pre-state's, then chunks
+//! number    0 … known │ 64 × PIECE │ 128 × PIECE │ …     slots: the same, each chunk a directory of pieces
+//! ```
 
 use alloy_primitives::{Address, U256};
 
@@ -15,22 +21,23 @@ use crate::schedule::{
     sync::{AtomicU32, Mutex, OnceLock, Ordering, PoisonError, lock},
 };
 
-/// Numbers of slots beyond those of the pre-state. On cache lines of its own, so that lanes only meet where
-/// they meet.
+/// One shard of the numbers of slots that the pre-state does not list. On cache lines of its own, so that
+/// lanes contend only where they intern slots of the same shard.
 #[repr(align(128))]
 #[derive(Default)]
 pub(super) struct Shard(pub(super) Mutex<SlotMap<SlotNo>>);
 
-/// On cache lines of its own: what lies beside it is read all the time.
+/// The next number. On cache lines of its own: its neighbours are read all the time.
 #[repr(align(128))]
 pub(super) struct Counter(pub(super) AtomicU32);
 
-/// Shards of the maps, so that lanes seldom meet at one lock. (In a model they are to meet.)
+/// Shards of the accounts' map, so that lanes seldom contend for one lock. Two under the model checker, so
+/// that lanes do contend.
 pub(super) const SHARDS: usize = if cfg!(any(shuttle, miri)) { 2 } else { 64 };
-/// The same for slots, which are met far more often than new accounts.
+/// The same for slots, which lanes meet far more often than unlisted accounts.
 pub(super) const SLOT_SHARDS: usize = if cfg!(any(shuttle, miri)) { 2 } else { 256 };
 
-/// Chunks of newcomers; chunk `i` has `FIRST_CHUNK << i` accounts, so all together hold 2^32.
+/// Chunks of unlisted accounts. Chunk `i` has `FIRST_CHUNK << i` of them, so all together hold 2^32.
 pub(super) const CHUNKS: usize = 26;
 pub(super) const FIRST_CHUNK: usize = 64;
 
@@ -39,19 +46,19 @@ pub(super) const FIRST_CHUNK: usize = 64;
 #[derive(Default)]
 pub(super) struct SlotCell(pub(super) Cell<U256>);
 
-/// [`PIECE`] slots.
+/// The cells of [`PIECE`] slots.
 pub(super) type Piece = Box<[NewSlot]>;
 
-/// A slot beyond those of the pre-state.
+/// A slot that the pre-state does not list.
 #[derive(Default)]
 pub(super) struct NewSlot {
     pub(super) cell: SlotCell,
-    /// Set before anyone is told its number.
+    /// Set before the slot's number is published.
     pub(super) key: OnceLock<(AccountNo, U256)>,
 }
 
 impl<C: Clone> Memory<'_, C> {
-    /// The number of an account that the pre-state does not list.
+    /// The number of an account that the pre-state does not list; given when it is first asked for.
     pub fn intern_account(&self, address: &Address) -> AccountNo {
         let word = U256::from_be_bytes(address.into_word().0);
         let shard = &self.numbers[self.slot_hash.shard(AccountNo(0), &word) % SHARDS];
@@ -59,12 +66,12 @@ impl<C: Clone> Memory<'_, C> {
             return *no;
         }
         let mut shard = shard.write().unwrap_or_else(PoisonError::into_inner);
-        // Relaxed: the number is published by the shard's lock; the counter only keeps numbers apart.
+        // Relaxed: the shard's lock publishes the number; the counter only keeps numbers apart.
         *shard.entry(*address).or_insert_with(|| AccountNo(self.next.0.fetch_add(1, Ordering::Relaxed)))
     }
 
-    /// Every newcomer with its number.
-    pub fn newcomers(&self) -> Vec<(Address, AccountNo)> {
+    /// Every account that the pre-state does not list and that was interned, with its number.
+    pub fn unlisted_accounts(&self) -> Vec<(Address, AccountNo)> {
         let mut all = Vec::new();
         for shard in &self.numbers {
             let shard = shard.read().unwrap_or_else(PoisonError::into_inner);
@@ -73,27 +80,28 @@ impl<C: Clone> Memory<'_, C> {
         all
     }
 
-    /// Where an account is: among which, and at what place.
-    pub(super) fn place(&self, no: AccountNo) -> (&Accounts<C>, usize) {
+    /// The accounts among which a number lies, and its index there.
+    pub(super) fn locate(&self, no: AccountNo) -> (&Accounts<C>, usize) {
         if no.index() < self.known.cells.len() {
             return (&self.known, no.index());
         }
         let (chunk, at) = chunk(no.index() - self.known.cells.len());
-        (self.newcomers[chunk].get_or_init(|| Accounts::new(FIRST_CHUNK << chunk)), at)
+        (self.unlisted[chunk].get_or_init(|| Accounts::new(FIRST_CHUNK << chunk)), at)
     }
 
+    /// An account's cells for balance and nonce.
     pub(super) fn cells(&self, no: AccountNo) -> &AccountCells {
-        let (accounts, at) = self.place(no);
+        let (accounts, at) = self.locate(no);
         &accounts.cells[at]
     }
 
-    /// The number of a slot.
+    /// The number of a slot. A slot that the pre-state does not list is interned.
     pub fn slot_no(&self, no: AccountNo, slot: &U256) -> SlotNo {
         if let Some(at) = self.slot_numbers.number(no, slot) {
             return at;
         }
         *lock(self.shard(no, slot)).entry((no, *slot)).or_insert_with(|| {
-            // Relaxed: the number is published by the shard's lock; the counter only keeps numbers apart.
+            // Relaxed: the shard's lock publishes the number; the counter only keeps numbers apart.
             let at = SlotNo(self.next_slot.0.fetch_add(1, Ordering::Relaxed));
             let (piece, i) = self.new_slot(at);
             piece[i].key.get_or_init(|| (no, *slot));
@@ -101,11 +109,12 @@ impl<C: Clone> Memory<'_, C> {
         })
     }
 
+    /// The shard with a slot's number.
     pub(super) fn shard(&self, no: AccountNo, slot: &U256) -> &Mutex<SlotMap<SlotNo>> {
         &self.new_numbers[self.slot_hash.shard(no, slot) % SLOT_SHARDS].0
     }
 
-    /// The piece of a slot beyond those of the pre-state, and its place there.
+    /// The piece of a slot that the pre-state does not list, and its index there.
     pub(super) fn new_slot(&self, at: SlotNo) -> (&[NewSlot], usize) {
         let at = at.index() - self.known_slots.len();
         let (chunk, piece) = chunk(at / PIECE);
@@ -113,6 +122,7 @@ impl<C: Clone> Memory<'_, C> {
         (directory[piece].get_or_init(|| some(PIECE)), at % PIECE)
     }
 
+    /// A slot's cell.
     pub(super) fn slot_cell(&self, at: SlotNo) -> &Cell<U256> {
         match self.known_slots.get(at.index()) {
             Some(cell) => &cell.0,
@@ -123,7 +133,7 @@ impl<C: Clone> Memory<'_, C> {
         }
     }
 
-    /// The slot of a number.
+    /// The account and slot of a number.
     pub fn slot_key(&self, at: SlotNo) -> Option<(AccountNo, U256)> {
         match self.slot_numbers.key(at) {
             Some(key) => Some(key),
@@ -134,8 +144,9 @@ impl<C: Clone> Memory<'_, C> {
         }
     }
 
-    /// Every slot beyond those of the pre-state, in the order of numbers.
+    /// Every slot that the pre-state does not list and that was interned, in the order of numbers.
     pub fn new_slots(&self) -> impl Iterator<Item = (AccountNo, U256)> {
+        // Relaxed would do: the lanes have ended, and joining them published every number.
         let next = self.next_slot.0.load(Ordering::Acquire);
         (self.known_slots.len() as u32..next).filter_map(|at| self.slot_key(SlotNo(at)))
     }
@@ -143,6 +154,7 @@ impl<C: Clone> Memory<'_, C> {
 
 impl<C: Clone> Slots for Memory<'_, C> {
     fn count(&self) -> usize {
+        // As in `new_slots`.
         self.next_slot.0.load(Ordering::Acquire) as usize
     }
 
@@ -156,14 +168,14 @@ impl<C: Clone> Slots for Memory<'_, C> {
     }
 }
 
-/// The chunk of what is at `i`, and its place there: chunk `c` holds `FIRST_CHUNK << c` and begins at
+/// The chunk of index `i`, and the index within it. Chunk `c` holds `FIRST_CHUNK << c` and begins at
 /// `FIRST_CHUNK * (2^c - 1)`.
 fn chunk(i: usize) -> (usize, usize) {
     let chunk = (i / FIRST_CHUNK + 1).ilog2() as usize;
     (chunk, i - FIRST_CHUNK * ((1 << chunk) - 1))
 }
 
-/// That many, as they are by default.
+/// A slice of `len` default values.
 fn some<T: Default>(len: usize) -> Box<[T]> {
     let mut all = Vec::with_capacity(len);
     all.resize_with(len, T::default);

@@ -1,4 +1,5 @@
-//! What became of the state after the block, piece by piece, so that all lanes can take part.
+//! The state after the block, collected in pieces so that all lanes can take part. Called once all
+//! transactions are settled.
 
 use std::ops::Range;
 
@@ -11,7 +12,7 @@ use super::{
 };
 use crate::schedule::{AccountNo, Existence, SlotNo, sync::Ordering};
 
-/// What became of one account; `None`: as before the block.
+/// The changes of one account over the whole block; `None` where it is as before the block.
 #[derive(Debug)]
 pub struct Final<C> {
     /// The account.
@@ -24,11 +25,11 @@ pub struct Final<C> {
     pub code: Option<C>,
     /// Whether it exists.
     pub exists: Option<bool>,
-    /// Whether its storage of before the block is gone.
+    /// Whether the storage of before the block is gone.
     pub wiped: bool,
 }
 
-/// What became of a part of the state.
+/// The changes of some accounts and slots over the whole block.
 #[derive(Debug)]
 pub struct Finals<C> {
     /// Accounts that were written to.
@@ -44,12 +45,14 @@ impl<C> Default for Finals<C> {
 }
 
 impl<C: Clone> Memory<'_, C> {
-    /// Into how many pieces [`Memory::finals`] is divided.
+    /// The number of pieces that [`Memory::finals`] is divided into.
     pub fn pieces(&self) -> usize {
         self.account_pieces() + self.slot_pieces() + self.new_slot_pieces()
     }
 
     fn account_pieces(&self) -> usize {
+        // Relaxed would do, here and below: numbers are given while attempts run, and the scheduler's lock
+        // published all of that when it said `Done`. A lane that settles gives no numbers.
         (self.next.0.load(Ordering::Acquire) as usize).div_ceil(PIECE)
     }
 
@@ -61,8 +64,8 @@ impl<C: Clone> Memory<'_, C> {
         (self.next_slot.0.load(Ordering::Acquire) as usize - self.known_slots.len()).div_ceil(PIECE)
     }
 
-    /// Adds what became of one piece of the state to `finals`, when all transactions are settled.
-    /// `base` gives balances before the block.
+    /// Adds one piece of the state after the block to `finals`. All transactions must be settled. `base`
+    /// gives balances before the block.
     pub fn finals(&self, piece: usize, base: impl Fn(AccountNo) -> U256, finals: &mut Finals<C>) {
         let range = |piece: usize, len: usize| piece * PIECE..((piece + 1) * PIECE).min(len);
         let accounts = self.account_pieces();
@@ -90,15 +93,15 @@ impl<C: Clone> Memory<'_, C> {
         finals: &mut Finals<C>,
     ) {
         for account in accounts.map(|i| AccountNo(i as u32)) {
-            // Once written is not written in the end: an attempt that was run again may have left it.
+            // A cell that was ever written may be empty in the end: the attempt that wrote it has run again.
             let balance = self.balance(account, END, base(account)).ok();
             let balance = balance.filter(|balance| balance.latest.is_some()).map(|balance| balance.value);
             let nonce = settled(self.nonce(account, END));
             let code = settled(self.code(account, END));
-            let life = settled(self.life(account, END));
-            if balance.is_some() || nonce.is_some() || code.is_some() || life.is_some() {
+            let existence = settled(self.existence(account, END));
+            if balance.is_some() || nonce.is_some() || code.is_some() || existence.is_some() {
                 let wiped = settled(self.wiped(account, END)).is_some();
-                let exists = life.map(Existence::exists);
+                let exists = existence.map(Existence::exists);
                 finals.accounts.push(Final { account, balance, nonce, code, exists, wiped });
             }
         }
@@ -123,6 +126,7 @@ impl<C: Clone> Memory<'_, C> {
     }
 }
 
+/// A value of settled transactions. They leave no estimates.
 fn settled<T>(latest: Latest<T>) -> Option<T> {
     latest.ok().flatten().map(|(value, _)| value)
 }

@@ -1,5 +1,5 @@
-//! Locations that very many transactions write to, with a cell for each transaction: the beneficiary's balance, and
-//! balance and nonce of heavy senders.
+//! Locations that very many transactions write to, with a cell for each transaction: the beneficiary's
+//! balance, and the balance and nonce of heavy senders.
 
 use std::ops::Range;
 
@@ -13,16 +13,16 @@ use crate::{
     units::{TxIndex, Version},
 };
 
-/// A sender of very many transactions.
+/// A sender of very many transactions, all of them covered.
 pub(super) struct HeavySender {
     pub(super) account: AccountNo,
-    /// What is taken is not summed up: that it is enough is known beforehand.
+    /// Its debits are not added up: that the balance is enough is known beforehand.
     pub(super) balance: Balances,
     pub(super) nonce: PerTransaction<u64>,
 }
 
-/// A location that very many transactions write to, by transaction: one lock for all of them would be where all
-/// lanes meet.
+/// A location with a cell and a lock per transaction. With one lock for all of them, every lane would contend
+/// for it at every transaction.
 pub(in crate::schedule) struct PerTransaction<T>(pub(super) Vec<Mutex<Option<Entry<T>>>>);
 
 impl<T> PerTransaction<T> {
@@ -32,7 +32,7 @@ impl<T> PerTransaction<T> {
         Self(cells)
     }
 
-    /// The cells of the transactions before one, from the latest on.
+    /// The cells of the transactions before one, the latest first.
     pub(super) fn below(&self, before: TxIndex) -> impl Iterator<Item = &Mutex<Option<Entry<T>>>> {
         self.0[..self.0.len().min(before.index())].iter().rev()
     }
@@ -41,7 +41,7 @@ impl<T> PerTransaction<T> {
         self.0.len()
     }
 
-    /// Gives each entry of some transactions to `visit`, in block order.
+    /// Calls `visit` with the entries of some transactions, in block order.
     pub(in crate::schedule) fn each(&self, range: Range<usize>, mut visit: impl FnMut(&Entry<T>)) {
         for cell in &self.0[range] {
             if let Some(entry) = &*lock(cell) {
@@ -50,12 +50,12 @@ impl<T> PerTransaction<T> {
         }
     }
 
-    /// Puts an entry in; gives the transaction's entry before.
+    /// Puts an entry in, and returns the transaction's entry before.
     pub(in crate::schedule) fn put(&self, entry: Entry<T>) -> Option<Entry<T>> {
         self.0.get(entry.tx.index()).and_then(|cell| lock(cell).replace(entry))
     }
 
-    /// Takes a transaction's entry out and gives it.
+    /// Takes a transaction's entry out and returns it.
     pub(in crate::schedule) fn remove(&self, tx: TxIndex) -> Option<Entry<T>> {
         lock(self.0.get(tx.index())?).take()
     }
@@ -68,7 +68,7 @@ impl<T> PerTransaction<T> {
         }
     }
 
-    /// Gives the entry that was taken out, if it was.
+    /// Takes an action on a transaction's entry; returns the entry if it was removed.
     pub(super) fn act(&self, action: Action) -> Option<Entry<T>> {
         match action {
             Action::Remove(tx) => self.remove(tx),
