@@ -75,10 +75,12 @@ pub fn start() {
         });
     });
     let restore = move || {
-        if !dom::has_no_focus() {
+        let Some(lost) = last.try_get_value().flatten() else { return };
+        // A control that was switched off may keep the focus until the browser draws next.
+        let elsewhere = |now: Element| lost.element().is_none_or(|own| now != *AsRef::<Element>::as_ref(own));
+        if dom::focused().is_some_and(elsewhere) {
             return;
         }
-        let Some(lost) = last.try_get_value().flatten() else { return };
         if lost.element().is_some_and(is_usable) || lost.is_kept_elsewhere() {
             return;
         }
