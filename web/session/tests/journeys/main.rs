@@ -508,6 +508,11 @@ fn what_a_person_selected_stays_selected_in_the_next_run() {
     world.settle();
     assert_eq!(world.session.selection.tx, Some(2));
     assert!(!world.link().contains("tx="), "{}", world.link());
+    // The address says so at once.
+    world.take(Event::SelectTx(1));
+    let source = Source::scenario(evm_lanes_core::scenario::builtin::ALL[0].text);
+    world.take(Event::Open(Document { source, builtin: Some(evm_lanes_core::scenario::builtin::DEFAULT) }));
+    assert!(!world.link().contains("tx=") && !world.link().contains("clock="), "{}", world.link());
 }
 
 #[test]
@@ -587,6 +592,13 @@ fn the_list_is_made_once_its_tab_is_open_and_nothing_runs() {
     world.take(Event::ExportList(ListForm::Rlp));
     world.settle();
     assert_eq!(world.files, [("access-list.rlp".to_owned(), b"list".to_vec())]);
+    // Another run has another list, but comes first.
+    let mut world = World::ready("");
+    world.take(Event::SetLanes(8));
+    world.take(Event::OpenTab(Tab::AccessList));
+    assert_eq!(world.session.list, ListState::None);
+    world.settle();
+    assert!(matches!(world.session.list, ListState::Done { .. }), "{:?}", world.session.list);
 }
 
 #[test]
