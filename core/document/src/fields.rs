@@ -7,8 +7,6 @@
 //!                 ─▶ FIELDS: the tables of docs/scenario.md
 //! ```
 
-use crate::scenario::{Block, By, Named, RunSettings};
-
 /// A field of one of the document's objects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Field {
@@ -37,15 +35,9 @@ impl<T> LeftOut for Vec<T> {
     }
 }
 
-impl<T> LeftOut for Named<T> {
-    fn is_left_out(&self) -> bool {
-        self.is_empty()
-    }
-}
-
 macro_rules! left_out_by_default {
     ($($type:ty),+) => {
-        $(impl LeftOut for $type {
+        $(impl crate::fields::LeftOut for $type {
             fn is_left_out(&self) -> bool {
                 *self == Self::default()
             }
@@ -53,7 +45,7 @@ macro_rules! left_out_by_default {
     };
 }
 
-left_out_by_default!(String, u64, Block, By, RunSettings);
+left_out_by_default!(String, u64);
 
 /// The only element, if there is one.
 pub(crate) const fn first(of: &[&'static str]) -> Option<&'static str> {
@@ -113,13 +105,14 @@ macro_rules! objects {
     };
 }
 
-pub(crate) use objects;
+pub(crate) use {left_out_by_default, objects};
 
 #[cfg(test)]
 mod tests {
     use std::fs;
 
     use super::*;
+    use crate::scenario::{Block, By, RunSettings};
     use crate::{
         AccessListItem, Account, Authorization, Between, Call, Contract, Pick, RawTransaction, Scenario,
         SetupCall,

@@ -3,7 +3,7 @@
 use alloy_primitives::{Address, B256, Bytes};
 use serde::{Serialize, Serializer};
 
-use crate::fields::objects;
+use crate::fields::{LeftOut, left_out_by_default, objects};
 use crate::{Amount, ClockName, CostName, Fork, Place, StrategyName, json};
 
 /// The version that this code writes. Documents of earlier versions are upgraded while reading.
@@ -312,6 +312,14 @@ fn exact(written: &str) -> Option<i64> {
 
 pub(crate) fn is_exact(written: &str) -> bool {
     exact(written).is_some()
+}
+
+left_out_by_default!(Block, By, RunSettings);
+
+impl<T> LeftOut for Named<T> {
+    fn is_left_out(&self) -> bool {
+        self.is_empty()
+    }
 }
 
 /// Writes digits as a number where every reader of JSON keeps them exact, else as text.
