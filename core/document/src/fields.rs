@@ -112,7 +112,7 @@ mod tests {
     use std::fs;
 
     use super::*;
-    use crate::scenario::{Block, By, RunSettings};
+    use crate::scenario::{Block, RunSettings};
     use crate::{
         AccessListItem, Account, Authorization, Between, Call, Contract, Pick, RawTransaction, Scenario,
         SetupCall,
