@@ -144,11 +144,11 @@ impl Copy {
             }
         }
         let manifest = fs::read_to_string(workspace::path("Cargo.toml"))?;
-        let (page, tasks) = ("    \"web\",\n", "    \"xtask\",\n");
-        for member in [page, tasks] {
-            ensure!(manifest.contains(member), "the workspace's members are not those that are known here");
-        }
-        copy.write("Cargo.toml", manifest.replace(page, "").replace(tasks, "").as_bytes())?;
+        // The page and the task runner are not copied.
+        let is_left_out =
+            |line: &str| ["    \"web", "    \"xtask\""].iter().any(|member| line.starts_with(member));
+        let lines = manifest.lines().filter(|line| !is_left_out(line));
+        copy.write("Cargo.toml", lines.flat_map(|line| [line, "\n"]).collect::<String>().as_bytes())?;
         Ok(copy)
     }
 

@@ -41,7 +41,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
 /// cargo's command for the models, with a budget that suits every day.
 pub fn tests() -> Command {
     let mut test = cargo("test");
-    test.arg("drive::model_check");
+    test.arg("model_check");
     test
 }
 

@@ -65,7 +65,7 @@ impl Check {
         match self {
             // On real threads toys catch most of what models catch, but by luck.
             Self::Unit => &["--skip", "drive::model_check"],
-            Self::Models => &["drive::model_check"],
+            Self::Models => &["model_check"],
             Self::Evm => &[],
             Self::RandomBlocks => &[],
             // Those that need no catalogue, which is not copied.

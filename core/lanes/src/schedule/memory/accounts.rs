@@ -107,3 +107,29 @@ impl Marks {
         }
     }
 }
+
+/// Under the model checker, on its own: in whole blocks the moment between the two stores is too short to be met.
+#[cfg(all(test, shuttle))]
+mod model_check {
+    use shuttle::{sync::Arc, thread};
+
+    use super::*;
+
+    #[test]
+    fn a_lane_that_has_set_a_mark_finds_that_there_are_any() {
+        let two_lanes = || {
+            let marks = Arc::new(Marks::new(1));
+            let lanes: Vec<_> = (0..2)
+                .map(|_| {
+                    let marks = Arc::clone(&marks);
+                    thread::spawn(move || {
+                        marks.set(AccountNo(0));
+                        assert!(marks.has(AccountNo(0)) && marks.any());
+                    })
+                })
+                .collect();
+            lanes.into_iter().for_each(|lane| lane.join().expect("no lane panics"));
+        };
+        shuttle::check_random(two_lanes, 1_000);
+    }
+}
