@@ -9,7 +9,7 @@ use crate::{Scenario, decode};
 
 /// A document's text, and beside it its syntax tree, its scenario and its mistakes.
 ///
-/// It is read when something of it is first asked for, and then never again; whoever clones it shares what was read.
+/// The text is read once, at the first question about it. Clones share the result.
 /// An edit makes a new one.
 #[derive(Clone, Debug)]
 pub struct Document(Arc<Inner>);
@@ -76,7 +76,7 @@ impl Document {
 
     /// Mistakes that were found without the text, such as in preparing the block, with their places in it.
     pub fn locate(&self, problems: &mut [Problem]) {
-        // What is said of the whole document points nowhere.
+        // A mistake of the whole document has no path, and so no position.
         let open = |problem: &&mut Problem| problem.position.is_none() && !problem.path.is_empty();
         for problem in problems.iter_mut().filter(open) {
             problem.position = self.position_of(&problem.path);

@@ -125,8 +125,8 @@ impl ChosenAmount<'_> {
     }
 }
 
-/// An argument with nothing open. What was drawn and what was written stay apart: a text argument takes only
-/// what was written.
+/// An argument after expansion. Drawn values and written values are different variants, because an argument of type
+/// `string` accepts only written ones.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Argument<'s> {
     /// `true`, `false`

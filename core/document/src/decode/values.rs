@@ -145,7 +145,7 @@ impl<'t> Decoder<'t> {
         }
     }
 
-    /// A place whose name is declared. `all`: whether `name[*]` may stand here.
+    /// Reads a place, and reports a name that the document does not declare. `all`: `name[*]` is allowed, too.
     pub(super) fn known_place(
         &mut self,
         node: Node<'_>,

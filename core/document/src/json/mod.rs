@@ -68,7 +68,7 @@ enum Kind {
 }
 
 impl Tree {
-    /// Reads a text. Comments are noted and passed over: whoever wants JSON without them asks [`Tree::comments`].
+    /// Reads a text. Comments are allowed, and recorded in [`Tree::comments`]; a caller that allows none looks there.
     ///
     /// # Errors
     /// The first place where the text is not JSON, or a bound that it passes.
