@@ -233,6 +233,22 @@ test('the focus stays in its place when a control is replaced, removed or switch
   await expect.poll(() => focus(page)).toMatch(/^Help/);
 });
 
+test('a control that is pressed in the frame in which it gets the focus passes it on, too', async ({ page }) => {
+  await open(page, ISOLATED);
+  await give(page, 'bad.json', 'no scenario');
+  await expect(page.getByRole('button', { name: 'Close' })).toBeVisible();
+  await page.evaluate(() => {
+    const button = (text: string) => [...document.querySelectorAll('button')].find((button) => button.textContent?.trim() === text)!;
+    button('Run').focus();
+    requestAnimationFrame(() => {
+      button('Close').focus();
+      button('Close').click();
+    });
+  });
+  await expect(page.getByRole('button', { name: 'Close' })).toHaveCount(0);
+  await expect.poll(() => focus(page)).toMatch(/^Help/);
+});
+
 test('removing a list from a file leaves the focus beside it', async ({ page }) => {
   await open(page, ISOLATED);
   await page.getByRole('tab', { name: 'Access list' }).click();

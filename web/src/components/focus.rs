@@ -68,7 +68,11 @@ pub fn start() {
         let Some(element) = target(&e).and_then(|e| e.dyn_into::<HtmlElement>().ok()) else { return };
         // Once it is known what the focus has gone to, and whether the control is still there.
         request_animation_frame(move || {
-            if dom::has_no_focus() && is_usable(&element) {
+            // Another control may have had the focus since, and may be gone already: that one's note must stay.
+            let had_it_last = || {
+                last.try_with_value(|last| last.as_ref().is_some_and(|last| last.element() == Some(&element)))
+            };
+            if dom::has_no_focus() && is_usable(&element) && had_it_last().unwrap_or(false) {
                 // Nobody took it away: a person clicked beside all controls.
                 let _ = last.try_set_value(None);
             }
