@@ -14,7 +14,8 @@ use crate::analysis::{Analysis, Chosen, Limits};
 use crate::model::CostModel;
 use crate::problem::Problem;
 use crate::scenario::StrategyChoice;
-use crate::trace::{Clock, StrategyId};
+use crate::strategies::StrategyId;
+use crate::trace::Clock;
 
 /// From the page.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -33,7 +34,7 @@ pub enum Request {
         clock: Clock,
         /// What simulated time is made of. Of no meaning to a measured run.
         model: CostModel,
-        /// What [`StrategyId::BlockAccessList`] runs from, as in [`Request::AccessList`]; `None`: the list that the
+        /// What [`StrategyId::BLOCK_ACCESS_LIST`] runs from, as in [`Request::AccessList`]; `None`: the list that the
         /// engine makes itself. Of no meaning to other strategies.
         #[serde(with = "serde_bytes")]
         list: Option<Vec<u8>>,
@@ -367,7 +368,7 @@ pub struct Report {
     pub analysis: Analysis,
     /// A name for each of the trace's locations.
     pub location_names: Vec<LocationName>,
-    /// Of a run with [`StrategyId::AccessList`]: for each transaction the trace's locations that its own access list
+    /// Of a run with [`StrategyId::ACCESS_LIST`]: for each transaction the trace's locations that its own access list
     /// names (EIP-2930: storage slots only), ascending.
     pub declared: Option<Vec<Vec<u32>>>,
     /// One line per transaction, in block order.

@@ -36,14 +36,15 @@ mod tests {
     use crate::messages::{Input, Reply, Request};
     use crate::model::{Cost, CostModel};
     use crate::problem::{Position, Problem};
-    use crate::trace::{Clock, StrategyId};
+    use crate::strategies::StrategyId;
+    use crate::trace::Clock;
 
     #[test]
     fn messages_survive_the_wire() {
         let request = Request::Run {
             id: 7,
             input: Input::Scenario("{\"title\": \"ä\"}".into()),
-            strategy: StrategyId::BlockStm.into(),
+            strategy: StrategyId::BLOCK_STM.into(),
             lanes: 4,
             clock: Clock::Simulated,
             model: CostModel { cost: Cost::Opcodes, seed: u64::MAX },

@@ -10,7 +10,8 @@ use evm_lanes_core::{
     messages::{AccessList, Input, ListForm, ListMark, Phase, Reply, Report, Request},
     model::{Cost, CostModel},
     scenario::{StrategyChoice, builtin},
-    trace::{Clock, StrategyId, Trace},
+    strategies::StrategyId,
+    trace::{Clock, Trace},
 };
 
 /// An engine with `lanes` threads and the catalogue.
@@ -62,7 +63,7 @@ fn every_built_in_scenario_runs_and_is_equal_to_sequential() {
     let mut engine = engine(4);
     for scenario in builtin::ALL {
         for (strategy, lanes) in
-            [(StrategyId::Sequential, 1), (StrategyId::BlockStm, 1), (StrategyId::BlockStm, 4)]
+            [(StrategyId::SEQUENTIAL, 1), (StrategyId::BLOCK_STM, 1), (StrategyId::BLOCK_STM, 4)]
         {
             let report = run(&mut engine, Input::Scenario(scenario.text.to_owned()), strategy, lanes);
             check(&report);
@@ -79,7 +80,7 @@ fn reduce(id: u32, clock: Clock) -> Request {
     Request::Reduce {
         id,
         scenario: builtin::ALL[0].text.to_owned(),
-        strategy: StrategyId::BlockStm.into(),
+        strategy: StrategyId::BLOCK_STM.into(),
         lanes: 4,
         clock,
         model: CostModel::default(),
@@ -105,7 +106,7 @@ fn a_block_that_does_not_differ_has_no_smallest_one_that_does() {
     let mut closing = None;
     engine.handle(reduce(4, Clock::Simulated), &cancel, &mut |reply| closing = Some(reply));
     assert_eq!(closing, Some(Reply::Cancelled { id: 4 }));
-    check(&run(&mut engine, Input::Scenario(builtin::ALL[0].text.to_owned()), StrategyId::BlockStm, 2));
+    check(&run(&mut engine, Input::Scenario(builtin::ALL[0].text.to_owned()), StrategyId::BLOCK_STM, 2));
 }
 
 /// A simulated run.
@@ -127,8 +128,8 @@ fn what_is_chosen_is_the_run_of_that_strategy() {
     let mut engine = engine(1);
     for scenario in builtin::ALL {
         let text = Input::Scenario(scenario.text.to_owned());
-        let sequential = simulated(&mut engine, text, StrategyId::Sequential, 4);
-        let parallel = simulated(&mut engine, Input::Same, StrategyId::BlockStm, 4);
+        let sequential = simulated(&mut engine, text, StrategyId::SEQUENTIAL, 4);
+        let parallel = simulated(&mut engine, Input::Same, StrategyId::BLOCK_STM, 4);
         assert_eq!((sequential.chosen, parallel.chosen), (None, None));
         let report = simulated(&mut engine, Input::Same, StrategyChoice::Automatic, 4);
         check(&report);
@@ -137,7 +138,7 @@ fn what_is_chosen_is_the_run_of_that_strategy() {
             (report.strategy, chosen.lanes, [chosen.total]),
             (chosen.strategy, 4, [sequential.timing.sequential_median])
         );
-        let same = if report.strategy == StrategyId::Sequential { &sequential } else { &parallel };
+        let same = if report.strategy == StrategyId::SEQUENTIAL { &sequential } else { &parallel };
         assert_eq!((&report.trace_hash, report.lanes), (&same.trace_hash, same.lanes), "{}", scenario.name);
         // Whatever is chosen is not much worse than the other.
         let time = |report: &Report| report.timing.parallel_median as f64;
@@ -156,7 +157,7 @@ fn one_lane_leaves_nothing_to_choose() {
     ] {
         check(&report);
         let chosen = report.chosen.expect("what it was chosen by");
-        assert_eq!((report.strategy, chosen.lanes), (StrategyId::Sequential, 1));
+        assert_eq!((report.strategy, chosen.lanes), (StrategyId::SEQUENTIAL, 1));
     }
 }
 
@@ -182,7 +183,7 @@ fn simulated_lanes_need_no_threads_and_are_the_same_for_everyone() {
             let request = Request::Run {
                 id: 1,
                 input: Input::Scenario(text.clone()),
-                strategy: StrategyId::BlockStm.into(),
+                strategy: StrategyId::BLOCK_STM.into(),
                 lanes: 200,
                 clock: Clock::Simulated,
                 model,
@@ -247,7 +248,7 @@ fn a_curve_has_the_points_that_runs_have() {
 fn a_story_decodes_the_call_and_its_logs() {
     let mut engine = engine(2);
     let text = builtin::find(builtin::DEFAULT).expect("the default exists").text.to_owned();
-    let report = run(&mut engine, Input::Scenario(text), StrategyId::BlockStm, 2);
+    let report = run(&mut engine, Input::Scenario(text), StrategyId::BLOCK_STM, 2);
     let swap = report.transactions.iter().position(|t| t.label == "swap").expect("there is a swap");
     let (Reply::Detail { detail, .. }, _) =
         ask(&mut engine, Request::Inspect { id: 2, run: 1, tx: swap as u32 })
@@ -270,8 +271,8 @@ fn a_story_decodes_the_call_and_its_logs() {
 fn the_same_block_runs_again_with_other_lanes() {
     let mut engine = engine(3);
     let text = builtin::find(builtin::DEFAULT).expect("the default exists").text.to_owned();
-    let first = run(&mut engine, Input::Scenario(text), StrategyId::BlockStm, 1);
-    let second = run(&mut engine, Input::Same, StrategyId::BlockStm, 3);
+    let first = run(&mut engine, Input::Scenario(text), StrategyId::BLOCK_STM, 1);
+    let second = run(&mut engine, Input::Same, StrategyId::BLOCK_STM, 3);
     assert_eq!(second.lanes, 3);
     assert_eq!(first.verdict.state_root, second.verdict.state_root);
 }
@@ -280,7 +281,7 @@ fn the_same_block_runs_again_with_other_lanes() {
 fn an_engine_never_uses_more_lanes_than_it_has() {
     let mut engine = engine(2);
     let text = builtin::find(builtin::DEFAULT).expect("the default exists").text.to_owned();
-    assert_eq!(run(&mut engine, Input::Scenario(text), StrategyId::BlockStm, 64).lanes, 2);
+    assert_eq!(run(&mut engine, Input::Scenario(text), StrategyId::BLOCK_STM, 64).lanes, 2);
 }
 
 #[test]
@@ -290,7 +291,7 @@ fn a_set_cancel_flag_ends_the_run() {
     let cancel = CancelFlag::new();
     cancel.set();
     let mut replies = Vec::new();
-    let request = measured(5, Input::Scenario(text), StrategyId::BlockStm, 2);
+    let request = measured(5, Input::Scenario(text), StrategyId::BLOCK_STM, 2);
     engine.handle(request, &cancel, &mut |reply| replies.push(reply));
     assert_eq!(replies.last(), Some(&Reply::Cancelled { id: 5 }));
 }
@@ -299,11 +300,11 @@ fn a_set_cancel_flag_ends_the_run() {
 fn a_mistake_is_answered_with_its_place() {
     let mut engine = engine(1);
     for text in ["", "{", "{\"format\": \"evm-lanes/9\"}", "[]"] {
-        let request = measured(1, Input::Scenario(text.into()), StrategyId::BlockStm, 1);
+        let request = measured(1, Input::Scenario(text.into()), StrategyId::BLOCK_STM, 1);
         let (Reply::Failed { problems, .. }, _) = ask(&mut engine, request) else { panic!("{text} ran") };
         assert!(!problems.is_empty());
     }
-    let request = measured(1, Input::Same, StrategyId::BlockStm, 1);
+    let request = measured(1, Input::Same, StrategyId::BLOCK_STM, 1);
     assert!(matches!(ask(&mut engine, request).0, Reply::Failed { .. }), "nothing has run yet");
 }
 
@@ -327,7 +328,7 @@ fn run_from(engine: &mut Engine, list: Option<&[u8]>) -> Box<Report> {
     let request = Request::Run {
         id: 1,
         input: Input::Same,
-        strategy: StrategyId::BlockAccessList.into(),
+        strategy: StrategyId::BLOCK_ACCESS_LIST.into(),
         lanes: 64,
         clock: Clock::Simulated,
         model: CostModel::default(),
@@ -424,7 +425,7 @@ fn bytes_that_are_no_list_are_answered_with_their_place_and_change_nothing() {
 fn a_run_is_told_of_also_when_another_block_has_been_prepared_since() {
     let mut engine = engine(1);
     let text = |name| builtin::find(name).expect("it exists").text.to_owned();
-    run(&mut engine, Input::Scenario(text(builtin::DEFAULT)), StrategyId::BlockStm, 1);
+    run(&mut engine, Input::Scenario(text(builtin::DEFAULT)), StrategyId::BLOCK_STM, 1);
     let story = |engine: &mut Engine, run| ask(engine, Request::Inspect { id: 2, run, tx: 3 }).0;
     let before = story(&mut engine, 1);
     listed(&mut engine, Input::Scenario(text("payments")), None);

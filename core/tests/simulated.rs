@@ -35,7 +35,8 @@ use evm_lanes_core::{
     prepare::{self, Account, Fork, PreparedBlock, State, Transaction},
     run::{Receipt, Run, Status},
     scenario::{self, Settings, StrategyChoice, builtin},
-    trace::{Clock, Outcome, StrategyId},
+    strategies::StrategyId,
+    trace::{Clock, Outcome},
 };
 
 use generator::Generator;
@@ -99,7 +100,7 @@ fn prepared(text: &str) -> PreparedBlock {
 #[test]
 fn random_blocks_end_as_stock_execution_ends_them_in_every_order() {
     let wanted = std::env::var("EVM_LANES_RUNS").ok().and_then(|n| n.parse().ok()).unwrap_or(RUNS);
-    let strategies = StrategyId::ALL.into_iter().filter(|id| *id != StrategyId::Sequential);
+    let strategies = StrategyId::ALL.into_iter().filter(|id| *id != StrategyId::SEQUENTIAL);
     let strategies: Vec<StrategyId> = strategies.collect();
     let (mut runs, mut seed, mut aborted, mut blocked) = (0, 0, 0, 0);
     let mut orders = HashSet::new();
@@ -170,7 +171,7 @@ fn the_link_of_a_seeded_run_shows_that_run() {
         assert!(header.figures.iter().all(|figure| figure.equal), "seed {seed}: {header:?}");
         assert_eq!(header.difference, None, "seed {seed}");
         let mut own = simulate(&LoadedBlock::new(&block), strategy, 8, model).trace;
-        let mut oracle = simulate(&LoadedBlock::new(&block), StrategyId::Sequential, 1, model).trace;
+        let mut oracle = simulate(&LoadedBlock::new(&block), StrategyId::SEQUENTIAL, 1, model).trace;
         evm_lanes_core::analysis::align_locations(&mut own, &mut oracle);
         assert_eq!(report.trace_hash, keccak256(own.pack()).to_string(), "seed {seed}");
     }
@@ -211,7 +212,7 @@ fn real_blocks_end_as_stock_execution_ends_them() {
         let loaded = LoadedBlock::new(block);
         for (j, strategy) in StrategyId::ALL.into_iter().enumerate() {
             // Block-STM on each number of lanes; of the others each meets each number several times.
-            let count = if strategy == StrategyId::BlockStm { LANES.len() } else { 2 };
+            let count = if strategy == StrategyId::BLOCK_STM { LANES.len() } else { 2 };
             for lanes in LANES.into_iter().cycle().skip(i + j).take(count) {
                 let what = format!("{name}, {} on {lanes}", strategy.name());
                 check(&simulate(&loaded, strategy, lanes, gas(0)), &stock, &what);
@@ -265,7 +266,7 @@ fn a_block_access_list_with_mistakes_is_no_matter_for_the_result() {
         for mistakes in [0, 1, 2, 5, 20] {
             loaded.use_access_list(Some(spoilt(&list, mistakes, &mut draw).into()));
             for (lanes, order) in [(1, 0), (4, 0), (4, 1 + seed), (32, 7 + seed)] {
-                let run = simulate(&loaded, StrategyId::BlockAccessList, lanes, gas(order));
+                let run = simulate(&loaded, StrategyId::BLOCK_ACCESS_LIST, lanes, gas(order));
                 check(
                     &run,
                     &stock,
@@ -382,7 +383,7 @@ fn a_list_that_was_written_and_read_again_foretells_the_same() {
         let cancel = CancelFlag::new();
         let list = loaded.access_list(&cancel).expect("nobody cancels").clone();
         // The end of each account's changes is the state after the block.
-        let state = simulate(&loaded, StrategyId::Sequential, 1, gas(0)).post_state;
+        let state = simulate(&loaded, StrategyId::SEQUENTIAL, 1, gas(0)).post_state;
         for account in &list {
             let after = state.accounts.get(&account.address).cloned().unwrap_or_default();
             if let Some(balance) = account.balance_changes.last() {
@@ -393,14 +394,14 @@ fn a_list_that_was_written_and_read_again_foretells_the_same() {
                 assert_eq!(value, there, "{}: {} {slot}", builtin.name, account.address);
             }
         }
-        let recorded = simulate(&loaded, StrategyId::BlockAccessList, 8, gas(0));
+        let recorded = simulate(&loaded, StrategyId::BLOCK_ACCESS_LIST, 8, gas(0));
         assert_eq!(access_list::disorder(&list, loaded.transactions()), None, "{}", builtin.name);
         let rlp = access_list::to_rlp(&list);
         for bytes in [access_list::to_json(&list).into(), rlp.to_string().into(), rlp.to_vec()] {
             let read = access_list::parse(&bytes).expect("what was written can be read");
             assert_eq!(access_list::compare(&read, &list, loaded.transactions()), []);
             loaded.use_access_list(Some(read.into()));
-            let run = simulate(&loaded, StrategyId::BlockAccessList, 8, gas(0));
+            let run = simulate(&loaded, StrategyId::BLOCK_ACCESS_LIST, 8, gas(0));
             assert!(run.trace == recorded.trace, "{}", builtin.name);
         }
     }
@@ -410,7 +411,7 @@ fn a_list_that_was_written_and_read_again_foretells_the_same() {
 fn whoever_knows_everything_throws_nothing_away() {
     for builtin in builtin::ALL {
         let loaded = LoadedBlock::new(&prepared(builtin.text));
-        for strategy in [StrategyId::PerfectAccessList, StrategyId::BlockAccessList] {
+        for strategy in [StrategyId::PERFECT_ACCESS_LIST, StrategyId::BLOCK_ACCESS_LIST] {
             for (lanes, order) in [(2, 0), (8, 0), (64, 3)] {
                 let run = simulate(&loaded, strategy, lanes, gas(order));
                 let attempts = run.trace.attempts.len();
@@ -461,7 +462,7 @@ fn a_tally_is_that_of_the_run_itself() {
 fn no_run_is_shorter_than_its_limits() {
     for builtin in builtin::ALL {
         let loaded = LoadedBlock::new(&prepared(builtin.text));
-        let oracle = simulate(&loaded, StrategyId::Sequential, 1, gas(0)).trace;
+        let oracle = simulate(&loaded, StrategyId::SEQUENTIAL, 1, gas(0)).trace;
         let total: u64 = oracle.attempts.iter().map(|a| a.end.0 - a.start.0).sum();
         assert_eq!(total, oracle.duration.0, "sequential time is the sum of the costs");
         let times: Vec<u64> = oracle.attempts.iter().map(|a| a.end.0 - a.start.0).collect();
@@ -476,7 +477,7 @@ fn no_run_is_shorter_than_its_limits() {
                     format!("{}, {} on {lanes}: {speedup} of {limits:?}", builtin.name, strategy.name());
                 assert!(speedup <= limits.work + 1e-9, "{what}");
                 // Who is told all values beforehand waits for nobody.
-                let waits = strategy != StrategyId::BlockAccessList;
+                let waits = strategy != StrategyId::BLOCK_ACCESS_LIST;
                 assert!(!waits || speedup <= limits.path + 1e-9, "{what}");
             }
         }

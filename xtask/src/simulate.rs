@@ -39,7 +39,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     use anyhow::Context;
     use evm_lanes_core::{
         model::{Cost, CostModel},
-        trace::StrategyId,
+        strategies::StrategyId,
     };
 
     let strategies = StrategyId::ALL.map(StrategyId::name).join(", ");
@@ -98,7 +98,8 @@ mod engine {
         messages::{Input, Reply, Request},
         model::{Cost, CostModel},
         scenario::builtin,
-        trace::{Clock, StrategyId},
+        strategies::StrategyId,
+        trace::Clock,
         verify,
     };
     use serde::Serialize;
@@ -182,7 +183,7 @@ mod engine {
         let lanes: Vec<u16> = (0..=8).map(|power| 1 << power).collect();
         let strategies = StrategyId::ALL.to_vec();
         // What it takes to get the block ready is no part of it.
-        let (strategy, clock) = (StrategyId::Sequential.into(), Clock::Simulated);
+        let (strategy, clock) = (StrategyId::SEQUENTIAL.into(), Clock::Simulated);
         ask(&mut engine, Request::Run { id: 1, input, strategy, lanes: 1, clock, model, list: None })?;
         let began = std::time::Instant::now();
         let request =
@@ -241,7 +242,7 @@ mod engine {
         let loaded = LoadedBlock::new(&block);
         let around =
             Simulation { model, measured: &[], cancel: &CancelFlag::new(), progress: &|_| {}, record: true };
-        let mut sequential = drive::simulate(&loaded, StrategyId::Sequential, 1, &around)?;
+        let mut sequential = drive::simulate(&loaded, StrategyId::SEQUENTIAL, 1, &around)?;
         let mut run = drive::simulate(&loaded, strategy, lanes, &around)?;
         let (receipts, state) = evm::execute_block(&block);
         let difference = verify::difference((&run.receipts, &run.post_state), (&receipts, &state));

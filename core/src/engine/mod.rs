@@ -23,7 +23,8 @@ use crate::messages::{EngineInfo, Input, Phase, Reply, Request};
 use crate::model::CostModel;
 use crate::problem::Problem;
 use crate::scenario::{MAX_LANES, StrategyChoice};
-use crate::trace::{Clock, StrategyId};
+use crate::strategies::StrategyId;
+use crate::trace::Clock;
 
 use ready::Ready;
 use report::Shown;
@@ -79,7 +80,7 @@ impl How {
                 (chosen.strategy, Some(chosen))
             }
         };
-        let lanes = if strategy == StrategyId::Sequential { 1 } else { self.lanes };
+        let lanes = if strategy.is_sequential() { 1 } else { self.lanes };
         Ok((strategy, lanes, chosen))
     }
 }
@@ -232,7 +233,7 @@ impl Engine {
     ) -> Result<Reply, Unmet> {
         let How { strategy, lanes, clock, model } = how;
         self.with(input, cancel, progress, |this, ready, progress| {
-            if strategy == StrategyId::BlockAccessList {
+            if strategy.reads_block_access_list() {
                 ready.give(list).map_err(|problem| vec![problem])?;
             }
             let info = this.info();

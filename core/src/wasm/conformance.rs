@@ -10,7 +10,8 @@ use crate::{
     messages::{Input, Reply, Request},
     model::{Cost, CostModel},
     scenario::builtin,
-    trace::{Clock, StrategyId},
+    strategies::StrategyId,
+    trace::Clock,
 };
 
 /// One file's tests.

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use evm_lanes_core::messages::{Curve, Phase, Reply, Request};
-use evm_lanes_core::trace::{Clock, StrategyId};
+use evm_lanes_core::strategies::StrategyId;
+use evm_lanes_core::trace::Clock;
 use evm_lanes_view::curve::LANES;
 
 use super::{Session, Source, reasons};
@@ -60,7 +61,7 @@ impl Session {
         let model = self.settings.cost_model;
         self.curve = CurveState::Running { id, source, done: 0, total: 0 };
         let (strategies, lanes) = (StrategyId::ALL.to_vec(), LANES.to_vec());
-        let list = self.list_for(StrategyId::BlockAccessList);
+        let list = self.list_for(StrategyId::BLOCK_ACCESS_LIST);
         self.send(Request::Curve { id, input, strategies, lanes, model, list });
     }
 

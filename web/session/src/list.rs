@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use evm_lanes_core::messages::{AccessList, ListForm, Reply, Request};
 use evm_lanes_core::scenario::StrategyChoice;
-use evm_lanes_core::trace::StrategyId;
+use evm_lanes_core::strategies::StrategyId;
 use evm_lanes_view::list;
 
 use super::{CurveState, Effect, EngineState, Session, Source, Tab, reasons};
@@ -103,7 +103,7 @@ impl Session {
         (self.given, self.offered) = (None, None);
         self.only_differences = false;
         self.announce("The list was put away.");
-        if self.settings.strategy == StrategyId::BlockAccessList {
+        if self.settings.strategy.reads_block_access_list() {
             self.run();
         }
     }
@@ -169,7 +169,7 @@ impl Session {
                 self.announce(if verdict.is_empty() { name.to_string() } else { verdict });
                 self.offered = None;
                 self.given = given;
-                if self.settings.strategy == StrategyId::BlockAccessList {
+                if self.settings.strategy.reads_block_access_list() {
                     self.run();
                 }
             }
@@ -224,7 +224,7 @@ impl Session {
 
     /// What a run with that strategy runs from.
     pub(super) fn list_for(&self, strategy: impl Into<StrategyChoice>) -> Option<Vec<u8>> {
-        let from_list = strategy.into() == StrategyId::BlockAccessList;
+        let from_list = strategy.into().reads_block_access_list();
         self.given.as_ref().filter(|_| from_list).map(|given| given.bytes.to_vec())
     }
 }

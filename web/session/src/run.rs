@@ -5,7 +5,8 @@ use std::sync::Arc;
 use evm_lanes_core::messages::{Input, Phase, Reply, Request};
 use evm_lanes_core::problem::Problem;
 use evm_lanes_core::scenario::Scenario;
-use evm_lanes_core::trace::{Clock, StrategyId};
+use evm_lanes_core::strategies::StrategyId;
+use evm_lanes_core::trace::Clock;
 use evm_lanes_view::model::RunModel;
 use evm_lanes_view::sentence;
 
@@ -94,11 +95,8 @@ impl Session {
         self.restarted = None;
         self.activity = running(id, Phase::Preparing);
         let strategy = self.settings.strategy;
-        let lanes = if strategy == StrategyId::Sequential {
-            1
-        } else {
-            self.settings.lanes().clamp(1, self.max_lanes())
-        };
+        let lanes =
+            if strategy.is_sequential() { 1 } else { self.settings.lanes().clamp(1, self.max_lanes()) };
         self.running = Some(source);
         let (clock, model) = (self.settings.clock, self.settings.cost_model);
         let list = self.list_for(strategy);

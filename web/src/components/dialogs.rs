@@ -2,7 +2,7 @@
 
 use evm_lanes_core::model::{Cost, CostModel};
 use evm_lanes_core::scenario::StrategyChoice;
-use evm_lanes_core::trace::StrategyId;
+use evm_lanes_core::strategies::StrategyId;
 use leptos::ev;
 use leptos::html::Dialog;
 use leptos::prelude::*;
@@ -200,7 +200,7 @@ pub fn Share(page: Page) -> impl IntoView {
 #[component]
 fn GivenList(page: Page) -> impl IntoView {
     let name = page.given.get_untracked().map(|given| given.name);
-    name.filter(|_| page.strategy.get_untracked() == StrategyId::BlockAccessList).map(|name| view! {
+    name.filter(|_| page.strategy.get_untracked() == StrategyId::BLOCK_ACCESS_LIST).map(|name| view! {
         <p class="wrong">{format!("Without the access list in {name}: whoever opens this runs from the block’s own list. Send the file along; dropped on the page it takes its place.")}</p>
     })
 }

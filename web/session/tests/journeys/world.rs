@@ -6,7 +6,7 @@ use evm_lanes_core::messages::{
 };
 use evm_lanes_core::problem::Problem;
 use evm_lanes_core::scenario::{self, StrategyChoice, json};
-use evm_lanes_core::trace::StrategyId;
+use evm_lanes_core::strategies::StrategyId;
 use evm_lanes_session::supervisor::{Action, Flavour, Input, Millis, Supervisor};
 use evm_lanes_session::{Activity, Effect, Environment, Event, Session};
 use evm_lanes_view::sample;
@@ -266,7 +266,7 @@ impl World {
                     strategy: StrategyId::ALL
                         .into_iter()
                         .find(|s| strategy == *s)
-                        .unwrap_or(StrategyId::BlockStm),
+                        .unwrap_or(StrategyId::BLOCK_STM),
                     lanes,
                     clock,
                     model,
