@@ -30,7 +30,7 @@ use evm_lanes_core::{
     drive::{self, LoadedBlock, Simulation, Stopped, Tallies, Tally},
     engine::Engine,
     evm,
-    messages::{Input, Reply, Request},
+    messages::{Answer, Ask, Input, Reply, Request},
     model::{Cost, CostModel},
     prepare::{self, Account, Fork, PreparedBlock, State, Transaction},
     run::{Receipt, Run, Status},
@@ -161,11 +161,15 @@ fn the_link_of_a_seeded_run_shows_that_run() {
             panic!("seed {seed}: no document")
         };
         let (clock, list) = (Clock::Simulated, None);
-        let request =
-            Request::Run { id: 1, input: Input::Case(text), strategy: asked, lanes: 8, clock, model, list };
+        let request = Request {
+            id: 1,
+            body: Ask::Run { input: Input::Case(text), strategy: asked, lanes: 8, clock, model, list },
+        };
         let mut reply = None;
         engine.handle(request, &CancelFlag::new(), &mut |said| reply = Some(said));
-        let Some(Reply::Ran { report, .. }) = reply else { panic!("seed {seed}: {reply:?}") };
+        let Some(Reply { body: Answer::Ran { report }, .. }) = reply else {
+            panic!("seed {seed}: {reply:?}")
+        };
         assert_eq!(report.verdict.difference, None, "seed {seed}");
         let header = report.header.expect("a block case has figures to compare with");
         assert!(header.figures.iter().all(|figure| figure.equal), "seed {seed}: {header:?}");
@@ -512,18 +516,22 @@ fn golden() -> String {
             for (lanes, cost, seed) in [(4, Cost::Gas, 0), (4, Cost::Gas, 7), (64, Cost::Opcodes, 0)] {
                 let input = std::mem::replace(&mut input, Input::Same);
                 let model = CostModel { cost, seed };
-                let request = Request::Run {
+                let request = Request {
                     id: 1,
-                    input,
-                    strategy: strategy.into(),
-                    lanes,
-                    clock: Clock::Simulated,
-                    model,
-                    list: None,
+                    body: Ask::Run {
+                        input,
+                        strategy: strategy.into(),
+                        lanes,
+                        clock: Clock::Simulated,
+                        model,
+                        list: None,
+                    },
                 };
                 let mut closing = None;
                 engine.handle(request, &CancelFlag::new(), &mut |reply| closing = Some(reply));
-                let Some(Reply::Ran { report, .. }) = closing else { panic!("{name}: {closing:?}") };
+                let Some(Reply { body: Answer::Ran { report }, .. }) = closing else {
+                    panic!("{name}: {closing:?}")
+                };
                 assert_eq!(report.verdict.difference, None, "{name}");
                 let (strategy, cost) = (strategy.name(), cost.name());
                 let (duration, hash) = (report.timing.parallel_median, report.trace_hash);

@@ -95,7 +95,7 @@ mod engine {
         drive::{self, LoadedBlock, Simulation},
         engine::Engine,
         evm,
-        messages::{Input, Reply, Request},
+        messages::{Answer, Ask, Input, Reply, Request},
         model::{Cost, CostModel},
         scenario::builtin,
         strategies::StrategyId,
@@ -169,7 +169,7 @@ mod engine {
         let mut closing = None;
         engine.handle(request, &CancelFlag::new(), &mut |reply| closing = Some(reply));
         match closing {
-            Some(Reply::Failed { problems, .. }) => {
+            Some(Reply { body: Answer::Failed { problems }, .. }) => {
                 bail!("{}", problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))
             }
             Some(reply) => Ok(reply),
@@ -184,11 +184,18 @@ mod engine {
         let strategies = StrategyId::ALL.to_vec();
         // What it takes to get the block ready is no part of it.
         let (strategy, clock) = (StrategyId::SEQUENTIAL.into(), Clock::Simulated);
-        ask(&mut engine, Request::Run { id: 1, input, strategy, lanes: 1, clock, model, list: None })?;
+        ask(
+            &mut engine,
+            Request { id: 1, body: Ask::Run { input, strategy, lanes: 1, clock, model, list: None } },
+        )?;
         let began = std::time::Instant::now();
-        let request =
-            Request::Curve { id: 2, input: Input::Same, strategies, lanes: lanes.clone(), model, list: None };
-        let Reply::Curve { curve, .. } = ask(&mut engine, request)? else { bail!("no curve") };
+        let request = Request {
+            id: 2,
+            body: Ask::Curve { input: Input::Same, strategies, lanes: lanes.clone(), model, list: None },
+        };
+        let Reply { body: Answer::Curve { curve }, .. } = ask(&mut engine, request)? else {
+            bail!("no curve")
+        };
         let took = began.elapsed();
         let line = |name: &str, values: &mut dyn Iterator<Item = f64>| {
             println!("{name:<20}{}", values.map(|value| format!("{value:>9.2}")).collect::<String>());
@@ -207,9 +214,10 @@ mod engine {
     pub(super) fn document(path: &Path, strategy: StrategyId, lanes: u16, model: CostModel) -> Result<Found> {
         let (mut engine, input, named) = open(path)?;
         let (asked, clock) = (strategy.into(), Clock::Simulated);
-        let request = Request::Run { id: 1, input, strategy: asked, lanes, clock, model, list: None };
+        let request =
+            Request { id: 1, body: Ask::Run { input, strategy: asked, lanes, clock, model, list: None } };
         match ask(&mut engine, request)? {
-            Reply::Ran { report, .. } => {
+            Reply { body: Answer::Ran { report }, .. } => {
                 let scenario = named.map(|name| format!("s={name}&")).unwrap_or_default();
                 let (duration, sequential) = (report.timing.parallel_median, report.timing.sequential_median);
                 Ok(Found {

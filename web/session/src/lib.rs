@@ -18,9 +18,9 @@
 //!
 //! ```text
 //! Event::Run ─▶ the document is read ─┬─ a mistake: Activity::Failed, the tab of the scenario opens
-//!                                     └─ Activity::Running { id }, Effect::Send(Request::Run { id, .. })
-//! Event::Engine(Reply::Ran { id, .. })  ─▶ the run is shown, its selection resolved, Effect::Send(Request::Inspect)
-//! Event::Engine(Reply::Failed / Cancelled { id, .. }) ─▶ the run before stays on the page
+//!                                     └─ Activity::Running { id }, Effect::Send(Request { id, body: Ask::Run { .. } })
+//! Event::Engine(Reply { id, body: Answer::Ran { .. } })  ─▶ the run is shown, its selection resolved, Effect::Send(Ask::Inspect)
+//! Event::Engine(Reply { id, body: Failed / Cancelled }) ─▶ the run before stays on the page
 //! ```
 //! The engine may answer while an effect is being done; that is an event of its own, taken at once.
 //!

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use evm_lanes_core::messages::{AccessList, ListForm, Reply, Request};
+use evm_lanes_core::messages::{AccessList, Answer, Ask, ListForm, Reply, Request};
 use evm_lanes_core::scenario::StrategyChoice;
 use evm_lanes_core::strategies::StrategyId;
 use evm_lanes_view::list;
@@ -134,7 +134,7 @@ impl Session {
         self.prepared = Some(source.clone());
         let list = wanted.as_ref().map(|given| given.bytes.to_vec());
         self.list = ListState::Running { id, source, given: wanted };
-        self.send(Request::AccessList { id, input, list });
+        self.send(Request { id, body: Ask::AccessList { input, list } });
     }
 
     /// Saves the list of the run that is shown.
@@ -144,15 +144,18 @@ impl Session {
         let input = self.input_of(&source);
         self.prepared = Some(source);
         self.exporting = Some((id, form));
-        self.send(Request::ExportList { id, input, form });
+        self.send(Request { id, body: Ask::ExportList { input, form } });
     }
 
     /// The replies that are the list's.
     pub(super) fn on_list_reply(&mut self, reply: &Reply) {
         self.on_export_reply(reply);
         let ListState::Running { id: own, source, given } = self.list.clone() else { return };
-        match reply {
-            Reply::AccessList { id, list } if *id == own => {
+        if reply.id != own {
+            return;
+        }
+        match &reply.body {
+            Answer::AccessList { list } => {
                 let hash = list.given.as_ref().map(|given| given.figures.hash.as_str().into());
                 let given = given.map(|given| Given { hash, ..given });
                 let is_new = self.offered.is_some() && given != self.given;
@@ -173,7 +176,7 @@ impl Session {
                     self.run();
                 }
             }
-            Reply::Failed { id, problems } if *id == own => {
+            Answer::Failed { problems } => {
                 let why = reasons(problems);
                 match self.offered.take() {
                     Some(offered) if given.as_ref() == Some(&offered) => {
@@ -187,7 +190,7 @@ impl Session {
                     }
                 }
             }
-            Reply::Cancelled { id } if *id == own => {
+            Answer::Cancelled => {
                 self.prepared = None;
                 self.list = ListState::None;
             }
@@ -197,18 +200,21 @@ impl Session {
 
     fn on_export_reply(&mut self, reply: &Reply) {
         let Some((own, form)) = self.exporting else { return };
-        match reply {
-            Reply::Exported { id, bytes } if *id == own => {
+        if reply.id != own {
+            return;
+        }
+        match &reply.body {
+            Answer::Exported { bytes } => {
                 let (name, kind) = match form {
                     ListForm::Json => ("access-list.json", "application/json"),
                     ListForm::Rlp => ("access-list.rlp", "application/octet-stream"),
                 };
                 self.effects.push(Effect::Download { name, kind, bytes: bytes.clone() });
             }
-            Reply::Failed { id, problems } if *id == own => {
+            Answer::Failed { problems } => {
                 self.complain(format!("The list was not saved: {}.", reasons(problems)));
             }
-            Reply::Cancelled { id } if *id == own => {}
+            Answer::Cancelled => {}
             _ => return,
         }
         self.exporting = None;

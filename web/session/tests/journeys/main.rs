@@ -4,7 +4,7 @@ mod world;
 
 use std::sync::Arc;
 
-use evm_lanes_core::messages::{ListForm, Phase, Reply};
+use evm_lanes_core::messages::{Answer, ListForm, Phase, Reply};
 use evm_lanes_core::model::{Cost, CostModel};
 use evm_lanes_core::scenario::StrategyChoice;
 use evm_lanes_core::strategies::StrategyId;
@@ -471,9 +471,9 @@ fn a_late_reply_to_a_request_that_was_replaced_is_ignored() {
     let shown = world.session.model.clone().expect("a run");
     // Nobody asked for these.
     for reply in [
-        Reply::Failed { id: 1, problems: Vec::new() },
-        Reply::Cancelled { id: 2 },
-        Reply::Progress { id: 3, phase: Phase::Measuring, done: 1, total: 2 },
+        Reply { id: 1, body: Answer::Failed { problems: Vec::new() } },
+        Reply { id: 2, body: Answer::Cancelled },
+        Reply { id: 3, body: Answer::Progress { phase: Phase::Measuring, done: 1, total: 2 } },
     ] {
         world.take(Event::Engine(evm_lanes_session::EngineEvent::Reply(reply)));
     }
