@@ -94,7 +94,7 @@ impl Session {
         self.offered = Some(Given::new(name, bytes));
         if self.ran.is_none() && !self.is_running() {
             self.offered = None;
-            self.complain("There is no block yet that a list could be compared with: run one first.");
+            self.complain("No block has run yet, so there is nothing to compare a list with. Run one first.");
         }
     }
 
@@ -102,7 +102,7 @@ impl Session {
     pub(super) fn drop_list(&mut self) {
         (self.given, self.offered) = (None, None);
         self.only_differences = false;
-        self.announce("The list was put away.");
+        self.announce("The list was removed.");
         if self.settings.strategy.reads_block_access_list() {
             self.run();
         }

@@ -280,7 +280,7 @@ pub fn Strategies(page: Page) -> impl IntoView {
         })
         .collect_view();
     let told = move || {
-        let text = about::strategy(chosen.get())?;
+        let text = about::strategy(chosen.get());
         let part = |title: &'static str, paragraphs: &'static [&'static str]| {
             view! { <h3>{title}</h3> {paragraphs.iter().map(|p| view! { <p>{*p}</p> }).collect_view()} }
         };
@@ -289,12 +289,12 @@ pub fn Strategies(page: Page) -> impl IntoView {
             .iter()
             .map(|(what, address)| view! { <li>{*what}": "<span class="mono">{*address}</span></li> })
             .collect_view();
-        Some(view! {
+        view! {
             {part("What it does", text.does)}
             {part("What to look for", text.look)}
             <h3>"Source"</h3>
             <ul>{sources}</ul>
-        })
+        }
     };
     view! {
         <dialog class="strategies" node_ref=dialog aria-labelledby="strategies-title"

@@ -30,14 +30,14 @@ pub fn strategy(choice: StrategyChoice) -> About {
 
 const AUTOMATIC: About = About {
     does: &[
-        "The engine runs the block in order first, and chooses from what it sees: Block-STM where that many lanes can be worth what they cost, else sequential. What is shown is a run of the one that was chosen.",
-        "No schedule that waits for values is faster than the longest chain of dependencies, or than each lane's share of all work. To the work the rule adds what the lanes cost themselves: on threads 80 µs to wake up and end together, and 0.7 µs for each transaction; on simulated lanes the turns and validations of the cost model.",
-        "From a gain of 1.15 on, Block-STM is chosen: dependencies that are met too late cost attempts, so a smaller gain would often be lost.",
+        "The engine first runs the block in order. From the figures of that run it chooses Block-STM where the lanes can gain more than they cost, and sequential otherwise. The page shows a run of the strategy that was chosen.",
+        "A schedule that waits for values is never faster than the longest chain of dependencies, nor than all work shared equally among the lanes. To the work the rule adds what the lanes themselves cost: on threads 80 µs to wake up and end together, and 0.7 µs for each transaction; on simulated lanes the turns and validations of the cost model.",
+        "Block-STM is chosen if the possible gain is at least 1.15. Dependencies that are met too late cost attempts, so a smaller gain would often be lost.",
     ],
     look: &[
-        "The sentence below the headline says what was chosen, and by which figures. Change the number of lanes, or the scenario: one lane is always sequential, and so is one pool's chain of swaps.",
-        "It foretells a bound, not what will be reached: run the other strategy, too, and compare. And no client has run the block beforehand; here the very same one was.",
-        "It is no line of the curve: for each number of lanes it is one of two that are drawn there.",
+        "The sentence below the headline says what was chosen, and by which figures. Change the number of lanes or the scenario and see it change: one lane is always sequential, and so is the chain of swaps in one pool.",
+        "It predicts an upper bound, not the result: run the other strategy, too, and compare. And a client cannot run the block beforehand, as is done here.",
+        "The curve has no line for it: for each number of lanes it is one of two strategies that are drawn there.",
     ],
     sources: &[
         (
@@ -55,13 +55,13 @@ const AUTOMATIC: About = About {
 pub fn cost(cost: Cost) -> &'static str {
     match cost {
         Cost::Gas => {
-            "the gas that it uses: one tick is one gas. What the protocol charges for, everyone knows."
+            "the gas that it uses: one tick is one gas. The protocol's prices are known to everyone."
         }
         Cost::Opcodes => {
-            "a stated number of nanoseconds for each kind of instruction. Nearer to time than gas is, and still the same everywhere."
+            "a stated number of nanoseconds for each kind of instruction. This is closer to time than gas is, and the same on every machine."
         }
         Cost::Measured => {
-            "what the transaction took in this machine's sequential runs, so that simulated lanes can be laid beside measured ones. Other machines show other lanes."
+            "what the transaction took in this machine's sequential runs, so simulated lanes can be compared with measured ones. Other machines show other lanes."
         }
     }
 }
@@ -79,7 +79,7 @@ pub fn scheduling(cost: Cost) -> String {
 }
 
 /// What the seed does.
-pub const SEED: &str = "With seed 0 every piece of work takes what the model says. With any other, lanes are disturbed as on a real machine: work takes up to half as long again, one piece in sixteen up to four times as long, and where several lanes could go next at the same moment, one is drawn. Each seed is a run that could have been, always the same one.";
+pub const SEED: &str = "With seed 0 every piece of work takes exactly what the model says. With any other seed, lanes are disturbed as on a real machine: work takes up to half as long again, one piece in sixteen up to four times as long, and where several lanes could go next at the same moment, one is drawn by the seed. The same seed always gives the same run.";
 
 #[cfg(test)]
 mod tests {

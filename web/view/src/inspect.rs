@@ -160,21 +160,21 @@ pub fn declaration(model: &RunModel, attempt: &Attempt) -> Option<String> {
     let slots: BTreeSet<u32> = reads.chain(writes).filter(|at| declared(model, tx, *at).is_some()).collect();
     let undeclared = slots.iter().filter(|at| named.binary_search(at).is_err()).count() as u64;
     Some(match (slots.len() as u64, undeclared) {
-        (0, _) => "It accesses no storage slot, and an access list names nothing else.".to_owned(),
+        (0, _) => "It accesses no storage slot, and an access list can name nothing else.".to_owned(),
         (1, 0) => {
-            "Its access list names the one storage slot that it accesses: it waited for those before it that name it, too."
+            "Its access list names the one storage slot that it accesses, so it waited for earlier transactions that name it, too."
                 .to_owned()
         }
         (1, _) => {
-            "Undeclared: the one storage slot that it accesses. Nothing waited for that: reads are validated as in Block-STM, and a stale one runs again."
+            "Undeclared: the one storage slot that it accesses. No transaction waits for an undeclared slot: reads are validated as in Block-STM, and a transaction with a stale read runs again."
                 .to_owned()
         }
         (all, 0) => format!(
-            "Its access list names each of the {} that it accesses: it waited for those before it that name them, too.",
+            "Its access list names each of the {} that it accesses, so it waited for earlier transactions that name them, too.",
             counted(all, "storage slot")
         ),
         (all, undeclared) => format!(
-            "Undeclared: {} of the {} that it accesses. Nothing waited for that: reads are validated as in Block-STM, and a stale one runs again.",
+            "Undeclared: {} of the {} that it accesses. No transaction waits for an undeclared slot: reads are validated as in Block-STM, and a transaction with a stale read runs again.",
             count(undeclared),
             counted(all, "storage slot")
         ),
@@ -189,7 +189,7 @@ pub fn why(model: &RunModel, tx: u32, line: &AttemptLine) -> Vec<Piece> {
             Outcome::Committed => Vec::new(),
             // `drive` repeats such a block in order, within the same run.
             Outcome::Aborted | Outcome::Blocked => vec![words(
-                "the block’s gas ran out before its last transactions, so all of it ran again in order",
+                "the block’s gas limit was reached before its last transactions, so the whole block ran again in order",
             )],
         };
     };

@@ -40,7 +40,7 @@ pub fn mark(row: &ListRow) -> String {
         ListMark::Missing => "missing in the list".to_owned(),
         ListMark::Extra => "only in the list".to_owned(),
         ListMark::Different(listed) => format!("the list says {listed}"),
-        ListMark::Outside => "not compared: not a transaction’s".to_owned(),
+        ListMark::Outside => "not compared: it belongs to no transaction".to_owned(),
     }
 }
 
@@ -71,7 +71,7 @@ pub fn verdict(name: &str, given: &GivenList) -> String {
         .map(|(n, what)| format!("{} {what}", count(n.into())))
         .collect();
     let mut text = if all == 0 {
-        format!("{name} says what was observed: no difference.")
+        format!("{name} agrees with what was observed.")
     } else {
         format!("{name}: {}: {}.", counted(all.into(), "difference"), listed(&kinds))
     };

@@ -58,7 +58,9 @@ pub fn chosen(model: &RunModel) -> Option<String> {
     let Chosen { strategy, lanes, total, chain, links, start, keeping } = chosen;
     let name = strategy_name(strategy);
     if lanes <= 1 {
-        return Some(format!("Chosen automatically: {name}, because one lane has nothing to win."));
+        return Some(format!(
+            "Chosen automatically: {name}, because one lane cannot beat sequential execution."
+        ));
     }
     let (total_text, lanes) = (model.ticks(total), counted(lanes.into(), "lane"));
     let gain = factor(chosen.gain());
@@ -73,14 +75,14 @@ pub fn chosen(model: &RunModel) -> Option<String> {
     );
     Some(match strategy {
         strategy if strategy.is_sequential() && chosen.chain_decides() => format!(
-            "Chosen automatically: {name}, because {chain}, so that {lanes} would be {gain} as fast at best: below {worth} that is not worth a try."
+            "Chosen automatically: {name}, because {chain}, so {lanes} would be {gain} as fast at best. Below {worth} they are not worth their cost."
         ),
         strategy if strategy.is_sequential() => format!(
-            "Chosen automatically: {name}, because it takes {total_text} in all, and {lanes}, which cost {} themselves, would be {gain} as fast at best: below {worth} that is not worth a try.",
+            "Chosen automatically: {name}, because it takes {total_text} in all, and {lanes}, which cost {} themselves, would be {gain} as fast at best. Below {worth} they are not worth their cost.",
             model.ticks(start + keeping)
         ),
         _ => format!(
-            "Chosen automatically: {name}, because {chain}, so that {lanes} can be up to {gain} as fast: from {worth} on that is worth a try."
+            "Chosen automatically: {name}, because {chain}, so {lanes} can be up to {gain} as fast. From {worth} on they are worth their cost."
         ),
     })
 }
@@ -145,7 +147,7 @@ pub fn story(model: &RunModel) -> Vec<Piece> {
         words(
             &mut out,
             format!(
-                "From the list of a file ({}), not from the block’s own: its mistakes cost attempts, never the result. ",
+                "The list comes from a file ({}), not from the block: its mistakes cost attempts, never the result. ",
                 shortened(hash)
             ),
         );
@@ -323,7 +325,7 @@ fn rerun_sentence(model: &RunModel, out: &mut Vec<Piece>) {
         })
     });
     if model.report.declared.is_some() && undeclared {
-        words(out, "Nothing waited for that: access lists do not declare it. ");
+        words(out, "No transaction waited for it, because access lists do not declare it. ");
     }
 }
 
@@ -398,7 +400,7 @@ fn distance_sentence(model: &RunModel, out: &mut Vec<Piece>) {
     if ceiling < 1.1 {
         words(
             out,
-            "There was almost nothing to run in parallel; what is lost beyond that is the cost of keeping track. ",
+            "There was almost nothing to run in parallel; the rest is the cost of scheduling and recording. ",
         );
         return;
     }
@@ -414,7 +416,7 @@ fn distance_sentence(model: &RunModel, out: &mut Vec<Piece>) {
         (part(&[Part::Value]), "waiting for values"),
         (part(&[Part::Held]), "waiting although something could have started"),
         (part(&[Part::Tail]), "waiting for the last transactions"),
-        (part(&[Part::InVain]), "executing in vain"),
+        (part(&[Part::NotCommitted]), "attempts that did not commit"),
     ];
     parts.sort_by(|a, b| b.0.total_cmp(&a.0));
     let named: Vec<String> = parts
@@ -438,22 +440,22 @@ fn distance_sentence(model: &RunModel, out: &mut Vec<Piece>) {
         );
     }
     let opening = if speed < 0.95 {
-        "Slower not because of the block: "
+        "The block is not the bottleneck: "
     } else {
-        "The rest is not the block's doing: "
+        "The block does not explain the rest: "
     };
     let stretched = stretched(model);
     match (named.is_empty(), &stretched) {
         (false, _) => words(out, format!("{opening}of the lanes' time, {}. ", listed(&named))),
         (true, Some(_)) => {}
         (true, None) if interrupted => {}
-        (true, None) => words(out, format!("{opening}it went into many small things. ")),
+        (true, None) => words(out, format!("{opening}no single cause dominates. ")),
     }
     if let Some(stretched) = stretched {
         words(
             out,
             format!(
-                "Execution itself took {stretched} as long as alone: cores share their memory, or had other work. "
+                "Execution itself took {stretched} as long as alone, because cores share their memory or had other work. "
             ),
         );
     }
@@ -621,7 +623,7 @@ mod tests {
         assert_eq!(chosen(&sample::pool()), None);
         assert_eq!(
             chosen_by(StrategyId::BLOCK_STM, 4, [1_000 * US, 300 * US, 3, 80 * US, 24 * US]),
-            "Chosen automatically: Block-STM, because the longest chain (3 transactions) takes 30 % of the 1.00 ms of sequential execution, so that 4 lanes can be up to 2.6× as fast: from 1.15× on that is worth a try."
+            "Chosen automatically: Block-STM, because the longest chain (3 transactions) takes 30 % of the 1.00 ms of sequential execution, so 4 lanes can be up to 2.6× as fast. From 1.15× on they are worth their cost."
         );
         let chain = chosen_by(StrategyId::SEQUENTIAL, 4, [1_000 * US, 970 * US, 1, 0, 24 * US]);
         assert!(chain.contains("Sequential, because the longest transaction takes 97 % of"), "{chain}");
@@ -633,7 +635,7 @@ mod tests {
         );
         assert_eq!(
             chosen_by(StrategyId::SEQUENTIAL, 1, [60 * US, 6 * US, 2, 80 * US, 24 * US]),
-            "Chosen automatically: Sequential, because one lane has nothing to win."
+            "Chosen automatically: Sequential, because one lane cannot beat sequential execution."
         );
     }
 
@@ -682,7 +684,7 @@ mod tests {
         let mut model = sample::pool();
         model.report.timing.parallel_median = 800_000;
         assert!(headline(&model).contains("2.0× slower than sequential"), "{}", headline(&model));
-        assert!(text(&story(&model)).contains("not because of the block"), "{}", text(&story(&model)));
+        assert!(text(&story(&model)).contains("not the bottleneck"), "{}", text(&story(&model)));
     }
 
     #[test]
