@@ -12,7 +12,6 @@ use crate::naming::{self, Names};
 use crate::prepare::{Origin, Transaction};
 use crate::problem::Problem;
 use crate::run::Receipt;
-use crate::strategies::StrategyId;
 use crate::trace::{Location, MOST_RECORDS, Trace};
 use crate::verify;
 
@@ -171,6 +170,7 @@ fn summary(ready: &Ready, index: usize, receipt: &Receipt, sequential_time: u64)
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::strategies::StrategyId;
     use crate::trace::Clock;
     use crate::units::Ticks;
 

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use evm_lanes_core::messages::{AccessList, Answer, Ask, ListForm, Reply, Request};
 use evm_lanes_core::scenario::StrategyChoice;
-use evm_lanes_core::strategies::StrategyId;
 use evm_lanes_view::list;
 
 use super::{CurveState, Effect, EngineState, Session, Source, Tab, reasons};

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use evm_lanes_core::messages::{Answer, Ask, Input, Phase, Reply, Request};
 use evm_lanes_core::problem::Problem;
 use evm_lanes_core::scenario::Scenario;
-use evm_lanes_core::strategies::StrategyId;
 use evm_lanes_core::trace::Clock;
 use evm_lanes_view::model::RunModel;
 use evm_lanes_view::sentence;

@@ -281,6 +281,8 @@ fn failed(id: u32, expected: &str, found: &str) -> Action {
 
 #[cfg(test)]
 mod tests {
+    use evm_lanes_core::messages::{self, Ask};
+
     use super::*;
 
     const INFO: EngineInfo = EngineInfo { threads: true, max_lanes: 4 };
@@ -303,7 +305,7 @@ mod tests {
             .map(|action| match action {
                 Action::Start(flavour) => format!("start {flavour:?}"),
                 Action::End => "end".into(),
-                Action::Post(request) => format!("post {}", request_id(request)),
+                Action::Post(request) => format!("post {}", request.id),
                 Action::SetCancelFlag => "set flag".into(),
                 Action::Tell(EngineEvent::State(EngineState::Starting)) => "starting".into(),
                 Action::Tell(EngineEvent::State(EngineState::Ready { .. })) => "ready".into(),
@@ -402,7 +404,8 @@ mod tests {
     fn silence_ends_a_run_and_progress_prolongs_it() {
         let mut supervisor = ready(Flavour::Threads);
         supervisor.take(Input::Send(inspect(1)), 0.0);
-        let progress = Reply { id: 1, body: Answer::Progress { phase: Phase::Measuring, done: 1, total: 9 } };
+        let progress =
+            Reply { id: 1, body: Answer::Progress { phase: messages::Phase::Measuring, done: 1, total: 9 } };
         supervisor.take(Input::Reply(progress), 50_000.0);
         check(&supervisor.take(Input::Tick, 60_000.0), &[]);
         check(&supervisor.take(Input::Tick, 110_000.0), &["restarting", "start Threads", "failed 1"]);

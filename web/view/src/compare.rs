@@ -1,6 +1,5 @@
 //! One run as a line of a comparison.
 
-use evm_lanes_core::strategies::StrategyId;
 use evm_lanes_core::trace::Outcome;
 
 use super::format::{factor, gas, share};

@@ -4,7 +4,6 @@ use std::collections::HashMap;
 
 use evm_lanes_core::messages::Report;
 use evm_lanes_core::scenario::StrategyChoice;
-use evm_lanes_core::strategies::StrategyId;
 use evm_lanes_core::trace::{Attempt, Clock, Outcome, Trace, UnpackError};
 use evm_lanes_core::units::Version;
 

@@ -46,7 +46,9 @@ use super::{
 };
 use crate::{
     cancel::CancelFlag,
-    schedule::{Foresight, Memory, Report, Scheduler, SchedulerHints, Task, ViewKind, Write},
+    schedule::{
+        AccountNo, Foresight, MOST_FAILED, Memory, Report, Scheduler, SchedulerHints, Task, ViewKind, Write,
+    },
     strategies::{self, Strategy, StrategyId},
     units::{TxIndex, Version},
 };
@@ -333,7 +335,7 @@ impl Toy {
     /// The writes that the list predicts. They count as written.
     fn predicted(&self, vm: &ToyVm, memory: &Memory<'_, ToyCode>) -> PredictedWrites<ToyCode> {
         let mut no = |account: Account| match account {
-            0..KNOWN => schedule::AccountNo(account as u32),
+            0..KNOWN => AccountNo(account as u32),
             _ => memory.intern_account(&address(account)),
         };
         let mut slot_no = |no, slot: &alloy_primitives::U256| Some(memory.slot_no(no, slot));
@@ -592,7 +594,7 @@ fn on_lanes(toy: &Toy, census: &StdMutex<Census>) {
     }
     let transactions = toy.transactions.len();
     let failed = tried().sum::<usize>() - transactions;
-    assert!(failed <= schedule::MOST_FAILED * transactions, "{failed} attempts failed");
+    assert!(failed <= MOST_FAILED * transactions, "{failed} attempts failed");
 }
 
 #[cfg(shuttle)]
