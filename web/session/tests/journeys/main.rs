@@ -609,7 +609,7 @@ fn a_list_from_a_file_is_compared_and_run_from() {
     world.settle();
     assert_eq!(world.session.given.as_ref().map(|given| &*given.name), Some("a.json"));
     assert!(
-        world.said.iter().any(|said| said.starts_with("a.json says what was observed")),
+        world.said.iter().any(|said| said.starts_with("a.json agrees with what was observed")),
         "{:?}",
         world.said
     );
@@ -641,7 +641,7 @@ fn a_list_that_cannot_be_read_changes_nothing() {
 fn a_list_without_a_block_says_what_to_do_first() {
     let mut world = World::open("");
     world.take(Event::OfferList { name: "a.json".to_owned(), bytes: vec![1] });
-    assert!(world.session.notice.as_ref().is_some_and(|notice| notice.text.contains("run one first")));
+    assert!(world.session.notice.as_ref().is_some_and(|notice| notice.text.contains("Run one first")));
 }
 
 #[test]
