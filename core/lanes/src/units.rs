@@ -1,6 +1,12 @@
 //! Ids and quantities. Each has its own type, so that a transaction's position is never
 //! mistaken for a lane's, nor a modelled duration for a measured one.
 
+use std::{
+    fmt,
+    iter::Sum,
+    ops::{Add, AddAssign},
+};
+
 use serde::{Deserialize, Serialize};
 
 /// Position of a transaction in its block, from 0.
@@ -54,6 +60,56 @@ impl StrategyId {
     /// Its number in packed traces.
     pub const fn number(self) -> u8 {
         self.0
+    }
+}
+
+/// Gas, as the protocol counts it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Gas(pub u64);
+
+impl Ticks {
+    /// The time from `earlier` to this point; zero if that is later.
+    #[must_use]
+    pub fn since(self, earlier: Self) -> Self {
+        Self(self.0.saturating_sub(earlier.0))
+    }
+
+    /// How many times this time is as long as another; 0 if that has no length.
+    pub fn over(self, other: Self) -> f64 {
+        if other.0 == 0 { 0.0 } else { self.0 as f64 / other.0 as f64 }
+    }
+}
+
+impl Add for Ticks {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self(self.0 + other.0)
+    }
+}
+
+impl AddAssign for Ticks {
+    fn add_assign(&mut self, other: Self) {
+        self.0 += other.0;
+    }
+}
+
+impl Sum for Ticks {
+    fn sum<I: Iterator<Item = Self>>(all: I) -> Self {
+        Self(all.map(|ticks| ticks.0).sum())
+    }
+}
+
+impl Sum for Gas {
+    fn sum<I: Iterator<Item = Self>>(all: I) -> Self {
+        Self(all.map(|gas| gas.0).sum())
+    }
+}
+
+impl fmt::Display for TxIndex {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
     }
 }
 

@@ -10,32 +10,35 @@
 //! merely runs slower. It may mistake for an interruption a page fault or a pause of the browser of that
 //! length, and an attempt that does far more than its transaction does in block order.
 
-use crate::trace::{Clock, Outcome, SpanKind, Trace};
+use crate::{
+    trace::{Clock, Outcome, SpanKind, Trace},
+    units::Ticks,
+};
 
-/// One lane's time without a core, by the work that was interrupted, in ticks.
+/// One lane's time without a core, by the work that was interrupted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Absence {
     /// Attempts that committed.
-    pub executed: u64,
+    pub executed: Ticks,
     /// Attempts that did not.
-    pub aborted: u64,
+    pub aborted: Ticks,
     /// Validations.
-    pub validating: u64,
+    pub validating: Ticks,
     /// Before the lane's first task.
-    pub start: u64,
+    pub start: Ticks,
     /// Between two tasks.
-    pub between: u64,
+    pub between: Ticks,
 }
 
 impl Absence {
     /// All of it.
-    pub fn sum(&self) -> u64 {
+    pub fn sum(&self) -> Ticks {
         self.executed + self.aborted + self.validating + self.start + self.between
     }
 }
 
 /// The shortest time that counts as an interruption, in nanoseconds: systems lend a core for 1 to 15 ms.
-const LEAST: u64 = 1_000_000;
+const LEAST: Ticks = Ticks(1_000_000);
 /// A turn takes at most so many times the median turn: other lanes may be at the scheduler.
 const TURNS: u64 = 20;
 /// An attempt takes at most so many times the time that its transaction takes alone: cores share their
@@ -43,47 +46,48 @@ const TURNS: u64 = 20;
 const ALONE: u64 = 4;
 
 /// The time beyond the usual, if it is so long that the lane must have been interrupted.
-fn beyond(took: u64, usual: u64, times: u64) -> u64 {
-    if took > usual.saturating_mul(times).saturating_add(LEAST) { took - usual } else { 0 }
+fn beyond(took: Ticks, usual: Ticks, times: u64) -> Ticks {
+    let longest = usual.0.saturating_mul(times).saturating_add(LEAST.0);
+    if took.0 > longest { took.since(usual) } else { Ticks(0) }
 }
 
-/// For each lane its time without a core. `alone` holds each transaction's sequential time in nanoseconds. In
+/// For each lane its time without a core. `alone` holds each transaction's sequential time. In
 /// a simulated run every lane has a core.
-pub fn absence(trace: &Trace, alone: &[u64]) -> Vec<Absence> {
+pub fn absence(trace: &Trace, alone: &[Ticks]) -> Vec<Absence> {
     let mut lanes = vec![Absence::default(); usize::from(trace.lanes)];
     if trace.clock != Clock::Measured {
         return lanes;
     }
-    let alone = |tx: usize| alone.get(tx).copied().unwrap_or(0);
-    let mut first_task = vec![u64::MAX; lanes.len()];
+    let alone = |tx: usize| alone.get(tx).copied().unwrap_or_default();
+    let mut first_task = vec![Ticks(u64::MAX); lanes.len()];
     for attempt in &trace.attempts {
         let at = usize::from(attempt.lane.0);
         let Some(lane) = lanes.get_mut(at) else { continue };
-        first_task[at] = first_task[at].min(attempt.start.0);
-        let took = attempt.end.0.saturating_sub(attempt.start.0);
+        first_task[at] = first_task[at].min(attempt.start);
+        let took = attempt.end.since(attempt.start);
         let absent = beyond(took, alone(attempt.version.tx.index()), ALONE);
         match attempt.outcome {
             Outcome::Committed => lane.executed += absent,
             Outcome::Aborted | Outcome::Blocked => lane.aborted += absent,
         }
     }
-    let length = |span: &crate::trace::Span| span.end.0.saturating_sub(span.start.0);
-    let mut turns: Vec<u64> =
+    let length = |span: &crate::trace::Span| span.end.since(span.start);
+    let mut turns: Vec<Ticks> =
         trace.spans.iter().filter(|span| span.kind == SpanKind::Scheduling).map(length).collect();
     turns.sort_unstable();
-    let turn = turns.get(turns.len().saturating_sub(1) / 2).copied().unwrap_or(0);
+    let turn = turns.get(turns.len().saturating_sub(1) / 2).copied().unwrap_or_default();
     // With few turns the median may itself be an interruption.
-    let turn = if turn > LEAST { 0 } else { turn };
+    let turn = if turn > LEAST { Ticks(0) } else { turn };
     for span in &trace.spans {
         let at = usize::from(span.lane.0);
         let Some(lane) = lanes.get_mut(at) else { continue };
         match span.kind {
             SpanKind::Validating { version, .. } => {
                 lane.validating += beyond(length(span), alone(version.tx.index()), ALONE);
-                first_task[at] = first_task[at].min(span.start.0);
+                first_task[at] = first_task[at].min(span.start);
             }
             // Spans are in the order of their starts.
-            SpanKind::Scheduling if span.end.0 <= first_task[at] => {
+            SpanKind::Scheduling if span.end <= first_task[at] => {
                 lane.start += beyond(length(span), turn, TURNS);
             }
             SpanKind::Scheduling => lane.between += beyond(length(span), turn, TURNS),
@@ -98,7 +102,7 @@ mod tests {
     use super::*;
     use crate::strategies::StrategyId;
     use crate::trace::{Attempt, Span};
-    use crate::units::{Incarnation, LaneId, Ticks, TxIndex, Version};
+    use crate::units::{Gas, Incarnation, LaneId, TxIndex, Version};
 
     const US: u64 = 1_000;
     const MS: u64 = 1_000 * US;
@@ -115,7 +119,7 @@ mod tests {
             start: Ticks(*start),
             end: Ticks(*end),
             outcome: *outcome,
-            gas: 1,
+            gas: Gas(1),
             reads: 0..0,
             writes: 0..0,
             cause: None,
@@ -140,7 +144,7 @@ mod tests {
         }
     }
 
-    const ALONE_TIMES: [u64; 9] = [20 * US; 9];
+    const ALONE_TIMES: [Ticks; 9] = [Ticks(20 * US); 9];
     use Outcome::{Aborted, Committed};
     use SpanKind::{Committing, Idle, Scheduling, Waiting};
 
@@ -153,7 +157,7 @@ mod tests {
         );
         let [first, second] = absence(&trace, &ALONE_TIMES)[..] else { panic!("two lanes") };
         assert_eq!(first, Absence::default());
-        assert_eq!(second, Absence { start: 9 * MS - US, ..Absence::default() });
+        assert_eq!(second, Absence { start: Ticks(9 * MS - US), ..Absence::default() });
     }
 
     #[test]
@@ -173,16 +177,19 @@ mod tests {
             ],
         );
         let [first, second] = absence(&trace, &ALONE_TIMES)[..] else { panic!("two lanes") };
-        assert_eq!(first, Absence { executed: 3 * MS - 20 * US, between: 3 * MS - US, ..Absence::default() });
+        assert_eq!(
+            first,
+            Absence { executed: Ticks(3 * MS - 20 * US), between: Ticks(3 * MS - US), ..Absence::default() }
+        );
         assert_eq!(
             second,
             Absence {
-                aborted: 2 * MS - 71 * US - 20 * US,
-                validating: 2 * MS - 20 * US,
+                aborted: Ticks(2 * MS - 71 * US - 20 * US),
+                validating: Ticks(2 * MS - 20 * US),
                 ..Absence::default()
             }
         );
-        assert_eq!(first.sum(), 6 * MS - 21 * US);
+        assert_eq!(first.sum(), Ticks(6 * MS - 21 * US));
     }
 
     #[test]
@@ -198,7 +205,7 @@ mod tests {
                 (1, 6 * MS, 10 * MS, Idle),
             ],
         );
-        assert_eq!(absence(&trace, &[2 * MS]), [Absence::default(); 2]);
+        assert_eq!(absence(&trace, &[Ticks(2 * MS)]), [Absence::default(); 2]);
     }
 
     #[test]

@@ -10,6 +10,7 @@ use super::{
     Attribution,
     graph::{self, Graph},
 };
+use crate::units::{LocationId, Ticks};
 
 /// How many locations, or sets of them, are listed.
 pub const ATTRIBUTED: usize = 10;
@@ -24,7 +25,7 @@ const TRIED: usize = 100;
 pub(super) fn attribute(graph: &Graph, weights: &[u64], path: &graph::Path) -> Vec<Attribution> {
     let edges = &graph.edges;
     // Number of the path's edges through each set.
-    let mut on_path: BTreeMap<Vec<u32>, usize> = BTreeMap::new();
+    let mut on_path: BTreeMap<Vec<LocationId>, usize> = BTreeMap::new();
     for pair in path.transactions.windows(2) {
         let found = edges.binary_search_by_key(&(pair[1], pair[0]), |edge| (edge.reader, edge.writer));
         let Some(edge) = found.ok().map(|i| &edges[i]) else { continue };
@@ -33,7 +34,7 @@ pub(super) fn attribute(graph: &Graph, weights: &[u64], path: &graph::Path) -> V
             *on_path.entry(set).or_default() += 1;
         }
     }
-    let mut tried: Vec<(Vec<u32>, usize)> = on_path.into_iter().collect();
+    let mut tried: Vec<(Vec<LocationId>, usize)> = on_path.into_iter().collect();
     // Single locations have more edges than sets, so each kind is cut off on its own.
     tried.sort_by_key(|(set, edges)| (Reverse(*edges), set.len(), set.clone()));
     let (mut single, mut several): (Vec<_>, Vec<_>) = tried.into_iter().partition(|(set, _)| set.len() == 1);
@@ -45,9 +46,9 @@ pub(super) fn attribute(graph: &Graph, weights: &[u64], path: &graph::Path) -> V
         .map(|(locations, edges_on_path)| {
             let left = graph::longest_without(graph, weights, &locations);
             let saved = path.length.saturating_sub(left);
-            Attribution { locations, edges: edges_on_path as u32, path: left, saved }
+            Attribution { locations, edges: edges_on_path as u32, path: Ticks(left), saved: Ticks(saved) }
         })
-        .filter(|attribution| attribution.saved > 0)
+        .filter(|attribution| attribution.saved > Ticks(0))
         .collect();
     attributed.sort_by_key(|a| (Reverse(a.saved), a.locations.len(), a.locations.clone()));
     // A set that saves no more than one of its parts says nothing new.

@@ -4,7 +4,12 @@
 use serde::{Deserialize, Serialize};
 
 use super::graph::{self, Graph};
-use crate::{model::Cost, strategies::StrategyId, trace::Trace, units::TxIndex};
+use crate::{
+    model::Cost,
+    strategies::StrategyId,
+    trace::Trace,
+    units::{Ticks, TxIndex},
+};
 
 /// The least predicted gain for which a parallel run is chosen. The margin stands for aborts, which are not
 /// predicted.
@@ -42,15 +47,15 @@ pub struct Chosen {
     /// The number of lanes that it was chosen for.
     pub lanes: u16,
     /// The time of all transactions, one after the other.
-    pub total: u64,
+    pub total: Ticks,
     /// The time of the longest chain of dependencies.
-    pub chain: u64,
+    pub chain: Ticks,
     /// Number of transactions in that chain.
     pub links: u32,
     /// The cost of the lanes as such.
-    pub start: u64,
+    pub start: Ticks,
     /// The cost for all transactions, shared by the lanes.
-    pub keeping: u64,
+    pub keeping: Ticks,
 }
 
 impl Chosen {
@@ -62,12 +67,12 @@ impl Chosen {
     /// How many times as fast as sequential execution the lanes could be at best.
     pub fn gain(&self) -> f64 {
         let parallel = self.chain.max(self.share()) + self.start;
-        self.total as f64 / parallel.max(1) as f64
+        self.total.over(parallel.max(Ticks(1)))
     }
 
     /// A lane's share of the work.
-    fn share(&self) -> u64 {
-        (self.total + self.keeping) / u64::from(self.lanes.max(1))
+    fn share(&self) -> Ticks {
+        Ticks((self.total + self.keeping).0 / u64::from(self.lanes.max(1)))
     }
 }
 
@@ -81,20 +86,19 @@ pub fn choose(sequential: &Trace, lanes: u16) -> StrategyId {
 /// that is over before the lanes are awake.
 ///
 /// `sequential` is the trace of an earlier sequential run of the same block; its dependencies predict those
-/// of the next run. `time` holds each transaction's time in such runs, in ticks; a missing entry counts as 0.
-pub fn weigh(sequential: &Trace, time: &[u64], lanes: u16, keeping: Keeping) -> Chosen {
-    let mut time = time.to_vec();
-    time.resize(sequential.transactions as usize, 0);
+/// of the next run. `time` holds each transaction's time in such runs; a missing entry counts as 0.
+pub fn weigh(sequential: &Trace, time: &[Ticks], lanes: u16, keeping: Keeping) -> Chosen {
+    let time = super::weights(sequential, time);
     let path = graph::longest_path(&Graph::of(sequential), &time);
     let (start, keeping) = keeping.of(sequential);
     let mut chosen = Chosen {
         strategy: StrategyId::SEQUENTIAL,
         lanes,
-        total: time.iter().sum(),
-        chain: path.length,
+        total: Ticks(time.iter().sum()),
+        chain: Ticks(path.length),
         links: path.transactions.len() as u32,
-        start,
-        keeping,
+        start: Ticks(start),
+        keeping: Ticks(keeping),
     };
     if lanes > 1 && chosen.gain() >= WORTH {
         chosen.strategy = StrategyId::BLOCK_STM;
@@ -105,12 +109,14 @@ pub fn weigh(sequential: &Trace, time: &[u64], lanes: u16, keeping: Keeping) -> 
 /// Transactions that should start before others on that many lanes: long ones, and those that long ones wait
 /// for. So no lane still runs a long one after all others have ended. In block order.
 pub fn long_first(sequential: &Trace, lanes: u16) -> Vec<TxIndex> {
-    let time = times(sequential);
+    let time: Vec<u64> = super::weights(sequential, &times(sequential));
     let total: u64 = time.iter().sum();
     // The longest chain of later transactions that depend on each transaction, itself included.
     let mut ahead = time.clone();
     Graph::of(sequential).visit_backwards(&mut ahead, |ahead, writer, farthest| {
-        ahead[writer as usize] = ahead[writer as usize].max(time[writer as usize] + farthest);
+        let own = time[writer.index()];
+        let ahead = &mut ahead[writer.index()];
+        *ahead = (own + farthest).max(*ahead);
     });
     // A lane's share is total / lanes. Half of that at the end of the block is too much.
     let long = total / (2 * u64::from(lanes.max(1)));
@@ -121,11 +127,11 @@ pub fn long_first(sequential: &Trace, lanes: u16) -> Vec<TxIndex> {
 }
 
 /// The time of each transaction.
-fn times(sequential: &Trace) -> Vec<u64> {
-    let mut time = vec![0; sequential.transactions as usize];
+fn times(sequential: &Trace) -> Vec<Ticks> {
+    let mut time = vec![Ticks(0); sequential.transactions as usize];
     for attempt in &sequential.attempts {
         if let Some(time) = time.get_mut(attempt.version.tx.index()) {
-            *time = attempt.end.0.saturating_sub(attempt.start.0);
+            *time = attempt.end.since(attempt.start);
         }
     }
     time

@@ -15,7 +15,10 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::Edge;
-use crate::trace::{Attempt, Trace};
+use crate::{
+    trace::{Attempt, Trace},
+    units::{LocationId, TxIndex},
+};
 
 /// The most edges of reads of sums.
 const SUMMED_EDGES: usize = 100_000;
@@ -35,8 +38,8 @@ pub(super) struct Graph {
 /// A transaction's read of a sum.
 #[derive(Clone, Copy, Debug)]
 struct SumRead {
-    reader: u32,
-    location: u32,
+    reader: TxIndex,
+    location: LocationId,
     /// The number of edges that it stands for, beyond the one to its last summand.
     more: u32,
 }
@@ -44,8 +47,8 @@ struct SumRead {
 /// A summand: a write to a location that is read as a sum.
 #[derive(Clone, Copy, Debug)]
 struct Part {
-    writer: u32,
-    location: u32,
+    writer: TxIndex,
+    location: LocationId,
     /// Whether it sets the value, rather than adding to it.
     sets: bool,
 }
@@ -59,17 +62,18 @@ impl Graph {
         let committed = trace.committed();
         let attempts = || committed.iter().flatten().filter_map(|i| trace.attempts.get(*i as usize));
         let reads_of_sums = |attempt| trace.reads_of(attempt).iter().filter(|read| read.is_sum);
-        let summed: HashSet<u32> = attempts().flat_map(reads_of_sums).map(|read| read.location.0).collect();
+        let summed: HashSet<LocationId> =
+            attempts().flat_map(reads_of_sums).map(|read| read.location).collect();
         // For each of these locations, the writers since it was last set.
-        let mut summands: HashMap<u32, Vec<u32>> = HashMap::new();
-        let mut edges: BTreeMap<(u32, u32), Vec<u32>> = BTreeMap::new();
+        let mut summands: HashMap<LocationId, Vec<TxIndex>> = HashMap::new();
+        let mut edges: BTreeMap<(TxIndex, TxIndex), Vec<LocationId>> = BTreeMap::new();
         let mut this = Self::default();
         for attempt in attempts() {
-            let reader = attempt.version.tx.0;
+            let reader = attempt.version.tx;
             for read in trace.reads_of(attempt) {
-                let Some(last) = read.from.map(|from| from.tx.0) else { continue };
-                let mut edge = |writer| edges.entry((reader, writer)).or_default().push(read.location.0);
-                let summands = summands.get(&read.location.0).filter(|_| read.is_sum);
+                let Some(last) = read.from.map(|from| from.tx) else { continue };
+                let mut edge = |writer| edges.entry((reader, writer)).or_default().push(read.location);
+                let summands = summands.get(&read.location).filter(|_| read.is_sum);
                 match summands {
                     Some(summands) if summands.len() <= left => {
                         left -= summands.len();
@@ -77,7 +81,7 @@ impl Graph {
                     }
                     Some(summands) => {
                         let more = summands.len().saturating_sub(1) as u32;
-                        this.sums.push(SumRead { reader, location: read.location.0, more });
+                        this.sums.push(SumRead { reader, location: read.location, more });
                         edge(last);
                     }
                     None => edge(last),
@@ -111,11 +115,11 @@ impl Graph {
         &self,
         trace: &'a Trace,
         attempt: &'a Attempt,
-        summed: &'a HashSet<u32>,
+        summed: &'a HashSet<LocationId>,
     ) -> impl Iterator<Item = Part> + use<'a> {
-        let writer = attempt.version.tx.0;
-        let writes = trace.writes_of(attempt).iter().filter(|write| summed.contains(&write.location.0));
-        writes.map(move |write| Part { writer, location: write.location.0, sets: !write.increment })
+        let writer = attempt.version.tx;
+        let writes = trace.writes_of(attempt).iter().filter(|write| summed.contains(&write.location));
+        writes.map(move |write| Part { writer, location: write.location, sets: !write.increment })
     }
 
     /// Visits all dependencies in block order of the readers. `through` is called with an edge, and may keep
@@ -125,15 +129,15 @@ impl Graph {
         &self,
         transactions: u32,
         state: &mut S,
-        reach: impl Fn(&S, u32) -> T,
-        mut through: impl FnMut(&mut S, u32, u32, &[u32]),
+        reach: impl Fn(&S, TxIndex) -> T,
+        mut through: impl FnMut(&mut S, TxIndex, TxIndex, &[LocationId]),
     ) {
         // For each location, the summand so far with the highest figure.
-        let mut farthest: HashMap<u32, (T, u32)> = HashMap::new();
+        let mut farthest: HashMap<LocationId, (T, TxIndex)> = HashMap::new();
         let mut edges = self.edges.iter().peekable();
         let mut sums = self.sums.iter().peekable();
         let mut parts = self.parts.iter().peekable();
-        for tx in 0..transactions {
+        for tx in (0..transactions).map(TxIndex) {
             while let Some(edge) = edges.next_if(|edge| edge.reader == tx) {
                 through(state, tx, edge.writer, &edge.locations);
             }
@@ -154,14 +158,18 @@ impl Graph {
 
     /// Visits all dependencies from the end of the block to its start. `through` is called with a writer, and
     /// with the highest value of `ahead` among the readers of its writes.
-    pub(super) fn visit_backwards(&self, ahead: &mut [u64], mut through: impl FnMut(&mut [u64], u32, u64)) {
+    pub(super) fn visit_backwards(
+        &self,
+        ahead: &mut [u64],
+        mut through: impl FnMut(&mut [u64], TxIndex, u64),
+    ) {
         // For each location, the highest value among the later reads of its sum, up to where it is next set.
-        let mut farthest: HashMap<u32, u64> = HashMap::new();
+        let mut farthest: HashMap<LocationId, u64> = HashMap::new();
         let mut readers: Vec<Vec<&Edge>> = vec![Vec::new(); ahead.len()];
-        self.edges.iter().for_each(|edge| readers[edge.writer as usize].push(edge));
+        self.edges.iter().for_each(|edge| readers[edge.writer.index()].push(edge));
         let mut sums = self.sums.iter().rev().peekable();
         let mut parts = self.parts.iter().rev().peekable();
-        for tx in (0..ahead.len() as u32).rev() {
+        for tx in (0..ahead.len() as u32).rev().map(TxIndex) {
             // A transaction writes after it reads, so here its writes come first.
             let mut set = Vec::new();
             while let Some(part) = parts.next_if(|part| part.writer == tx) {
@@ -173,13 +181,13 @@ impl Graph {
             for location in set {
                 farthest.remove(&location);
             }
-            for edge in &readers[tx as usize] {
-                let reach = ahead[edge.reader as usize];
+            for edge in &readers[tx.index()] {
+                let reach = ahead[edge.reader.index()];
                 through(ahead, tx, reach);
             }
             while let Some(sum) = sums.next_if(|sum| sum.reader == tx) {
                 let reach = farthest.entry(sum.location).or_default();
-                *reach = ahead[tx as usize].max(*reach);
+                *reach = ahead[tx.index()].max(*reach);
             }
         }
     }
@@ -187,7 +195,7 @@ impl Graph {
     /// Adds the edges of a path that only `sums` stand for.
     pub(super) fn name_edges_of(&mut self, path: &Path) {
         // For each location, the transactions that set it, in block order.
-        let mut sets: HashMap<u32, Vec<u32>> = HashMap::new();
+        let mut sets: HashMap<LocationId, Vec<TxIndex>> = HashMap::new();
         for part in self.parts.iter().filter(|part| part.sets) {
             sets.entry(part.location).or_default().push(part.writer);
         }
@@ -195,16 +203,16 @@ impl Graph {
             let (writer, reader) = (pair[0], pair[1]);
             let own = self.parts.partition_point(|part| part.writer < writer);
             let own = self.parts[own..].iter().take_while(|part| part.writer == writer);
-            let written: Vec<u32> = own.map(|part| part.location).collect();
+            let written: Vec<LocationId> = own.map(|part| part.location).collect();
             // A value that another transaction has set since then is not part of the sum.
-            let is_part = |location: &u32| {
+            let is_part = |location: &LocationId| {
                 let sets = sets.get(location).map_or(&[][..], Vec::as_slice);
                 let next = sets.partition_point(|setter| *setter <= writer);
                 written.contains(location) && sets.get(next).is_none_or(|setter| *setter >= reader)
             };
             let read = self.sums.partition_point(|sum| sum.reader < reader);
             let read = self.sums[read..].iter().take_while(|sum| sum.reader == reader);
-            let mut locations: Vec<u32> = read.map(|sum| sum.location).filter(is_part).collect();
+            let mut locations: Vec<LocationId> = read.map(|sum| sum.location).filter(is_part).collect();
             if locations.is_empty() {
                 continue;
             }
@@ -221,7 +229,7 @@ impl Graph {
     }
 
     /// For each read of a sum, its location and the number of edges that are not among `edges`.
-    pub(super) fn summed(&self) -> impl Iterator<Item = (u32, u32)> {
+    pub(super) fn summed(&self) -> impl Iterator<Item = (LocationId, u32)> {
         self.sums.iter().map(|sum| (sum.location, sum.more))
     }
 }
@@ -232,9 +240,9 @@ pub(super) fn waves(graph: &Graph, transactions: u32) -> Vec<u32> {
     graph.visit(
         transactions,
         &mut waves,
-        |waves, tx| waves[tx as usize],
+        |waves, tx| waves[tx.index()],
         |waves, reader, writer, _| {
-            waves[reader as usize] = waves[reader as usize].max(waves[writer as usize] + 1);
+            waves[reader.index()] = waves[reader.index()].max(waves[writer.index()] + 1);
         },
     );
     waves
@@ -243,23 +251,24 @@ pub(super) fn waves(graph: &Graph, transactions: u32) -> Vec<u32> {
 /// A chain of transactions and its weight.
 #[derive(Default)]
 pub(super) struct Path {
-    pub(super) transactions: Vec<u32>,
+    pub(super) transactions: Vec<TxIndex>,
     pub(super) length: u64,
 }
 
 /// The weight of the heaviest chain if no transactions conflicted at those locations.
-pub(super) fn longest_without(graph: &Graph, weights: &[u64], gone: &[u32]) -> u64 {
+pub(super) fn longest_without(graph: &Graph, weights: &[u64], gone: &[LocationId]) -> u64 {
     let mut reach = weights.to_vec();
-    let left = |locations: &[u32]| locations.iter().any(|location| gone.binary_search(location).is_err());
+    let left =
+        |locations: &[LocationId]| locations.iter().any(|location| gone.binary_search(location).is_err());
     graph.visit(
         weights.len() as u32,
         &mut reach,
-        |reach, tx| reach[tx as usize],
+        |reach, tx| reach[tx.index()],
         // Writers come before their readers, so a writer's figure is complete when it is used.
         |reach, reader, writer, locations| {
             if left(locations) {
-                let through = reach[writer as usize] + weights[reader as usize];
-                let reader = &mut reach[reader as usize];
+                let through = reach[writer.index()] + weights[reader.index()];
+                let reader = &mut reach[reader.index()];
                 *reader = through.max(*reader);
             }
         },
@@ -272,16 +281,16 @@ pub(super) fn longest_without(graph: &Graph, weights: &[u64], gone: &[u32]) -> u
 pub(super) fn longest_path(graph: &Graph, weights: &[u64]) -> Path {
     struct Reach {
         weight: Vec<u64>,
-        before: Vec<Option<u32>>,
+        before: Vec<Option<TxIndex>>,
     }
     let mut state = Reach { weight: weights.to_vec(), before: vec![None; weights.len()] };
     graph.visit(
         weights.len() as u32,
         &mut state,
-        |state, tx| state.weight[tx as usize],
+        |state, tx| state.weight[tx.index()],
         |Reach { weight, before }, reader, writer, _| {
-            let tx = reader as usize;
-            let through = weight[writer as usize] + weights[tx];
+            let tx = reader.index();
+            let through = weight[writer.index()] + weights[tx];
             if through > weight[tx] || (before[tx].is_none() && through == weight[tx]) {
                 weight[tx] = through;
                 before[tx] = Some(writer);
@@ -292,8 +301,8 @@ pub(super) fn longest_path(graph: &Graph, weights: &[u64]) -> Path {
     let Some(end) = (0..reach.len()).rev().max_by_key(|tx| reach[*tx]) else {
         return Path::default();
     };
-    let mut transactions = vec![end as u32];
-    while let Some(previous) = transactions.last().and_then(|tx| before[*tx as usize]) {
+    let mut transactions = vec![TxIndex(end as u32)];
+    while let Some(previous) = transactions.last().and_then(|tx| before[tx.index()]) {
         transactions.push(previous);
     }
     transactions.reverse();
@@ -355,7 +364,7 @@ mod tests {
                 let (path, other) = (longest_path(&few, &weights), longest_path(&all, &weights));
                 assert_eq!(path.length, other.length, "{what}");
                 for gone in [0, 1] {
-                    let without = |graph| longest_without(graph, &weights, &[gone]);
+                    let without = |graph| longest_without(graph, &weights, &[LocationId(gone)]);
                     assert_eq!(without(&few), without(&all), "{what}");
                 }
                 few.name_edges_of(&path);
@@ -367,7 +376,7 @@ mod tests {
                 let ahead = |graph: &Graph| {
                     let mut ahead = weights.clone();
                     graph.visit_backwards(&mut ahead, |ahead, writer, farthest| {
-                        let writer = writer as usize;
+                        let writer = writer.index();
                         ahead[writer] = ahead[writer].max(weights[writer] + farthest);
                     });
                     ahead

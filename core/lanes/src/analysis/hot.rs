@@ -3,7 +3,10 @@
 use std::collections::{HashMap, HashSet};
 
 use super::{HotLocation, graph::Graph};
-use crate::trace::Trace;
+use crate::{
+    trace::Trace,
+    units::{LocationId, TxIndex},
+};
 
 /// How many hot locations an analysis lists at most.
 pub const HOT_LOCATIONS: usize = 200;
@@ -15,11 +18,11 @@ pub(super) fn hot_locations(sequential: &Trace, run: &Trace, graph: &Graph) -> V
     #[derive(Default)]
     struct Conflicts {
         edges: u32,
-        readers: HashSet<u32>,
-        writers: HashSet<u32>,
+        readers: HashSet<TxIndex>,
+        writers: HashSet<TxIndex>,
         aborts: u32,
     }
-    let mut conflicts: HashMap<u32, Conflicts> = HashMap::new();
+    let mut conflicts: HashMap<LocationId, Conflicts> = HashMap::new();
     for edge in &graph.edges {
         for location in &edge.locations {
             conflicts.entry(*location).or_default().edges += 1;
@@ -30,19 +33,19 @@ pub(super) fn hot_locations(sequential: &Trace, run: &Trace, graph: &Graph) -> V
         *edges = edges.saturating_add(more);
     }
     for cause in run.attempts.iter().filter_map(|a| a.cause) {
-        conflicts.entry(cause.location.0).or_default().aborts += 1;
+        conflicts.entry(cause.location).or_default().aborts += 1;
     }
     for attempt in
         sequential.committed().into_iter().flatten().filter_map(|i| sequential.attempts.get(i as usize))
     {
-        let tx = attempt.version.tx.0;
+        let tx = attempt.version.tx;
         for read in sequential.reads_of(attempt) {
-            if let Some(entry) = conflicts.get_mut(&read.location.0) {
+            if let Some(entry) = conflicts.get_mut(&read.location) {
                 entry.readers.insert(tx);
             }
         }
         for write in sequential.writes_of(attempt) {
-            if let Some(entry) = conflicts.get_mut(&write.location.0) {
+            if let Some(entry) = conflicts.get_mut(&write.location) {
                 entry.writers.insert(tx);
             }
         }

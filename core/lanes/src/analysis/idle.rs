@@ -10,29 +10,29 @@
 use std::collections::HashMap;
 
 use crate::trace::{SpanKind, Trace};
-use crate::units::{Incarnation, LocationId, TxIndex, Version};
+use crate::units::{Incarnation, LocationId, Ticks, TxIndex, Version};
 
-/// One lane's time outside execution, validation and commit, by cause, in ticks.
+/// One lane's time outside execution, validation and commit, by cause.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Idle {
     /// Before its first task: waking up, asking for the task.
-    pub start: u64,
+    pub start: Ticks,
     /// Between two tasks: recording writes, choosing the next task.
-    pub between: u64,
+    pub between: Ticks,
     /// No task, while every transaction that was still to start read a value that had not been written yet,
     /// or was not yet known to have to run again.
-    pub value: u64,
+    pub value: Ticks,
     /// No task, although a transaction that started later could have started: all values that it read had
     /// been written. The scheduler held it back, another lane had taken it in a batch, or this lane was
     /// asleep.
-    pub held: u64,
+    pub held: Ticks,
     /// After the start of the block's last attempt: nothing was left to start.
-    pub tail: u64,
+    pub tail: Ticks,
 }
 
 impl Idle {
     /// All causes together.
-    pub fn sum(&self) -> u64 {
+    pub fn sum(&self) -> Ticks {
         self.start + self.between + self.value + self.held + self.tail
     }
 }
@@ -60,14 +60,14 @@ pub fn idle(trace: &Trace) -> Vec<Idle> {
         let (start, end) = (span.start.0, span.end.0.max(span.start.0));
         match span.kind {
             SpanKind::Validating { .. } | SpanKind::Committing => {}
-            SpanKind::Scheduling if end <= first_task[at] => lane.start += end - start,
-            SpanKind::Scheduling => lane.between += end - start,
+            SpanKind::Scheduling if end <= first_task[at] => lane.start += Ticks(end - start),
+            SpanKind::Scheduling => lane.between += Ticks(end - start),
             SpanKind::Waiting | SpanKind::Idle => {
                 let middle = last_start.clamp(start, end);
                 let held = startable.overlap(start, middle);
-                lane.held += held;
-                lane.value += middle - start - held;
-                lane.tail += end - middle;
+                lane.held += Ticks(held);
+                lane.value += Ticks(middle - start - held);
+                lane.tail += Ticks(end - middle);
             }
         }
     }
@@ -162,7 +162,7 @@ mod tests {
     use super::*;
     use crate::strategies::StrategyId;
     use crate::trace::{Attempt, Clock, Location, Outcome, Read, Span};
-    use crate::units::{LaneId, Ticks};
+    use crate::units::{Gas, LaneId};
 
     fn version(tx: u32, incarnation: u32) -> Version {
         Version { tx: TxIndex(tx), incarnation: Incarnation(incarnation) }
@@ -198,7 +198,7 @@ mod tests {
                 start: Ticks(*start),
                 end: Ticks(*end),
                 outcome: Outcome::Committed,
-                gas: 1,
+                gas: Gas(1),
                 reads: reads..trace.reads.len() as u32,
                 writes: 0..0,
                 cause: None,
@@ -218,13 +218,13 @@ mod tests {
     fn adds_up(trace: &Trace) {
         for (lane, idle) in idle(trace).iter().enumerate() {
             let attempts = trace.attempts.iter().filter(|a| usize::from(a.lane.0) == lane);
-            let tasks: u64 = attempts.map(|a| a.end.0 - a.start.0).sum();
+            let tasks: Ticks = attempts.map(|a| a.end.since(a.start)).sum();
             let others = trace.spans.iter().filter(|s| usize::from(s.lane.0) == lane);
-            let others: u64 = others
+            let others: Ticks = others
                 .filter(|s| matches!(s.kind, SpanKind::Validating { .. } | SpanKind::Committing))
-                .map(|s| s.end.0 - s.start.0)
+                .map(|s| s.end.since(s.start))
                 .sum();
-            assert_eq!(tasks + others + idle.sum(), trace.duration.0, "lane {lane}");
+            assert_eq!(tasks + others + idle.sum(), trace.duration, "lane {lane}");
         }
     }
 
@@ -247,8 +247,11 @@ mod tests {
         adds_up(&trace);
         let [first, second] = idle(&trace)[..] else { panic!("two lanes") };
         // From 100 to 110 transaction 1 could have started, and the other lane had it.
-        assert_eq!(first, Idle { start: 10, held: 10, tail: 110, ..Idle::default() });
-        assert_eq!(second, Idle { start: 10, value: 90, held: 10, tail: 10, ..Idle::default() });
+        assert_eq!(first, Idle { start: Ticks(10), held: Ticks(10), tail: Ticks(110), ..Idle::default() });
+        assert_eq!(
+            second,
+            Idle { start: Ticks(10), value: Ticks(90), held: Ticks(10), tail: Ticks(10), ..Idle::default() }
+        );
     }
 
     #[test]
@@ -267,8 +270,8 @@ mod tests {
         );
         adds_up(&trace);
         let [first, second] = idle(&trace)[..] else { panic!("two lanes") };
-        assert_eq!(first, Idle { held: 10, tail: 70, ..Idle::default() });
-        assert_eq!(second, Idle { value: 80, between: 10, ..Idle::default() });
+        assert_eq!(first, Idle { held: Ticks(10), tail: Ticks(70), ..Idle::default() });
+        assert_eq!(second, Idle { value: Ticks(80), between: Ticks(10), ..Idle::default() });
     }
 
     #[test]
@@ -281,12 +284,12 @@ mod tests {
             &[(1, 0, 200, SpanKind::Waiting)],
         );
         adds_up(&trace);
-        assert_eq!(idle(&trace)[1], Idle { held: 100, tail: 100, ..Idle::default() });
+        assert_eq!(idle(&trace)[1], Idle { held: Ticks(100), tail: Ticks(100), ..Idle::default() });
     }
 
     #[test]
     fn no_lane_waits_in_a_block_without_transactions() {
         let trace = trace(1, 5, &[], &[(0, 0, 5, SpanKind::Scheduling)]);
-        assert_eq!(idle(&trace), [Idle { start: 5, ..Idle::default() }]);
+        assert_eq!(idle(&trace), [Idle { start: Ticks(5), ..Idle::default() }]);
     }
 }

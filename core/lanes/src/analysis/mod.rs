@@ -16,7 +16,10 @@ mod limits;
 
 use serde::{Deserialize, Serialize};
 
-use crate::trace::{Outcome, Trace};
+use crate::{
+    trace::{Outcome, Trace},
+    units::{LocationId, Ticks, TxIndex},
+};
 use graph::Graph;
 
 pub use absence::{Absence, absence};
@@ -35,7 +38,7 @@ pub struct Analysis {
     /// Wave of each transaction, from 0: one more than the highest wave it depends on.
     pub waves: Vec<u32>,
     /// The critical path: the longest chain, in order, weighted by sequential time.
-    pub critical_path: Vec<u32>,
+    pub critical_path: Vec<TxIndex>,
     /// Locations through which transactions depend on each other, hottest first; at most [`HOT_LOCATIONS`].
     pub hot: Vec<HotLocation>,
     /// What makes the critical path long and could be changed: the locations without which it would be
@@ -57,18 +60,18 @@ pub struct Analysis {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Edge {
     /// The earlier transaction.
-    pub writer: u32,
+    pub writer: TxIndex,
     /// The later transaction.
-    pub reader: u32,
+    pub reader: TxIndex,
     /// The locations through which it depends, ascending.
-    pub locations: Vec<u32>,
+    pub locations: Vec<LocationId>,
 }
 
 /// A location through which transactions depended on each other.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HotLocation {
     /// Location id.
-    pub location: u32,
+    pub location: LocationId,
     /// Number of edges through it.
     pub edges: u32,
     /// Number of transactions that read it.
@@ -84,13 +87,13 @@ pub struct HotLocation {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Attribution {
     /// Location ids, ascending: one location, or several at which transactions conflict together.
-    pub locations: Vec<u32>,
+    pub locations: Vec<LocationId>,
     /// Number of edges of the critical path that go through the location, or through exactly these locations.
     pub edges: u32,
     /// The critical path without them, in ticks of sequential time.
-    pub path: u64,
+    pub path: Ticks,
     /// How much shorter that is.
-    pub saved: u64,
+    pub saved: Ticks,
 }
 
 /// Bounds on the speed-up over sequential execution. A schedule that keeps block order passes neither of
@@ -109,13 +112,12 @@ pub struct Limits {
 /// Analyses `run`.
 ///
 /// `sequential` is the trace of the sequential run of the same block, whose location ids are the same as
-/// those of `run` ([`align_locations`]). `time` holds each transaction's sequential time in ticks; a missing
-/// entry counts as 0.
-pub fn analyse(run: &Trace, sequential: &Trace, time: &[u64]) -> Analysis {
+/// those of `run` ([`align_locations`]). `time` holds each transaction's sequential time; a missing entry
+/// counts as 0.
+pub fn analyse(run: &Trace, sequential: &Trace, time: &[Ticks]) -> Analysis {
     let mut graph = Graph::of(sequential);
     let gas = gas(sequential);
-    let mut time = time.to_vec();
-    time.resize(sequential.transactions as usize, 0);
+    let time = weights(sequential, time);
 
     let by_time = graph::longest_path(&graph, &time);
     let by_gas = graph::longest_path(&graph, &gas);
@@ -138,26 +140,31 @@ pub fn analyse(run: &Trace, sequential: &Trace, time: &[u64]) -> Analysis {
 }
 
 /// The bounds of the same block for each number of lanes, from the trace of its sequential run.
-pub fn limits(sequential: &Trace, time: &[u64], lanes: &[u16]) -> Vec<Limits> {
+pub fn limits(sequential: &Trace, time: &[Ticks], lanes: &[u16]) -> Vec<Limits> {
     let graph = Graph::of(sequential);
     let gas: Vec<u64> = gas(sequential);
-    let mut time = time.to_vec();
-    time.resize(sequential.transactions as usize, 0);
+    let time = weights(sequential, time);
     let path = graph::longest_path(&graph, &time).length;
     let path_gas = graph::longest_path(&graph, &gas).length;
     lanes.iter().map(|lanes| limits::limits(&time, path, &gas, path_gas, *lanes)).collect()
 }
 
-/// Each transaction's gas.
+/// Each transaction's time as a weight of the graph.
+fn weights(sequential: &Trace, time: &[Ticks]) -> Vec<u64> {
+    let mut weights: Vec<u64> = time.iter().map(|time| time.0).collect();
+    weights.resize(sequential.transactions as usize, 0);
+    weights
+}
+
+/// Each transaction's gas as a weight of the graph.
 fn gas(sequential: &Trace) -> Vec<u64> {
     let attempt = |i: Option<u32>| i.and_then(|i| sequential.attempts.get(i as usize));
-    sequential.committed().into_iter().map(|i| attempt(i).map_or(0, |a| a.gas)).collect()
+    sequential.committed().into_iter().map(|i| attempt(i).map_or(0, |a| a.gas.0)).collect()
 }
 
 /// Gives `sequential` the location ids of `run`. Locations that only `sequential` has are appended to those
 /// of `run`.
 pub fn align_locations(run: &mut Trace, sequential: &mut Trace) {
-    use crate::units::LocationId;
     use std::collections::HashMap;
 
     let mut ids: HashMap<_, _> =

@@ -4,7 +4,7 @@ use super::*;
 use crate::model::Cost;
 use crate::strategies::StrategyId;
 use crate::trace::{Attempt, Cause, Clock, Location, Read, Write};
-use crate::units::{Incarnation, LaneId, LocationId, Ticks, TxIndex, Version};
+use crate::units::{Gas, Incarnation, LaneId, Version};
 
 /// One transaction: (reads as (location, writer), writes, gas).
 pub(super) type Tx<'a> = (&'a [(u32, Option<u32>)], &'a [u32], u64);
@@ -19,11 +19,15 @@ fn locations_on_the_critical_path_are_listed_by_the_time_they_cost() {
         (&[(4, Some(2)), (5, Some(2))], &[], 50),
         (&[], &[], 120),
     ]);
-    let weights: Vec<u64> = trace.attempts.iter().map(|a| a.gas).collect();
-    let analysis = analyse(&trace, &trace, &weights);
-    assert_eq!(analysis.critical_path, [0, 1, 2, 3]);
-    let pair = Attribution { locations: vec![3], edges: 2, path: 150, saved: 200 };
-    let both = Attribution { locations: vec![4, 5], edges: 1, path: 300, saved: 50 };
+    let analysis = analyse(&trace, &trace, &times(&trace));
+    assert_eq!(analysis.critical_path, [0, 1, 2, 3].map(TxIndex));
+    let pair = Attribution { locations: vec![LocationId(3)], edges: 2, path: Ticks(150), saved: Ticks(200) };
+    let both = Attribution {
+        locations: vec![LocationId(4), LocationId(5)],
+        edges: 1,
+        path: Ticks(300),
+        saved: Ticks(50),
+    };
     assert_eq!(analysis.attribution, [pair, both]);
 }
 
@@ -61,7 +65,7 @@ pub(super) fn sequential(txs: &[Tx]) -> Trace {
             start: Ticks(now),
             end: Ticks(now + gas),
             outcome: Outcome::Committed,
-            gas: *gas,
+            gas: Gas(*gas),
             reads: r..trace.reads.len() as u32,
             writes: w..trace.writes.len() as u32,
             cause: None,
@@ -71,8 +75,8 @@ pub(super) fn sequential(txs: &[Tx]) -> Trace {
     trace
 }
 
-fn times(trace: &Trace) -> Vec<u64> {
-    trace.attempts.iter().map(|a| a.gas).collect()
+fn times(trace: &Trace) -> Vec<Ticks> {
+    trace.attempts.iter().map(|a| Ticks(a.gas.0)).collect()
 }
 
 /// 0 → 1 → 3 through location 1, 2 alone.
@@ -88,8 +92,11 @@ fn diamond() -> Trace {
 #[test]
 fn an_edge_names_every_location_it_goes_through() {
     let trace = sequential(&[(&[], &[4, 3], 1), (&[(4, Some(0)), (3, Some(0)), (3, Some(0))], &[], 1)]);
-    let analysis = analyse(&trace, &trace, &[1, 1]);
-    assert_eq!(analysis.edges, [Edge { writer: 0, reader: 1, locations: vec![3, 4] }]);
+    let analysis = analyse(&trace, &trace, &[Ticks(1), Ticks(1)]);
+    assert_eq!(
+        analysis.edges,
+        [Edge { writer: TxIndex(0), reader: TxIndex(1), locations: vec![LocationId(3), LocationId(4)] }]
+    );
 }
 
 #[test]
@@ -102,10 +109,10 @@ fn a_wave_is_one_after_the_latest_wave_it_depends_on() {
 fn the_critical_path_is_the_heaviest_chain() {
     let trace = diamond();
     let analysis = analyse(&trace, &trace, &times(&trace));
-    assert_eq!(analysis.critical_path, [0, 1, 3]);
+    assert_eq!(analysis.critical_path, [0, 1, 3].map(TxIndex));
     assert_eq!(analysis.limits.path, 60.0 / 35.0);
     // With other weights another chain wins.
-    assert_eq!(analyse(&trace, &trace, &[1, 1, 9, 1]).critical_path, [2, 3]);
+    assert_eq!(analyse(&trace, &trace, &[1, 1, 9, 1].map(Ticks)).critical_path, [2, 3].map(TxIndex));
 }
 
 #[test]
@@ -130,8 +137,8 @@ fn hot_locations_count_edges_readers_writers_and_aborts() {
         ..run.attempts[3].clone()
     });
     let analysis = analyse(&run, &sequential, &times(&sequential));
-    let first = HotLocation { location: 1, edges: 2, readers: 3, writers: 3, aborts: 0 };
-    let second = HotLocation { location: 2, edges: 1, readers: 2, writers: 1, aborts: 1 };
+    let first = HotLocation { location: LocationId(1), edges: 2, readers: 3, writers: 3, aborts: 0 };
+    let second = HotLocation { location: LocationId(2), edges: 1, readers: 2, writers: 1, aborts: 1 };
     assert_eq!(analysis.hot, [first, second]);
     assert_eq!((analysis.aborts, analysis.rerun), (1, 1));
     assert_eq!(analysis.wasted, 20.0 / 80.0);
@@ -180,15 +187,15 @@ fn a_choice_carries_the_figures_it_was_made_by() {
         vec![(&[], &[1], MS), (&[(1, Some(0))], &[], 2 * MS), (&[], &[], 3 * MS), (&[], &[], 4 * MS)];
     let sequential = sequential(&block);
     let chosen = weigh(&sequential, &times(&sequential), 2, Keeping::Threads);
-    assert_eq!((chosen.strategy, chosen.lanes, chosen.total), (StrategyId::BLOCK_STM, 2, 10 * MS));
+    assert_eq!((chosen.strategy, chosen.lanes, chosen.total), (StrategyId::BLOCK_STM, 2, Ticks(10 * MS)));
     // The longest single transaction is the longest chain.
-    assert_eq!((chosen.chain, chosen.links, chosen.chain_decides()), (4 * MS, 1, false));
+    assert_eq!((chosen.chain, chosen.links, chosen.chain_decides()), (Ticks(4 * MS), 1, false));
     assert!((1.9..2.0).contains(&chosen.gain()), "{chosen:?}");
     let chosen = weigh(&sequential, &times(&sequential), 8, Keeping::Threads);
     assert!(chosen.chain_decides() && (2.4..2.5).contains(&chosen.gain()), "{chosen:?}");
     // Other times, another chain.
-    let chosen = weigh(&sequential, &[5 * MS, 5 * MS], 8, Keeping::Threads);
-    assert_eq!((chosen.strategy, chosen.total, chosen.links), (StrategyId::SEQUENTIAL, 10 * MS, 2));
+    let chosen = weigh(&sequential, &[Ticks(5 * MS), Ticks(5 * MS)], 8, Keeping::Threads);
+    assert_eq!((chosen.strategy, chosen.total, chosen.links), (StrategyId::SEQUENTIAL, Ticks(10 * MS), 2));
 }
 
 #[test]
@@ -198,7 +205,11 @@ fn simulated_lanes_cost_what_their_model_says() {
     for (time, strategy) in [(1_500, StrategyId::SEQUENTIAL), (100_000, StrategyId::BLOCK_STM)] {
         let sequential = sequential(&[(&[], &[], time), (&[], &[], time)]);
         let chosen = weigh(&sequential, &times(&sequential), 2, Keeping::Model(Cost::Gas));
-        assert_eq!((chosen.strategy, chosen.start, chosen.keeping), (strategy, 0, 3_000), "{time}");
+        assert_eq!(
+            (chosen.strategy, chosen.start, chosen.keeping),
+            (strategy, Ticks(0), Ticks(3_000)),
+            "{time}"
+        );
     }
 }
 

@@ -20,7 +20,7 @@ use crate::{
     },
     strategies::StrategyId,
     trace::{Attempt, Cause, Clock, Location, MOST_RECORDS, Outcome, Read, Span, SpanKind, Trace, Write},
-    units::{LaneId, LocationId, Ticks, Version},
+    units::{Gas, LaneId, LocationId, Ticks, Version},
 };
 
 /// The number of records that all lanes have noted. Each lane adds its own by the [`Records::BATCH`], so
@@ -195,7 +195,7 @@ pub(super) fn merge(
             start: Ticks(time.start - start),
             end: Ticks(time.end - start),
             outcome: note.outcome,
-            gas: note.gas,
+            gas: Gas(note.gas),
             reads: reads..trace.reads.len() as u32,
             writes: writes..trace.writes.len() as u32,
             cause,

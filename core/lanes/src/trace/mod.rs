@@ -18,7 +18,7 @@ use std::ops::Range;
 use alloy_primitives::{Address, U256};
 use serde::{Deserialize, Serialize};
 
-use crate::units::{Incarnation, LaneId, LocationId, StrategyId, Ticks, TxIndex, Version};
+use crate::units::{Gas, Incarnation, LaneId, LocationId, StrategyId, Ticks, TxIndex, Version};
 
 pub use pack::{PACK_VERSION, UnpackError};
 
@@ -120,7 +120,7 @@ pub struct Attempt {
     /// How it ended.
     pub outcome: Outcome,
     /// Gas used; 0 for a blocked attempt.
-    pub gas: u64,
+    pub gas: Gas,
     /// Indices into [`Trace::reads`].
     pub reads: Range<u32>,
     /// Indices into [`Trace::writes`].

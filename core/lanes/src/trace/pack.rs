@@ -25,7 +25,7 @@ use alloy_primitives::{Address, U256};
 use thiserror::Error;
 
 use super::{Attempt, Cause, Clock, Location, Outcome, Read, Span, SpanKind, Trace, Write};
-use crate::units::{Incarnation, LaneId, LocationId, StrategyId, Ticks, TxIndex, Version};
+use crate::units::{Gas, Incarnation, LaneId, LocationId, StrategyId, Ticks, TxIndex, Version};
 
 /// The latest version of the packed form.
 pub const PACK_VERSION: u32 = 2;
@@ -159,7 +159,7 @@ impl Trace {
         }));
         p.u64s(attempts().map(|a| a.start.0));
         p.u64s(attempts().map(|a| a.end.0));
-        p.u64s(attempts().map(|a| a.gas));
+        p.u64s(attempts().map(|a| a.gas.0));
         p.u32s(attempts().map(|a| a.reads.len() as u32));
         p.u32s(attempts().map(|a| a.writes.len() as u32));
         p.u32s(attempts().map(|a| a.cause.map_or(NONE, |c| c.location.0)));
@@ -267,7 +267,7 @@ impl Trace {
                     2 => Outcome::Blocked,
                     code => return Err(range("outcome", code.into())),
                 },
-                gas: gas[i],
+                gas: Gas(gas[i]),
                 reads: read_start..read_end,
                 writes: write_start..write_end,
                 cause: if cause_locations[i] == NONE {
@@ -375,7 +375,7 @@ mod tests {
                     start: Ticks(0),
                     end: Ticks(40),
                     outcome: Outcome::Committed,
-                    gas: 21_000,
+                    gas: Gas(21_000),
                     reads: 0..1,
                     writes: 0..1,
                     cause: None,
@@ -386,7 +386,7 @@ mod tests {
                     start: Ticks(0),
                     end: Ticks(50),
                     outcome: Outcome::Aborted,
-                    gas: 21_000,
+                    gas: Gas(21_000),
                     reads: 1..2,
                     writes: 1..1,
                     cause: Some(Cause { location: LocationId(1), writer: at(0, 0) }),
