@@ -15,6 +15,7 @@ use crate::problem::Problem;
 use crate::scenario::StrategyChoice;
 use crate::strategies::StrategyId;
 use crate::trace::Clock;
+use crate::units::{Gas, LocationId, Ticks, TxIndex};
 
 /// From the page.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -95,7 +96,7 @@ pub enum Ask {
         /// The id of the request that had asked for that run. If it was another one, there is no story.
         run: u32,
         /// The transaction's position.
-        tx: u32,
+        tx: TxIndex,
     },
 }
 
@@ -230,7 +231,7 @@ pub struct ListRow {
     /// Into [`AccessList::locations`]; `None`: that the account is accessed.
     pub location: Option<u32>,
     /// After which transaction; `None`: a read, which belongs to the whole block, or not a transaction's.
-    pub tx: Option<u32>,
+    pub tx: Option<TxIndex>,
     /// What was observed; of a row that only the other list has, what that one says.
     pub value: String,
     /// How the other list stands to it.
@@ -287,8 +288,8 @@ pub struct GivenList {
 pub struct Curve {
     /// What time is made of.
     pub model: CostModel,
-    /// The sum of the transactions' costs, in ticks.
-    pub sequential: u64,
+    /// The sum of the transactions' costs.
+    pub sequential: Ticks,
     /// Strategy by strategy, each with every number of lanes, as asked for.
     pub points: Vec<CurvePoint>,
     /// The bounds for each number of lanes asked for, in that order.
@@ -302,12 +303,12 @@ pub struct CurvePoint {
     pub strategy: StrategyId,
     /// On how many lanes. Sequential runs have one, whatever is asked for.
     pub lanes: u16,
-    /// How long it took, in ticks.
-    pub duration: u64,
+    /// How long it took.
+    pub duration: Ticks,
     /// Attempts that did not commit.
     pub aborted: u32,
-    /// What they took together, in ticks.
-    pub wasted: u64,
+    /// What they took together.
+    pub wasted: Ticks,
     /// Share of lanes × duration spent on attempts that committed, 0 to 1.
     pub utilisation: f64,
 }
@@ -363,7 +364,7 @@ pub struct Report {
     pub location_names: Vec<LocationName>,
     /// Of a run with [`StrategyId::ACCESS_LIST`]: for each transaction the trace's locations that its own access list
     /// names (EIP-2930: storage slots only), ascending.
-    pub declared: Option<Vec<Vec<u32>>>,
+    pub declared: Option<Vec<Vec<LocationId>>>,
     /// One line per transaction, in block order.
     pub transactions: Vec<TxSummary>,
     /// Parallel against sequential.
@@ -393,15 +394,15 @@ pub struct Timing {
     /// Runs of each kind before the measured ones.
     pub warm_ups: u32,
     /// Measured sequential runs.
-    pub sequential: Vec<u64>,
+    pub sequential: Vec<Ticks>,
     /// Measured runs with the strategy and lanes asked for.
-    pub parallel: Vec<u64>,
+    pub parallel: Vec<Ticks>,
     /// Median of `sequential`.
-    pub sequential_median: u64,
+    pub sequential_median: Ticks,
     /// Median of `parallel`.
-    pub parallel_median: u64,
+    pub parallel_median: Ticks,
     /// Time from the request to prepared, once.
-    pub preparing: u64,
+    pub preparing: Ticks,
     /// Whether [`TxSummary::sequential_time`] is the block's time shared out by gas, because the clock
     /// is too coarse for single transactions.
     pub by_gas: bool,
@@ -421,7 +422,7 @@ pub struct Verdict {
     /// Receipts root, `0x…`.
     pub receipts_root: String,
     /// Gas used by the block.
-    pub gas_used: u64,
+    pub gas_used: Gas,
 }
 
 /// Comparison with a real block's header.
@@ -477,17 +478,17 @@ pub struct TxSummary {
     /// Whether the outermost call succeeded.
     pub success: bool,
     /// Gas used.
-    pub gas: u64,
+    pub gas: Gas,
     /// Median time of this transaction alone in the sequential runs, in nanoseconds; of a simulated
     /// run its cost, in ticks.
-    pub sequential_time: u64,
+    pub sequential_time: Ticks,
 }
 
 /// One transaction in full.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TxDetail {
     /// Its position.
-    pub tx: u32,
+    pub tx: TxIndex,
     /// The line of the table.
     pub summary: TxSummary,
     /// Sender's address.
@@ -499,7 +500,7 @@ pub struct TxDetail {
     /// Nonce.
     pub nonce: u64,
     /// Gas limit.
-    pub gas_limit: u64,
+    pub gas_limit: Gas,
     /// The decoded call, where the ABI is known.
     pub call: Option<DecodedCall>,
     /// Call data, `0x…`, cut after 1,024 bytes.

@@ -38,6 +38,7 @@ mod tests {
     use crate::problem::{Position, Problem};
     use crate::strategies::StrategyId;
     use crate::trace::Clock;
+    use crate::units::TxIndex;
 
     #[test]
     fn messages_survive_the_wire() {
@@ -65,7 +66,7 @@ mod tests {
 
     #[test]
     fn cut_and_prolonged_bytes_are_errors() {
-        let bytes = encode(&Request { id: 300, body: Ask::Inspect { run: 2, tx: 1 } }).unwrap();
+        let bytes = encode(&Request { id: 300, body: Ask::Inspect { run: 2, tx: TxIndex(1) } }).unwrap();
         assert!(decode::<Request>(&bytes[..bytes.len() - 1]).is_err());
         assert!(decode::<Request>(&[&bytes[..], &[0]].concat()).is_err());
     }

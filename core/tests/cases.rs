@@ -22,6 +22,7 @@ use evm_lanes_core::{
     scenario,
     strategies::StrategyId,
     trace::Outcome,
+    units::Ticks,
 };
 use serde_json::Value;
 
@@ -199,7 +200,7 @@ fn readers_of_a_sum_note_one_read_each() {
             assert!(reads < 40 * transactions, "{what}: {reads} reads of {transactions} transactions");
             let mut sequential = sequential.clone();
             analysis::align_locations(&mut run.trace, &mut sequential);
-            let analysis = analysis::analyse(&run.trace, &sequential, &vec![1; transactions]);
+            let analysis = analysis::analyse(&run.trace, &sequential, &vec![Ticks(1); transactions]);
             assert!(analysis.edges.len() < 20 * transactions, "{what}: {} edges", analysis.edges.len());
             assert_eq!(analysis.hot[0].edges, 36_000_000, "{what}");
             assert_eq!(analysis.critical_path.len(), 2, "{what}: a payment and a call");

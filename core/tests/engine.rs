@@ -12,6 +12,7 @@ use evm_lanes_core::{
     scenario::{StrategyChoice, builtin},
     strategies::StrategyId,
     trace::{Clock, Trace},
+    units::{Ticks, TxIndex},
 };
 
 /// An engine with `lanes` threads and the catalogue.
@@ -145,7 +146,7 @@ fn what_is_chosen_is_the_run_of_that_strategy() {
         let same = if report.strategy == StrategyId::SEQUENTIAL { &sequential } else { &parallel };
         assert_eq!((&report.trace_hash, report.lanes), (&same.trace_hash, same.lanes), "{}", scenario.name);
         // Whatever is chosen is not much worse than the other.
-        let time = |report: &Report| report.timing.parallel_median as f64;
+        let time = |report: &Report| report.timing.parallel_median.0 as f64;
         let better = time(&parallel).min(time(&sequential));
         assert!(time(&report) <= 1.2 * better, "{}: {chosen:?}", scenario.name);
     }
@@ -173,9 +174,10 @@ fn a_measured_choice_is_made_from_sequential_runs_before() {
     check(&report);
     let chosen = report.chosen.expect("what it was chosen by");
     assert_eq!((report.strategy, chosen.lanes), (chosen.strategy, 2));
-    // 2,000 transfers, hardly any of which need each other.
-    assert!(chosen.total > 0 && chosen.chain < chosen.total / 10, "{chosen:?}");
-    assert!(chosen.start > 0 && chosen.keeping > 0, "{chosen:?}");
+    // 2,000 transfers, hardly any of which need each other. How long the chain takes is not asked: on a busy machine a
+    // transaction may have lost its core in most of few rounds.
+    assert!(chosen.total > Ticks(0) && chosen.chain <= chosen.total && chosen.links < 200, "{chosen:?}");
+    assert!(chosen.start > Ticks(0) && chosen.keeping > Ticks(0), "{chosen:?}");
 }
 
 #[test]
@@ -202,7 +204,7 @@ fn simulated_lanes_need_no_threads_and_are_the_same_for_everyone() {
             check(&report);
             assert_eq!((report.clock, report.lanes, report.model), (Clock::Simulated, 200, model));
             assert!(phases.contains(&Phase::Simulating));
-            let sum: u64 = report.transactions.iter().map(|tx| tx.sequential_time).sum();
+            let sum: Ticks = report.transactions.iter().map(|tx| tx.sequential_time).sum();
             assert_eq!(report.timing.sequential, [sum]);
             report
         });
@@ -245,7 +247,7 @@ fn a_curve_has_the_points_that_runs_have() {
         assert_eq!(report.analysis.aborts, point.aborted);
         assert!((report.analysis.busy - point.utilisation).abs() < 1e-9);
         let saved = report.analysis.attribution.first().expect("the pool's reserves").saved;
-        assert!(saved > 0 && saved < curve.sequential);
+        assert!(saved > Ticks(0) && saved < curve.sequential);
     }
     let cancel = CancelFlag::new();
     cancel.set();
@@ -261,7 +263,7 @@ fn a_story_decodes_the_call_and_its_logs() {
     let report = run(&mut engine, Input::Scenario(text), StrategyId::BLOCK_STM, 2);
     let swap = report.transactions.iter().position(|t| t.label == "swap").expect("there is a swap");
     let (Reply { body: Answer::Detail { detail }, .. }, _) =
-        ask(&mut engine, Request { id: 2, body: Ask::Inspect { run: 1, tx: swap as u32 } })
+        ask(&mut engine, Request { id: 2, body: Ask::Inspect { run: 1, tx: TxIndex(swap as u32) } })
     else {
         panic!("a story")
     };
@@ -273,7 +275,7 @@ fn a_story_decodes_the_call_and_its_logs() {
         "{:?}",
         report.location_names.iter().map(|l| &l.name).collect::<Vec<_>>()
     );
-    let (reply, _) = ask(&mut engine, Request { id: 3, body: Ask::Inspect { run: 1, tx: 1_000_000 } });
+    let (reply, _) = ask(&mut engine, Request { id: 3, body: Ask::Inspect { run: 1, tx: TxIndex(1_000_000) } });
     assert!(matches!(reply, Reply { id: 3, body: Answer::Failed { .. } }));
 }
 
@@ -447,7 +449,7 @@ fn a_run_is_told_of_also_when_another_block_has_been_prepared_since() {
     let text = |name| builtin::find(name).expect("it exists").text.to_owned();
     run(&mut engine, Input::Scenario(text(builtin::DEFAULT)), StrategyId::BLOCK_STM, 1);
     let story =
-        |engine: &mut Engine, run| ask(engine, Request { id: 2, body: Ask::Inspect { run, tx: 3 } }).0;
+        |engine: &mut Engine, run| ask(engine, Request { id: 2, body: Ask::Inspect { run, tx: TxIndex(3) } }).0;
     let before = story(&mut engine, 1);
     listed(&mut engine, Input::Scenario(text("payments")), None);
     let Reply { body: Answer::Detail { detail }, .. } = &before else { panic!("{before:?}") };

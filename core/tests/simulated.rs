@@ -37,6 +37,7 @@ use evm_lanes_core::{
     scenario::{self, Settings, StrategyChoice, builtin},
     strategies::StrategyId,
     trace::{Clock, Outcome},
+    units::Ticks,
 };
 
 use generator::Generator;
@@ -469,7 +470,7 @@ fn no_run_is_shorter_than_its_limits() {
         let oracle = simulate(&loaded, StrategyId::SEQUENTIAL, 1, gas(0)).trace;
         let total: u64 = oracle.attempts.iter().map(|a| a.end.0 - a.start.0).sum();
         assert_eq!(total, oracle.duration.0, "sequential time is the sum of the costs");
-        let times: Vec<u64> = oracle.attempts.iter().map(|a| a.end.0 - a.start.0).collect();
+        let times: Vec<Ticks> = oracle.attempts.iter().map(|a| a.end.since(a.start)).collect();
         for strategy in StrategyId::ALL {
             for (lanes, seed) in [(2, 0), (16, 0), (256, 0), (16, 9)] {
                 let mut trace = simulate(&loaded, strategy, lanes, gas(seed)).trace;
@@ -534,7 +535,7 @@ fn golden() -> String {
                 };
                 assert_eq!(report.verdict.difference, None, "{name}");
                 let (strategy, cost) = (strategy.name(), cost.name());
-                let (duration, hash) = (report.timing.parallel_median, report.trace_hash);
+                let (duration, hash) = (report.timing.parallel_median.0, report.trace_hash);
                 lines += &format!("{name} {strategy} {lanes} {cost} {seed} {duration} {hash}\n");
             }
         }

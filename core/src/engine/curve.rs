@@ -10,6 +10,7 @@ use crate::{
     problem::Problem,
     scenario::MAX_LANES,
     strategies::StrategyId,
+    units::Ticks,
 };
 
 /// The most points of one curve.
@@ -42,9 +43,9 @@ pub(super) fn curve(
     let around = Simulation { model, measured: &measured, cancel, progress: &|_| {}, record: true };
     let oracle = drive::simulate(&ready.loaded, StrategyId::SEQUENTIAL, 1, &around)?;
     let gas = oracle.receipts.last().map_or(0, |receipt| receipt.cumulative_gas_used);
-    let times: Vec<u64> = oracle.trace.attempts.iter().map(|a| a.end.0.saturating_sub(a.start.0)).collect();
+    let times: Vec<Ticks> = oracle.trace.attempts.iter().map(|a| a.end.since(a.start)).collect();
     let limits = analysis::limits(&oracle.trace, &times, &lanes);
-    let sequential = oracle.trace.duration.0;
+    let sequential = oracle.trace.duration;
     drop(oracle);
 
     let mut tallies = Tallies::new(&ready.loaded, around);
@@ -61,9 +62,9 @@ pub(super) fn curve(
             points.push(CurvePoint {
                 strategy: *strategy,
                 lanes,
-                duration: tally.duration,
+                duration: Ticks(tally.duration),
                 aborted: tally.aborted,
-                wasted: tally.wasted,
+                wasted: Ticks(tally.wasted),
                 utilisation: if room > 0.0 { tally.useful as f64 / room } else { 0.0 },
             });
             progress(Phase::Simulating, points.len() as u32, all);

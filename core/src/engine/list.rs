@@ -15,6 +15,7 @@ use crate::{
     naming,
     problem::Problem,
     trace::Location,
+    units::TxIndex,
 };
 
 /// The most rows of a table that are differences, and the most that are none.
@@ -138,7 +139,7 @@ impl Table {
         };
         let value = observed.or(listed).map(|value| value.to_string()).unwrap_or_default();
         let account = self.accounts.len() as u32 - 1;
-        self.rows.push(ListRow { account, location, tx, value, mark });
+        self.rows.push(ListRow { account, location, tx: tx.map(TxIndex), value, mark });
     }
 }
 

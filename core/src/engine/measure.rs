@@ -16,7 +16,7 @@ use crate::messages::{Phase, Timing};
 use crate::run::Run;
 use crate::strategies::StrategyId;
 use crate::trace::Trace;
-use crate::units::TxIndex;
+use crate::units::{Ticks, TxIndex};
 use crate::verify::{Difference, difference};
 
 /// What the rounds gave.
@@ -30,8 +30,8 @@ pub(super) struct Measured {
     pub(super) shown: Run,
     /// The first difference of any parallel run from the oracle.
     pub(super) difference: Option<Difference>,
-    /// Sequential time of each transaction, in nanoseconds.
-    pub(super) times: Vec<u64>,
+    /// Sequential time of each transaction.
+    pub(super) times: Vec<Ticks>,
     /// What the warm-up took, in nanoseconds.
     pub(super) warming: u64,
 }
@@ -54,7 +54,7 @@ pub(super) fn measure(
     let (strategy, lanes, chosen) = how.settle(|lanes| -> Result<_, Unmet> {
         let alone = alone(ready, warmed, cancel, progress)?;
         choosing = alone.warming;
-        let times: Vec<u64> = alone.times.iter().map(|(time, _)| *time).collect();
+        let times: Vec<Ticks> = alone.times.iter().map(|(time, _)| Ticks(*time)).collect();
         Ok(analysis::weigh(&alone.trace, &times, lanes, Keeping::Threads))
     })?;
     let done = AtomicU32::new(0);
@@ -125,15 +125,19 @@ pub(super) fn measure(
     let (times, by_gas) = times_or_gas(&each, &gas, sequential_median);
     let timing = Timing {
         warm_ups: warm_up.rounds(),
-        parallel_median: median(&parallel),
-        sequential_median,
-        sequential,
-        parallel,
-        preparing: ready.preparing,
+        parallel_median: Ticks(median(&parallel)),
+        sequential_median: Ticks(sequential_median),
+        sequential: ticks(sequential),
+        parallel: ticks(parallel),
+        preparing: Ticks(ready.preparing),
         by_gas,
     };
     let warming = warming.saturating_add(choosing);
-    Ok(Measured { timing, chosen, shown: latest, difference: differs, oracle, times, warming })
+    Ok(Measured { timing, chosen, shown: latest, difference: differs, oracle, times: ticks(times), warming })
+}
+
+fn ticks(times: Vec<u64>) -> Vec<Ticks> {
+    times.into_iter().map(Ticks).collect()
 }
 
 /// What sequential rounds alone give.

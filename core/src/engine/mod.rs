@@ -25,6 +25,7 @@ use crate::problem::Problem;
 use crate::scenario::{MAX_LANES, StrategyChoice};
 use crate::strategies::StrategyId;
 use crate::trace::Clock;
+use crate::units::TxIndex;
 
 use ready::Ready;
 use report::Shown;
@@ -271,7 +272,7 @@ impl Engine {
         met
     }
 
-    fn inspect(&self, run: u32, tx: u32) -> Result<Answer, Unmet> {
+    fn inspect(&self, run: u32, tx: TxIndex) -> Result<Answer, Unmet> {
         let shown = self.shown.as_ref().filter(|shown| shown.run == run);
         let detail = shown
             .and_then(|shown| story::detail(shown, tx))

@@ -13,6 +13,7 @@ use crate::prepare::{Origin, Transaction};
 use crate::problem::Problem;
 use crate::run::Receipt;
 use crate::trace::{Location, MOST_RECORDS, Trace};
+use crate::units::{Gas, LocationId, Ticks};
 use crate::verify;
 
 /// What stays in the engine of the run that the page shows, for later questions: also when another block has been
@@ -102,7 +103,7 @@ pub(super) fn report(
         .receipts
         .iter()
         .enumerate()
-        .map(|(i, receipt)| summary(ready, i, receipt, times.get(i).copied().unwrap_or(0)))
+        .map(|(i, receipt)| summary(ready, i, receipt, times.get(i).copied().unwrap_or_default()))
         .collect();
     let report = Report {
         title: ready.title.clone(),
@@ -138,14 +139,14 @@ pub(super) fn report(
 }
 
 /// For each transaction the trace's locations that its access list names.
-fn declared(ready: &Ready, trace: &Trace) -> Vec<Vec<u32>> {
-    let ids: HashMap<Location, u32> =
-        trace.locations.iter().enumerate().map(|(i, location)| (*location, i as u32)).collect();
+fn declared(ready: &Ready, trace: &Trace) -> Vec<Vec<LocationId>> {
+    let ids: HashMap<Location, LocationId> =
+        trace.locations.iter().enumerate().map(|(i, location)| (*location, LocationId(i as u32))).collect();
     let of = |tx: &Transaction| {
         let slots = tx.access_list.iter().flat_map(|(address, slots)| {
             slots.iter().map(|slot| Location::Storage(*address, U256::from_be_bytes(slot.0)))
         });
-        let mut named: Vec<u32> = slots.filter_map(|location| ids.get(&location).copied()).collect();
+        let mut named: Vec<LocationId> = slots.filter_map(|location| ids.get(&location).copied()).collect();
         named.sort_unstable();
         named.dedup();
         named
@@ -153,7 +154,7 @@ fn declared(ready: &Ready, trace: &Trace) -> Vec<Vec<u32>> {
     ready.block.transactions.iter().map(of).collect()
 }
 
-fn summary(ready: &Ready, index: usize, receipt: &Receipt, sequential_time: u64) -> TxSummary {
+fn summary(ready: &Ready, index: usize, receipt: &Receipt, sequential_time: Ticks) -> TxSummary {
     let tx = &ready.block.transactions[index];
     TxSummary {
         label: ready.block.labels.get(index).cloned().unwrap_or_default(),
@@ -162,7 +163,7 @@ fn summary(ready: &Ready, index: usize, receipt: &Receipt, sequential_time: u64)
         call: naming::decode_call(&ready.names, tx.to, &tx.input).map(|call| call.name),
         status: naming::describe_failure(&ready.names, tx.to, receipt).unwrap_or_else(|| "success".into()),
         success: receipt.status.is_success(),
-        gas: receipt.gas_used,
+        gas: Gas(receipt.gas_used),
         sequential_time,
     }
 }
@@ -172,7 +173,6 @@ mod tests {
     use super::*;
     use crate::strategies::StrategyId;
     use crate::trace::Clock;
-    use crate::units::Ticks;
 
     #[test]
     fn a_trace_that_the_page_cannot_hold_is_refused_in_words() {

@@ -16,6 +16,7 @@ use crate::{
     model::Cost,
     run::Run,
     strategies::StrategyId,
+    units::Ticks,
     verify::difference,
 };
 
@@ -53,12 +54,12 @@ pub(super) fn simulate(
         drive::simulate(&ready.loaded, strategy, lanes, &around)
     };
     let oracle = run(StrategyId::SEQUENTIAL, 1)?;
-    let times: Vec<u64> = oracle.trace.attempts.iter().map(|a| a.end.0.saturating_sub(a.start.0)).collect();
+    let times: Vec<Ticks> = oracle.trace.attempts.iter().map(|a| a.end.since(a.start)).collect();
     let (strategy, lanes, chosen) = how.settle(|lanes| -> Result<_, Unmet> {
         Ok(analysis::weigh(&oracle.trace, &times, lanes, Keeping::Model(how.model.cost)))
     })?;
     let shown = match strategy {
-        StrategyId::SEQUENTIAL => Run {
+        strategy if strategy.is_sequential() => Run {
             receipts: oracle.receipts.clone(),
             post_state: oracle.post_state.clone(),
             trace: oracle.trace.clone(),
@@ -66,14 +67,14 @@ pub(super) fn simulate(
         strategy => run(strategy, lanes)?,
     };
     let difference = difference((&shown.receipts, &shown.post_state), (&oracle.receipts, &oracle.post_state));
-    let (sequential, parallel) = (oracle.trace.duration.0, shown.trace.duration.0);
+    let (sequential, parallel) = (oracle.trace.duration, shown.trace.duration);
     let timing = Timing {
         warm_ups: 0,
         sequential: vec![sequential],
         parallel: vec![parallel],
         sequential_median: sequential,
         parallel_median: parallel,
-        preparing: ready.preparing,
+        preparing: Ticks(ready.preparing),
         by_gas,
     };
     Ok(Measured { timing, chosen, oracle, shown, difference, times, warming })

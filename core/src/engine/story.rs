@@ -3,13 +3,14 @@
 use super::report::Shown;
 use crate::messages::TxDetail;
 use crate::naming;
+use crate::units::{Gas, TxIndex};
 
 /// How much call data a story shows, in bytes.
 const INPUT_SHOWN: usize = 1_024;
 
 /// The story of transaction `tx`; `None` if the run has no such transaction.
-pub(super) fn detail(shown: &Shown, tx: u32) -> Option<TxDetail> {
-    let (index, names) = (tx as usize, &shown.names);
+pub(super) fn detail(shown: &Shown, tx: TxIndex) -> Option<TxDetail> {
+    let (index, names) = (tx.index(), &shown.names);
     let transaction = shown.transactions.get(index)?;
     let receipt = shown.receipts.get(index)?;
     let cut = transaction.input.len().min(INPUT_SHOWN);
@@ -24,7 +25,7 @@ pub(super) fn detail(shown: &Shown, tx: u32) -> Option<TxDetail> {
         to: transaction.to.or(receipt.contract_address).map(|a| a.to_string()),
         value: transaction.value.to_string(),
         nonce: transaction.nonce,
-        gas_limit: transaction.gas_limit,
+        gas_limit: Gas(transaction.gas_limit),
         call: naming::decode_call(names, transaction.to, &transaction.input),
         input,
         reason: naming::decode_revert(names, transaction.to, &receipt.output)

@@ -11,6 +11,7 @@ pub use roots::{logs_bloom, logs_hash, receipts_root, state_root};
 use crate::messages::Verdict;
 use crate::prepare::State;
 use crate::run::Receipt;
+use crate::units::Gas;
 
 /// Compares a run's result with the sequential one. The state root is computed only where
 /// `whole_state` says that `state` holds every account there is.
@@ -25,6 +26,6 @@ pub fn verdict(
         accounts: state.accounts.len() as u32,
         state_root: whole_state.then(|| state_root(state).to_string()),
         receipts_root: receipts_root(receipts).to_string(),
-        gas_used: receipts.last().map_or(0, |r| r.cumulative_gas_used),
+        gas_used: Gas(receipts.last().map_or(0, |r| r.cumulative_gas_used)),
     }
 }

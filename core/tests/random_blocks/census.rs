@@ -9,6 +9,7 @@ use evm_lanes_core::{
     run::{Log, Receipt, Run, Status},
     strategies::StrategyId,
     trace::{Location, Outcome, SpanKind},
+    units::Gas,
 };
 
 use super::{
@@ -362,8 +363,8 @@ impl Census {
                 Outcome::Aborted => {
                     repeated |= attempt.cause.is_none();
                     self.count_if(attempt.cause.is_some(), Event::Aborted);
-                    let kept = committed[tx].map_or(0, |i| trace.attempts[i as usize].gas);
-                    self.count_if(attempt.gas == 0 && kept > 0, Event::AbortedInvalid);
+                    let kept = committed[tx].map_or(Gas(0), |i| trace.attempts[i as usize].gas);
+                    self.count_if(attempt.gas == Gas(0) && kept > Gas(0), Event::AbortedInvalid);
                 }
             }
         }
