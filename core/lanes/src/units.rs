@@ -4,7 +4,7 @@
 use std::{
     fmt,
     iter::Sum,
-    ops::{Add, AddAssign},
+    ops::{Add, AddAssign, Mul},
 };
 
 use serde::{Deserialize, Serialize};
@@ -79,6 +79,16 @@ impl Ticks {
     pub fn over(self, other: Self) -> f64 {
         if other.0 == 0 { 0.0 } else { self.0 as f64 / other.0 as f64 }
     }
+
+    /// The number of ticks for places on an axis and for averages; exact up to 2⁵³.
+    pub fn as_f64(self) -> f64 {
+        self.0 as f64
+    }
+
+    /// The whole ticks of such a number; none if it is negative or not a number.
+    pub fn from_f64(ticks: f64) -> Self {
+        Self(ticks as u64)
+    }
 }
 
 impl Add for Ticks {
@@ -92,6 +102,14 @@ impl Add for Ticks {
 impl AddAssign for Ticks {
     fn add_assign(&mut self, other: Self) {
         self.0 += other.0;
+    }
+}
+
+impl Mul<u64> for Ticks {
+    type Output = Self;
+
+    fn mul(self, times: u64) -> Self {
+        Self(self.0 * times)
     }
 }
 
@@ -114,6 +132,11 @@ impl fmt::Display for TxIndex {
 }
 
 impl TxIndex {
+    /// All positions of a block of that many transactions, in order.
+    pub fn of_block(transactions: u32) -> impl Iterator<Item = Self> {
+        (0..transactions).map(Self)
+    }
+
     /// The position as an index into a slice.
     pub fn index(self) -> usize {
         self.0 as usize
@@ -123,6 +146,19 @@ impl TxIndex {
     #[must_use]
     pub fn next(self) -> Self {
         Self(self.0 + 1)
+    }
+
+    /// The position before it; `None` for the block's first.
+    #[must_use]
+    pub fn previous(self) -> Option<Self> {
+        self.0.checked_sub(1).map(Self)
+    }
+}
+
+impl Incarnation {
+    /// Which attempt it is as the page counts them: 1 for the first.
+    pub fn number(self) -> u32 {
+        self.0 + 1
     }
 }
 

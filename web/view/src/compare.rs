@@ -1,6 +1,7 @@
 //! One run as a line of a comparison.
 
 use evm_lanes_core::trace::Outcome;
+use evm_lanes_core::units::Gas;
 
 use super::format::{factor, gas, share};
 use super::model::RunModel;
@@ -33,7 +34,7 @@ pub struct Line {
 pub fn line(model: &RunModel) -> Line {
     let report = &model.report;
     let alone = report.strategy.is_sequential();
-    let wasted: u64 =
+    let wasted: Gas =
         model.trace.attempts.iter().filter(|a| a.outcome != Outcome::Committed).map(|a| a.gas).sum();
     let unless_alone = |text: String| if alone { "–".to_owned() } else { text };
     Line {

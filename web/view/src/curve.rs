@@ -19,7 +19,7 @@ pub const LANES: [u16; 17] = [1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128,
 
 /// The speed-up of one of its runs.
 pub fn speed_up(curve: &Curve, point: &CurvePoint) -> f64 {
-    curve.sequential as f64 / (point.duration as f64).max(1.0)
+    curve.sequential.as_f64() / point.duration.as_f64().max(1.0)
 }
 
 /// A line of the chart.
@@ -149,20 +149,21 @@ mod tests {
     use super::*;
     use evm_lanes_core::analysis::Limits;
     use evm_lanes_core::model::CostModel;
+    use evm_lanes_core::units::Ticks;
 
     fn curve(speed_ups: &[(StrategyId, u16, f64)], path: f64) -> Curve {
         let points = speed_ups.iter().map(|(strategy, lanes, speed_up)| CurvePoint {
             strategy: *strategy,
             lanes: *lanes,
-            duration: (1e6 / speed_up) as u64,
+            duration: Ticks::from_f64(1e6 / speed_up),
             aborted: 0,
-            wasted: 0,
+            wasted: Ticks(0),
             utilisation: 1.0,
         });
         let limits = LANES.map(|n| Limits { path, path_gas: path, work: f64::from(n).min(20.0) });
         Curve {
             model: CostModel::default(),
-            sequential: 1_000_000,
+            sequential: Ticks(1_000_000),
             points: points.collect(),
             limits: limits.to_vec(),
         }

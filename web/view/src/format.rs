@@ -2,6 +2,7 @@
 //! that matter, never more.
 
 use evm_lanes_core::model::Cost;
+use evm_lanes_core::units::{Gas, Incarnation, Ticks};
 
 /// What a run's ticks are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,11 +14,11 @@ pub enum Unit {
 }
 
 impl Unit {
-    /// So many ticks: `12.3 µs`, `12.3 kgas`.
-    pub fn text(self, ticks: u64) -> String {
+    /// A span of time: `12.3 µs`, `12.3 kgas`.
+    pub fn text(self, ticks: Ticks) -> String {
         match self {
             Self::Time => duration(ticks),
-            Self::Gas => gas(ticks),
+            Self::Gas => gas(Gas(ticks.0)),
         }
     }
 
@@ -42,10 +43,10 @@ impl Unit {
 }
 
 /// An amount of gas with three digits that matter: `850 gas`, `21.0 kgas`, `1.18 Mgas`.
-pub fn gas(gas: u64) -> String {
-    let value = gas as f64;
+pub fn gas(gas: Gas) -> String {
+    let value = gas.0 as f64;
     if value < 999.5 {
-        format!("{gas} gas")
+        format!("{} gas", gas.0)
     } else if value < 999_500.0 {
         format!("{} kgas", three_digits(value / 1e3))
     } else if value < 999_500_000.0 {
@@ -56,10 +57,10 @@ pub fn gas(gas: u64) -> String {
 }
 
 /// A duration in nanoseconds: `850 ns`, `12.3 µs`, `940 µs`, `1.18 ms`, `2.40 s`.
-pub fn duration(nanoseconds: u64) -> String {
-    let ns = nanoseconds as f64;
+pub fn duration(nanoseconds: Ticks) -> String {
+    let ns = nanoseconds.as_f64();
     if ns < 999.5 {
-        format!("{nanoseconds} ns")
+        format!("{} ns", nanoseconds.0)
     } else if ns < 999_500.0 {
         format!("{} µs", three_digits(ns / 1e3))
     } else if ns < 999_500_000.0 {
@@ -119,9 +120,9 @@ pub fn factor(value: f64) -> String {
 }
 
 /// The number of an attempt as a superscript: `²`.
-pub fn superscript(value: u32) -> String {
+pub fn superscript(attempt: Incarnation) -> String {
     const DIGITS: [char; 10] = ['⁰', '¹', '²', '³', '⁴', '⁵', '⁶', '⁷', '⁸', '⁹'];
-    value.to_string().bytes().map(|b| DIGITS[usize::from(b - b'0')]).collect()
+    attempt.number().to_string().bytes().map(|b| DIGITS[usize::from(b - b'0')]).collect()
 }
 
 /// `1 transaction`, `24 transactions`: the plural takes an s.
@@ -138,15 +139,15 @@ pub fn in_words(value: u64) -> String {
     WORDS.get(value as usize).map_or_else(|| count(value), |w| (*w).to_owned())
 }
 
-/// `first`, `second`, … `12th`: the attempt that counts from 1.
-pub fn ordinal(value: u32) -> String {
-    match value {
+/// `first`, `second`, … `12th`: which attempt of its transaction it is.
+pub fn ordinal(attempt: Incarnation) -> String {
+    match attempt.number() {
         1 => "first".to_owned(),
         2 => "second".to_owned(),
         3 => "third".to_owned(),
         4 => "fourth".to_owned(),
         5 => "fifth".to_owned(),
-        _ => match (value % 10, value % 100) {
+        value => match (value % 10, value % 100) {
             (1, t) if t != 11 => format!("{value}st"),
             (2, t) if t != 12 => format!("{value}nd"),
             (3, t) if t != 13 => format!("{value}rd"),
@@ -218,14 +219,14 @@ mod tests {
             (2_400_000_000, "2.40 s"),
         ];
         for (ns, expected) in cases {
-            assert_eq!(duration(ns), expected);
+            assert_eq!(duration(Ticks(ns)), expected);
         }
     }
 
     #[test]
     fn gas_keeps_three_digits_too() {
         for (value, expected) in [(0, "0 gas"), (21_000, "21.0 kgas"), (1_184_000, "1.18 Mgas")] {
-            assert_eq!(gas(value), expected);
+            assert_eq!(gas(Gas(value)), expected);
         }
     }
 
@@ -255,7 +256,10 @@ mod tests {
 
     #[test]
     fn ordinals_know_their_teens() {
-        assert_eq!([2, 11, 21, 22, 113].map(ordinal).join(" "), "second 11th 21st 22nd 113th");
+        assert_eq!(
+            [2, 11, 21, 22, 113].map(|number| ordinal(Incarnation(number - 1))).join(" "),
+            "second 11th 21st 22nd 113th"
+        );
     }
 
     #[test]

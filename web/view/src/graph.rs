@@ -13,6 +13,8 @@
 
 use std::collections::BTreeMap;
 
+use evm_lanes_core::units::{LocationId, TxIndex};
+
 use super::model::RunModel;
 use super::scale::Rect;
 
@@ -34,7 +36,7 @@ const SWEEPS: usize = 8;
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Node {
     /// Its position in the block.
-    pub tx: u32,
+    pub tx: TxIndex,
     /// Centre, in CSS pixels.
     pub x: f64,
     /// Centre, in CSS pixels.
@@ -51,7 +53,7 @@ pub struct Node {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Diamond {
     /// Location id.
-    pub location: u32,
+    pub location: LocationId,
     /// Centre, in CSS pixels.
     pub x: f64,
     /// Centre, in CSS pixels.
@@ -79,11 +81,11 @@ pub struct Label {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Link {
     /// Writer; `None`: starts at a diamond.
-    pub writer: Option<u32>,
+    pub writer: Option<TxIndex>,
     /// Reader; `None`: ends at a diamond.
-    pub reader: Option<u32>,
-    /// The transactions for which this line is emphasised when they are selected.
-    pub location: Option<u32>,
+    pub reader: Option<TxIndex>,
+    /// The hot location through which they depend, if it has a diamond.
+    pub location: Option<LocationId>,
     /// Whether it belongs to the longest chain.
     pub on_path: bool,
     /// SVG path data.
@@ -118,17 +120,17 @@ pub struct Graph {
     pub waves: Vec<WaveMark>,
     /// What is left out, in words, if anything is.
     pub note: Option<String>,
-    at: BTreeMap<u32, usize>,
+    at: BTreeMap<TxIndex, usize>,
 }
 
 impl Graph {
     /// The node of a transaction.
-    pub fn node(&self, tx: u32) -> Option<&Node> {
+    pub fn node(&self, tx: TxIndex) -> Option<&Node> {
         self.at.get(&tx).and_then(|i| self.nodes.get(*i))
     }
 
     /// The transaction at a point, with a finger's tolerance for small nodes.
-    pub fn hit(&self, x: f64, y: f64) -> Option<u32> {
+    pub fn hit(&self, x: f64, y: f64) -> Option<TxIndex> {
         self.nodes
             .iter()
             .map(|n| (n, (n.x - x).hypot(n.y - y)))
@@ -138,12 +140,12 @@ impl Graph {
     }
 
     /// The diamond at a point.
-    pub fn hit_diamond(&self, x: f64, y: f64) -> Option<u32> {
+    pub fn hit_diamond(&self, x: f64, y: f64) -> Option<LocationId> {
         self.diamonds.iter().find(|d| (d.x - x).abs() + (d.y - y).abs() <= 13.0).map(|d| d.location)
     }
 
     /// The nearest node above or below in the same wave.
-    pub fn beside(&self, tx: u32, down: bool) -> Option<u32> {
+    pub fn beside(&self, tx: TxIndex, down: bool) -> Option<TxIndex> {
         let from = self.node(tx)?;
         self.nodes
             .iter()
@@ -173,14 +175,14 @@ pub fn layout(model: &RunModel, width: f64, height: f64) -> Graph {
 }
 
 /// Which transactions are drawn: all, or those with most dependencies, the longest chain first.
-fn choose(model: &RunModel) -> (Vec<u32>, Option<String>) {
+fn choose(model: &RunModel) -> (Vec<TxIndex>, Option<String>) {
     let all = model.transactions();
     if all as usize <= MOST_NODES {
-        return ((0..all).collect(), None);
+        return (model.block().collect(), None);
     }
-    let degree = |tx: u32| model.sources[tx as usize].len() + model.readers[tx as usize].len();
-    let mut ranked: Vec<u32> = (0..all).collect();
-    ranked.sort_by_key(|tx| (!model.on_path[*tx as usize], std::cmp::Reverse(degree(*tx)), *tx));
+    let degree = |tx: TxIndex| model.sources[tx.index()].len() + model.readers[tx.index()].len();
+    let mut ranked: Vec<TxIndex> = model.block().collect();
+    ranked.sort_by_key(|tx| (!model.on_path[tx.index()], std::cmp::Reverse(degree(*tx)), *tx));
     ranked.truncate(MOST_NODES);
     ranked.sort_unstable();
     let note = format!(
@@ -193,14 +195,14 @@ fn choose(model: &RunModel) -> (Vec<u32>, Option<String>) {
 
 struct Wave {
     /// Without any dependency; only in the first wave.
-    free: Vec<u32>,
-    linked: Vec<u32>,
+    free: Vec<TxIndex>,
+    linked: Vec<TxIndex>,
 }
 
-fn waves(model: &RunModel, chosen: &[u32]) -> Vec<Wave> {
+fn waves(model: &RunModel, chosen: &[TxIndex]) -> Vec<Wave> {
     let mut waves: BTreeMap<u32, Wave> = BTreeMap::new();
     for tx in chosen {
-        let i = *tx as usize;
+        let i = tx.index();
         let wave = model.report.analysis.waves.get(i).copied().unwrap_or(0);
         let wave = waves.entry(wave).or_insert_with(|| Wave { free: Vec::new(), linked: Vec::new() });
         if model.sources[i].is_empty() && model.readers[i].is_empty() {
@@ -218,7 +220,7 @@ fn sweep(model: &RunModel, mut waves: Vec<Wave>) -> Vec<Wave> {
     let number = |wave: &Wave, place: &mut Vec<f64>| {
         let n = wave.linked.len() as f64;
         for (i, tx) in wave.linked.iter().enumerate() {
-            place[*tx as usize] = (i as f64 + 0.5) / n;
+            place[tx.index()] = (i as f64 + 0.5) / n;
         }
     };
     waves.iter().for_each(|w| number(w, &mut place));
@@ -227,16 +229,16 @@ fn sweep(model: &RunModel, mut waves: Vec<Wave>) -> Vec<Wave> {
         let indices: Vec<usize> =
             if forward { (0..waves.len()).collect() } else { (0..waves.len()).rev().collect() };
         for i in indices {
-            let mut keyed: Vec<(f64, u32)> = waves[i]
+            let mut keyed: Vec<(f64, TxIndex)> = waves[i]
                 .linked
                 .iter()
                 .map(|tx| {
-                    let near =
-                        if forward { &model.sources[*tx as usize] } else { &model.readers[*tx as usize] };
-                    let own = place[*tx as usize];
+                    let i = tx.index();
+                    let near = if forward { &model.sources[i] } else { &model.readers[i] };
+                    let own = place[i];
                     // The longest chain is pulled to the top and stays a straight line.
-                    let pull = if model.on_path[*tx as usize] { -1.0 } else { 0.0 };
-                    let sum: f64 = near.iter().map(|n| place[*n as usize]).sum();
+                    let pull = if model.on_path[i] { -1.0 } else { 0.0 };
+                    let sum: f64 = near.iter().map(|n| place[n.index()]).sum();
                     (if near.is_empty() { own } else { sum / near.len() as f64 } + pull, *tx)
                 })
                 .collect();
@@ -351,7 +353,7 @@ fn place(model: &RunModel, waves: &[Wave], columns: &Columns, width: f64, height
 /// Lines: direct ones, and through a diamond where one write of a hot location was read by several
 /// or several writes were read by one.
 fn connect(model: &RunModel, graph: &mut Graph) {
-    let hot: Vec<u32> = model
+    let hot: Vec<LocationId> = model
         .report
         .analysis
         .hot
@@ -360,15 +362,16 @@ fn connect(model: &RunModel, graph: &mut Graph) {
         .take(MOST_DIAMONDS)
         .map(|h| h.location)
         .collect();
-    let hottest = |locations: &[u32]| hot.iter().copied().find(|h| locations.contains(h));
+    let hottest = |locations: &[LocationId]| hot.iter().copied().find(|h| locations.contains(h));
     let path = &model.report.analysis.critical_path;
-    let is_step = |w: u32, r: u32| path.windows(2).any(|p| p == [w, r]);
+    let is_step = |w: TxIndex, r: TxIndex| path.windows(2).any(|p| p == [w, r]);
     // Steps of the longest chain are looked up per edge; a set keeps long chains cheap.
-    let steps: std::collections::HashSet<(u32, u32)> = path.windows(2).map(|p| (p[0], p[1])).collect();
+    let steps: std::collections::HashSet<(TxIndex, TxIndex)> =
+        path.windows(2).map(|p| (p[0], p[1])).collect();
     debug_assert!(path.len() < 2 || is_step(path[0], path[1]));
 
-    let mut fans: BTreeMap<(u32, u32), Vec<u32>> = BTreeMap::new();
-    let mut direct: Vec<(u32, u32, Option<u32>)> = Vec::new();
+    let mut fans: BTreeMap<(LocationId, TxIndex), Vec<TxIndex>> = BTreeMap::new();
+    let mut direct: Vec<(TxIndex, TxIndex, Option<LocationId>)> = Vec::new();
     for edge in &model.report.analysis.edges {
         if graph.node(edge.writer).is_none() || graph.node(edge.reader).is_none() {
             continue;
@@ -380,7 +383,7 @@ fn connect(model: &RunModel, graph: &mut Graph) {
     }
     let mut needed = Vec::new();
     let mut links = Vec::new();
-    let mut fans_of: BTreeMap<u32, usize> = BTreeMap::new();
+    let mut fans_of: BTreeMap<LocationId, usize> = BTreeMap::new();
     for (location, _) in fans.keys() {
         *fans_of.entry(*location).or_default() += 1;
     }
@@ -444,7 +447,8 @@ fn connect(model: &RunModel, graph: &mut Graph) {
     write_names(graph, &hot[..hot.len().min(MOST_NAMES)]);
     // Where a location is passed on many times, a diamond on each step would hide the graph; one stays.
     let mut seen = std::collections::HashSet::new();
-    let named: Vec<u32> = graph.diamonds.iter().filter(|d| d.label.is_some()).map(|d| d.location).collect();
+    let named: Vec<LocationId> =
+        graph.diamonds.iter().filter(|d| d.label.is_some()).map(|d| d.location).collect();
     let mut needed = needed.into_iter();
     graph.diamonds.retain(|d| {
         let first = seen.insert(d.location) && !named.contains(&d.location);
@@ -459,7 +463,7 @@ const TEXT_HEIGHT: f64 = 13.0;
 /// Writes the names of these locations, each beside the first of its diamonds that has room for it. A name that would
 /// lie over a node, a diamond or another name wherever it stood is left out: it is still the diamond's title, and stands
 /// in the table of locations.
-fn write_names(graph: &mut Graph, locations: &[u32]) {
+fn write_names(graph: &mut Graph, locations: &[LocationId]) {
     let mut taken: Vec<Rect> = graph.diamonds.iter().map(|d| Rect::around(d.x, d.y, d.r + 2.0)).collect();
     for location in locations {
         let found =
@@ -489,7 +493,7 @@ fn write_names(graph: &mut Graph, locations: &[u32]) {
     }
 }
 
-fn diamond_text(model: &RunModel, location: u32) -> String {
+fn diamond_text(model: &RunModel, location: LocationId) -> String {
     let edges = model.report.analysis.hot.iter().find(|h| h.location == location).map_or(0, |h| h.edges);
     format!(
         "{} · {}",
@@ -519,7 +523,7 @@ mod tests {
     fn later_waves_stand_to_the_right() {
         let model = sample::pool();
         let graph = layout(&model, 800.0, 240.0);
-        let (a, b) = (graph.node(0).unwrap(), graph.node(2).unwrap());
+        let (a, b) = (graph.node(TxIndex(0)).unwrap(), graph.node(TxIndex(2)).unwrap());
         assert!(a.x < b.x);
         assert_eq!(graph.waves.len(), 2);
         assert!(graph.links.iter().any(|l| l.on_path));

@@ -10,6 +10,7 @@
 //! the column, so that the cost follows the width of the picture and not the length of the run.
 
 use evm_lanes_core::trace::{Outcome, SpanKind};
+use evm_lanes_core::units::{Incarnation, LaneId, TxIndex, Version};
 
 use super::format::superscript;
 use super::model::{HUES, Piece, RunModel, What};
@@ -132,9 +133,9 @@ impl Metrics {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Emphasis {
     /// The selected transaction.
-    pub tx: Option<u32>,
+    pub tx: Option<TxIndex>,
     /// The selected attempt of it; `None`: all of them.
-    pub incarnation: Option<u32>,
+    pub incarnation: Option<Incarnation>,
     /// Whether the longest chain is shown.
     pub path: bool,
 }
@@ -189,19 +190,19 @@ fn style(model: &RunModel, piece: &Piece, emphasis: Emphasis) -> Option<Style> {
     match piece.what {
         What::Attempt(i) => {
             let attempt = model.attempt(i)?;
-            let tx = attempt.version.tx.0;
+            let Version { tx, incarnation } = attempt.version;
             let committed = attempt.outcome == Outcome::Committed;
-            let chosen = emphasis.incarnation.is_none_or(|n| n == attempt.version.incarnation.0);
+            let chosen = emphasis.incarnation.is_none_or(|n| n == incarnation);
             Some(Style {
                 colour: model.colour(tx),
                 pattern: if committed { Pattern::Solid } else { Pattern::Hatched },
                 selected: emphasis.tx == Some(tx) && chosen,
-                on_path: emphasis.path && committed && model.on_path.get(tx as usize) == Some(&true),
+                on_path: emphasis.path && committed && model.on_path.get(tx.index()) == Some(&true),
             })
         }
         What::Span(i) => {
-            let (colour, pattern) = match model.trace.spans.get(i as usize)?.kind {
-                SpanKind::Validating { version, .. } => (model.colour(version.tx.0), Pattern::Pale),
+            let (colour, pattern) = match model.span(i)?.kind {
+                SpanKind::Validating { version, .. } => (model.colour(version.tx), Pattern::Pale),
                 SpanKind::Waiting => (NEUTRAL, Pattern::Dotted),
                 SpanKind::Scheduling | SpanKind::Committing => (NEUTRAL, Pattern::Overhead),
                 SpanKind::Idle => return None,
@@ -235,7 +236,7 @@ fn bar(
         {
             model.attempt(i).and_then(|a| {
                 let visible = x1.min(scale.width.0) - x0.max(0.0);
-                bar_text(model, a.version.tx.0, a.version.incarnation.0, visible)
+                bar_text(model, a.version, visible)
             })
         }
         _ => None,
@@ -251,12 +252,12 @@ fn bar(
 }
 
 /// Position, attempt and label, as much of it as fits into `room` pixels.
-fn bar_text(model: &RunModel, tx: u32, incarnation: u32, room: f64) -> Option<String> {
+fn bar_text(model: &RunModel, Version { tx, incarnation }: Version, room: f64) -> Option<String> {
     const CHARACTER: f64 = 7.4;
     let mut short = tx.to_string();
-    if incarnation > 0 {
+    if incarnation > Incarnation(0) {
         short.push(' ');
-        short.push_str(&superscript(incarnation + 1));
+        short.push_str(&superscript(incarnation));
     }
     let fits = |text: &str| text.chars().count() as f64 * CHARACTER + 12.0 <= room;
     let long = format!("{short}  {}", model.label(tx));
@@ -358,18 +359,18 @@ const MOST_ARROWS: usize = 12;
 
 fn arrows(model: &RunModel, scale: TimeScale, metrics: Metrics, emphasis: Emphasis) -> Vec<Arrow> {
     let Some(tx) = emphasis.tx.filter(|_| metrics.detailed) else { return Vec::new() };
-    let middle = |lane: u16| CssPx(metrics.top(usize::from(lane)) + metrics.bar / 2.0);
+    let middle = |lane: LaneId| CssPx(metrics.top(usize::from(lane.0)) + metrics.bar / 2.0);
     model
         .attempts(tx)
-        .filter(|a| emphasis.incarnation.is_none_or(|n| n == a.version.incarnation.0))
+        .filter(|a| emphasis.incarnation.is_none_or(|n| n == a.version.incarnation))
         .filter_map(|spoiled| {
             let cause = spoiled.cause?;
             let writer = model.attempt(model.attempt_index(cause.writer)?)?;
-            let target = scale.px_from_time(spoiled.end.0 as f64).0;
-            let start = scale.px_from_time(spoiled.start.0 as f64).0;
+            let target = scale.px_from_time(spoiled.end.as_f64()).0;
+            let start = scale.px_from_time(spoiled.start.as_f64()).0;
             Some(Arrow {
-                from: (scale.px_from_time(writer.end.0 as f64), middle(writer.lane.0)),
-                to: (CssPx((target - 5.0).max(f64::midpoint(start, target))), middle(spoiled.lane.0)),
+                from: (scale.px_from_time(writer.end.as_f64()), middle(writer.lane)),
+                to: (CssPx((target - 5.0).max(f64::midpoint(start, target))), middle(spoiled.lane)),
             })
         })
         .take(MOST_ARROWS)
@@ -429,7 +430,7 @@ mod tests {
     #[test]
     fn the_arrow_goes_from_the_write_to_the_attempt_it_spoiled() {
         let model = sample::pool();
-        let emphasis = Emphasis { tx: Some(2), ..Emphasis::default() };
+        let emphasis = Emphasis { tx: Some(TxIndex(2)), ..Emphasis::default() };
         let picture = layout(&model, whole(&model, 300.0), Metrics::for_lanes(2), emphasis);
         assert_eq!(picture.arrows.len(), 1);
         assert_eq!(picture.arrows[0].from.0, CssPx(100.0));
@@ -482,7 +483,7 @@ mod tests {
     #[test]
     fn a_selected_attempt_is_never_swallowed_by_its_column() {
         let model = sample::many(10_000, 2, &["pay"]);
-        let emphasis = Emphasis { tx: Some(5000), ..Emphasis::default() };
+        let emphasis = Emphasis { tx: Some(TxIndex(5000)), ..Emphasis::default() };
         let picture = layout(&model, whole(&model, 500.0), Metrics::for_lanes(2), emphasis);
         assert_eq!(picture.bars.iter().filter(|b| b.selected).count(), 1);
         assert!(picture.bars.last().is_some_and(|b| b.selected), "it is drawn last");

@@ -149,6 +149,8 @@ pub fn bar(model: &RunModel) -> LimitBar {
 
 #[cfg(test)]
 mod tests {
+    use evm_lanes_core::units::Ticks;
+
     use super::*;
     use crate::sample;
 
@@ -171,7 +173,7 @@ mod tests {
     #[test]
     fn the_limit_that_decides_is_named_beside_what_was_reached() {
         let mut model = sample::many(100, 4, &["pay"]);
-        model.report.timing.sequential_median = model.report.timing.parallel_median * 33 / 10;
+        model.report.timing.sequential_median = Ticks(model.report.timing.parallel_median.0 * 33 / 10);
         let bar = bar(&model);
         assert!(bar.reached_side.is_some() && bar.marks[0].side.is_some(), "{bar:?}");
     }

@@ -90,6 +90,7 @@ pub fn verdict(name: &str, given: &GivenList) -> String {
 #[cfg(test)]
 mod tests {
     use evm_lanes_core::messages::ListFigures;
+    use evm_lanes_core::units::TxIndex;
 
     use super::*;
 
@@ -101,13 +102,13 @@ mod tests {
             locations: Vec::new(),
             rows: vec![
                 row(0, None, None, ListMark::Same),
-                row(0, Some(0), Some(0), ListMark::Same),
-                row(0, Some(0), Some(1), ListMark::Different("2".into())),
+                row(0, Some(0), Some(TxIndex(0)), ListMark::Same),
+                row(0, Some(0), Some(TxIndex(1)), ListMark::Different("2".into())),
                 row(0, Some(1), None, ListMark::Missing),
                 row(1, None, None, ListMark::Same),
                 row(1, Some(2), None, ListMark::Same),
                 row(2, None, None, ListMark::Extra),
-                row(2, Some(3), Some(0), ListMark::Extra),
+                row(2, Some(3), Some(TxIndex(0)), ListMark::Extra),
             ],
             left_out: 0,
             figures: figures.clone(),

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use evm_lanes_core::messages::Report;
 use evm_lanes_core::scenario::StrategyChoice;
-use evm_lanes_core::trace::{Attempt, Clock, Outcome, Trace, UnpackError};
-use evm_lanes_core::units::Version;
+use evm_lanes_core::trace::{Attempt, Clock, Outcome, Span, Trace, UnpackError};
+use evm_lanes_core::units::{LocationId, Ticks, TxIndex, Version};
 
 use super::format::{Unit, duration, factor};
 
@@ -13,6 +13,14 @@ use super::format::{Unit, duration, factor};
 pub const HUES: usize = 6;
 /// The colour of labels beyond the first [`HUES`].
 pub const OTHER: u8 = HUES as u8;
+
+/// Index into [`Trace::attempts`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AttemptIndex(pub u32);
+
+/// Index into [`Trace::spans`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SpanIndex(pub u32);
 
 /// A run as the page needs it. Immutable; a new run makes a new one.
 #[derive(Debug)]
@@ -25,21 +33,21 @@ pub struct RunModel {
     pub labels: Vec<Label>,
     /// Colour of each transaction: index into the palette.
     pub colour_of: Vec<u8>,
-    /// For each transaction the indices of its attempts, first attempt first.
-    pub attempts_of: Vec<Vec<u32>>,
-    /// For each transaction the index of its committed attempt.
-    pub committed: Vec<Option<u32>>,
+    /// For each transaction its attempts, first attempt first.
+    pub attempts_of: Vec<Vec<AttemptIndex>>,
+    /// For each transaction its committed attempt.
+    pub committed: Vec<Option<AttemptIndex>>,
     /// For each lane what it did, in order of time.
     pub lanes: Vec<Vec<Piece>>,
     /// For each transaction those it truly read from, ascending.
-    pub sources: Vec<Vec<u32>>,
+    pub sources: Vec<Vec<TxIndex>>,
     /// For each transaction those that truly read from it, ascending.
-    pub readers: Vec<Vec<u32>>,
+    pub readers: Vec<Vec<TxIndex>>,
     /// Whether a transaction lies on the longest chain.
     pub on_path: Vec<bool>,
-    by_version: HashMap<(u32, u32), u32>,
-    /// The shortest time that the trace tells apart, in nanoseconds; `None`: it tells none apart, or none was taken.
-    clock_step: Option<u64>,
+    by_version: HashMap<Version, AttemptIndex>,
+    /// The shortest time that the trace tells apart; `None`: it tells none apart, or none was taken.
+    clock_step: Option<Ticks>,
 }
 
 /// Times of fewer steps of the clock than these say nothing: an error of one step is then a third of the time or more.
@@ -67,13 +75,13 @@ pub struct Piece {
     pub what: What,
 }
 
-/// What filled a stretch of a lane's time: an index into the trace.
+/// What filled a stretch of a lane's time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum What {
-    /// Into [`Trace::attempts`].
-    Attempt(u32),
-    /// Into [`Trace::spans`].
-    Span(u32),
+    /// An attempt.
+    Attempt(AttemptIndex),
+    /// Time outside the EVM.
+    Span(SpanIndex),
 }
 
 impl RunModel {
@@ -88,31 +96,31 @@ impl RunModel {
         let mut by_version = HashMap::with_capacity(trace.attempts.len());
         let mut lanes = vec![Vec::new(); usize::from(trace.lanes)];
         for (i, attempt) in trace.attempts.iter().enumerate() {
-            let i = i as u32;
+            let i = AttemptIndex(i as u32);
             attempts_of[attempt.version.tx.index()].push(i);
-            by_version.insert((attempt.version.tx.0, attempt.version.incarnation.0), i);
+            by_version.insert(attempt.version, i);
             lanes[usize::from(attempt.lane.0)].push(Piece {
-                start: attempt.start.0 as f64,
-                end: attempt.end.0 as f64,
+                start: attempt.start.as_f64(),
+                end: attempt.end.as_f64(),
                 what: What::Attempt(i),
             });
         }
         for (i, span) in trace.spans.iter().enumerate() {
             lanes[usize::from(span.lane.0)].push(Piece {
-                start: span.start.0 as f64,
-                end: span.end.0 as f64,
-                what: What::Span(i as u32),
+                start: span.start.as_f64(),
+                end: span.end.as_f64(),
+                what: What::Span(SpanIndex(i as u32)),
             });
         }
         for pieces in &mut lanes {
             pieces.sort_by(|a, b| a.start.total_cmp(&b.start).then(a.end.total_cmp(&b.end)));
         }
         for attempts in &mut attempts_of {
-            attempts.sort_by_key(|i| trace.attempts[*i as usize].version.incarnation);
+            attempts.sort_by_key(|i| trace.attempts[i.0 as usize].version.incarnation);
         }
         let (mut sources, mut readers) = (vec![Vec::new(); transactions], vec![Vec::new(); transactions]);
         for edge in &report.analysis.edges {
-            let (writer, reader) = (edge.writer as usize, edge.reader as usize);
+            let (writer, reader) = (edge.writer.index(), edge.reader.index());
             if writer < transactions && reader < transactions {
                 sources[reader].push(edge.writer);
                 readers[writer].push(edge.reader);
@@ -123,12 +131,12 @@ impl RunModel {
         }
         let mut on_path = vec![false; transactions];
         for tx in &report.analysis.critical_path {
-            if let Some(slot) = on_path.get_mut(*tx as usize) {
+            if let Some(slot) = on_path.get_mut(tx.index()) {
                 *slot = true;
             }
         }
         let (labels, colour_of) = labels(&report, transactions);
-        let committed = trace.committed();
+        let committed = trace.committed().into_iter().map(|i| i.map(AttemptIndex)).collect();
         let clock_step = match report.clock {
             Clock::Measured => clock_step(&lanes),
             Clock::Simulated => None,
@@ -149,8 +157,8 @@ impl RunModel {
         })
     }
 
-    /// The steps in which the clock of a measured run counts, as its trace shows them, in nanoseconds.
-    pub fn clock_step(&self) -> Option<u64> {
+    /// The steps in which the clock of a measured run counts, as its trace shows them.
+    pub fn clock_step(&self) -> Option<Ticks> {
         self.clock_step
     }
 
@@ -159,7 +167,7 @@ impl RunModel {
     pub fn is_too_short(&self) -> bool {
         let timing = &self.report.timing;
         let least = timing.sequential_median.min(timing.parallel_median);
-        least == 0 || self.clock_step.is_some_and(|step| least < STEPS * step)
+        least == Ticks(0) || self.clock_step.is_some_and(|step| least < step * STEPS)
     }
 
     /// Number of transactions.
@@ -167,9 +175,14 @@ impl RunModel {
         self.trace.transactions
     }
 
+    /// The transactions, in block order.
+    pub fn block(&self) -> impl Iterator<Item = TxIndex> + use<> {
+        TxIndex::of_block(self.transactions())
+    }
+
     /// The run's duration in ticks, at least 1.
     pub fn duration(&self) -> f64 {
-        (self.trace.duration.0 as f64).max(1.0)
+        self.trace.duration.as_f64().max(1.0)
     }
 
     /// Whether its lanes were simulated.
@@ -203,63 +216,64 @@ impl RunModel {
         if self.is_simulated() { Unit::of_cost(self.report.model.cost) } else { Unit::Time }
     }
 
-    /// So many of its ticks, with their unit. A measured time below the clock's step is told as such.
-    pub fn ticks(&self, ticks: u64) -> String {
+    /// A span of its time, with its unit. A measured one below the clock's step is told as such.
+    pub fn ticks(&self, ticks: Ticks) -> String {
         match self.clock_step {
             Some(step) if ticks < step => format!("< {}", self.unit().text(step)),
-            None if ticks == 0 && !self.is_simulated() => "≈ 0".to_owned(),
+            None if ticks == Ticks(0) && !self.is_simulated() => "≈ 0".to_owned(),
             _ => self.unit().text(ticks),
         }
     }
 
-    /// So many nanoseconds by this machine's clock, also in a run of simulated lanes.
-    pub fn time(&self, nanoseconds: u64) -> String {
+    /// A span of nanoseconds by this machine's clock, also in a run of simulated lanes.
+    pub fn time(&self, nanoseconds: Ticks) -> String {
         match self.clock_step {
             Some(step) if !self.is_simulated() && nanoseconds < step => format!("< {}", duration(step)),
-            _ if nanoseconds == 0 => "≈ 0".to_owned(),
+            _ if nanoseconds == Ticks(0) => "≈ 0".to_owned(),
             _ => duration(nanoseconds),
         }
     }
 
     /// The index of the attempt of that version.
-    pub fn attempt_index(&self, version: Version) -> Option<u32> {
-        self.by_version.get(&(version.tx.0, version.incarnation.0)).copied()
+    pub fn attempt_index(&self, version: Version) -> Option<AttemptIndex> {
+        self.by_version.get(&version).copied()
     }
 
     /// The attempt of that index.
-    pub fn attempt(&self, index: u32) -> Option<&Attempt> {
-        self.trace.attempts.get(index as usize)
+    pub fn attempt(&self, index: AttemptIndex) -> Option<&Attempt> {
+        self.trace.attempts.get(index.0 as usize)
+    }
+
+    /// The span of that index.
+    pub fn span(&self, index: SpanIndex) -> Option<&Span> {
+        self.trace.spans.get(index.0 as usize)
     }
 
     /// The attempts of a transaction, first attempt first.
-    pub fn attempts(&self, tx: u32) -> impl Iterator<Item = &Attempt> {
-        self.attempts_of
-            .get(tx as usize)
-            .into_iter()
-            .flatten()
-            .filter_map(|i| self.trace.attempts.get(*i as usize))
+    pub fn attempts(&self, tx: TxIndex) -> impl Iterator<Item = &Attempt> {
+        self.attempts_of.get(tx.index()).into_iter().flatten().filter_map(|i| self.attempt(*i))
     }
 
     /// The committed attempt of a transaction.
-    pub fn committed_attempt(&self, tx: u32) -> Option<&Attempt> {
-        self.committed.get(tx as usize).copied().flatten().and_then(|i| self.attempt(i))
+    pub fn committed_attempt(&self, tx: TxIndex) -> Option<&Attempt> {
+        self.committed.get(tx.index()).copied().flatten().and_then(|i| self.attempt(i))
     }
 
     /// A location's name, or its number where none was sent.
-    pub fn location(&self, id: u32) -> String {
+    pub fn location(&self, id: LocationId) -> String {
         self.report
             .location_names
-            .get(id as usize)
-            .map_or_else(|| format!("location {id}"), |n| n.name.clone())
+            .get(id.index())
+            .map_or_else(|| format!("location {}", id.0), |n| n.name.clone())
     }
 
     /// The label of a transaction.
-    pub fn label(&self, tx: u32) -> &str {
-        self.report.transactions.get(tx as usize).map_or("", |t| t.label.as_str())
+    pub fn label(&self, tx: TxIndex) -> &str {
+        self.report.transactions.get(tx.index()).map_or("", |t| t.label.as_str())
     }
 
     /// `7 · swap`.
-    pub fn tx_name(&self, tx: u32) -> String {
+    pub fn tx_name(&self, tx: TxIndex) -> String {
         match self.label(tx) {
             "" => tx.to_string(),
             label => format!("{tx} · {label}"),
@@ -267,8 +281,8 @@ impl RunModel {
     }
 
     /// The colour of a transaction.
-    pub fn colour(&self, tx: u32) -> u8 {
-        self.colour_of.get(tx as usize).copied().unwrap_or(OTHER)
+    pub fn colour(&self, tx: TxIndex) -> u8 {
+        self.colour_of.get(tx.index()).copied().unwrap_or(OTHER)
     }
 
     /// Speed-up over sequential execution, as text; `–` where the block was too short to measure.
@@ -279,7 +293,7 @@ impl RunModel {
     /// Speed-up over sequential execution. Says nothing where [`Self::is_too_short`].
     pub fn speed_up(&self) -> f64 {
         let timing = &self.report.timing;
-        timing.sequential_median as f64 / (timing.parallel_median as f64).max(1.0)
+        timing.sequential_median.as_f64() / timing.parallel_median.as_f64().max(1.0)
     }
 
     /// The speed-up that no schedule on these lanes can pass: the lower of both limits.
@@ -297,7 +311,7 @@ impl RunModel {
 
     /// How many attempts ran at some time between two ticks.
     pub fn attempts_between(&self, start: f64, end: f64) -> u64 {
-        let inside = |a: &&Attempt| (a.start.0 as f64) < end && (a.end.0 as f64) > start;
+        let inside = |a: &&Attempt| a.start.as_f64() < end && a.end.as_f64() > start;
         self.trace.attempts.iter().filter(inside).count() as u64
     }
 
@@ -309,7 +323,7 @@ impl RunModel {
 
 /// The shortest time between two moments of one lane. Lanes are looked at one by one, because the clocks of two workers
 /// are apart by a part of a step.
-fn clock_step(lanes: &[Vec<Piece>]) -> Option<u64> {
+fn clock_step(lanes: &[Vec<Piece>]) -> Option<Ticks> {
     // A browser's clock counts in fractions of milliseconds: what they miss of whole nanoseconds is no step.
     const ROUNDING: f64 = 2.0;
     let moments = |pieces: &[Piece]| {
@@ -318,20 +332,20 @@ fn clock_step(lanes: &[Vec<Piece>]) -> Option<u64> {
         let apart = moments.windows(2).map(|pair| pair[1] - pair[0]).filter(|apart| *apart > ROUNDING);
         apart.min_by(f64::total_cmp)
     };
-    lanes.iter().filter_map(|pieces| moments(pieces)).min_by(f64::total_cmp).map(|step| step as u64)
+    lanes.iter().filter_map(|pieces| moments(pieces)).min_by(f64::total_cmp).map(Ticks::from_f64)
 }
 
 /// Colours go to the labels that take most of the sequential time, so that what fills the picture
 /// can be told apart.
 fn labels(report: &Report, transactions: usize) -> (Vec<Label>, Vec<u8>) {
-    let mut order: Vec<(&str, u64, u32)> = Vec::new();
+    let mut order: Vec<(&str, Ticks, u32)> = Vec::new();
     let mut at: HashMap<&str, usize> = HashMap::new();
     for tx in &report.transactions {
         let i = *at.entry(tx.label.as_str()).or_insert_with(|| {
-            order.push((tx.label.as_str(), 0, 0));
+            order.push((tx.label.as_str(), Ticks(0), 0));
             order.len() - 1
         });
-        order[i].1 += tx.sequential_time.max(1);
+        order[i].1 += tx.sequential_time.max(Ticks(1));
         order[i].2 += 1;
     }
     // A stable sort, so that equal labels stand in block order and colours do not jump between runs.
@@ -381,27 +395,30 @@ mod tests {
         let model = sample::with_labels(&["a", "b", "c", "d", "e", "f", "g", "h"]);
         let others = model.labels.iter().filter(|l| l.colour == OTHER).count();
         assert_eq!(others, 2);
-        assert_eq!(model.colour(0), 0);
+        assert_eq!(model.colour(TxIndex(0)), 0);
     }
 
     #[test]
     fn a_time_below_the_steps_of_the_clock_is_not_told_as_a_time() {
         let coarse = sample::payment;
-        const MS: u64 = 1_000_000;
-        for step in [MS / 10, MS, 100 * MS] {
+        const NONE: Ticks = Ticks(0);
+        for step in [100_000, 1_000_000, 100_000_000].map(Ticks) {
             for (sequential, parallel) in
-                [(0, 0), (0, step), (step, 0), (step, 2 * step), (2 * step, 50 * step)]
+                [(NONE, NONE), (NONE, step), (step, NONE), (step, step * 2), (step * 2, step * 50)]
             {
                 let model = coarse(step, sequential, parallel);
-                assert!(model.is_too_short(), "{step}: {sequential}, {parallel}");
+                assert!(model.is_too_short(), "{step:?}: {sequential:?}, {parallel:?}");
                 assert_eq!(model.speed_up_text(), "–");
-                assert_eq!(model.ticks(0), format!("< {}", Unit::Time.text(step)));
+                assert_eq!(model.ticks(NONE), format!("< {}", Unit::Time.text(step)));
             }
-            assert!(!coarse(step, 3 * step, 4 * step).is_too_short());
+            assert!(!coarse(step, step * 3, step * 4).is_too_short());
         }
         // A clock that does not move at all.
-        let still = coarse(0, 0, 0);
-        assert_eq!((still.clock_step(), still.is_too_short(), still.ticks(0).as_str()), (None, true, "≈ 0"));
+        let still = coarse(NONE, NONE, NONE);
+        assert_eq!(
+            (still.clock_step(), still.is_too_short(), still.ticks(NONE).as_str()),
+            (None, true, "≈ 0")
+        );
         assert!(!sample::pool().is_too_short());
     }
 

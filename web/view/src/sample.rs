@@ -1,28 +1,30 @@
 //! Small runs for the tests of this room, made by hand.
 
+use std::ops::Range;
+
 use alloy_primitives::{Address, U256};
 use evm_lanes_core::analysis::{Analysis, Attribution, Edge, HotLocation, Limits};
 use evm_lanes_core::messages::{EngineInfo, LocationName, Report, Timing, TxSummary, Verdict};
 use evm_lanes_core::model::CostModel;
 use evm_lanes_core::strategies::StrategyId;
 use evm_lanes_core::trace::{Attempt, Cause, Clock, Location, Outcome, Read, Span, SpanKind, Trace, Write};
-use evm_lanes_core::units::{Incarnation, LaneId, LocationId, Ticks, TxIndex, Version};
+use evm_lanes_core::units::{Gas, Incarnation, LaneId, LocationId, Ticks, TxIndex, Version};
 
 use super::model::RunModel;
 
-/// The version of a transaction's attempt.
-pub fn version(tx: u32, incarnation: u32) -> Version {
-    Version { tx: TxIndex(tx), incarnation: Incarnation(incarnation) }
+/// A transaction's first attempt.
+fn first_of(tx: TxIndex) -> Version {
+    Version { tx, incarnation: Incarnation(0) }
 }
 
 /// A trace with room for more.
-pub fn empty_trace(lanes: u16, transactions: u32, duration: u64) -> Trace {
+fn empty_trace(lanes: u16, transactions: u32, duration: Ticks) -> Trace {
     Trace {
         strategy: StrategyId::BLOCK_STM,
         clock: Clock::Measured,
         lanes,
         transactions,
-        duration: Ticks(duration),
+        duration,
         attempts: Vec::new(),
         spans: Vec::new(),
         reads: Vec::new(),
@@ -32,14 +34,14 @@ pub fn empty_trace(lanes: u16, transactions: u32, duration: u64) -> Trace {
 }
 
 /// An attempt without reads and writes.
-pub fn attempt(tx: u32, incarnation: u32, lane: u16, start: u64, end: u64, outcome: Outcome) -> Attempt {
+fn attempt(version: Version, lane: LaneId, time: Range<Ticks>, outcome: Outcome) -> Attempt {
     Attempt {
-        version: version(tx, incarnation),
-        lane: LaneId(lane),
-        start: Ticks(start),
-        end: Ticks(end),
+        version,
+        lane,
+        start: time.start,
+        end: time.end,
         outcome,
-        gas: 50_000,
+        gas: Gas(50_000),
         reads: 0..0,
         writes: 0..0,
         cause: None,
@@ -49,23 +51,24 @@ pub fn attempt(tx: u32, incarnation: u32, lane: u16, start: u64, end: u64, outco
 /// A run on two lanes of which the second got no core: it was to take its first turn at the start, and took it at the
 /// end.
 pub fn without_a_core() -> RunModel {
-    const EACH: u64 = 100_000;
-    let mut trace = empty_trace(2, 100, 100 * EACH);
-    trace.attempts = (0..100u32)
+    const EACH: Ticks = Ticks(100_000);
+    let all = EACH * 100;
+    let mut trace = empty_trace(2, 100, all);
+    trace.attempts = TxIndex::of_block(100)
         .map(|tx| {
-            let start = u64::from(tx) * EACH;
-            attempt(tx, 0, 0, start, start + EACH, Outcome::Committed)
+            let start = EACH * tx.0.into();
+            attempt(first_of(tx), LaneId(0), start..start + EACH, Outcome::Committed)
         })
         .collect();
-    trace.spans =
-        vec![Span { lane: LaneId(1), start: Ticks(0), end: Ticks(100 * EACH), kind: SpanKind::Scheduling }];
+    trace.spans = vec![Span { lane: LaneId(1), start: Ticks(0), end: all, kind: SpanKind::Scheduling }];
     let limits = Limits { path: 100.0, path_gas: 100.0, work: 2.0 };
-    let analysis = Analysis { waves: vec![0; 100], critical_path: vec![0], limits, ..Analysis::default() };
-    model(report(&trace, &["pay"], analysis, 100 * EACH, 100 * EACH))
+    let analysis =
+        Analysis { waves: vec![0; 100], critical_path: vec![TxIndex(0)], limits, ..Analysis::default() };
+    model(report(&trace, &["pay"], analysis, all, all))
 }
 
 /// A report around a trace.
-pub fn report(trace: &Trace, labels: &[&str], analysis: Analysis, sequential: u64, parallel: u64) -> Report {
+fn report(trace: &Trace, labels: &[&str], analysis: Analysis, sequential: Ticks, parallel: Ticks) -> Report {
     let transactions = (0..trace.transactions as usize)
         .map(|i| TxSummary {
             label: labels[i % labels.len()].to_owned(),
@@ -74,8 +77,8 @@ pub fn report(trace: &Trace, labels: &[&str], analysis: Analysis, sequential: u6
             call: Some("swap".to_owned()),
             status: "success".to_owned(),
             success: true,
-            gas: 50_000,
-            sequential_time: 100_000,
+            gas: Gas(50_000),
+            sequential_time: Ticks(100_000),
         })
         .collect();
     Report {
@@ -93,7 +96,7 @@ pub fn report(trace: &Trace, labels: &[&str], analysis: Analysis, sequential: u6
             parallel: vec![parallel; 5],
             sequential_median: sequential,
             parallel_median: parallel,
-            preparing: 1_000_000,
+            preparing: Ticks(1_000_000),
             by_gas: false,
         },
         trace: trace.pack(),
@@ -118,7 +121,7 @@ pub fn report(trace: &Trace, labels: &[&str], analysis: Analysis, sequential: u6
             accounts: 9,
             state_root: Some("0x8f3a00000000000000000000000000000000c21d".to_owned()),
             receipts_root: "0x01".to_owned(),
-            gas_used: 200_000,
+            gas_used: Gas(200_000),
         },
         header: None,
         contracts: Vec::new(),
@@ -137,61 +140,73 @@ pub fn pool() -> RunModel {
 
 /// The report that [`pool`] is made of.
 pub fn pool_report() -> Report {
-    let mut trace = empty_trace(2, 4, 300_000);
+    let [reserves_writer, other, reserves_reader, last] = [0, 1, 2, 3].map(TxIndex);
+    let mut trace = empty_trace(2, 4, Ticks(300_000));
     trace.locations = vec![Location::Storage(Address::ZERO, U256::from(8)), Location::Balance(Address::ZERO)];
     trace.reads = vec![
         Read { location: LocationId(0), from: None, is_sum: false },
-        Read { location: LocationId(0), from: Some(version(0, 0)), is_sum: false },
+        Read { location: LocationId(0), from: Some(first_of(reserves_writer)), is_sum: false },
     ];
     trace.writes = vec![
         Write { location: LocationId(0), increment: false },
         Write { location: LocationId(0), increment: false },
     ];
-    let mut first = attempt(0, 0, 0, 0, 100_000, Outcome::Committed);
+    let (one, two) = (LaneId(0), LaneId(1));
+    let mut first = attempt(first_of(reserves_writer), one, Ticks(0)..Ticks(100_000), Outcome::Committed);
     first.writes = 0..1;
-    let mut spoiled = attempt(2, 0, 1, 0, 80_000, Outcome::Aborted);
+    let mut spoiled = attempt(first_of(reserves_reader), two, Ticks(0)..Ticks(80_000), Outcome::Aborted);
     spoiled.reads = 0..1;
-    spoiled.cause = Some(Cause { location: LocationId(0), writer: version(0, 0) });
-    let mut again = attempt(2, 1, 0, 110_000, 210_000, Outcome::Committed);
+    spoiled.cause = Some(Cause { location: LocationId(0), writer: first_of(reserves_writer) });
+    let second = Version { tx: reserves_reader, incarnation: Incarnation(1) };
+    let mut again = attempt(second, one, Ticks(110_000)..Ticks(210_000), Outcome::Committed);
     again.reads = 1..2;
     again.writes = 1..2;
     // The packed form keeps reads and writes in the order of the attempts.
     trace.attempts = vec![
         first,
         spoiled,
-        attempt(1, 0, 1, 80_000, 180_000, Outcome::Committed),
+        attempt(first_of(other), two, Ticks(80_000)..Ticks(180_000), Outcome::Committed),
         again,
-        attempt(3, 0, 1, 180_000, 280_000, Outcome::Committed),
+        attempt(first_of(last), two, Ticks(180_000)..Ticks(280_000), Outcome::Committed),
     ];
     trace.spans = vec![
         Span {
-            lane: LaneId(0),
+            lane: one,
             start: Ticks(100_000),
             end: Ticks(110_000),
-            kind: SpanKind::Validating { version: version(2, 0), valid: false },
+            kind: SpanKind::Validating { version: first_of(reserves_reader), valid: false },
         },
-        Span { lane: LaneId(0), start: Ticks(210_000), end: Ticks(300_000), kind: SpanKind::Idle },
-        Span { lane: LaneId(1), start: Ticks(280_000), end: Ticks(300_000), kind: SpanKind::Waiting },
+        Span { lane: one, start: Ticks(210_000), end: Ticks(300_000), kind: SpanKind::Idle },
+        Span { lane: two, start: Ticks(280_000), end: Ticks(300_000), kind: SpanKind::Waiting },
     ];
     let analysis = Analysis {
-        attribution: vec![Attribution { locations: vec![0], edges: 1, path: 100_000, saved: 100_000 }],
-        edges: vec![Edge { writer: 0, reader: 2, locations: vec![0] }],
+        attribution: vec![Attribution {
+            locations: vec![LocationId(0)],
+            edges: 1,
+            path: Ticks(100_000),
+            saved: Ticks(100_000),
+        }],
+        edges: vec![Edge {
+            writer: reserves_writer,
+            reader: reserves_reader,
+            locations: vec![LocationId(0)],
+        }],
         waves: vec![0, 0, 1, 0],
-        critical_path: vec![0, 2],
-        hot: vec![HotLocation { location: 0, edges: 1, readers: 1, writers: 2, aborts: 1 }],
+        critical_path: vec![reserves_writer, reserves_reader],
+        hot: vec![HotLocation { location: LocationId(0), edges: 1, readers: 1, writers: 2, aborts: 1 }],
         limits: Limits { path: 2.0, path_gas: 2.0, work: 1.8 },
         aborts: 1,
         rerun: 1,
         wasted: 0.17,
         busy: 0.66,
     };
-    report(&trace, &["swap", "pay", "swap", "pay"], analysis, 400_000, 300_000)
+    report(&trace, &["swap", "pay", "swap", "pay"], analysis, Ticks(400_000), Ticks(300_000))
 }
 
 /// One payment on one lane that took one step of the clock in the trace, with these medians.
-pub fn payment(step: u64, sequential: u64, parallel: u64) -> RunModel {
+pub fn payment(step: Ticks, sequential: Ticks, parallel: Ticks) -> RunModel {
     let mut trace = empty_trace(1, 1, step);
-    trace.attempts.push(attempt(0, 0, 0, 0, step, Outcome::Committed));
+    trace.attempts.push(attempt(first_of(TxIndex(0)), LaneId(0), Ticks(0)..step, Outcome::Committed));
     let limits = Limits { path: 1.0, path_gas: 1.0, work: 1.0 };
     let analysis = Analysis { waves: vec![0], limits, ..Analysis::default() };
     model(report(&trace, &["pay"], analysis, sequential, parallel))
@@ -199,7 +214,8 @@ pub fn payment(step: u64, sequential: u64, parallel: u64) -> RunModel {
 
 /// A block without transactions.
 pub fn nothing() -> RunModel {
-    model(report(&empty_trace(2, 0, 0), &["pay"], Analysis::default(), 0, 0))
+    let none = Ticks(0);
+    model(report(&empty_trace(2, 0, none), &["pay"], Analysis::default(), none, none))
 }
 
 /// A run of independent transactions, one per label.
@@ -210,37 +226,39 @@ pub fn with_labels(labels: &[&str]) -> RunModel {
 /// `transactions` independent ones, dealt to the lanes in turn, 90 ticks each with 10 between.
 pub fn many(transactions: u32, lanes: u16, labels: &[&str]) -> RunModel {
     let rounds = transactions.div_ceil(u32::from(lanes));
-    let mut trace = empty_trace(lanes, transactions, u64::from(rounds) * 100);
-    for tx in 0..transactions {
-        let start = u64::from(tx / u32::from(lanes)) * 100;
-        let lane = (tx % u32::from(lanes)) as u16;
-        trace.attempts.push(attempt(tx, 0, lane, start, start + 90, Outcome::Committed));
+    let mut trace = empty_trace(lanes, transactions, Ticks(100) * rounds.into());
+    for tx in TxIndex::of_block(transactions) {
+        let start = Ticks(100) * u64::from(tx.0 / u32::from(lanes));
+        let lane = LaneId((tx.0 % u32::from(lanes)) as u16);
+        trace.attempts.push(attempt(first_of(tx), lane, start..start + Ticks(90), Outcome::Committed));
     }
     let analysis = Analysis {
         waves: vec![0; transactions as usize],
         limits: Limits { path: f64::from(transactions), path_gas: 1.0, work: f64::from(lanes) },
         ..Analysis::default()
     };
-    model(report(&trace, labels, analysis, 400_000, 300_000))
+    model(report(&trace, labels, analysis, Ticks(400_000), Ticks(300_000)))
 }
 
 /// Every second transaction hands one location on to the next such one and to the one behind it.
 pub fn through_one_slot(transactions: u32) -> RunModel {
-    let mut trace = empty_trace(2, transactions, u64::from(transactions) * 100);
+    let mut trace = empty_trace(2, transactions, Ticks(100) * transactions.into());
     trace.locations = vec![Location::Storage(Address::ZERO, U256::from(8))];
     let mut edges = Vec::new();
-    for tx in 0..transactions {
-        let start = u64::from(tx) * 100;
-        trace.attempts.push(attempt(tx, 0, (tx % 2) as u16, start, start + 90, Outcome::Committed));
-        for reader in (tx + 1..transactions.min(tx + 3)).filter(|_| tx % 2 == 0) {
-            edges.push(Edge { writer: tx, reader, locations: vec![0] });
+    for tx in TxIndex::of_block(transactions) {
+        let start = Ticks(100) * tx.0.into();
+        let lane = LaneId((tx.0 % 2) as u16);
+        trace.attempts.push(attempt(first_of(tx), lane, start..start + Ticks(90), Outcome::Committed));
+        let behind = TxIndex::of_block(transactions).skip(tx.next().index()).take(2);
+        for reader in behind.filter(|_| tx.0 % 2 == 0) {
+            edges.push(Edge { writer: tx, reader, locations: vec![LocationId(0)] });
         }
     }
     let analysis = Analysis {
-        waves: (0..transactions).map(|tx| tx.div_ceil(2)).collect(),
-        critical_path: (0..transactions).step_by(2).collect(),
+        waves: TxIndex::of_block(transactions).map(|tx| tx.0.div_ceil(2)).collect(),
+        critical_path: TxIndex::of_block(transactions).step_by(2).collect(),
         hot: vec![HotLocation {
-            location: 0,
+            location: LocationId(0),
             edges: edges.len() as u32,
             readers: transactions,
             writers: transactions.div_ceil(2),
@@ -250,7 +268,7 @@ pub fn through_one_slot(transactions: u32) -> RunModel {
         edges,
         ..Analysis::default()
     };
-    model(report(&trace, &["swap"], analysis, 400_000, 300_000))
+    model(report(&trace, &["swap"], analysis, Ticks(400_000), Ticks(300_000)))
 }
 
 fn model(report: Report) -> RunModel {

@@ -8,6 +8,7 @@ use evm_lanes_core::model::Cost;
 use evm_lanes_core::scenario::StrategyChoice;
 use evm_lanes_core::strategies::StrategyId;
 use evm_lanes_core::trace::{Cause, Outcome, SpanKind};
+use evm_lanes_core::units::{LocationId, Ticks, TxIndex, Version};
 
 use super::format::{
     capitalised, count, counted, factor, in_words, listed, ordinal, share, shortened, times,
@@ -22,9 +23,9 @@ pub enum Piece {
     /// Plain words.
     Words(String),
     /// A location's name, which selects the location.
-    Location(u32, String),
+    Location(LocationId, String),
     /// A transaction, which selects it.
-    Tx(u32),
+    Tx(TxIndex),
 }
 
 /// The name of a strategy for people.
@@ -69,10 +70,8 @@ pub fn chosen(model: &RunModel) -> Option<String> {
         1 => "the longest transaction".to_owned(),
         _ => format!("the longest chain ({} transactions)", count(links.into())),
     };
-    let chain = format!(
-        "{longest} takes {} of the {total_text} of sequential execution",
-        share(chain as f64 / total.max(1) as f64)
-    );
+    let chain =
+        format!("{longest} takes {} of the {total_text} of sequential execution", share(chain.over(total)));
     Some(match strategy {
         strategy if strategy.is_sequential() && chosen.chain_decides() => format!(
             "Chosen automatically: {name}, because {chain}, so {lanes} would be {gain} as fast at best. Below {worth} they are not worth their cost."
@@ -123,7 +122,7 @@ pub fn short(model: &RunModel) -> String {
 pub fn measured(model: &RunModel, from: f64, to: f64) -> String {
     let (start, end) = (from.min(to), from.max(to));
     let inside = counted(model.attempts_between(start, end), "attempt");
-    format!("{} measured, {inside} in it.", model.ticks((end - start) as u64))
+    format!("{} measured, {inside} in it.", model.ticks(Ticks::from_f64(end - start)))
 }
 
 /// `8 simulated lanes`, `2 lanes`.
@@ -186,12 +185,12 @@ fn words(out: &mut Vec<Piece>, text: impl Into<String>) {
     }
 }
 
-fn location(model: &RunModel, out: &mut Vec<Piece>, id: u32) {
+fn location(model: &RunModel, out: &mut Vec<Piece>, id: LocationId) {
     out.push(Piece::Location(id, model.location(id)));
 }
 
 /// A label that all of these transactions share, as a noun: `swaps`; else `transactions`.
-fn noun(model: &RunModel, txs: &[u32]) -> String {
+fn noun(model: &RunModel, txs: &[TxIndex]) -> String {
     let first = txs.first().map_or("", |t| model.label(*t));
     let shared = !first.is_empty() && txs.iter().all(|t| model.label(*t) == first);
     let plain = first.chars().all(|c| c.is_ascii_lowercase());
@@ -215,9 +214,9 @@ fn noun(model: &RunModel, txs: &[u32]) -> String {
 }
 
 /// Why an attempt was aborted, after the word "aborted" or "run again".
-fn because(model: &RunModel, tx: u32, cause: Cause) -> String {
-    let (name, writer) = (model.location(cause.location.0), cause.writer.tx.0);
-    let declares = |tx| inspect::declared(model, tx, cause.location.0) == Some(true);
+fn because(model: &RunModel, tx: TxIndex, cause: Cause) -> String {
+    let (name, writer) = (model.location(cause.location), cause.writer.tx);
+    let declares = |tx| inspect::declared(model, tx, cause.location) == Some(true);
     let because = model.report.strategy.words().aborted.because;
     let because = filled(because, |slot| match slot {
         Slot::Location => name.to_string(),
@@ -265,25 +264,25 @@ fn filled(template: &str, text: impl Fn(Slot) -> String) -> String {
 }
 
 fn rerun_sentence(model: &RunModel, out: &mut Vec<Piece>) {
-    let again: Vec<u32> =
-        (0..model.transactions()).filter(|tx| model.attempts_of[*tx as usize].len() > 1).collect();
+    let again: Vec<TxIndex> = model.block().filter(|tx| model.attempts_of[tx.index()].len() > 1).collect();
     if again.is_empty() {
         words(out, model.report.strategy.words().nothing_twice);
         return;
     }
-    let mut causes: HashMap<u32, (u32, Option<u32>)> = HashMap::new();
+    let mut causes: HashMap<LocationId, (u32, Option<TxIndex>)> = HashMap::new();
     for attempt in &model.trace.attempts {
         if let Some(cause) = attempt.cause {
-            let entry = causes.entry(cause.location.0).or_insert((0, Some(cause.writer.tx.0)));
+            let entry = causes.entry(cause.location).or_insert((0, Some(cause.writer.tx)));
             entry.0 += 1;
-            if entry.1 != Some(cause.writer.tx.0) {
+            if entry.1 != Some(cause.writer.tx) {
                 entry.1 = None;
             }
         }
     }
-    let mut causes: Vec<(u32, u32, Option<u32>)> = causes.into_iter().map(|(l, (n, w))| (l, n, w)).collect();
+    let mut causes: Vec<(LocationId, u32, Option<TxIndex>)> =
+        causes.into_iter().map(|(l, (n, w))| (l, n, w)).collect();
     causes.sort_by_key(|(l, n, _)| (std::cmp::Reverse(*n), *l));
-    let most = again.iter().map(|tx| model.attempts_of[*tx as usize].len() as u32).max().unwrap_or(2);
+    let most = again.iter().map(|tx| model.attempts_of[tx.index()].len() as u32).max().unwrap_or(2);
     let often = if again.len() == 1 || most == 2 { times(most) } else { "more than once".to_owned() };
     let opening = capitalised(&in_words(again.len() as u64));
     words(out, format!("{opening} {} ran {often}", noun(model, &again)));
@@ -318,10 +317,10 @@ fn rerun_sentence(model: &RunModel, out: &mut Vec<Piece>) {
         }
     }
     let undeclared = model.trace.attempts.iter().all(|attempt| {
-        let tx = attempt.version.tx.0;
+        let tx = attempt.version.tx;
         attempt.cause.is_none_or(|cause| {
-            let named = |tx| inspect::declared(model, tx, cause.location.0) == Some(true);
-            !(named(tx) && named(cause.writer.tx.0))
+            let named = |tx| inspect::declared(model, tx, cause.location) == Some(true);
+            !(named(tx) && named(cause.writer.tx))
         })
     });
     if model.report.declared.is_some() && undeclared {
@@ -349,7 +348,7 @@ fn limit_sentence(model: &RunModel, out: &mut Vec<Piece>) {
     {
         words(out, format!("One long transaction sets the limit of {}. ", factor(analysis.limits.work)));
     } else if !sequential && lanes > 1.0 {
-        let free = (0..model.transactions() as usize).filter(|t| model.sources[*t].is_empty()).count();
+        let free = model.block().filter(|tx| model.sources[tx.index()].is_empty()).count();
         if free == model.transactions() as usize {
             words(out, "No transaction needs another: the lanes are the only limit. ");
         } else {
@@ -367,10 +366,10 @@ fn limit_sentence(model: &RunModel, out: &mut Vec<Piece>) {
 }
 
 /// The location through which most steps of the longest chain go.
-fn chain_location(model: &RunModel) -> Option<u32> {
-    let steps: std::collections::HashSet<(u32, u32)> =
+fn chain_location(model: &RunModel) -> Option<LocationId> {
+    let steps: std::collections::HashSet<(TxIndex, TxIndex)> =
         model.report.analysis.critical_path.windows(2).map(|p| (p[0], p[1])).collect();
-    let mut found: HashMap<u32, u32> = HashMap::new();
+    let mut found: HashMap<LocationId, u32> = HashMap::new();
     for edge in &model.report.analysis.edges {
         if steps.contains(&(edge.writer, edge.reader)) {
             for l in &edge.locations {
@@ -379,8 +378,9 @@ fn chain_location(model: &RunModel) -> Option<u32> {
         }
     }
     // Among equals the named one, then the hotter one: it is what a person recognises.
-    let rank = |l: u32| model.report.analysis.hot.iter().position(|h| h.location == l).unwrap_or(usize::MAX);
-    let named = |l: u32| model.report.location_names.get(l as usize).is_some_and(|n| n.named);
+    let rank =
+        |l: LocationId| model.report.analysis.hot.iter().position(|h| h.location == l).unwrap_or(usize::MAX);
+    let named = |l: LocationId| model.report.location_names.get(l.index()).is_some_and(|n| n.named);
     found
         .into_iter()
         .filter(|(_, n)| *n as usize * 2 >= steps.len())
@@ -465,7 +465,7 @@ fn distance_sentence(model: &RunModel, out: &mut Vec<Piece>) {
 /// enough to matter. Without the time in which their lane had no core.
 fn stretched(model: &RunModel) -> Option<String> {
     let together = spent::total(&spent::by_lane(model))[Part::Executed as usize];
-    let alone = model.report.timing.sequential_median as f64;
+    let alone = model.report.timing.sequential_median.as_f64();
     let ratio = together / alone.max(1.0);
     (ratio >= 1.25).then(|| factor(ratio))
 }
@@ -514,16 +514,15 @@ pub fn step(model: &RunModel, what: What) -> String {
     match what {
         What::Attempt(i) => {
             let Some(attempt) = model.attempt(i) else { return String::new() };
-            let tx = attempt.version.tx.0;
-            let number = attempt.version.incarnation.0 + 1;
+            let Version { tx, incarnation } = attempt.version;
             let lane = attempt.lane.0 + 1;
-            let time = model.ticks(attempt.end.0.saturating_sub(attempt.start.0));
+            let time = model.ticks(attempt.end.since(attempt.start));
             let label = model.label(tx);
             let mut text = format!("Transaction {tx}");
             if !label.is_empty() {
                 text.push_str(&format!(", {label}"));
             }
-            text.push_str(&format!(", {} attempt, lane {lane}, {time}", ordinal(number)));
+            text.push_str(&format!(", {} attempt, lane {lane}, {time}", ordinal(incarnation)));
             match attempt.outcome {
                 Outcome::Committed => text.push_str(", committed"),
                 Outcome::Aborted => text.push_str(", aborted"),
@@ -532,15 +531,14 @@ pub fn step(model: &RunModel, what: What) -> String {
             if let Some(cause) = attempt.cause {
                 text.push_str(&match attempt.outcome {
                     Outcome::Blocked => {
-                        let name = model.location(cause.location.0);
-                        format!(" because {name} waited for transaction {}", cause.writer.tx.0)
+                        let name = model.location(cause.location);
+                        format!(" because {name} waited for transaction {}", cause.writer.tx)
                     }
                     _ => because(model, tx, cause),
                 });
             } else if attempt.outcome == Outcome::Committed
-                && let Some(cause) = number
-                    .checked_sub(2)
-                    .and_then(|n| model.attempts(tx).nth(n as usize))
+                && let Some(cause) = (incarnation.0.checked_sub(1))
+                    .and_then(|before| model.attempts(tx).nth(before as usize))
                     .and_then(|a| a.cause)
             {
                 text.push_str(&format!(", run again{}", because(model, tx, cause)));
@@ -549,14 +547,14 @@ pub fn step(model: &RunModel, what: What) -> String {
             text
         }
         What::Span(i) => {
-            let Some(span) = model.trace.spans.get(i as usize) else { return String::new() };
-            let time = model.ticks(span.end.0.saturating_sub(span.start.0));
+            let Some(span) = model.span(i) else { return String::new() };
+            let time = model.ticks(span.end.since(span.start));
             let lane = span.lane.0 + 1;
             match span.kind {
                 SpanKind::Validating { version, valid } => format!(
                     "Lane {lane}: validating transaction {}, {} attempt, {time}: {}.",
-                    version.tx.0,
-                    ordinal(version.incarnation.0 + 1),
+                    version.tx,
+                    ordinal(version.incarnation),
                     if valid { "still holds" } else { "a read is stale" }
                 ),
                 SpanKind::Scheduling => format!("Lane {lane}: recording and choosing the next task, {time}."),
@@ -574,7 +572,7 @@ pub fn lanes_summary(model: &RunModel) -> String {
         "{} on {} in {}: {}, of which {} did not commit.",
         counted(model.transactions().into(), "transaction"),
         lanes(model),
-        model.ticks(model.trace.duration.0),
+        model.ticks(model.trace.duration),
         counted(model.trace.attempts.len() as u64, "attempt"),
         count(model.lost_attempts() as u64),
     )
@@ -607,34 +605,33 @@ pub fn fewer_lanes(asked: u16, there: u16) -> String {
 mod tests {
     use super::*;
 
-    /// What is said of a choice that was made by these figures: total, longest chain and its transactions, what the lanes
-    /// cost once and in all.
-    fn chosen_by(strategy: StrategyId, lanes: u16, figures: [u64; 5]) -> String {
-        let [total, chain, links, start, keeping] = figures;
+    /// What is said of a choice that was made by these figures: the transactions of the longest chain; the time in all,
+    /// that of the chain, what the lanes cost once and in all.
+    fn chosen_by(strategy: StrategyId, lanes: u16, links: u32, figures: [Ticks; 4]) -> String {
+        let [total, chain, start, keeping] = figures;
         let mut model = sample::pool();
-        let links = links as u32;
         model.report.chosen = Some(Chosen { strategy, lanes, total, chain, links, start, keeping });
         chosen(&model).unwrap()
     }
 
     #[test]
     fn what_was_chosen_is_told_with_its_reason() {
-        const US: u64 = 1_000;
+        let us = |times: [u64; 4]| times.map(|microseconds| Ticks(microseconds * 1_000));
         assert_eq!(chosen(&sample::pool()), None);
         assert_eq!(
-            chosen_by(StrategyId::BLOCK_STM, 4, [1_000 * US, 300 * US, 3, 80 * US, 24 * US]),
+            chosen_by(StrategyId::BLOCK_STM, 4, 3, us([1_000, 300, 80, 24])),
             "Chosen automatically: Block-STM, because the longest chain (3 transactions) takes 30 % of the 1.00 ms of sequential execution, so 4 lanes can be up to 2.6× as fast. From 1.15× on they are worth their cost."
         );
-        let chain = chosen_by(StrategyId::SEQUENTIAL, 4, [1_000 * US, 970 * US, 1, 0, 24 * US]);
+        let chain = chosen_by(StrategyId::SEQUENTIAL, 4, 1, us([1_000, 970, 0, 24]));
         assert!(chain.contains("Sequential, because the longest transaction takes 97 % of"), "{chain}");
         assert!(chain.contains("4 lanes would be 1.0× as fast at best"), "{chain}");
-        let over = chosen_by(StrategyId::SEQUENTIAL, 2, [60 * US, 6 * US, 2, 80 * US, 24 * US]);
+        let over = chosen_by(StrategyId::SEQUENTIAL, 2, 2, us([60, 6, 80, 24]));
         assert!(
             over.contains("because it takes 60.0 µs in all, and 2 lanes, which cost 104 µs themselves"),
             "{over}"
         );
         assert_eq!(
-            chosen_by(StrategyId::SEQUENTIAL, 1, [60 * US, 6 * US, 2, 80 * US, 24 * US]),
+            chosen_by(StrategyId::SEQUENTIAL, 1, 2, us([60, 6, 80, 24])),
             "Chosen automatically: Sequential, because one lane cannot beat sequential execution."
         );
     }
@@ -648,7 +645,7 @@ mod tests {
             "The link asks for 8 lanes. Here the page has one lane, so one ran; the address keeps the 8.";
         assert_eq!(fewer_lanes(8, 1), one);
     }
-    use crate::sample;
+    use crate::{model::AttemptIndex, sample};
 
     #[test]
     fn a_template_is_words_and_slots() {
@@ -682,15 +679,16 @@ mod tests {
     #[test]
     fn a_slower_run_is_called_slower() {
         let mut model = sample::pool();
-        model.report.timing.parallel_median = 800_000;
+        model.report.timing.parallel_median = Ticks(800_000);
         assert!(headline(&model).contains("2.0× slower than sequential"), "{}", headline(&model));
         assert!(text(&story(&model)).contains("not the bottleneck"), "{}", text(&story(&model)));
     }
 
     #[test]
     fn a_block_that_is_too_short_to_measure_has_no_speed() {
-        for (sequential, parallel) in [(0, 0), (0, 100_000), (100_000, 200_000)] {
-            let model = sample::payment(100_000, sequential, parallel);
+        for times in [[0, 0], [0, 100_000], [100_000, 200_000]] {
+            let [sequential, parallel] = times.map(Ticks);
+            let model = sample::payment(Ticks(100_000), sequential, parallel);
             assert_eq!(headline(&model), "1 transaction on 1 lane: too short to measure");
             assert_eq!(short(&model), "Block-STM on 1 lane: –");
             assert!(too_short(&model).unwrap().contains("steps of 100 µs"), "{:?}", too_short(&model));
@@ -738,11 +736,11 @@ mod tests {
     fn a_step_is_one_sentence_with_its_cause() {
         let model = sample::pool();
         assert_eq!(
-            step(&model, What::Attempt(1)),
+            step(&model, What::Attempt(AttemptIndex(1))),
             "Transaction 2, swap, first attempt, lane 2, 80.0 µs, aborted because transaction 0 wrote Pair.reserves."
         );
         assert_eq!(
-            step(&model, What::Attempt(3)),
+            step(&model, What::Attempt(AttemptIndex(3))),
             "Transaction 2, swap, second attempt, lane 1, 100 µs, committed, run again because transaction 0 wrote Pair.reserves."
         );
     }

@@ -3,6 +3,7 @@
 
 use evm_lanes_core::analysis;
 use evm_lanes_core::trace::{Outcome, SpanKind};
+use evm_lanes_core::units::Ticks;
 
 use super::lanes::Pattern;
 use super::model::{RunModel, What};
@@ -183,7 +184,7 @@ pub type Spent = [f64; Part::ALL.len()];
 /// For each lane what its time went into.
 pub fn by_lane(model: &RunModel) -> Vec<Spent> {
     let idle = analysis::idle(&model.trace);
-    let alone: Vec<u64> = model.report.transactions.iter().map(|tx| tx.sequential_time).collect();
+    let alone: Vec<Ticks> = model.report.transactions.iter().map(|tx| tx.sequential_time).collect();
     let absence = analysis::absence(&model.trace, &alone);
     let spent =
         |((pieces, idle), absence): ((&Vec<super::model::Piece>, &analysis::Idle), &analysis::Absence)| {
@@ -194,7 +195,7 @@ pub fn by_lane(model: &RunModel) -> Vec<Spent> {
                         Outcome::Committed => Part::Executed,
                         Outcome::Aborted | Outcome::Blocked => Part::NotCommitted,
                     }),
-                    What::Span(i) => model.trace.spans.get(i as usize).and_then(|span| match span.kind {
+                    What::Span(i) => model.span(i).and_then(|span| match span.kind {
                         SpanKind::Validating { .. } => Some(Part::Validating),
                         SpanKind::Committing => Some(Part::Committing),
                         SpanKind::Scheduling | SpanKind::Waiting | SpanKind::Idle => None,
@@ -211,7 +212,7 @@ pub fn by_lane(model: &RunModel) -> Vec<Spent> {
                 (Part::Held, idle.held),
                 (Part::Tail, idle.tail),
             ] {
-                spent[part as usize] = ticks as f64;
+                spent[part as usize] = ticks.as_f64();
             }
             for (part, ticks) in [
                 (Part::Executed, absence.executed),
@@ -220,8 +221,8 @@ pub fn by_lane(model: &RunModel) -> Vec<Spent> {
                 (Part::Start, absence.start),
                 (Part::Between, absence.between),
             ] {
-                spent[part as usize] -= ticks as f64;
-                spent[Part::NoCore as usize] += ticks as f64;
+                spent[part as usize] -= ticks.as_f64();
+                spent[Part::NoCore as usize] += ticks.as_f64();
             }
             spent
         };
