@@ -1,9 +1,10 @@
 //! What the keys of the page do. Which key means what is in [`evm_lanes_view::keys`].
 
+use evm_lanes_core::units::TxIndex;
 use evm_lanes_view::keys::Command;
 use evm_lanes_view::navigate;
 
-use super::{Dialog, Effect, Selection, Session, Tab};
+use super::{Dialog, Effect, Session, Tab};
 
 impl Session {
     /// Whether there is anything that a command could be done with.
@@ -41,9 +42,7 @@ impl Session {
                     .and_then(|i| model.attempt(i));
                 match next {
                     Some(attempt) => {
-                        let (tx, incarnation) = (attempt.version.tx.0, attempt.version.incarnation.0);
-                        let (tx, incarnation) = (Some(tx), Some(incarnation));
-                        self.select(Selection { tx, incarnation, ..self.selection });
+                        self.select_attempt(attempt.version);
                         self.reveal();
                     }
                     None => self.announce("Nothing further in this lane."),
@@ -62,7 +61,7 @@ impl Session {
         }
     }
 
-    fn go_further(&mut self, next: Option<u32>) {
+    fn go_further(&mut self, next: Option<TxIndex>) {
         match next {
             Some(tx) => self.go_to(tx),
             None => self.announce("Nothing further that way."),

@@ -51,6 +51,7 @@ use evm_lanes_core::problem::Problem;
 use evm_lanes_core::scenario::StrategyChoice;
 use evm_lanes_core::strategies::StrategyId;
 use evm_lanes_core::trace::Clock;
+use evm_lanes_core::units::{Incarnation, LocationId, TxIndex, Version};
 use evm_lanes_view::keys::Command;
 use evm_lanes_view::model::RunModel;
 use evm_lanes_view::scale::Viewport;
@@ -116,20 +117,20 @@ pub enum Event {
     SetCostModel(CostModel),
 
     /// Select a transaction, in all its attempts.
-    SelectTx(u32),
+    SelectTx(TxIndex),
     /// Select one attempt.
     SelectAttempt {
         /// The transaction.
-        tx: u32,
-        /// The attempt, from 0.
-        incarnation: u32,
+        tx: TxIndex,
+        /// The attempt.
+        incarnation: Incarnation,
     },
     /// Select a location; one that is selected is no longer.
-    ToggleLocation(u32),
+    ToggleLocation(LocationId),
     /// No location is selected.
     DeselectLocation,
     /// Select a transaction, bring it into view, and say what it is.
-    GoTo(u32),
+    GoTo(TxIndex),
     /// Bring what is selected into view, and say what it is.
     Reveal,
     /// Zoom the lanes; above 1: closer.
@@ -411,9 +412,7 @@ impl Session {
             Event::SelectTx(tx) => {
                 self.select(Selection { tx: Some(tx), incarnation: None, ..self.selection });
             }
-            Event::SelectAttempt { tx, incarnation } => {
-                self.select(Selection { tx: Some(tx), incarnation: Some(incarnation), ..self.selection });
-            }
+            Event::SelectAttempt { tx, incarnation } => self.select_attempt(Version { tx, incarnation }),
             Event::ToggleLocation(location) => {
                 let location = Some(location).filter(|_| self.selection.location != Some(location));
                 self.select(Selection { location, ..self.selection });

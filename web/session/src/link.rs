@@ -4,6 +4,7 @@ use evm_lanes_core::model::CostModel;
 use evm_lanes_core::scenario::{Settings, builtin, link as codec};
 use evm_lanes_core::sniff;
 use evm_lanes_core::trace::Clock;
+use evm_lanes_core::units::{Incarnation, LocationId, TxIndex};
 use evm_lanes_view::format::capitalised;
 use evm_lanes_view::model::RunModel;
 use evm_lanes_view::share;
@@ -21,20 +22,20 @@ impl NamedSelection {
     /// The meaning of `selection` in `model`.
     pub fn of(model: &RunModel, selection: Selection) -> Self {
         Self(codec::Selection {
-            tx: selection.tx,
-            incarnation: selection.incarnation,
+            tx: selection.tx.map(|tx| tx.0),
+            incarnation: selection.incarnation.map(|incarnation| incarnation.0),
             location: selection.location.map(|l| model.location(l)),
         })
     }
 
     /// What it means in `model`; `None` if nothing is selected or nothing of it exists there.
     pub fn resolve(&self, model: &RunModel) -> Option<Selection> {
-        let tx = self.0.tx.filter(|t| *t < model.transactions());
-        let incarnation = tx
-            .and(self.0.incarnation)
-            .filter(|i| model.attempts(tx.unwrap_or_default()).any(|a| a.version.incarnation.0 == *i));
+        let tx = self.0.tx.filter(|tx| *tx < model.transactions()).map(TxIndex);
+        let incarnation = self.0.incarnation.map(Incarnation).filter(|incarnation| {
+            tx.is_some_and(|tx| model.attempts(tx).any(|a| a.version.incarnation == *incarnation))
+        });
         let location = self.0.location.as_ref().and_then(|name| {
-            model.report.location_names.iter().position(|n| n.name == *name).map(|i| i as u32)
+            model.report.location_names.iter().position(|n| n.name == *name).map(|i| LocationId(i as u32))
         });
         (tx.is_some() || location.is_some()).then_some(Selection { tx, incarnation, location })
     }
@@ -196,22 +197,26 @@ mod tests {
     #[test]
     fn a_selection_by_meaning_survives_into_another_run() {
         let model = sample::pool();
-        let selection = Selection { tx: Some(2), incarnation: Some(1), location: Some(0) };
+        let selection = Selection {
+            tx: Some(TxIndex(2)),
+            incarnation: Some(Incarnation(1)),
+            location: Some(LocationId(0)),
+        };
         assert_eq!(NamedSelection::of(&model, selection).resolve(&model), Some(selection));
     }
 
     #[test]
     fn an_attempt_that_does_not_exist_selects_its_transaction() {
         let model = sample::pool();
-        let named =
-            NamedSelection::of(&model, Selection { tx: Some(1), incarnation: Some(5), location: None });
-        assert_eq!(named.resolve(&model), Some(Selection { tx: Some(1), ..Selection::default() }));
+        let whole = Selection { tx: Some(TxIndex(1)), ..Selection::default() };
+        let named = NamedSelection::of(&model, Selection { incarnation: Some(Incarnation(5)), ..whole });
+        assert_eq!(named.resolve(&model), Some(whole));
     }
 
     #[test]
     fn what_does_not_exist_selects_nothing() {
         let model = sample::pool();
-        let named = NamedSelection::of(&model, Selection { tx: Some(99), ..Selection::default() });
+        let named = NamedSelection::of(&model, Selection { tx: Some(TxIndex(99)), ..Selection::default() });
         assert_eq!(named.resolve(&model), None);
     }
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use evm_lanes_core::messages::{Answer, Ask, Reply, Request, TxDetail};
+use evm_lanes_core::units::{Incarnation, LocationId, TxIndex, Version};
 use evm_lanes_view::model::RunModel;
 
 use super::{NamedSelection, Session};
@@ -11,11 +12,11 @@ use super::{NamedSelection, Session};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Selection {
     /// A transaction.
-    pub tx: Option<u32>,
-    /// One attempt of it, from 0.
-    pub incarnation: Option<u32>,
-    /// A location, by its id in the run's trace.
-    pub location: Option<u32>,
+    pub tx: Option<TxIndex>,
+    /// One attempt of it.
+    pub incarnation: Option<Incarnation>,
+    /// A location of the run's trace.
+    pub location: Option<LocationId>,
 }
 
 /// The selected transaction in full, which only the engine knows.
@@ -68,6 +69,10 @@ impl Session {
         }
     }
 
+    pub(super) fn select_attempt(&mut self, Version { tx, incarnation }: Version) {
+        self.select(Selection { tx: Some(tx), incarnation: Some(incarnation), ..self.selection });
+    }
+
     pub(super) fn ask_for_detail(&mut self) {
         let Some(tx) = self.selection.tx else {
             self.detail = DetailState::None;
@@ -114,9 +119,10 @@ impl Session {
 /// The transaction that a newcomer should look at first: one that ran twice, else one that needed
 /// another, else the first one.
 pub(super) fn first_selection(model: &RunModel) -> Selection {
-    let tx = (0..model.transactions())
-        .find(|tx| model.attempts_of[*tx as usize].len() > 1)
+    let tx = model
+        .positions()
+        .find(|tx| model.attempts_of[tx.index()].len() > 1)
         .or_else(|| model.report.analysis.critical_path.get(1).copied())
-        .or((model.transactions() > 0).then_some(0));
+        .or((model.transactions() > 0).then_some(TxIndex(0)));
     Selection { tx, ..Selection::default() }
 }

@@ -282,13 +282,14 @@ fn failed(id: u32, expected: &str, found: &str) -> Action {
 #[cfg(test)]
 mod tests {
     use evm_lanes_core::messages::{self, Ask};
+    use evm_lanes_core::units::TxIndex;
 
     use super::*;
 
     const INFO: EngineInfo = EngineInfo { threads: true, max_lanes: 4 };
 
     fn inspect(id: u32) -> Request {
-        Request { id, body: Ask::Inspect { run: 0, tx: 0 } }
+        Request { id, body: Ask::Inspect { run: 0, tx: TxIndex(0) } }
     }
 
     /// A supervisor whose engine is up at time 0.

@@ -1,7 +1,8 @@
 //! What part of the run the lanes show, and what of it is selected.
 
+use evm_lanes_core::units::TxIndex;
 use evm_lanes_view::inspect;
-use evm_lanes_view::model::What;
+use evm_lanes_view::model::{AttemptIndex, What};
 use evm_lanes_view::scale::Viewport;
 use evm_lanes_view::sentence;
 
@@ -21,7 +22,7 @@ impl Session {
     }
 
     /// The selected attempt, by its index; of a transaction selected as a whole its committed one.
-    pub fn selected_attempt(&self) -> Option<u32> {
+    pub fn selected_attempt(&self) -> Option<AttemptIndex> {
         let model = self.model.as_ref()?;
         let attempt = inspect::shown_attempt(model, self.selection.tx?, self.selection.incarnation)?;
         model.attempt_index(attempt.version)
@@ -38,7 +39,7 @@ impl Session {
         let at = self
             .selected_attempt()
             .and_then(|i| model.attempt(i))
-            .map(|a| f64::midpoint(a.start.0 as f64, a.end.0 as f64))
+            .map(|a| f64::midpoint(a.start.as_f64(), a.end.as_f64()))
             .filter(|t| (view.start..=view.end).contains(t))
             .unwrap_or_else(|| f64::midpoint(view.start, view.end));
         self.show_view(view.zoomed(factor, at, self.extent()));
@@ -61,7 +62,7 @@ impl Session {
         };
         let Some(model) = &self.model else { return };
         let ends = model.attempts(tx).fold(None, |ends: Option<(f64, f64)>, a| {
-            let (start, end) = (a.start.0 as f64, a.end.0 as f64);
+            let (start, end) = (a.start.as_f64(), a.end.as_f64());
             Some(ends.map_or((start, end), |(s, e)| (s.min(start), e.max(end))))
         });
         if let Some((start, end)) = ends {
@@ -70,7 +71,7 @@ impl Session {
     }
 
     /// Selects a transaction, brings it into view, and says what it is.
-    pub(super) fn go_to(&mut self, tx: u32) {
+    pub(super) fn go_to(&mut self, tx: TxIndex) {
         self.select(Selection { tx: Some(tx), incarnation: None, ..self.selection });
         self.reveal();
     }
@@ -79,7 +80,7 @@ impl Session {
     pub(super) fn reveal(&mut self) {
         let (Some(model), Some(index)) = (self.model.clone(), self.selected_attempt()) else { return };
         if let (Some(view), Some(attempt)) = (self.viewport, model.attempt(index)) {
-            let (start, end) = (attempt.start.0 as f64, attempt.end.0 as f64);
+            let (start, end) = (attempt.start.as_f64(), attempt.end.as_f64());
             self.show_view(view.revealing(start, end, self.extent()));
         }
         self.announce(sentence::step(&model, What::Attempt(index)));

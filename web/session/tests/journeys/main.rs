@@ -9,6 +9,7 @@ use evm_lanes_core::model::{Cost, CostModel};
 use evm_lanes_core::scenario::StrategyChoice;
 use evm_lanes_core::strategies::StrategyId;
 use evm_lanes_core::trace::Clock;
+use evm_lanes_core::units::{Incarnation, LocationId, TxIndex};
 use evm_lanes_session::supervisor::Flavour;
 use evm_lanes_session::{
     Activity, CurveState, DetailState, Dialog, Document, EngineState, Event, Link, ListState, Selection,
@@ -29,8 +30,8 @@ fn the_first_run_waits_for_the_engine_and_writes_no_history() {
     world.settle();
     assert_eq!((world.title(), world.history.len()), ("One pool, many traders", 1));
     // A transaction that ran twice is selected, and known in full.
-    assert_eq!(world.session.selection.tx, Some(2));
-    assert_eq!(world.session.detail.done().map(|detail| detail.tx), Some(2));
+    assert_eq!(world.session.selection.tx, Some(TxIndex(2)));
+    assert_eq!(world.session.detail.done().map(|detail| detail.tx), Some(TxIndex(2)));
     assert_eq!(world.link(), "", "nobody chose anything, so the bare address still says it all");
     assert!(
         world.said.iter().any(|said| said.contains("4 transactions on 4 simulated lanes")),
@@ -109,11 +110,11 @@ fn a_transaction_cannot_be_asked_for_after_a_crash() {
     let mut world = World::ready("");
     world.crash("out of memory");
     world.boot();
-    world.take(Event::SelectTx(3));
+    world.take(Event::SelectTx(TxIndex(3)));
     assert_eq!(world.session.detail, DetailState::Unavailable);
     world.take(Event::Run);
     world.settle();
-    assert_eq!(world.session.detail.done().map(|detail| detail.tx), Some(3));
+    assert_eq!(world.session.detail.done().map(|detail| detail.tx), Some(TxIndex(3)));
 }
 
 #[test]
@@ -153,8 +154,8 @@ fn a_link_comes_out_as_it_went_in() {
     source.take(Event::SetStrategy(StrategyId::BLOCK_ACCESS_LIST.into()));
     source.take(Event::SetCostModel(CostModel { cost: Cost::Gas, seed: 7 }));
     source.settle();
-    source.take(Event::SelectAttempt { tx: 2, incarnation: 1 });
-    source.take(Event::ToggleLocation(0));
+    source.take(Event::SelectAttempt { tx: TxIndex(2), incarnation: Incarnation(1) });
+    source.take(Event::ToggleLocation(LocationId(0)));
     source.settle();
     let link = source.link().to_owned();
     assert_eq!(source.session.link(), Link::Fits(link.clone()));
@@ -168,7 +169,10 @@ fn a_link_comes_out_as_it_went_in() {
         (b.selection, b.document.clone(), source.title())
     );
     assert_eq!(a.settings.cost_model, b.settings.cost_model);
-    assert_eq!(a.selection, Selection { tx: Some(2), incarnation: Some(1), location: Some(0) });
+    assert_eq!(
+        a.selection,
+        Selection { tx: Some(TxIndex(2)), incarnation: Some(Incarnation(1)), location: Some(LocationId(0)) }
+    );
     // And stays that when it runs again.
     copy.take(Event::Run);
     copy.settle();
@@ -464,7 +468,7 @@ fn a_late_reply_to_a_request_that_was_replaced_is_ignored() {
     assert_eq!(world.title(), "One pool, many traders");
     assert!(world.session.is_running());
     // And then it is what the engine tells of, so nothing can be asked of the run that is shown.
-    world.take(Event::SelectTx(0));
+    world.take(Event::SelectTx(TxIndex(0)));
     assert_eq!(world.session.detail, DetailState::Unavailable);
     world.settle();
     assert_eq!(world.title(), "Second");
@@ -484,33 +488,36 @@ fn a_late_reply_to_a_request_that_was_replaced_is_ignored() {
 #[test]
 fn a_detail_that_comes_after_another_selection_is_ignored() {
     let mut world = World::ready("");
-    world.take(Event::SelectTx(0));
-    world.take(Event::SelectTx(3));
+    world.take(Event::SelectTx(TxIndex(0)));
+    world.take(Event::SelectTx(TxIndex(3)));
     world.finish();
     assert!(matches!(world.session.detail, DetailState::Asked { .. }));
     world.finish();
-    assert_eq!(world.session.detail.done().map(|detail| detail.tx), Some(3));
+    assert_eq!(world.session.detail.done().map(|detail| detail.tx), Some(TxIndex(3)));
 }
 
 #[test]
 fn what_a_person_selected_stays_selected_in_the_next_run() {
     let mut world = World::ready("");
-    world.take(Event::SelectTx(1));
-    world.take(Event::ToggleLocation(1));
+    world.take(Event::SelectTx(TxIndex(1)));
+    world.take(Event::ToggleLocation(LocationId(1)));
     world.settle();
     assert!(world.link().contains("tx=1"), "{}", world.link());
     world.take(Event::SetStrategy(StrategyId::BLOCK_ACCESS_LIST.into()));
     world.settle();
-    assert_eq!(world.session.selection, Selection { tx: Some(1), incarnation: None, location: Some(1) });
-    world.take(Event::ToggleLocation(1));
+    assert_eq!(
+        world.session.selection,
+        Selection { tx: Some(TxIndex(1)), incarnation: None, location: Some(LocationId(1)) }
+    );
+    world.take(Event::ToggleLocation(LocationId(1)));
     assert_eq!(world.session.selection.location, None);
     // Another document begins anew.
     world.take(Event::Open(Document::scenario(text("Mine"))));
     world.settle();
-    assert_eq!(world.session.selection.tx, Some(2));
+    assert_eq!(world.session.selection.tx, Some(TxIndex(2)));
     assert!(!world.link().contains("tx="), "{}", world.link());
     // The address says so at once.
-    world.take(Event::SelectTx(1));
+    world.take(Event::SelectTx(TxIndex(1)));
     let source = Source::scenario(evm_lanes_core::scenario::builtin::ALL[0].text);
     world.take(Event::Open(Document { source, builtin: Some(evm_lanes_core::scenario::builtin::DEFAULT) }));
     assert!(!world.link().contains("tx=") && !world.link().contains("clock="), "{}", world.link());
@@ -648,11 +655,11 @@ fn a_list_without_a_block_says_what_to_do_first() {
 fn keys_go_through_the_block_and_say_what_they_find() {
     let mut world = World::ready("");
     for (command, tx) in [
-        (Command::NextTransaction, 3),
-        (Command::NextTransaction, 3),
-        (Command::PreviousTransaction, 2),
-        (Command::Cause, 0),
-        (Command::Effect, 2),
+        (Command::NextTransaction, TxIndex(3)),
+        (Command::NextTransaction, TxIndex(3)),
+        (Command::PreviousTransaction, TxIndex(2)),
+        (Command::Cause, TxIndex(0)),
+        (Command::Effect, TxIndex(2)),
     ] {
         world.take(Event::Command(command));
         assert_eq!(world.session.selection.tx, Some(tx), "{command:?}");
@@ -664,11 +671,14 @@ fn keys_go_through_the_block_and_say_what_they_find() {
     }
     world.settle();
     // Its first attempt stands in the other lane, which has nothing before it.
-    world.take(Event::SelectAttempt { tx: 2, incarnation: 0 });
+    world.take(Event::SelectAttempt { tx: TxIndex(2), incarnation: Incarnation(0) });
     world.take(Event::Command(Command::PreviousAttempt));
     assert_eq!(world.said.last().map(String::as_str), Some("Nothing further in this lane."));
     world.take(Event::Command(Command::NextAttempt));
-    assert_eq!((world.session.selection.tx, world.session.selection.incarnation), (Some(1), Some(0)));
+    assert_eq!(
+        (world.session.selection.tx, world.session.selection.incarnation),
+        (Some(TxIndex(1)), Some(Incarnation(0)))
+    );
     world.take(Event::Command(Command::Cause));
     assert_eq!(world.said.last().map(String::as_str), Some("Nothing further that way."));
     world.take(Event::Command(Command::LongestChain));
@@ -702,7 +712,7 @@ fn the_lanes_show_what_is_zoomed_to_and_reveal_what_is_selected() {
         (near.span() - 150_000.0).abs() < 1e-6 && near.start < 110_000.0 && near.end > 210_000.0,
         "{near:?}"
     );
-    world.take(Event::GoTo(3));
+    world.take(Event::GoTo(TxIndex(3)));
     assert!(world.session.visible().end >= 280_000.0, "{:?}", world.session.visible());
     world.take(Event::Command(Command::Fit));
     assert!(world.session.visible().span() < 150_000.0);

@@ -7,6 +7,7 @@ use evm_lanes_core::messages::{
 use evm_lanes_core::problem::Problem;
 use evm_lanes_core::scenario::{self, StrategyChoice, json};
 use evm_lanes_core::strategies::StrategyId;
+use evm_lanes_core::units::{Gas, Ticks, TxIndex};
 use evm_lanes_session::supervisor::{Action, Flavour, Input, Millis, Supervisor};
 use evm_lanes_session::{Activity, Effect, Environment, Event, Session};
 use evm_lanes_view::sample;
@@ -282,7 +283,7 @@ impl World {
             }
             Ask::Inspect { .. } => failed("a transaction of the latest run"),
             Ask::Curve { model, .. } => {
-                let curve = Curve { model, sequential: 9, points: Vec::new(), limits: Vec::new() };
+                let curve = Curve { model, sequential: Ticks(9), points: Vec::new(), limits: Vec::new() };
                 Answer::Curve { curve: Box::new(curve) }
             }
             Ask::AccessList { list: Some(list), .. } if list.is_empty() => failed("a list"),
@@ -361,15 +362,15 @@ fn failed(expected: &str) -> Answer {
     Answer::Failed { problems: vec![Problem::new("", expected, "something else")] }
 }
 
-fn detail(tx: u32) -> TxDetail {
+fn detail(tx: TxIndex) -> TxDetail {
     TxDetail {
         tx,
-        summary: sample::pool_report().transactions[tx as usize].clone(),
+        summary: sample::pool_report().transactions[tx.index()].clone(),
         from: "0x01".to_owned(),
         to: None,
         value: "0".to_owned(),
         nonce: 0,
-        gas_limit: 21_000,
+        gas_limit: Gas(21_000),
         call: None,
         input: "0x".to_owned(),
         reason: None,
