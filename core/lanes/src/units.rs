@@ -168,3 +168,23 @@ impl LocationId {
         self.0 as usize
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ticks_from_a_number_are_whole_and_never_negative() {
+        for (number, ticks) in [(0.0, 0), (1.9, 1), (-3.0, 0), (f64::NAN, 0), (1e300, u64::MAX)] {
+            assert_eq!(Ticks::from_f64(number), Ticks(ticks), "{number}");
+        }
+        assert_eq!(Ticks::from_f64(Ticks(1 << 53).as_f64()), Ticks(1 << 53));
+    }
+
+    #[test]
+    fn a_block_has_no_position_before_its_first() {
+        assert_eq!(TxIndex(0).previous(), None);
+        let positions: Vec<TxIndex> = TxIndex::of_block(3).collect();
+        assert!(positions.windows(2).all(|pair| pair[1].previous() == Some(pair[0])), "{positions:?}");
+    }
+}

@@ -178,10 +178,10 @@ pub fn layout(model: &RunModel, width: f64, height: f64) -> Graph {
 fn choose(model: &RunModel) -> (Vec<TxIndex>, Option<String>) {
     let all = model.transactions();
     if all as usize <= MOST_NODES {
-        return (model.block().collect(), None);
+        return (model.positions().collect(), None);
     }
     let degree = |tx: TxIndex| model.sources[tx.index()].len() + model.readers[tx.index()].len();
-    let mut ranked: Vec<TxIndex> = model.block().collect();
+    let mut ranked: Vec<TxIndex> = model.positions().collect();
     ranked.sort_by_key(|tx| (!model.on_path[tx.index()], std::cmp::Reverse(degree(*tx)), *tx));
     ranked.truncate(MOST_NODES);
     ranked.sort_unstable();

@@ -240,7 +240,7 @@ pub fn waited_for(model: &RunModel, tx: TxIndex) -> Vec<TxIndex> {
 /// Who touches a location: committed writers and readers, ascending.
 pub fn touching(model: &RunModel, location: LocationId) -> (Vec<TxIndex>, Vec<TxIndex>) {
     let (mut writers, mut readers) = (Vec::new(), Vec::new());
-    for tx in model.block() {
+    for tx in model.positions() {
         let Some(attempt) = model.committed_attempt(tx) else { continue };
         if model.trace.writes_of(attempt).iter().any(|w| w.location == location) {
             writers.push(tx);

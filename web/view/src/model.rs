@@ -175,8 +175,8 @@ impl RunModel {
         self.trace.transactions
     }
 
-    /// The transactions, in block order.
-    pub fn block(&self) -> impl Iterator<Item = TxIndex> + use<> {
+    /// The transactions' positions, in block order.
+    pub fn positions(&self) -> impl Iterator<Item = TxIndex> + use<> {
         TxIndex::of_block(self.transactions())
     }
 

@@ -65,7 +65,7 @@ pub fn search(model: &RunModel, query: &str) -> Vec<TxIndex> {
         return Vec::new();
     }
     model
-        .block()
+        .positions()
         .filter(|tx| {
             let Some(t) = model.report.transactions.get(tx.index()) else { return false };
             let text = format!(

@@ -264,7 +264,8 @@ fn filled(template: &str, text: impl Fn(Slot) -> String) -> String {
 }
 
 fn rerun_sentence(model: &RunModel, out: &mut Vec<Piece>) {
-    let again: Vec<TxIndex> = model.block().filter(|tx| model.attempts_of[tx.index()].len() > 1).collect();
+    let again: Vec<TxIndex> =
+        model.positions().filter(|tx| model.attempts_of[tx.index()].len() > 1).collect();
     if again.is_empty() {
         words(out, model.report.strategy.words().nothing_twice);
         return;
@@ -348,7 +349,7 @@ fn limit_sentence(model: &RunModel, out: &mut Vec<Piece>) {
     {
         words(out, format!("One long transaction sets the limit of {}. ", factor(analysis.limits.work)));
     } else if !sequential && lanes > 1.0 {
-        let free = model.block().filter(|tx| model.sources[tx.index()].is_empty()).count();
+        let free = model.positions().filter(|tx| model.sources[tx.index()].is_empty()).count();
         if free == model.transactions() as usize {
             words(out, "No transaction needs another: the lanes are the only limit. ");
         } else {
