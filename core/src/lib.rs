@@ -35,4 +35,4 @@ pub mod wire;
 #[cfg(feature = "engine")]
 pub use ::evm::{self, access_list, drive, run};
 pub use document::{problem, sniff};
-pub use lanes::{analysis, cancel, model, schedule, tables, trace, units};
+pub use lanes::{analysis, cancel, model, schedule, strategies, tables, trace, units};

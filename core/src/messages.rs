@@ -4,9 +4,8 @@
 //! ```text
 //! page ── Request ─▶ engine worker ── Reply ─▶ page
 //! ```
-//! The engine answers every request with exactly one closing reply ([`Reply::Ran`],
-//! [`Reply::Curve`], [`Reply::AccessList`], [`Reply::Exported`], [`Reply::Reduced`], [`Reply::Detail`], [`Reply::Failed`] or [`Reply::Cancelled`])
-//! that carries the request's id, and any number of [`Reply::Progress`] before it. Requests are handled one after the other.
+//! The engine answers every request with exactly one closing reply ([`Answer::is_closing`]) that carries the request's id,
+//! and any number of [`Answer::Progress`] before it. Requests are handled one after the other.
 
 use serde::{Deserialize, Serialize};
 
@@ -14,15 +13,23 @@ use crate::analysis::{Analysis, Chosen, Limits};
 use crate::model::CostModel;
 use crate::problem::Problem;
 use crate::scenario::StrategyChoice;
-use crate::trace::{Clock, StrategyId};
+use crate::strategies::StrategyId;
+use crate::trace::Clock;
 
 /// From the page.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub enum Request {
+pub struct Request {
+    /// Chosen by the page.
+    pub id: u32,
+    /// What it asks for.
+    pub body: Ask,
+}
+
+/// What the page asks for.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Ask {
     /// Prepare `input`, run it, verify, analyse.
     Run {
-        /// Chosen by the page.
-        id: u32,
         /// What to run.
         input: Input,
         /// Who schedules, or that the engine is to choose.
@@ -33,15 +40,13 @@ pub enum Request {
         clock: Clock,
         /// What simulated time is made of. Of no meaning to a measured run.
         model: CostModel,
-        /// What [`StrategyId::BlockAccessList`] runs from, as in [`Request::AccessList`]; `None`: the list that the
+        /// What [`StrategyId::BLOCK_ACCESS_LIST`] runs from, as in [`Ask::AccessList`]; `None`: the list that the
         /// engine makes itself. Of no meaning to other strategies.
         #[serde(with = "serde_bytes")]
         list: Option<Vec<u8>>,
     },
     /// How a block's simulated duration goes with strategy and number of lanes.
     Curve {
-        /// Chosen by the page.
-        id: u32,
         /// What to run.
         input: Input,
         /// Which strategies.
@@ -50,14 +55,12 @@ pub enum Request {
         lanes: Vec<u16>,
         /// What time is made of.
         model: CostModel,
-        /// As in [`Request::Run`].
+        /// As in [`Ask::Run`].
         #[serde(with = "serde_bytes")]
         list: Option<Vec<u8>>,
     },
     /// The block's access list (EIP-7928), from a sequential run, and how another one stands to it.
     AccessList {
-        /// Chosen by the page.
-        id: u32,
         /// Of what.
         input: Input,
         /// The other one: JSON, RLP, or RLP in hex, as it came from outside.
@@ -66,8 +69,6 @@ pub enum Request {
     },
     /// The block's access list as a file.
     ExportList {
-        /// Chosen by the page.
-        id: u32,
         /// Of what.
         input: Input,
         /// In which form.
@@ -75,26 +76,22 @@ pub enum Request {
     },
     /// The smallest scenario whose run still differs from sequential execution, made by leaving parts out.
     Reduce {
-        /// Chosen by the page.
-        id: u32,
         /// The scenario whose run differed, as text.
         scenario: String,
-        /// As in [`Request::Run`].
+        /// As in [`Ask::Run`].
         strategy: StrategyChoice,
-        /// As in [`Request::Run`].
+        /// As in [`Ask::Run`].
         lanes: u16,
-        /// As in [`Request::Run`].
+        /// As in [`Ask::Run`].
         clock: Clock,
-        /// As in [`Request::Run`].
+        /// As in [`Ask::Run`].
         model: CostModel,
-        /// As in [`Request::Run`].
+        /// As in [`Ask::Run`].
         #[serde(with = "serde_bytes")]
         list: Option<Vec<u8>>,
     },
     /// The whole story of one transaction of the latest run that was complete.
     Inspect {
-        /// Chosen by the page.
-        id: u32,
         /// The id of the request that had asked for that run. If it was another one, there is no story.
         run: u32,
         /// The transaction's position.
@@ -124,11 +121,18 @@ pub enum Input {
 
 /// From the engine.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub enum Reply {
+pub struct Reply {
+    /// The request's id.
+    pub id: u32,
+    /// What is answered.
+    pub body: Answer,
+}
+
+/// What the engine answers.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Answer {
     /// How far a request is.
     Progress {
-        /// The request's id.
-        id: u32,
         /// What is under way.
         phase: Phase,
         /// Steps done in this phase.
@@ -138,59 +142,49 @@ pub enum Reply {
     },
     /// A run is complete.
     Ran {
-        /// The request's id.
-        id: u32,
         /// Everything that the page shows at first.
         report: Box<Report>,
     },
     /// A curve is complete.
     Curve {
-        /// The request's id.
-        id: u32,
         /// The curve.
         curve: Box<Curve>,
     },
     /// The block's access list.
     AccessList {
-        /// The request's id.
-        id: u32,
         /// The list.
         list: Box<AccessList>,
     },
     /// The block's access list as a file.
     Exported {
-        /// The request's id.
-        id: u32,
         /// The file.
         #[serde(with = "serde_bytes")]
         bytes: Vec<u8>,
     },
     /// The smallest scenario that still differs.
     Reduced {
-        /// The request's id.
-        id: u32,
         /// Its text.
         scenario: String,
     },
     /// One transaction's story.
     Detail {
-        /// The request's id.
-        id: u32,
         /// The story.
         detail: Box<TxDetail>,
     },
     /// The request could not be met; the engine is fine.
     Failed {
-        /// The request's id.
-        id: u32,
         /// Why, with places.
         problems: Vec<Problem>,
     },
     /// The cancel flag was seen.
-    Cancelled {
-        /// The request's id.
-        id: u32,
-    },
+    Cancelled,
+}
+
+impl Answer {
+    /// Whether it ends its request.
+    pub fn is_closing(&self) -> bool {
+        !matches!(self, Self::Progress { .. })
+    }
 }
 
 /// A block's access list (EIP-7928) as a table: what each transaction leaves behind, as a sequential run of it shows.
@@ -301,7 +295,7 @@ pub struct Curve {
     pub limits: Vec<Limits>,
 }
 
-/// One run of a curve. It is the run that a [`Request::Run`] with the same settings shows.
+/// One run of a curve. It is the run that a [`Ask::Run`] with the same settings shows.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CurvePoint {
     /// Who scheduled.
@@ -367,7 +361,7 @@ pub struct Report {
     pub analysis: Analysis,
     /// A name for each of the trace's locations.
     pub location_names: Vec<LocationName>,
-    /// Of a run with [`StrategyId::AccessList`]: for each transaction the trace's locations that its own access list
+    /// Of a run with [`StrategyId::ACCESS_LIST`]: for each transaction the trace's locations that its own access list
     /// names (EIP-2930: storage slots only), ascending.
     pub declared: Option<Vec<Vec<u32>>>,
     /// One line per transaction, in block order.

@@ -33,33 +33,39 @@ pub fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, WireError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::messages::{Input, Reply, Request};
+    use crate::messages::{Answer, Ask, Input, Reply, Request};
     use crate::model::{Cost, CostModel};
     use crate::problem::{Position, Problem};
-    use crate::trace::{Clock, StrategyId};
+    use crate::strategies::StrategyId;
+    use crate::trace::Clock;
 
     #[test]
     fn messages_survive_the_wire() {
-        let request = Request::Run {
+        let request = Request {
             id: 7,
-            input: Input::Scenario("{\"title\": \"ä\"}".into()),
-            strategy: StrategyId::BlockStm.into(),
-            lanes: 4,
-            clock: Clock::Simulated,
-            model: CostModel { cost: Cost::Opcodes, seed: u64::MAX },
-            list: Some(vec![0xc0]),
+            body: Ask::Run {
+                input: Input::Scenario("{\"title\": \"ä\"}".into()),
+                strategy: StrategyId::BLOCK_STM.into(),
+                lanes: 4,
+                clock: Clock::Simulated,
+                model: CostModel { cost: Cost::Opcodes, seed: u64::MAX },
+                list: Some(vec![0xc0]),
+            },
         };
         assert_eq!(decode::<Request>(&encode(&request).unwrap()).unwrap(), request);
 
         let problem =
             Problem { position: Some(Position { line: 3, column: 9 }), ..Problem::new("a.b", "x", "y") };
-        let reply = Reply::Failed { id: u32::MAX, problems: vec![problem, Problem::new("", "", "")] };
+        let reply = Reply {
+            id: u32::MAX,
+            body: Answer::Failed { problems: vec![problem, Problem::new("", "", "")] },
+        };
         assert_eq!(decode::<Reply>(&encode(&reply).unwrap()).unwrap(), reply);
     }
 
     #[test]
     fn cut_and_prolonged_bytes_are_errors() {
-        let bytes = encode(&Request::Inspect { id: 300, run: 2, tx: 1 }).unwrap();
+        let bytes = encode(&Request { id: 300, body: Ask::Inspect { run: 2, tx: 1 } }).unwrap();
         assert!(decode::<Request>(&bytes[..bytes.len() - 1]).is_err());
         assert!(decode::<Request>(&[&bytes[..], &[0]].concat()).is_err());
     }

@@ -10,7 +10,7 @@ use evm_lanes_core::{
     clock,
     drive::{self, LoadedBlock, RunContext, Threads},
     evm,
-    trace::StrategyId,
+    strategies::StrategyId,
     verify,
 };
 
@@ -35,7 +35,7 @@ fn real_blocks_run_on_the_browsers_allocator() {
             record: true,
         };
         for lanes in [2, 4, 3] {
-            let run = drive::run(&loaded, StrategyId::BlockStm, lanes, &around).expect("a result");
+            let run = drive::run(&loaded, StrategyId::BLOCK_STM, lanes, &around).expect("a result");
             let difference = verify::difference((&run.receipts, &run.post_state), (&receipts, &state));
             assert_eq!(difference, None, "{name} on {lanes} lanes");
         }

@@ -20,7 +20,8 @@ use evm_lanes_core::{
     prepare::{self, PreparedBlock, State, case},
     run::{Run, Status},
     scenario,
-    trace::{Outcome, StrategyId},
+    strategies::StrategyId,
+    trace::Outcome,
 };
 use serde_json::Value;
 
@@ -111,7 +112,7 @@ fn check_block(name: &str, block: &PreparedBlock, wanted: usize) -> Vec<(u16, Ru
         }
     }
     let mut runs = Vec::new();
-    for strategy in StrategyId::ALL.into_iter().filter(|id| *id != StrategyId::Sequential) {
+    for strategy in StrategyId::ALL.into_iter().filter(|id| *id != StrategyId::SEQUENTIAL) {
         for lanes in LANES {
             for seed in 0..=SEEDS {
                 let run = simulate(&loaded, strategy, lanes, seed);
@@ -187,7 +188,7 @@ fn readers_of_a_sum_note_one_read_each() {
     let (receipts, state) = evm::execute_block(&block);
     let loaded = LoadedBlock::new(&block);
     let transactions = receipts.len();
-    let sequential = support::run(&loaded, StrategyId::Sequential, 1).trace;
+    let sequential = support::run(&loaded, StrategyId::SEQUENTIAL, 1).trace;
     for strategy in StrategyId::ALL {
         let on_threads = support::run(&loaded, strategy, 4);
         for mut run in [on_threads, simulate(&loaded, strategy, 8, 0)] {

@@ -7,10 +7,11 @@ use std::path::Path;
 use evm_lanes_core::{
     cancel::CancelFlag,
     engine::Engine,
-    messages::{AccessList, Input, ListForm, ListMark, Phase, Reply, Report, Request},
+    messages::{AccessList, Answer, Ask, Input, ListForm, ListMark, Phase, Reply, Report, Request},
     model::{Cost, CostModel},
     scenario::{StrategyChoice, builtin},
-    trace::{Clock, StrategyId, Trace},
+    strategies::StrategyId,
+    trace::{Clock, Trace},
 };
 
 /// An engine with `lanes` threads and the catalogue.
@@ -30,7 +31,7 @@ fn ask(engine: &mut Engine, request: Request) -> (Reply, Vec<Phase>) {
     let mut phases = Vec::new();
     let mut closing = None;
     engine.handle(request, &CancelFlag::new(), &mut |reply| match reply {
-        Reply::Progress { phase, .. } => phases.push(phase),
+        Reply { body: Answer::Progress { phase, .. }, .. } => phases.push(phase),
         other => assert!(closing.replace(other).is_none(), "one closing reply"),
     });
     (closing.expect("a closing reply"), phases)
@@ -38,12 +39,12 @@ fn ask(engine: &mut Engine, request: Request) -> (Reply, Vec<Phase>) {
 
 fn measured(id: u32, input: Input, strategy: impl Into<StrategyChoice>, lanes: u16) -> Request {
     let (strategy, clock, model) = (strategy.into(), Clock::Measured, CostModel::default());
-    Request::Run { id, input, strategy, lanes, clock, model, list: None }
+    Request { id, body: Ask::Run { input, strategy, lanes, clock, model, list: None } }
 }
 
 fn run(engine: &mut Engine, input: Input, strategy: impl Into<StrategyChoice>, lanes: u16) -> Box<Report> {
     match ask(engine, measured(1, input, strategy, lanes)).0 {
-        Reply::Ran { id: 1, report } => report,
+        Reply { id: 1, body: Answer::Ran { report } } => report,
         other => panic!("{other:?}"),
     }
 }
@@ -62,7 +63,7 @@ fn every_built_in_scenario_runs_and_is_equal_to_sequential() {
     let mut engine = engine(4);
     for scenario in builtin::ALL {
         for (strategy, lanes) in
-            [(StrategyId::Sequential, 1), (StrategyId::BlockStm, 1), (StrategyId::BlockStm, 4)]
+            [(StrategyId::SEQUENTIAL, 1), (StrategyId::BLOCK_STM, 1), (StrategyId::BLOCK_STM, 4)]
         {
             let report = run(&mut engine, Input::Scenario(scenario.text.to_owned()), strategy, lanes);
             check(&report);
@@ -76,14 +77,16 @@ fn every_built_in_scenario_runs_and_is_equal_to_sequential() {
 
 /// Asks for the smallest block that differs, of one that does not.
 fn reduce(id: u32, clock: Clock) -> Request {
-    Request::Reduce {
+    Request {
         id,
-        scenario: builtin::ALL[0].text.to_owned(),
-        strategy: StrategyId::BlockStm.into(),
-        lanes: 4,
-        clock,
-        model: CostModel::default(),
-        list: None,
+        body: Ask::Reduce {
+            scenario: builtin::ALL[0].text.to_owned(),
+            strategy: StrategyId::BLOCK_STM.into(),
+            lanes: 4,
+            clock,
+            model: CostModel::default(),
+            list: None,
+        },
     }
 }
 
@@ -92,7 +95,7 @@ fn a_block_that_does_not_differ_has_no_smallest_one_that_does() {
     let mut engine = engine(2);
     for clock in Clock::ALL {
         let (reply, phases) = ask(&mut engine, reduce(3, clock));
-        let Reply::Failed { id: 3, problems } = reply else { panic!("{reply:?}") };
+        let Reply { id: 3, body: Answer::Failed { problems } } = reply else { panic!("{reply:?}") };
         assert_eq!(
             problems[0].to_string(),
             "expected a run that differs again, found that all runs are equal now"
@@ -104,8 +107,8 @@ fn a_block_that_does_not_differ_has_no_smallest_one_that_does() {
     cancel.set();
     let mut closing = None;
     engine.handle(reduce(4, Clock::Simulated), &cancel, &mut |reply| closing = Some(reply));
-    assert_eq!(closing, Some(Reply::Cancelled { id: 4 }));
-    check(&run(&mut engine, Input::Scenario(builtin::ALL[0].text.to_owned()), StrategyId::BlockStm, 2));
+    assert_eq!(closing, Some(Reply { id: 4, body: Answer::Cancelled }));
+    check(&run(&mut engine, Input::Scenario(builtin::ALL[0].text.to_owned()), StrategyId::BLOCK_STM, 2));
 }
 
 /// A simulated run.
@@ -116,8 +119,10 @@ fn simulated(
     lanes: u16,
 ) -> Box<Report> {
     let (strategy, clock, model) = (strategy.into(), Clock::Simulated, CostModel::default());
-    match ask(engine, Request::Run { id: 1, input, strategy, lanes, clock, model, list: None }).0 {
-        Reply::Ran { report, .. } => report,
+    match ask(engine, Request { id: 1, body: Ask::Run { input, strategy, lanes, clock, model, list: None } })
+        .0
+    {
+        Reply { body: Answer::Ran { report }, .. } => report,
         other => panic!("{other:?}"),
     }
 }
@@ -127,8 +132,8 @@ fn what_is_chosen_is_the_run_of_that_strategy() {
     let mut engine = engine(1);
     for scenario in builtin::ALL {
         let text = Input::Scenario(scenario.text.to_owned());
-        let sequential = simulated(&mut engine, text, StrategyId::Sequential, 4);
-        let parallel = simulated(&mut engine, Input::Same, StrategyId::BlockStm, 4);
+        let sequential = simulated(&mut engine, text, StrategyId::SEQUENTIAL, 4);
+        let parallel = simulated(&mut engine, Input::Same, StrategyId::BLOCK_STM, 4);
         assert_eq!((sequential.chosen, parallel.chosen), (None, None));
         let report = simulated(&mut engine, Input::Same, StrategyChoice::Automatic, 4);
         check(&report);
@@ -137,7 +142,7 @@ fn what_is_chosen_is_the_run_of_that_strategy() {
             (report.strategy, chosen.lanes, [chosen.total]),
             (chosen.strategy, 4, [sequential.timing.sequential_median])
         );
-        let same = if report.strategy == StrategyId::Sequential { &sequential } else { &parallel };
+        let same = if report.strategy == StrategyId::SEQUENTIAL { &sequential } else { &parallel };
         assert_eq!((&report.trace_hash, report.lanes), (&same.trace_hash, same.lanes), "{}", scenario.name);
         // Whatever is chosen is not much worse than the other.
         let time = |report: &Report| report.timing.parallel_median as f64;
@@ -156,7 +161,7 @@ fn one_lane_leaves_nothing_to_choose() {
     ] {
         check(&report);
         let chosen = report.chosen.expect("what it was chosen by");
-        assert_eq!((report.strategy, chosen.lanes), (StrategyId::Sequential, 1));
+        assert_eq!((report.strategy, chosen.lanes), (StrategyId::SEQUENTIAL, 1));
     }
 }
 
@@ -179,16 +184,19 @@ fn simulated_lanes_need_no_threads_and_are_the_same_for_everyone() {
     for cost in Cost::ALL {
         let reports = [1, 3].map(|threads| {
             let model = CostModel { cost, seed: 3 };
-            let request = Request::Run {
+            let request = Request {
                 id: 1,
-                input: Input::Scenario(text.clone()),
-                strategy: StrategyId::BlockStm.into(),
-                lanes: 200,
-                clock: Clock::Simulated,
-                model,
-                list: None,
+                body: Ask::Run {
+                    input: Input::Scenario(text.clone()),
+                    strategy: StrategyId::BLOCK_STM.into(),
+                    lanes: 200,
+                    clock: Clock::Simulated,
+                    model,
+                    list: None,
+                },
             };
-            let (Reply::Ran { report, .. }, phases) = ask(&mut engine(threads), request) else {
+            let (Reply { body: Answer::Ran { report }, .. }, phases) = ask(&mut engine(threads), request)
+            else {
                 panic!("a report")
             };
             check(&report);
@@ -210,15 +218,13 @@ fn a_curve_has_the_points_that_runs_have() {
     let mut engine = engine(1);
     let (model, lanes) = (CostModel { cost: Cost::Gas, seed: 0 }, vec![1, 3, 300]);
     let strategies = StrategyId::ALL.to_vec();
-    let request = |input| Request::Curve {
+    let request = |input| Request {
         id: 4,
-        input,
-        strategies: strategies.clone(),
-        lanes: lanes.clone(),
-        model,
-        list: None,
+        body: Ask::Curve { input, strategies: strategies.clone(), lanes: lanes.clone(), model, list: None },
     };
-    let (Reply::Curve { id: 4, curve }, phases) = ask(&mut engine, request(Input::Scenario(text))) else {
+    let (Reply { id: 4, body: Answer::Curve { curve } }, phases) =
+        ask(&mut engine, request(Input::Scenario(text)))
+    else {
         panic!("a curve")
     };
     assert_eq!(curve.points.len(), strategies.len() * lanes.len());
@@ -227,8 +233,13 @@ fn a_curve_has_the_points_that_runs_have() {
     for point in &curve.points {
         let strategy = point.strategy.into();
         let (input, clock) = (Input::Same, Clock::Simulated);
-        let request = Request::Run { id: 1, input, strategy, lanes: point.lanes, clock, model, list: None };
-        let (Reply::Ran { report, .. }, _) = ask(&mut engine, request) else { panic!("a report") };
+        let request = Request {
+            id: 1,
+            body: Ask::Run { input, strategy, lanes: point.lanes, clock, model, list: None },
+        };
+        let (Reply { body: Answer::Ran { report }, .. }, _) = ask(&mut engine, request) else {
+            panic!("a report")
+        };
         assert_eq!(report.timing.parallel, [point.duration]);
         assert_eq!(report.timing.sequential, [curve.sequential]);
         assert_eq!(report.analysis.aborts, point.aborted);
@@ -240,17 +251,17 @@ fn a_curve_has_the_points_that_runs_have() {
     cancel.set();
     let mut replies = Vec::new();
     engine.handle(request(Input::Same), &cancel, &mut |reply| replies.push(reply));
-    assert_eq!(replies.last(), Some(&Reply::Cancelled { id: 4 }));
+    assert_eq!(replies.last(), Some(&Reply { id: 4, body: Answer::Cancelled }));
 }
 
 #[test]
 fn a_story_decodes_the_call_and_its_logs() {
     let mut engine = engine(2);
     let text = builtin::find(builtin::DEFAULT).expect("the default exists").text.to_owned();
-    let report = run(&mut engine, Input::Scenario(text), StrategyId::BlockStm, 2);
+    let report = run(&mut engine, Input::Scenario(text), StrategyId::BLOCK_STM, 2);
     let swap = report.transactions.iter().position(|t| t.label == "swap").expect("there is a swap");
-    let (Reply::Detail { detail, .. }, _) =
-        ask(&mut engine, Request::Inspect { id: 2, run: 1, tx: swap as u32 })
+    let (Reply { body: Answer::Detail { detail }, .. }, _) =
+        ask(&mut engine, Request { id: 2, body: Ask::Inspect { run: 1, tx: swap as u32 } })
     else {
         panic!("a story")
     };
@@ -262,16 +273,16 @@ fn a_story_decodes_the_call_and_its_logs() {
         "{:?}",
         report.location_names.iter().map(|l| &l.name).collect::<Vec<_>>()
     );
-    let (reply, _) = ask(&mut engine, Request::Inspect { id: 3, run: 1, tx: 1_000_000 });
-    assert!(matches!(reply, Reply::Failed { id: 3, .. }));
+    let (reply, _) = ask(&mut engine, Request { id: 3, body: Ask::Inspect { run: 1, tx: 1_000_000 } });
+    assert!(matches!(reply, Reply { id: 3, body: Answer::Failed { .. } }));
 }
 
 #[test]
 fn the_same_block_runs_again_with_other_lanes() {
     let mut engine = engine(3);
     let text = builtin::find(builtin::DEFAULT).expect("the default exists").text.to_owned();
-    let first = run(&mut engine, Input::Scenario(text), StrategyId::BlockStm, 1);
-    let second = run(&mut engine, Input::Same, StrategyId::BlockStm, 3);
+    let first = run(&mut engine, Input::Scenario(text), StrategyId::BLOCK_STM, 1);
+    let second = run(&mut engine, Input::Same, StrategyId::BLOCK_STM, 3);
     assert_eq!(second.lanes, 3);
     assert_eq!(first.verdict.state_root, second.verdict.state_root);
 }
@@ -280,7 +291,7 @@ fn the_same_block_runs_again_with_other_lanes() {
 fn an_engine_never_uses_more_lanes_than_it_has() {
     let mut engine = engine(2);
     let text = builtin::find(builtin::DEFAULT).expect("the default exists").text.to_owned();
-    assert_eq!(run(&mut engine, Input::Scenario(text), StrategyId::BlockStm, 64).lanes, 2);
+    assert_eq!(run(&mut engine, Input::Scenario(text), StrategyId::BLOCK_STM, 64).lanes, 2);
 }
 
 #[test]
@@ -290,51 +301,58 @@ fn a_set_cancel_flag_ends_the_run() {
     let cancel = CancelFlag::new();
     cancel.set();
     let mut replies = Vec::new();
-    let request = measured(5, Input::Scenario(text), StrategyId::BlockStm, 2);
+    let request = measured(5, Input::Scenario(text), StrategyId::BLOCK_STM, 2);
     engine.handle(request, &cancel, &mut |reply| replies.push(reply));
-    assert_eq!(replies.last(), Some(&Reply::Cancelled { id: 5 }));
+    assert_eq!(replies.last(), Some(&Reply { id: 5, body: Answer::Cancelled }));
 }
 
 #[test]
 fn a_mistake_is_answered_with_its_place() {
     let mut engine = engine(1);
     for text in ["", "{", "{\"format\": \"evm-lanes/9\"}", "[]"] {
-        let request = measured(1, Input::Scenario(text.into()), StrategyId::BlockStm, 1);
-        let (Reply::Failed { problems, .. }, _) = ask(&mut engine, request) else { panic!("{text} ran") };
+        let request = measured(1, Input::Scenario(text.into()), StrategyId::BLOCK_STM, 1);
+        let (Reply { body: Answer::Failed { problems }, .. }, _) = ask(&mut engine, request) else {
+            panic!("{text} ran")
+        };
         assert!(!problems.is_empty());
     }
-    let request = measured(1, Input::Same, StrategyId::BlockStm, 1);
-    assert!(matches!(ask(&mut engine, request).0, Reply::Failed { .. }), "nothing has run yet");
+    let request = measured(1, Input::Same, StrategyId::BLOCK_STM, 1);
+    assert!(
+        matches!(ask(&mut engine, request).0, Reply { body: Answer::Failed { .. }, .. }),
+        "nothing has run yet"
+    );
 }
 
 fn listed(engine: &mut Engine, input: Input, list: Option<&[u8]>) -> Box<AccessList> {
-    let request = Request::AccessList { id: 7, input, list: list.map(<[u8]>::to_vec) };
+    let request = Request { id: 7, body: Ask::AccessList { input, list: list.map(<[u8]>::to_vec) } };
     match ask(engine, request).0 {
-        Reply::AccessList { id: 7, list } => list,
+        Reply { id: 7, body: Answer::AccessList { list } } => list,
         other => panic!("{other:?}"),
     }
 }
 
 fn exported(engine: &mut Engine, form: ListForm) -> Vec<u8> {
-    match ask(engine, Request::ExportList { id: 8, input: Input::Same, form }).0 {
-        Reply::Exported { id: 8, bytes } => bytes,
+    match ask(engine, Request { id: 8, body: Ask::ExportList { input: Input::Same, form } }).0 {
+        Reply { id: 8, body: Answer::Exported { bytes } } => bytes,
         other => panic!("{other:?}"),
     }
 }
 
 /// A simulated run from a list.
 fn run_from(engine: &mut Engine, list: Option<&[u8]>) -> Box<Report> {
-    let request = Request::Run {
+    let request = Request {
         id: 1,
-        input: Input::Same,
-        strategy: StrategyId::BlockAccessList.into(),
-        lanes: 64,
-        clock: Clock::Simulated,
-        model: CostModel::default(),
-        list: list.map(<[u8]>::to_vec),
+        body: Ask::Run {
+            input: Input::Same,
+            strategy: StrategyId::BLOCK_ACCESS_LIST.into(),
+            lanes: 64,
+            clock: Clock::Simulated,
+            model: CostModel::default(),
+            list: list.map(<[u8]>::to_vec),
+        },
     };
     match ask(engine, request).0 {
-        Reply::Ran { report, .. } => report,
+        Reply { body: Answer::Ran { report }, .. } => report,
         other => panic!("{other:?}"),
     }
 }
@@ -412,8 +430,11 @@ fn bytes_that_are_no_list_are_answered_with_their_place_and_change_nothing() {
         (&[0], "list"),
     ];
     for (bytes, place) in cases {
-        let request = Request::AccessList { id: 7, input: Input::Same, list: Some(bytes.to_vec()) };
-        let (Reply::Failed { id: 7, problems }, _) = ask(&mut engine, request) else { panic!("{bytes:?}") };
+        let request =
+            Request { id: 7, body: Ask::AccessList { input: Input::Same, list: Some(bytes.to_vec()) } };
+        let (Reply { id: 7, body: Answer::Failed { problems } }, _) = ask(&mut engine, request) else {
+            panic!("{bytes:?}")
+        };
         assert_eq!(problems[0].path, place, "{problems:?}");
     }
     assert_eq!(listed(&mut engine, Input::Same, None).given, None);
@@ -424,12 +445,16 @@ fn bytes_that_are_no_list_are_answered_with_their_place_and_change_nothing() {
 fn a_run_is_told_of_also_when_another_block_has_been_prepared_since() {
     let mut engine = engine(1);
     let text = |name| builtin::find(name).expect("it exists").text.to_owned();
-    run(&mut engine, Input::Scenario(text(builtin::DEFAULT)), StrategyId::BlockStm, 1);
-    let story = |engine: &mut Engine, run| ask(engine, Request::Inspect { id: 2, run, tx: 3 }).0;
+    run(&mut engine, Input::Scenario(text(builtin::DEFAULT)), StrategyId::BLOCK_STM, 1);
+    let story =
+        |engine: &mut Engine, run| ask(engine, Request { id: 2, body: Ask::Inspect { run, tx: 3 } }).0;
     let before = story(&mut engine, 1);
     listed(&mut engine, Input::Scenario(text("payments")), None);
-    let Reply::Detail { detail, .. } = &before else { panic!("{before:?}") };
+    let Reply { body: Answer::Detail { detail }, .. } = &before else { panic!("{before:?}") };
     assert!(detail.call.is_some());
     assert_eq!(story(&mut engine, 1), before);
-    assert!(matches!(story(&mut engine, 9), Reply::Failed { .. }), "that run is not the latest");
+    assert!(
+        matches!(story(&mut engine, 9), Reply { body: Answer::Failed { .. }, .. }),
+        "that run is not the latest"
+    );
 }

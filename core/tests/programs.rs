@@ -15,7 +15,7 @@ use evm_lanes_core::{
     model::CostModel,
     prepare::{Account, BlockEnvironment, Fork, Origin, PreparedBlock, State, Transaction},
     run::Run,
-    trace::StrategyId,
+    strategies::StrategyId,
     verify,
 };
 
@@ -29,11 +29,11 @@ const INNER: Address = Address::repeat_byte(0xc1);
 const DEEP: Address = Address::repeat_byte(0xc2);
 
 const STRATEGIES: [StrategyId; 5] = [
-    StrategyId::BlockStm,
-    StrategyId::OrderedCommit,
-    StrategyId::AccessList,
-    StrategyId::PerfectAccessList,
-    StrategyId::BlockAccessList,
+    StrategyId::BLOCK_STM,
+    StrategyId::ORDERED_COMMIT,
+    StrategyId::ACCESS_LIST,
+    StrategyId::PERFECT_ACCESS_LIST,
+    StrategyId::BLOCK_ACCESS_LIST,
 ];
 
 fn sender(i: usize) -> Address {
@@ -98,7 +98,7 @@ fn check(contracts: &[(Address, Vec<u8>)], inputs: &[&[u8]]) {
         first: &[],
         record: true,
     };
-    let run = drive::run(&loaded, StrategyId::Sequential, 1, &around).expect("a result");
+    let run = drive::run(&loaded, StrategyId::SEQUENTIAL, 1, &around).expect("a result");
     // Under Miri, where every run takes its time, one more of ours has to do.
     let (receipts, state) =
         if cfg!(miri) { (run.receipts.clone(), run.post_state.clone()) } else { evm::execute_block(&block) };

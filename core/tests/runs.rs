@@ -10,7 +10,7 @@ use evm_lanes_core::{
     clock,
     drive::{self, LoadedBlock, RunContext, Stopped, Threads},
     prepare::{Account, BlockEnvironment, Fork, Origin, PreparedBlock, State, Transaction},
-    trace::StrategyId,
+    strategies::StrategyId,
 };
 
 /// That many payments, each from another account.
@@ -56,7 +56,7 @@ fn a_cancelled_run_ends_without_a_result() {
     let (cancel, progress) = (CancelFlag::new(), AtomicU32::new(0));
     cancel.set();
     for (strategy, lanes) in
-        [(StrategyId::Sequential, 1), (StrategyId::BlockStm, 1), (StrategyId::BlockStm, 4)]
+        [(StrategyId::SEQUENTIAL, 1), (StrategyId::BLOCK_STM, 1), (StrategyId::BLOCK_STM, 4)]
     {
         let threads = Threads::Pool(&pool);
         let around = RunContext {
@@ -103,7 +103,7 @@ fn more_lanes_than_threads_are_refused() {
         first: &[],
         record: true,
     };
-    let stopped = drive::run(&loaded, StrategyId::BlockStm, 2, &around).err();
+    let stopped = drive::run(&loaded, StrategyId::BLOCK_STM, 2, &around).err();
     assert_eq!(stopped, Some(Stopped::TooFewThreads { lanes: 2, threads: 1 }));
 }
 
@@ -116,7 +116,7 @@ fn independent_payments_do_not_meet_at_the_beneficiary() {
     for account in block.pre_state.accounts.values_mut() {
         account.balance = U256::from(1_000_000);
     }
-    let run = support::run(&LoadedBlock::new(&block), StrategyId::Sequential, 1);
+    let run = support::run(&LoadedBlock::new(&block), StrategyId::SEQUENTIAL, 1);
     assert!(run.trace.reads.iter().all(|read| read.from.is_none()), "nobody reads what another wrote");
     let fees = run.trace.writes.iter().filter(|write| write.increment).count();
     assert_eq!(fees, 150, "a fee, a payment and what its sender spends each are increments");

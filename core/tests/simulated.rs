@@ -30,12 +30,13 @@ use evm_lanes_core::{
     drive::{self, LoadedBlock, Simulation, Stopped, Tallies, Tally},
     engine::Engine,
     evm,
-    messages::{Input, Reply, Request},
+    messages::{Answer, Ask, Input, Reply, Request},
     model::{Cost, CostModel},
     prepare::{self, Account, Fork, PreparedBlock, State, Transaction},
     run::{Receipt, Run, Status},
     scenario::{self, Settings, StrategyChoice, builtin},
-    trace::{Clock, Outcome, StrategyId},
+    strategies::StrategyId,
+    trace::{Clock, Outcome},
 };
 
 use generator::Generator;
@@ -99,7 +100,7 @@ fn prepared(text: &str) -> PreparedBlock {
 #[test]
 fn random_blocks_end_as_stock_execution_ends_them_in_every_order() {
     let wanted = std::env::var("EVM_LANES_RUNS").ok().and_then(|n| n.parse().ok()).unwrap_or(RUNS);
-    let strategies = StrategyId::ALL.into_iter().filter(|id| *id != StrategyId::Sequential);
+    let strategies = StrategyId::ALL.into_iter().filter(|id| *id != StrategyId::SEQUENTIAL);
     let strategies: Vec<StrategyId> = strategies.collect();
     let (mut runs, mut seed, mut aborted, mut blocked) = (0, 0, 0, 0);
     let mut orders = HashSet::new();
@@ -160,17 +161,21 @@ fn the_link_of_a_seeded_run_shows_that_run() {
             panic!("seed {seed}: no document")
         };
         let (clock, list) = (Clock::Simulated, None);
-        let request =
-            Request::Run { id: 1, input: Input::Case(text), strategy: asked, lanes: 8, clock, model, list };
+        let request = Request {
+            id: 1,
+            body: Ask::Run { input: Input::Case(text), strategy: asked, lanes: 8, clock, model, list },
+        };
         let mut reply = None;
         engine.handle(request, &CancelFlag::new(), &mut |said| reply = Some(said));
-        let Some(Reply::Ran { report, .. }) = reply else { panic!("seed {seed}: {reply:?}") };
+        let Some(Reply { body: Answer::Ran { report }, .. }) = reply else {
+            panic!("seed {seed}: {reply:?}")
+        };
         assert_eq!(report.verdict.difference, None, "seed {seed}");
         let header = report.header.expect("a block case has figures to compare with");
         assert!(header.figures.iter().all(|figure| figure.equal), "seed {seed}: {header:?}");
         assert_eq!(header.difference, None, "seed {seed}");
         let mut own = simulate(&LoadedBlock::new(&block), strategy, 8, model).trace;
-        let mut oracle = simulate(&LoadedBlock::new(&block), StrategyId::Sequential, 1, model).trace;
+        let mut oracle = simulate(&LoadedBlock::new(&block), StrategyId::SEQUENTIAL, 1, model).trace;
         evm_lanes_core::analysis::align_locations(&mut own, &mut oracle);
         assert_eq!(report.trace_hash, keccak256(own.pack()).to_string(), "seed {seed}");
     }
@@ -211,7 +216,7 @@ fn real_blocks_end_as_stock_execution_ends_them() {
         let loaded = LoadedBlock::new(block);
         for (j, strategy) in StrategyId::ALL.into_iter().enumerate() {
             // Block-STM on each number of lanes; of the others each meets each number several times.
-            let count = if strategy == StrategyId::BlockStm { LANES.len() } else { 2 };
+            let count = if strategy == StrategyId::BLOCK_STM { LANES.len() } else { 2 };
             for lanes in LANES.into_iter().cycle().skip(i + j).take(count) {
                 let what = format!("{name}, {} on {lanes}", strategy.name());
                 check(&simulate(&loaded, strategy, lanes, gas(0)), &stock, &what);
@@ -265,7 +270,7 @@ fn a_block_access_list_with_mistakes_is_no_matter_for_the_result() {
         for mistakes in [0, 1, 2, 5, 20] {
             loaded.use_access_list(Some(spoilt(&list, mistakes, &mut draw).into()));
             for (lanes, order) in [(1, 0), (4, 0), (4, 1 + seed), (32, 7 + seed)] {
-                let run = simulate(&loaded, StrategyId::BlockAccessList, lanes, gas(order));
+                let run = simulate(&loaded, StrategyId::BLOCK_ACCESS_LIST, lanes, gas(order));
                 check(
                     &run,
                     &stock,
@@ -382,7 +387,7 @@ fn a_list_that_was_written_and_read_again_foretells_the_same() {
         let cancel = CancelFlag::new();
         let list = loaded.access_list(&cancel).expect("nobody cancels").clone();
         // The end of each account's changes is the state after the block.
-        let state = simulate(&loaded, StrategyId::Sequential, 1, gas(0)).post_state;
+        let state = simulate(&loaded, StrategyId::SEQUENTIAL, 1, gas(0)).post_state;
         for account in &list {
             let after = state.accounts.get(&account.address).cloned().unwrap_or_default();
             if let Some(balance) = account.balance_changes.last() {
@@ -393,14 +398,14 @@ fn a_list_that_was_written_and_read_again_foretells_the_same() {
                 assert_eq!(value, there, "{}: {} {slot}", builtin.name, account.address);
             }
         }
-        let recorded = simulate(&loaded, StrategyId::BlockAccessList, 8, gas(0));
+        let recorded = simulate(&loaded, StrategyId::BLOCK_ACCESS_LIST, 8, gas(0));
         assert_eq!(access_list::disorder(&list, loaded.transactions()), None, "{}", builtin.name);
         let rlp = access_list::to_rlp(&list);
         for bytes in [access_list::to_json(&list).into(), rlp.to_string().into(), rlp.to_vec()] {
             let read = access_list::parse(&bytes).expect("what was written can be read");
             assert_eq!(access_list::compare(&read, &list, loaded.transactions()), []);
             loaded.use_access_list(Some(read.into()));
-            let run = simulate(&loaded, StrategyId::BlockAccessList, 8, gas(0));
+            let run = simulate(&loaded, StrategyId::BLOCK_ACCESS_LIST, 8, gas(0));
             assert!(run.trace == recorded.trace, "{}", builtin.name);
         }
     }
@@ -410,7 +415,7 @@ fn a_list_that_was_written_and_read_again_foretells_the_same() {
 fn whoever_knows_everything_throws_nothing_away() {
     for builtin in builtin::ALL {
         let loaded = LoadedBlock::new(&prepared(builtin.text));
-        for strategy in [StrategyId::PerfectAccessList, StrategyId::BlockAccessList] {
+        for strategy in [StrategyId::PERFECT_ACCESS_LIST, StrategyId::BLOCK_ACCESS_LIST] {
             for (lanes, order) in [(2, 0), (8, 0), (64, 3)] {
                 let run = simulate(&loaded, strategy, lanes, gas(order));
                 let attempts = run.trace.attempts.len();
@@ -461,7 +466,7 @@ fn a_tally_is_that_of_the_run_itself() {
 fn no_run_is_shorter_than_its_limits() {
     for builtin in builtin::ALL {
         let loaded = LoadedBlock::new(&prepared(builtin.text));
-        let oracle = simulate(&loaded, StrategyId::Sequential, 1, gas(0)).trace;
+        let oracle = simulate(&loaded, StrategyId::SEQUENTIAL, 1, gas(0)).trace;
         let total: u64 = oracle.attempts.iter().map(|a| a.end.0 - a.start.0).sum();
         assert_eq!(total, oracle.duration.0, "sequential time is the sum of the costs");
         let times: Vec<u64> = oracle.attempts.iter().map(|a| a.end.0 - a.start.0).collect();
@@ -476,7 +481,7 @@ fn no_run_is_shorter_than_its_limits() {
                     format!("{}, {} on {lanes}: {speedup} of {limits:?}", builtin.name, strategy.name());
                 assert!(speedup <= limits.work + 1e-9, "{what}");
                 // Who is told all values beforehand waits for nobody.
-                let waits = strategy != StrategyId::BlockAccessList;
+                let waits = strategy != StrategyId::BLOCK_ACCESS_LIST;
                 assert!(!waits || speedup <= limits.path + 1e-9, "{what}");
             }
         }
@@ -511,18 +516,22 @@ fn golden() -> String {
             for (lanes, cost, seed) in [(4, Cost::Gas, 0), (4, Cost::Gas, 7), (64, Cost::Opcodes, 0)] {
                 let input = std::mem::replace(&mut input, Input::Same);
                 let model = CostModel { cost, seed };
-                let request = Request::Run {
+                let request = Request {
                     id: 1,
-                    input,
-                    strategy: strategy.into(),
-                    lanes,
-                    clock: Clock::Simulated,
-                    model,
-                    list: None,
+                    body: Ask::Run {
+                        input,
+                        strategy: strategy.into(),
+                        lanes,
+                        clock: Clock::Simulated,
+                        model,
+                        list: None,
+                    },
                 };
                 let mut closing = None;
                 engine.handle(request, &CancelFlag::new(), &mut |reply| closing = Some(reply));
-                let Some(Reply::Ran { report, .. }) = closing else { panic!("{name}: {closing:?}") };
+                let Some(Reply { body: Answer::Ran { report }, .. }) = closing else {
+                    panic!("{name}: {closing:?}")
+                };
                 assert_eq!(report.verdict.difference, None, "{name}");
                 let (strategy, cost) = (strategy.name(), cost.name());
                 let (duration, hash) = (report.timing.parallel_median, report.trace_hash);

@@ -101,7 +101,7 @@ test('one value that is changed is the one difference; a run from it is equal to
   await done(page);
   expect(await attribute(page, 'data-strategy')).toBe('block-access-list');
   expect(Number(await attribute(page, 'data-incarnations'))).toBeGreaterThan(Number(await attribute(page, 'data-transactions')));
-  await expect(page.getByRole('region', { name: 'What the run says' })).toContainText(/From the list of a file/);
+  await expect(page.getByRole('region', { name: 'What the run says' })).toContainText(/The list comes from a file/);
   // The link cannot carry it, and says so.
   await page.getByRole('button', { name: 'Share' }).click();
   await expect(page.getByRole('dialog')).toContainText('Without the access list in spoilt.json');

@@ -39,7 +39,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     use anyhow::Context;
     use evm_lanes_core::{
         model::{Cost, CostModel},
-        trace::StrategyId,
+        strategies::StrategyId,
     };
 
     let strategies = StrategyId::ALL.map(StrategyId::name).join(", ");
@@ -95,10 +95,11 @@ mod engine {
         drive::{self, LoadedBlock, Simulation},
         engine::Engine,
         evm,
-        messages::{Input, Reply, Request},
+        messages::{Answer, Ask, Input, Reply, Request},
         model::{Cost, CostModel},
         scenario::builtin,
-        trace::{Clock, StrategyId},
+        strategies::StrategyId,
+        trace::Clock,
         verify,
     };
     use serde::Serialize;
@@ -168,7 +169,7 @@ mod engine {
         let mut closing = None;
         engine.handle(request, &CancelFlag::new(), &mut |reply| closing = Some(reply));
         match closing {
-            Some(Reply::Failed { problems, .. }) => {
+            Some(Reply { body: Answer::Failed { problems }, .. }) => {
                 bail!("{}", problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))
             }
             Some(reply) => Ok(reply),
@@ -182,12 +183,19 @@ mod engine {
         let lanes: Vec<u16> = (0..=8).map(|power| 1 << power).collect();
         let strategies = StrategyId::ALL.to_vec();
         // What it takes to get the block ready is no part of it.
-        let (strategy, clock) = (StrategyId::Sequential.into(), Clock::Simulated);
-        ask(&mut engine, Request::Run { id: 1, input, strategy, lanes: 1, clock, model, list: None })?;
+        let (strategy, clock) = (StrategyId::SEQUENTIAL.into(), Clock::Simulated);
+        ask(
+            &mut engine,
+            Request { id: 1, body: Ask::Run { input, strategy, lanes: 1, clock, model, list: None } },
+        )?;
         let began = std::time::Instant::now();
-        let request =
-            Request::Curve { id: 2, input: Input::Same, strategies, lanes: lanes.clone(), model, list: None };
-        let Reply::Curve { curve, .. } = ask(&mut engine, request)? else { bail!("no curve") };
+        let request = Request {
+            id: 2,
+            body: Ask::Curve { input: Input::Same, strategies, lanes: lanes.clone(), model, list: None },
+        };
+        let Reply { body: Answer::Curve { curve }, .. } = ask(&mut engine, request)? else {
+            bail!("no curve")
+        };
         let took = began.elapsed();
         let line = |name: &str, values: &mut dyn Iterator<Item = f64>| {
             println!("{name:<20}{}", values.map(|value| format!("{value:>9.2}")).collect::<String>());
@@ -206,9 +214,10 @@ mod engine {
     pub(super) fn document(path: &Path, strategy: StrategyId, lanes: u16, model: CostModel) -> Result<Found> {
         let (mut engine, input, named) = open(path)?;
         let (asked, clock) = (strategy.into(), Clock::Simulated);
-        let request = Request::Run { id: 1, input, strategy: asked, lanes, clock, model, list: None };
+        let request =
+            Request { id: 1, body: Ask::Run { input, strategy: asked, lanes, clock, model, list: None } };
         match ask(&mut engine, request)? {
-            Reply::Ran { report, .. } => {
+            Reply { body: Answer::Ran { report }, .. } => {
                 let scenario = named.map(|name| format!("s={name}&")).unwrap_or_default();
                 let (duration, sequential) = (report.timing.parallel_median, report.timing.sequential_median);
                 Ok(Found {
@@ -241,7 +250,7 @@ mod engine {
         let loaded = LoadedBlock::new(&block);
         let around =
             Simulation { model, measured: &[], cancel: &CancelFlag::new(), progress: &|_| {}, record: true };
-        let mut sequential = drive::simulate(&loaded, StrategyId::Sequential, 1, &around)?;
+        let mut sequential = drive::simulate(&loaded, StrategyId::SEQUENTIAL, 1, &around)?;
         let mut run = drive::simulate(&loaded, strategy, lanes, &around)?;
         let (receipts, state) = evm::execute_block(&block);
         let difference = verify::difference((&run.receipts, &run.post_state), (&receipts, &state));

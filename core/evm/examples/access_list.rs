@@ -12,7 +12,7 @@ use evm::{
     BlockBuilder,
     block::Transaction,
     drive::{self, LoadedBlock, Simulation},
-    lanes::{cancel::CancelFlag, model::CostModel, trace::StrategyId},
+    lanes::{cancel::CancelFlag, model::CostModel, strategies::StrategyId},
 };
 
 const COUNTER: Address = Address::repeat_byte(0xc0);
@@ -53,7 +53,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         change.new_value += U256::ONE;
     }
     for (what, list) in [("no list", None), ("the list", Some(list)), ("a wrong list", Some(wrong))] {
-        let strategy = if list.is_some() { StrategyId::BlockAccessList } else { StrategyId::BlockStm };
+        let strategy = if list.is_some() { StrategyId::BLOCK_ACCESS_LIST } else { StrategyId::BLOCK_STM };
         loaded.use_access_list(list.map(Arc::new));
         let run = drive::simulate(&loaded, strategy, 16, &around)?;
         assert_eq!((&run.receipts, &run.post_state), (&receipts, &state), "parallel equals sequential");

@@ -13,7 +13,7 @@ use evm::{
     lanes::{
         cancel::CancelFlag,
         model::{Cost, CostModel},
-        trace::StrategyId,
+        strategies::StrategyId,
     },
 };
 
@@ -31,14 +31,14 @@ fn main() -> Result<(), Box<dyn Error>> {
         record: false,
     };
     let mut tallies = Tallies::new(&loaded, around);
-    let sequential = tallies.tally(StrategyId::Sequential, 1)?.duration;
+    let sequential = tallies.tally(StrategyId::SEQUENTIAL, 1)?.duration;
     println!("block {}, {} transactions", block.env.number, block.transactions.len());
     println!(
         "{:<22} {}",
         "speed-up on lanes:",
         [2, 4, 8, 16, 32].map(|lanes| format!("{lanes:>6}")).concat()
     );
-    for strategy in StrategyId::ALL.into_iter().filter(|strategy| *strategy != StrategyId::Sequential) {
+    for strategy in StrategyId::ALL.into_iter().filter(|strategy| *strategy != StrategyId::SEQUENTIAL) {
         print!("{:<22} ", strategy.name());
         for lanes in [2, 4, 8, 16, 32] {
             let duration = tallies.tally(strategy, lanes)?.duration;

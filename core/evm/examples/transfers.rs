@@ -7,7 +7,7 @@
 use std::error::Error;
 
 use alloy_primitives::{Address, U256};
-use evm::{BlockBuilder, block::Transaction, lanes::trace::StrategyId};
+use evm::{BlockBuilder, block::Transaction, lanes::strategies::StrategyId};
 
 /// How many payments.
 const PAYMENTS: u64 = 2_000;
@@ -29,7 +29,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let (receipts, state) = evm::execute_block(&block);
     println!("{PAYMENTS} payments that never meet");
     for lanes in [1, 2, 4, 8] {
-        let run = evm::run_block(&block, StrategyId::BlockStm, lanes)?;
+        let run = evm::run_block(&block, StrategyId::BLOCK_STM, lanes)?;
         assert_eq!((&run.receipts, &run.post_state), (&receipts, &state), "parallel equals sequential");
         let aborted = run.trace.attempts.len() - receipts.len();
         println!(

@@ -12,7 +12,7 @@ use crate::{
 ///
 /// ```
 /// use alloy_primitives::{Address, U256};
-/// use evm::{BlockBuilder, block::Transaction, lanes::trace::StrategyId};
+/// use evm::{BlockBuilder, block::Transaction, lanes::strategies::StrategyId};
 ///
 /// let (alice, bob) = (Address::repeat_byte(1), Address::repeat_byte(2));
 /// let block = BlockBuilder::new()
@@ -25,7 +25,7 @@ use crate::{
 ///         ..Transaction::default()
 ///     })
 ///     .build();
-/// let run = evm::run_block(&block, StrategyId::BlockStm, 2)?;
+/// let run = evm::run_block(&block, StrategyId::BLOCK_STM, 2)?;
 /// assert_eq!(run.post_state.accounts[&bob].balance, U256::from(7));
 /// # Ok::<(), evm::drive::Stopped>(())
 /// ```

@@ -53,7 +53,7 @@ use std::sync::{OnceLock, atomic::AtomicU32};
 /// See [`drive::Stopped`]. Threads that cannot be started count as too few.
 pub fn run_block(
     block: &block::PreparedBlock,
-    strategy: lanes::trace::StrategyId,
+    strategy: lanes::strategies::StrategyId,
     lanes: u16,
 ) -> Result<run::Run, drive::Stopped> {
     static FIRST: OnceLock<std::time::Instant> = OnceLock::new();

@@ -6,7 +6,7 @@ use alloy_primitives::{Address, B256, Bytes, U256, hex, keccak256};
 use evm::{
     BlockBuilder,
     block::{Account, PreparedBlock, State, Transaction},
-    lanes::trace::StrategyId,
+    lanes::strategies::StrategyId,
     source::{FromDatabase, FromFunctions, StateSource},
 };
 

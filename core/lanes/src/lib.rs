@@ -16,6 +16,7 @@ pub mod cancel;
 pub mod drive;
 pub mod model;
 pub mod schedule;
+pub mod strategies;
 pub mod tables;
 pub mod trace;
 pub mod units;

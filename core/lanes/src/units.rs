@@ -40,6 +40,23 @@ pub struct LocationId(pub u32);
 #[serde(transparent)]
 pub struct Ticks(pub u64);
 
+/// A strategy, by its number in packed traces. [`crate::strategies`] has their names and all else; only its files make
+/// numbers, so every id that exists is one of the registry's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct StrategyId(u8);
+
+impl StrategyId {
+    /// For the file of the strategy in [`crate::strategies`].
+    pub(crate) const fn numbered(number: u8) -> Self {
+        Self(number)
+    }
+
+    /// Its number in packed traces.
+    pub const fn number(self) -> u8 {
+        self.0
+    }
+}
+
 impl TxIndex {
     /// The position as an index into a slice.
     pub fn index(self) -> usize {

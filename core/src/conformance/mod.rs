@@ -26,7 +26,7 @@ use crate::{
     evm,
     prepare::{PreparedBlock, State},
     run::{Receipt, Status},
-    trace::StrategyId,
+    strategies::StrategyId,
     verify,
 };
 

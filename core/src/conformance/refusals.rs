@@ -15,7 +15,7 @@ use crate::{
     },
     run::Status,
     scenario,
-    trace::StrategyId,
+    strategies::StrategyId,
     verify,
 };
 

@@ -310,7 +310,7 @@ mod tests {
         conformance::{Suite, Tests},
         drive::Threads,
         prepare::{Account, State},
-        trace::StrategyId,
+        strategies::StrategyId,
     };
 
     /// A payment of 5 wei, with the state that it leads to.

@@ -9,7 +9,7 @@ use crate::{
     model::{Cost, CostModel},
     problem::Problem,
     scenario::MAX_LANES,
-    trace::StrategyId,
+    strategies::StrategyId,
 };
 
 /// The most points of one curve.
@@ -40,7 +40,7 @@ pub(super) fn curve(
     let all = (strategies.len() * lanes.len()) as u32;
     progress(Phase::Simulating, 0, all);
     let around = Simulation { model, measured: &measured, cancel, progress: &|_| {}, record: true };
-    let oracle = drive::simulate(&ready.loaded, StrategyId::Sequential, 1, &around)?;
+    let oracle = drive::simulate(&ready.loaded, StrategyId::SEQUENTIAL, 1, &around)?;
     let gas = oracle.receipts.last().map_or(0, |receipt| receipt.cumulative_gas_used);
     let times: Vec<u64> = oracle.trace.attempts.iter().map(|a| a.end.0.saturating_sub(a.start.0)).collect();
     let limits = analysis::limits(&oracle.trace, &times, &lanes);
@@ -56,7 +56,7 @@ pub(super) fn curve(
                 let what = format!("{} on {lanes}: {} gas used", strategy.name(), tally.gas_used);
                 return Err(vec![Problem::new("", format!("{gas} gas used"), what)].into());
             }
-            let lanes = if *strategy == StrategyId::Sequential { 1 } else { *lanes };
+            let lanes = if strategy.is_sequential() { 1 } else { *lanes };
             let room = tally.duration as f64 * f64::from(lanes);
             points.push(CurvePoint {
                 strategy: *strategy,

@@ -14,7 +14,8 @@ use crate::clock;
 use crate::drive::{self, RunContext, Stopped, Threads};
 use crate::messages::{Phase, Timing};
 use crate::run::Run;
-use crate::trace::{StrategyId, Trace};
+use crate::strategies::StrategyId;
+use crate::trace::Trace;
 use crate::units::TxIndex;
 use crate::verify::{Difference, difference};
 
@@ -75,7 +76,7 @@ pub(super) fn measure(
 
     let started = clock::now();
     report(Phase::WarmingUp, 0, 0, started);
-    let oracle = run(StrategyId::Sequential, 1)?;
+    let oracle = run(StrategyId::SEQUENTIAL, 1)?;
     let mut differs = None;
     let mut check = |run: &Run| {
         if differs.is_none() {
@@ -94,7 +95,7 @@ pub(super) fn measure(
             break elapsed;
         }
         report(Phase::WarmingUp, warm_up.rounds(), 0, started + elapsed);
-        let one = run(StrategyId::Sequential, 1)?;
+        let one = run(StrategyId::SEQUENTIAL, 1)?;
         first = analysis::long_first(&one.trace, lanes);
         latest = run_from(strategy, lanes, &first)?;
         check(&latest);
@@ -107,7 +108,7 @@ pub(super) fn measure(
     let mut traces: Vec<Trace> = Vec::new();
     for round in 0..warm_up.measured() {
         report(Phase::Measuring, round, warm_up.measured(), clock::now());
-        let one = run(StrategyId::Sequential, 1)?;
+        let one = run(StrategyId::SEQUENTIAL, 1)?;
         sequential.push(one.trace.duration.0);
         each.push(one.trace.attempts.iter().map(|a| a.end.0.saturating_sub(a.start.0)).collect());
         latest = run_from(strategy, lanes, &first)?;
@@ -163,7 +164,7 @@ pub(super) fn alone(
         first: &[],
         record: true,
     };
-    let run = || drive::run(&ready.loaded, StrategyId::Sequential, 1, &around);
+    let run = || drive::run(&ready.loaded, StrategyId::SEQUENTIAL, 1, &around);
     let started = clock::now();
     progress(Phase::WarmingUp, 0, 0);
     let mut warm_up = WarmUp::new(warmed);

@@ -19,11 +19,12 @@ use crate::analysis::Chosen;
 use crate::cancel::CancelFlag;
 use crate::catalogue::{Catalogue, CatalogueError};
 use crate::drive::{Stopped, Threads};
-use crate::messages::{EngineInfo, Input, Phase, Reply, Request};
+use crate::messages::{Answer, Ask, EngineInfo, Input, Phase, Reply, Request};
 use crate::model::CostModel;
 use crate::problem::Problem;
 use crate::scenario::{MAX_LANES, StrategyChoice};
-use crate::trace::{Clock, StrategyId};
+use crate::strategies::StrategyId;
+use crate::trace::Clock;
 
 use ready::Ready;
 use report::Shown;
@@ -79,7 +80,7 @@ impl How {
                 (chosen.strategy, Some(chosen))
             }
         };
-        let lanes = if strategy == StrategyId::Sequential { 1 } else { self.lanes };
+        let lanes = if strategy.is_sequential() { 1 } else { self.lanes };
         Ok((strategy, lanes, chosen))
     }
 }
@@ -165,60 +166,54 @@ impl Engine {
     /// Meets a request. `cancel` must be clear beforehand: whoever sends the request clears it, so that
     /// a cancel that arrives before the engine looks is not lost. `reply` is called for each step of progress, and with the closing reply last.
     pub fn handle(&mut self, request: Request, cancel: &CancelFlag, reply: &mut dyn FnMut(Reply)) {
-        let (id, met) = match request {
-            Request::Run { id, input, strategy, lanes, clock, model, list } => {
-                let mut progress = |phase, done, total| reply(Reply::Progress { id, phase, done, total });
+        let Request { id, body } = request;
+        let mut progress =
+            |phase, done, total| reply(Reply { id, body: Answer::Progress { phase, done, total } });
+        let body = self.answer(id, body, cancel, &mut progress).unwrap_or_else(|unmet| match unmet {
+            Unmet::Problems(problems) => Answer::Failed { problems },
+            Unmet::Cancelled => Answer::Cancelled,
+        });
+        reply(Reply { id, body });
+    }
+
+    fn answer(
+        &mut self,
+        id: u32,
+        ask: Ask,
+        cancel: &CancelFlag,
+        progress: &mut dyn FnMut(Phase, u32, u32),
+    ) -> Result<Answer, Unmet> {
+        match ask {
+            Ask::Run { input, strategy, lanes, clock, model, list } => {
                 let how = How { strategy, lanes, clock, model };
-                (id, self.run(id, input, how, list.as_deref(), cancel, &mut progress))
+                self.run(id, input, how, list.as_deref(), cancel, progress)
             }
-            Request::Curve { id, input, strategies, lanes, model, list } => {
-                let mut progress = |phase, done, total| reply(Reply::Progress { id, phase, done, total });
-                let met = self.with(input, cancel, &mut progress, |this, ready, progress| {
+            Ask::Curve { input, strategies, lanes, model, list } => {
+                self.with(input, cancel, progress, |this, ready, progress| {
                     ready.give(list.as_deref()).map_err(|problem| vec![problem])?;
                     let (curve, warming) =
                         curve::curve(ready, &strategies, &lanes, model, this.warmed, cancel, progress)?;
                     this.warmed = this.warmed.saturating_add(warming);
-                    Ok(Reply::Curve { id, curve: Box::new(curve) })
-                });
-                (id, met)
+                    Ok(Answer::Curve { curve: Box::new(curve) })
+                })
             }
-            Request::AccessList { id, input, list } => {
-                let mut progress = |phase, done, total| reply(Reply::Progress { id, phase, done, total });
-                let met = self.with(input, cancel, &mut progress, |_, ready, progress| {
-                    ready.give(list.as_deref()).map_err(|problem| vec![problem])?;
-                    progress(Phase::Analysing, 0, 0);
-                    Ok(Reply::AccessList { id, list: Box::new(list::list(ready, cancel)?) })
-                });
-                (id, met)
-            }
-            Request::ExportList { id, input, form } => {
-                let mut progress = |phase, done, total| reply(Reply::Progress { id, phase, done, total });
-                let met = self.with(input, cancel, &mut progress, |_, ready, _| {
-                    Ok(Reply::Exported { id, bytes: list::export(ready, form, cancel)? })
-                });
-                (id, met)
-            }
-            Request::Reduce { id, scenario, strategy, lanes, clock, model, list } => {
-                let mut progress = |phase, done, total| reply(Reply::Progress { id, phase, done, total });
+            Ask::AccessList { input, list } => self.with(input, cancel, progress, |_, ready, progress| {
+                ready.give(list.as_deref()).map_err(|problem| vec![problem])?;
+                progress(Phase::Analysing, 0, 0);
+                Ok(Answer::AccessList { list: Box::new(list::list(ready, cancel)?) })
+            }),
+            Ask::ExportList { input, form } => self.with(input, cancel, progress, |_, ready, _| {
+                Ok(Answer::Exported { bytes: list::export(ready, form, cancel)? })
+            }),
+            Ask::Reduce { scenario, strategy, lanes, clock, model, list } => {
                 let how = How { strategy, lanes: lanes.clamp(1, self.most_lanes(clock)), clock, model };
                 let (catalogue, threads) = (&self.catalogue, self.threads());
-                let reduced = reduce::reduce(
-                    &scenario,
-                    catalogue,
-                    how,
-                    list.as_deref(),
-                    threads,
-                    cancel,
-                    &mut progress,
-                );
-                (id, reduced.map(|scenario| Reply::Reduced { id, scenario }))
+                let scenario =
+                    reduce::reduce(&scenario, catalogue, how, list.as_deref(), threads, cancel, progress)?;
+                Ok(Answer::Reduced { scenario })
             }
-            Request::Inspect { id, run, tx } => (id, self.inspect(id, run, tx)),
-        };
-        reply(met.unwrap_or_else(|unmet| match unmet {
-            Unmet::Problems(problems) => Reply::Failed { id, problems },
-            Unmet::Cancelled => Reply::Cancelled { id },
-        }));
+            Ask::Inspect { run, tx } => self.inspect(run, tx),
+        }
     }
 
     fn run(
@@ -229,10 +224,10 @@ impl Engine {
         list: Option<&[u8]>,
         cancel: &CancelFlag,
         progress: &mut dyn FnMut(Phase, u32, u32),
-    ) -> Result<Reply, Unmet> {
+    ) -> Result<Answer, Unmet> {
         let How { strategy, lanes, clock, model } = how;
         self.with(input, cancel, progress, |this, ready, progress| {
-            if strategy == StrategyId::BlockAccessList {
+            if strategy.reads_block_access_list() {
                 ready.give(list).map_err(|problem| vec![problem])?;
             }
             let info = this.info();
@@ -245,7 +240,7 @@ impl Engine {
             this.warmed = this.warmed.saturating_add(measured.warming);
             let (report, shown) = report::report(ready, id, info, model, measured, progress)?;
             this.shown = Some(shown);
-            Ok(Reply::Ran { id, report: Box::new(report) })
+            Ok(Answer::Ran { report: Box::new(report) })
         })
     }
 
@@ -255,8 +250,8 @@ impl Engine {
         input: Input,
         cancel: &CancelFlag,
         progress: &mut dyn FnMut(Phase, u32, u32),
-        act: impl FnOnce(&mut Self, &mut Ready, &mut dyn FnMut(Phase, u32, u32)) -> Result<Reply, Unmet>,
-    ) -> Result<Reply, Unmet> {
+        act: impl FnOnce(&mut Self, &mut Ready, &mut dyn FnMut(Phase, u32, u32)) -> Result<Answer, Unmet>,
+    ) -> Result<Answer, Unmet> {
         progress(Phase::Preparing, 0, 0);
         let mut ready = match input {
             Input::Scenario(text) => {
@@ -276,11 +271,11 @@ impl Engine {
         met
     }
 
-    fn inspect(&self, id: u32, run: u32, tx: u32) -> Result<Reply, Unmet> {
+    fn inspect(&self, run: u32, tx: u32) -> Result<Answer, Unmet> {
         let shown = self.shown.as_ref().filter(|shown| shown.run == run);
         let detail = shown
             .and_then(|shown| story::detail(shown, tx))
             .ok_or_else(|| vec![Problem::new("tx", "a transaction of the latest run", tx.to_string())])?;
-        Ok(Reply::Detail { id, detail: Box::new(detail) })
+        Ok(Answer::Detail { detail: Box::new(detail) })
     }
 }

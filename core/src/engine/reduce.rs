@@ -11,7 +11,8 @@ use crate::{
     messages::Phase,
     problem::Problem,
     scenario::{self, Scenario, Settings},
-    trace::{Clock, StrategyId},
+    strategies::StrategyId,
+    trace::Clock,
     verify,
 };
 
@@ -72,10 +73,10 @@ fn differs(ready: &Ready, how: How, threads: Threads<'_>, cancel: &CancelFlag) -
     let done = AtomicU32::new(0);
     let around =
         RunContext { clock: &clock::now, cancel, progress: &done, threads, first: &[], record: true };
-    let oracle = drive::run(&ready.loaded, StrategyId::Sequential, 1, &around)?;
+    let oracle = drive::run(&ready.loaded, StrategyId::SEQUENTIAL, 1, &around)?;
     let (strategy, lanes) = match how.strategy {
         scenario::StrategyChoice::Always(strategy) => (strategy, how.lanes),
-        scenario::StrategyChoice::Automatic => (StrategyId::BlockStm, how.lanes),
+        scenario::StrategyChoice::Automatic => (StrategyId::BLOCK_STM, how.lanes),
     };
     let started = clock::now();
     for _ in 0..TRIES {

@@ -12,7 +12,7 @@ use crate::naming::{self, Names};
 use crate::prepare::{Origin, Transaction};
 use crate::problem::Problem;
 use crate::run::Receipt;
-use crate::trace::{Location, MOST_RECORDS, StrategyId, Trace};
+use crate::trace::{Location, MOST_RECORDS, Trace};
 use crate::verify;
 
 /// What stays in the engine of the run that the page shows, for later questions: also when another block has been
@@ -97,7 +97,7 @@ pub(super) fn report(
     analysis::align_locations(&mut trace, &mut sequential);
     let analysis = analysis::analyse(&trace, &sequential, &times);
     let packed = trace.pack();
-    let declared = (trace.strategy == StrategyId::AccessList).then(|| declared(ready, &trace));
+    let declared = trace.strategy.reads_declarations().then(|| declared(ready, &trace));
     let summaries: Vec<TxSummary> = shown
         .receipts
         .iter()
@@ -114,7 +114,7 @@ pub(super) fn report(
         model,
         given_list: ready
             .given()
-            .filter(|_| trace.strategy == StrategyId::BlockAccessList)
+            .filter(|_| trace.strategy.reads_block_access_list())
             .map(|(_, hash)| hash.to_string()),
         timing,
         trace_hash: keccak256(&packed).to_string(),
@@ -170,6 +170,7 @@ fn summary(ready: &Ready, index: usize, receipt: &Receipt, sequential_time: u64)
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::strategies::StrategyId;
     use crate::trace::Clock;
     use crate::units::Ticks;
 
@@ -177,7 +178,7 @@ mod tests {
     fn a_trace_that_the_page_cannot_hold_is_refused_in_words() {
         let write = crate::trace::Write { location: crate::units::LocationId(0), increment: false };
         let trace = Trace {
-            strategy: StrategyId::BlockStm,
+            strategy: StrategyId::BLOCK_STM,
             clock: Clock::Simulated,
             lanes: 1,
             transactions: 0,

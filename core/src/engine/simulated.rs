@@ -15,7 +15,7 @@ use crate::{
     messages::{Phase, Timing},
     model::Cost,
     run::Run,
-    trace::StrategyId,
+    strategies::StrategyId,
     verify::difference,
 };
 
@@ -52,13 +52,13 @@ pub(super) fn simulate(
             Simulation { model: how.model, measured: &measured, cancel, progress: &told, record: true };
         drive::simulate(&ready.loaded, strategy, lanes, &around)
     };
-    let oracle = run(StrategyId::Sequential, 1)?;
+    let oracle = run(StrategyId::SEQUENTIAL, 1)?;
     let times: Vec<u64> = oracle.trace.attempts.iter().map(|a| a.end.0.saturating_sub(a.start.0)).collect();
     let (strategy, lanes, chosen) = how.settle(|lanes| -> Result<_, Unmet> {
         Ok(analysis::weigh(&oracle.trace, &times, lanes, Keeping::Model(how.model.cost)))
     })?;
     let shown = match strategy {
-        StrategyId::Sequential => Run {
+        StrategyId::SEQUENTIAL => Run {
             receipts: oracle.receipts.clone(),
             post_state: oracle.post_state.clone(),
             trace: oracle.trace.clone(),

@@ -2,13 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::trace::StrategyId;
+use crate::strategies::StrategyId;
 
 /// A strategy, or that the engine is to choose one. In links and documents it is a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
 pub enum StrategyChoice {
-    /// Block-STM or sequential, by what a sequential run of the block foretells ([`crate::analysis::weigh`]).
+    /// Block-STM or sequential, by the figures of a sequential run of the block ([`crate::analysis::weigh`]).
     Automatic,
     /// This one.
     Always(StrategyId),
@@ -16,17 +16,14 @@ pub enum StrategyChoice {
 
 impl StrategyChoice {
     /// Everything that can be chosen, in the order in which the page offers it.
-    pub const ALL: [Self; 7] = {
-        let [a, b, c, d, e, f] = StrategyId::ALL;
-        [
-            Self::Automatic,
-            Self::Always(a),
-            Self::Always(b),
-            Self::Always(c),
-            Self::Always(d),
-            Self::Always(e),
-            Self::Always(f),
-        ]
+    pub const ALL: [Self; StrategyId::ALL.len() + 1] = {
+        let mut all = [Self::Automatic; StrategyId::ALL.len() + 1];
+        let mut i = 0;
+        while i < StrategyId::ALL.len() {
+            all[i + 1] = Self::Always(StrategyId::ALL[i]);
+            i += 1;
+        }
+        all
     };
 
     /// The name in links and documents.
@@ -35,6 +32,16 @@ impl StrategyChoice {
             Self::Automatic => "automatic",
             Self::Always(strategy) => strategy.name(),
         }
+    }
+
+    /// Whether it is sequential for certain: one lane, whatever else is asked for.
+    pub fn is_sequential(self) -> bool {
+        matches!(self, Self::Always(strategy) if strategy.is_sequential())
+    }
+
+    /// Whether its runs read a block access list (EIP-7928).
+    pub fn reads_block_access_list(self) -> bool {
+        matches!(self, Self::Always(strategy) if strategy.reads_block_access_list())
     }
 
     /// What has that name.

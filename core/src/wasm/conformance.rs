@@ -7,10 +7,11 @@ use crate::{
     conformance::{Suite, Tests, Ways},
     drive::Threads,
     engine::Engine,
-    messages::{Input, Reply, Request},
+    messages::{Answer, Ask, Input, Reply, Request},
     model::{Cost, CostModel},
     scenario::builtin,
-    trace::{Clock, StrategyId},
+    strategies::StrategyId,
+    trace::Clock,
 };
 
 /// One file's tests.
@@ -72,19 +73,21 @@ impl SimulatedRuns {
         let words: Vec<&str> = line.split(' ').collect();
         let [name, strategy, lanes, cost, seed, ..] = words[..] else { return Err(wrong()) };
         let scenario = builtin::find(name).ok_or_else(wrong)?;
-        let request = Request::Run {
+        let request = Request {
             id: 1,
-            input: Input::Scenario(scenario.text.to_owned()),
-            strategy: StrategyId::from_name(strategy).ok_or_else(wrong)?.into(),
-            lanes: lanes.parse()?,
-            clock: Clock::Simulated,
-            model: CostModel { cost: Cost::from_name(cost).ok_or_else(wrong)?, seed: seed.parse()? },
-            list: None,
+            body: Ask::Run {
+                input: Input::Scenario(scenario.text.to_owned()),
+                strategy: StrategyId::from_name(strategy).ok_or_else(wrong)?.into(),
+                lanes: lanes.parse()?,
+                clock: Clock::Simulated,
+                model: CostModel { cost: Cost::from_name(cost).ok_or_else(wrong)?, seed: seed.parse()? },
+                list: None,
+            },
         };
         let mut closing = None;
         self.0.handle(request, &CancelFlag::new(), &mut |reply| closing = Some(reply));
         match closing {
-            Some(Reply::Ran { report, .. }) => {
+            Some(Reply { body: Answer::Ran { report }, .. }) => {
                 let (duration, hash) = (report.timing.parallel_median, &report.trace_hash);
                 Ok(format!("{name} {strategy} {lanes} {cost} {seed} {duration} {hash}"))
             }

@@ -7,7 +7,8 @@ use evm_lanes_core::{
     evm,
     prepare::{Account, BlockEnvironment, PreparedBlock, State, Transaction},
     run::{Log, Receipt, Run, Status},
-    trace::{Location, Outcome, SpanKind, StrategyId},
+    strategies::StrategyId,
+    trace::{Location, Outcome, SpanKind},
 };
 
 use super::{
@@ -335,7 +336,7 @@ impl Census {
     pub fn of_run(&mut self, run: &Run) {
         let trace = &run.trace;
         let committed = trace.committed();
-        if trace.strategy == StrategyId::Sequential {
+        if trace.strategy == StrategyId::SEQUENTIAL {
             for read in trace.reads.iter().filter(|read| read.from.is_some()) {
                 self.count(match trace.locations[read.location.index()] {
                     Location::Balance(_) => Event::BalanceOfEarlier,

@@ -10,7 +10,8 @@ use evm_lanes_core::{
         Settings,
         link::{PageLink, Source},
     },
-    trace::{Clock, StrategyId},
+    strategies::StrategyId,
+    trace::Clock,
     verify::logs_bloom,
 };
 use serde_json::{Map, Value, json};

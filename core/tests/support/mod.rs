@@ -20,7 +20,8 @@ use evm_lanes_core::{
     prepare::{PreparedBlock, State, case},
     run::Run,
     schedule::{MOST_FAILED, most_aborted},
-    trace::{Outcome, StrategyId, Trace},
+    strategies::StrategyId,
+    trace::{Outcome, Trace},
 };
 
 /// Every block case of the folder, by file name; empty where there is no folder.
@@ -60,20 +61,20 @@ pub fn cases() -> Vec<(String, PreparedBlock)> {
 
 /// Strategies and numbers of lanes that everything is tried with.
 pub const LANES: [(StrategyId, u16); 14] = [
-    (StrategyId::Sequential, 1),
-    (StrategyId::BlockStm, 1),
-    (StrategyId::BlockStm, 2),
-    (StrategyId::BlockStm, 3),
-    (StrategyId::BlockStm, 4),
-    (StrategyId::BlockStm, 8),
-    (StrategyId::BlockStm, 16),
-    (StrategyId::OrderedCommit, 1),
-    (StrategyId::OrderedCommit, 4),
-    (StrategyId::OrderedCommit, 16),
-    (StrategyId::AccessList, 4),
-    (StrategyId::PerfectAccessList, 4),
-    (StrategyId::BlockAccessList, 4),
-    (StrategyId::BlockAccessList, 16),
+    (StrategyId::SEQUENTIAL, 1),
+    (StrategyId::BLOCK_STM, 1),
+    (StrategyId::BLOCK_STM, 2),
+    (StrategyId::BLOCK_STM, 3),
+    (StrategyId::BLOCK_STM, 4),
+    (StrategyId::BLOCK_STM, 8),
+    (StrategyId::BLOCK_STM, 16),
+    (StrategyId::ORDERED_COMMIT, 1),
+    (StrategyId::ORDERED_COMMIT, 4),
+    (StrategyId::ORDERED_COMMIT, 16),
+    (StrategyId::ACCESS_LIST, 4),
+    (StrategyId::PERFECT_ACCESS_LIST, 4),
+    (StrategyId::BLOCK_ACCESS_LIST, 4),
+    (StrategyId::BLOCK_ACCESS_LIST, 16),
 ];
 
 /// One run, on threads of a pool that lasts as long as the tests.

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use evm_lanes_core::messages::{Curve, Phase, Reply, Request};
-use evm_lanes_core::trace::{Clock, StrategyId};
+use evm_lanes_core::messages::{Answer, Ask, Curve, Phase, Reply, Request};
+use evm_lanes_core::strategies::StrategyId;
+use evm_lanes_core::trace::Clock;
 use evm_lanes_view::curve::LANES;
 
 use super::{Session, Source, reasons};
@@ -60,8 +61,8 @@ impl Session {
         let model = self.settings.cost_model;
         self.curve = CurveState::Running { id, source, done: 0, total: 0 };
         let (strategies, lanes) = (StrategyId::ALL.to_vec(), LANES.to_vec());
-        let list = self.list_for(StrategyId::BlockAccessList);
-        self.send(Request::Curve { id, input, strategies, lanes, model, list });
+        let list = self.list_for(StrategyId::BLOCK_ACCESS_LIST);
+        self.send(Request { id, body: Ask::Curve { input, strategies, lanes, model, list } });
     }
 
     /// Stops it.
@@ -75,18 +76,21 @@ impl Session {
     pub(super) fn on_curve_reply(&mut self, reply: &Reply) {
         let CurveState::Running { id: own, source, .. } = &self.curve else { return };
         let (own, source) = (*own, source.clone());
-        match reply {
-            Reply::Progress { id, done, total, phase: Phase::Simulating } if *id == own => {
+        if reply.id != own {
+            return;
+        }
+        match &reply.body {
+            Answer::Progress { done, total, phase: Phase::Simulating } => {
                 self.curve = CurveState::Running { id: own, source, done: *done, total: *total };
             }
-            Reply::Curve { id, curve } if *id == own => {
+            Answer::Curve { curve } => {
                 self.prepared = Some(source.clone());
                 self.curve = CurveState::Done { curve: Arc::new((**curve).clone()), source };
             }
-            Reply::Failed { id, problems } if *id == own => {
+            Answer::Failed { problems } => {
                 self.curve = CurveState::Failed(reasons(problems));
             }
-            Reply::Cancelled { id } if *id == own => {
+            Answer::Cancelled => {
                 self.curve = CurveState::Failed("Cancelled.".to_owned());
             }
             _ => {}

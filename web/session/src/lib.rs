@@ -18,9 +18,9 @@
 //!
 //! ```text
 //! Event::Run ─▶ the document is read ─┬─ a mistake: Activity::Failed, the tab of the scenario opens
-//!                                     └─ Activity::Running { id }, Effect::Send(Request::Run { id, .. })
-//! Event::Engine(Reply::Ran { id, .. })  ─▶ the run is shown, its selection resolved, Effect::Send(Request::Inspect)
-//! Event::Engine(Reply::Failed / Cancelled { id, .. }) ─▶ the run before stays on the page
+//!                                     └─ Activity::Running { id }, Effect::Send(Request { id, body: Ask::Run { .. } })
+//! Event::Engine(Reply { id, body: Answer::Ran { .. } })  ─▶ the run is shown, its selection resolved, Effect::Send(Ask::Inspect)
+//! Event::Engine(Reply { id, body: Failed / Cancelled }) ─▶ the run before stays on the page
 //! ```
 //! The engine may answer while an effect is being done; that is an event of its own, taken at once.
 //!
@@ -49,7 +49,8 @@ use evm_lanes_core::messages::{EngineInfo, ListForm, Request};
 use evm_lanes_core::model::CostModel;
 use evm_lanes_core::problem::Problem;
 use evm_lanes_core::scenario::StrategyChoice;
-use evm_lanes_core::trace::{Clock, StrategyId};
+use evm_lanes_core::strategies::StrategyId;
+use evm_lanes_core::trace::Clock;
 use evm_lanes_view::keys::Command;
 use evm_lanes_view::model::RunModel;
 use evm_lanes_view::scale::Viewport;

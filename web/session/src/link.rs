@@ -122,7 +122,7 @@ impl Session {
         }
     }
 
-    /// Takes what an address says. A damaged address is told of and changes nothing, but for the
+    /// Takes what an address says. A damaged address is told of and changes nothing, except for the
     /// first time, when the default scenario is shown.
     pub(super) fn open_address(&mut self, query: &str, fragment: &str, first: bool) {
         let said = codec::PageLink::decode(query, fragment);

@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
-use evm_lanes_core::messages::{AccessList, ListForm, Reply, Request};
+use evm_lanes_core::messages::{AccessList, Answer, Ask, ListForm, Reply, Request};
 use evm_lanes_core::scenario::StrategyChoice;
-use evm_lanes_core::trace::StrategyId;
 use evm_lanes_view::list;
 
 use super::{CurveState, Effect, EngineState, Session, Source, Tab, reasons};
@@ -94,7 +93,7 @@ impl Session {
         self.offered = Some(Given::new(name, bytes));
         if self.ran.is_none() && !self.is_running() {
             self.offered = None;
-            self.complain("There is no block yet that a list could be compared with: run one first.");
+            self.complain("No block has run yet, so there is nothing to compare a list with. Run one first.");
         }
     }
 
@@ -102,8 +101,8 @@ impl Session {
     pub(super) fn drop_list(&mut self) {
         (self.given, self.offered) = (None, None);
         self.only_differences = false;
-        self.announce("The list was put away.");
-        if self.settings.strategy == StrategyId::BlockAccessList {
+        self.announce("The list was removed.");
+        if self.settings.strategy.reads_block_access_list() {
             self.run();
         }
     }
@@ -134,7 +133,7 @@ impl Session {
         self.prepared = Some(source.clone());
         let list = wanted.as_ref().map(|given| given.bytes.to_vec());
         self.list = ListState::Running { id, source, given: wanted };
-        self.send(Request::AccessList { id, input, list });
+        self.send(Request { id, body: Ask::AccessList { input, list } });
     }
 
     /// Saves the list of the run that is shown.
@@ -144,15 +143,18 @@ impl Session {
         let input = self.input_of(&source);
         self.prepared = Some(source);
         self.exporting = Some((id, form));
-        self.send(Request::ExportList { id, input, form });
+        self.send(Request { id, body: Ask::ExportList { input, form } });
     }
 
     /// The replies that are the list's.
     pub(super) fn on_list_reply(&mut self, reply: &Reply) {
         self.on_export_reply(reply);
         let ListState::Running { id: own, source, given } = self.list.clone() else { return };
-        match reply {
-            Reply::AccessList { id, list } if *id == own => {
+        if reply.id != own {
+            return;
+        }
+        match &reply.body {
+            Answer::AccessList { list } => {
                 let hash = list.given.as_ref().map(|given| given.figures.hash.as_str().into());
                 let given = given.map(|given| Given { hash, ..given });
                 let is_new = self.offered.is_some() && given != self.given;
@@ -169,11 +171,11 @@ impl Session {
                 self.announce(if verdict.is_empty() { name.to_string() } else { verdict });
                 self.offered = None;
                 self.given = given;
-                if self.settings.strategy == StrategyId::BlockAccessList {
+                if self.settings.strategy.reads_block_access_list() {
                     self.run();
                 }
             }
-            Reply::Failed { id, problems } if *id == own => {
+            Answer::Failed { problems } => {
                 let why = reasons(problems);
                 match self.offered.take() {
                     Some(offered) if given.as_ref() == Some(&offered) => {
@@ -187,7 +189,7 @@ impl Session {
                     }
                 }
             }
-            Reply::Cancelled { id } if *id == own => {
+            Answer::Cancelled => {
                 self.prepared = None;
                 self.list = ListState::None;
             }
@@ -197,18 +199,21 @@ impl Session {
 
     fn on_export_reply(&mut self, reply: &Reply) {
         let Some((own, form)) = self.exporting else { return };
-        match reply {
-            Reply::Exported { id, bytes } if *id == own => {
+        if reply.id != own {
+            return;
+        }
+        match &reply.body {
+            Answer::Exported { bytes } => {
                 let (name, kind) = match form {
                     ListForm::Json => ("access-list.json", "application/json"),
                     ListForm::Rlp => ("access-list.rlp", "application/octet-stream"),
                 };
                 self.effects.push(Effect::Download { name, kind, bytes: bytes.clone() });
             }
-            Reply::Failed { id, problems } if *id == own => {
+            Answer::Failed { problems } => {
                 self.complain(format!("The list was not saved: {}.", reasons(problems)));
             }
-            Reply::Cancelled { id } if *id == own => {}
+            Answer::Cancelled => {}
             _ => return,
         }
         self.exporting = None;
@@ -224,7 +229,7 @@ impl Session {
 
     /// What a run with that strategy runs from.
     pub(super) fn list_for(&self, strategy: impl Into<StrategyChoice>) -> Option<Vec<u8>> {
-        let from_list = strategy.into() == StrategyId::BlockAccessList;
+        let from_list = strategy.into().reads_block_access_list();
         self.given.as_ref().filter(|_| from_list).map(|given| given.bytes.to_vec())
     }
 }

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use evm_lanes_core::scenario::StrategyChoice;
-use evm_lanes_core::trace::{Clock, StrategyId};
+use evm_lanes_core::strategies::StrategyId;
+use evm_lanes_core::trace::Clock;
 use evm_lanes_view::model::RunModel;
 
 use super::{Given, Session, Source};
@@ -109,13 +110,13 @@ impl Session {
         self.pin_shown();
         let report = &model.report;
         self.settings.strategy = model.asked();
-        if report.strategy == StrategyId::BlockAccessList {
+        if report.strategy.reads_block_access_list() {
             self.given = given;
         }
         self.settings.clock = report.clock;
         let lanes = match &report.chosen {
             Some(chosen) => Some(chosen.lanes),
-            None => (report.strategy != StrategyId::Sequential).then_some(report.lanes),
+            None => (!report.strategy.is_sequential()).then_some(report.lanes),
         };
         match report.clock {
             Clock::Measured => {
@@ -150,7 +151,7 @@ impl Session {
         let same = self.model.as_ref().filter(|m| m.asked() == first).map(|m| m.report.strategy);
         let rest = StrategyId::ALL
             .into_iter()
-            .filter(|s| first != *s && Some(*s) != same && *s != StrategyId::Sequential)
+            .filter(|s| first != *s && Some(*s) != same && !s.is_sequential())
             .map(StrategyChoice::from);
         self.comparing = std::iter::once(first).chain(rest).rev().collect();
         self.compare_next();

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use evm_lanes_core::messages::{Input, Phase, Reply, Request};
+use evm_lanes_core::messages::{Answer, Ask, Input, Phase, Reply, Request};
 use evm_lanes_core::problem::Problem;
 use evm_lanes_core::scenario::Scenario;
-use evm_lanes_core::trace::{Clock, StrategyId};
+use evm_lanes_core::trace::Clock;
 use evm_lanes_view::model::RunModel;
 use evm_lanes_view::sentence;
 
@@ -94,15 +94,12 @@ impl Session {
         self.restarted = None;
         self.activity = running(id, Phase::Preparing);
         let strategy = self.settings.strategy;
-        let lanes = if strategy == StrategyId::Sequential {
-            1
-        } else {
-            self.settings.lanes().clamp(1, self.max_lanes())
-        };
+        let lanes =
+            if strategy.is_sequential() { 1 } else { self.settings.lanes().clamp(1, self.max_lanes()) };
         self.running = Some(source);
         let (clock, model) = (self.settings.clock, self.settings.cost_model);
         let list = self.list_for(strategy);
-        self.send(Request::Run { id, input, strategy, lanes, clock, model, list });
+        self.send(Request { id, body: Ask::Run { input, strategy, lanes, clock, model, list } });
     }
 
     /// `source` as the engine takes it: by name if it holds it already.
@@ -188,14 +185,16 @@ impl Session {
         self.activity = running(id, Phase::Reducing);
         let report = &model.report;
         let list = report.given_list.as_ref().and_then(|_| self.list_for(report.strategy));
-        self.send(Request::Reduce {
+        self.send(Request {
             id,
-            scenario: document.text().to_owned(),
-            strategy: report.strategy.into(),
-            lanes: report.lanes,
-            clock: report.clock,
-            model: report.model,
-            list,
+            body: Ask::Reduce {
+                scenario: document.text().to_owned(),
+                strategy: report.strategy.into(),
+                lanes: report.lanes,
+                clock: report.clock,
+                model: report.model,
+                list,
+            },
         });
     }
 
@@ -243,45 +242,51 @@ impl Session {
         self.on_curve_reply(&reply);
         self.on_list_reply(&reply);
         self.on_detail_reply(&reply);
-        let current = match self.activity {
-            Activity::Running { id, .. } => Some(id),
-            _ => None,
-        };
-        match reply {
-            Reply::Progress { id, phase, done, total } if current == Some(id) => {
+        let Reply { id, body } = reply;
+        if !matches!(self.activity, Activity::Running { id: current, .. } if current == id) {
+            if let Answer::Ran { .. } = body {
+                // Replaced by something newer; but it is the run that the engine can tell of now.
+                self.complete = None;
+            }
+            // Answers to requests that something newer has replaced, or that are told of elsewhere.
+            return;
+        }
+        match body {
+            Answer::Progress { phase, done, total } => {
                 if let Activity::Running { phase: p, done: d, total: t, .. } = &mut self.activity {
                     (*p, *d, *t) = (phase, done, total);
                 }
             }
-            Reply::Ran { id, report } if current == Some(id) => match RunModel::new(*report) {
+            Answer::Ran { report } => match RunModel::new(*report) {
                 Ok(model) => self.show(id, model),
                 Err(error) => {
                     let problem = Problem::new("", "a trace from the engine", error.to_string());
                     self.activity = Activity::Failed(vec![problem]);
                 }
             },
-            Reply::Reduced { id, scenario } if current == Some(id) => {
+            Answer::Reduced { scenario } => {
                 self.activity = Activity::Idle;
                 self.open(Document::scenario(scenario));
                 self.dialog = Some(Dialog::Share);
             }
             // It waited while its engine was ended, and "the same again" means nothing to the next one.
-            Reply::Failed { id, .. } if current == Some(id) && self.can_be_sent_whole() => self.run_unasked(),
-            Reply::Failed { id, problems } if current == Some(id) => {
+            Answer::Failed { .. } if self.can_be_sent_whole() => self.run_unasked(),
+            Answer::Failed { problems } => {
                 self.stop_comparing();
                 if problems.iter().any(|p| !p.path.is_empty()) {
                     self.tab = Tab::Scenario;
                 }
                 self.activity = Activity::Failed(problems);
             }
-            Reply::Cancelled { id } if current == Some(id) => {
+            Answer::Cancelled => {
                 self.stop_comparing();
                 self.activity = Activity::Cancelled;
             }
-            // Replaced by something newer; but it is what the engine tells of now.
-            Reply::Ran { .. } => self.complete = None,
-            // Answers to requests that something newer has replaced, or that are told of elsewhere.
-            _ => {}
+            // These answer what the curve, the list and the inspector ask.
+            Answer::Curve { .. }
+            | Answer::AccessList { .. }
+            | Answer::Exported { .. }
+            | Answer::Detail { .. } => {}
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use evm_lanes_core::messages::{Reply, Request, TxDetail};
+use evm_lanes_core::messages::{Answer, Ask, Reply, Request, TxDetail};
 use evm_lanes_view::model::RunModel;
 
 use super::{NamedSelection, Session};
@@ -80,20 +80,23 @@ impl Session {
         let run = *run;
         let id = self.next_id();
         self.detail = DetailState::Asked { id };
-        self.send(Request::Inspect { id, run, tx });
+        self.send(Request { id, body: Ask::Inspect { run, tx } });
     }
 
     /// The replies that are the detail's.
     pub(super) fn on_detail_reply(&mut self, reply: &Reply) {
         let DetailState::Asked { id: own } = self.detail else { return };
-        match reply {
-            Reply::Detail { id, detail } if *id == own => {
+        if reply.id != own {
+            return;
+        }
+        match &reply.body {
+            Answer::Detail { detail } => {
                 self.detail = DetailState::Done(Arc::new((**detail).clone()));
             }
             // A run that was cancelled took the question with it.
-            Reply::Cancelled { id } if *id == own => self.ask_for_detail(),
+            Answer::Cancelled => self.ask_for_detail(),
             // The engine is another one by now, and has not run this.
-            Reply::Failed { id, .. } if *id == own => self.detail = DetailState::Unavailable,
+            Answer::Failed { .. } => self.detail = DetailState::Unavailable,
             _ => {}
         }
     }

@@ -3,7 +3,8 @@
 use evm_lanes_core::messages::EngineInfo;
 use evm_lanes_core::model::CostModel;
 use evm_lanes_core::scenario::{self, StrategyChoice};
-use evm_lanes_core::trace::{Clock, StrategyId};
+use evm_lanes_core::strategies::StrategyId;
+use evm_lanes_core::trace::Clock;
 
 use super::Session;
 
@@ -35,7 +36,7 @@ impl Settings {
     /// Where nothing says otherwise.
     pub(super) fn usual(cores: u16) -> Self {
         Self {
-            strategy: StrategyId::BlockStm.into(),
+            strategy: StrategyId::BLOCK_STM.into(),
             clock: Clock::Simulated,
             cost_model: CostModel::default(),
             threads: USUAL_LANES.min(cores),

@@ -12,7 +12,7 @@
 
 use std::collections::VecDeque;
 
-use evm_lanes_core::messages::{EngineInfo, Reply, Request};
+use evm_lanes_core::messages::{Answer, EngineInfo, Reply, Request};
 use evm_lanes_core::problem::Problem;
 
 use super::{EngineEvent, EngineState};
@@ -113,7 +113,7 @@ impl Supervisor {
             Input::Send(request) => {
                 if matches!(self.phase, Phase::Gone) {
                     actions.push(failed(
-                        request_id(&request),
+                        request.id,
                         "an engine that answers",
                         "there is no engine in this page",
                     ));
@@ -157,7 +157,7 @@ impl Supervisor {
         if matches!(self.phase, Phase::Idle)
             && let Some(request) = self.waiting.pop_front()
         {
-            self.phase = Phase::Running { id: request_id(&request), heard: now, cancelled: None };
+            self.phase = Phase::Running { id: request.id, heard: now, cancelled: None };
             actions.push(Action::Post(request));
         }
     }
@@ -165,7 +165,7 @@ impl Supervisor {
     fn cancel(&mut self, now: Millis, actions: &mut Vec<Action>) {
         // What waits was asked for before the person said stop.
         for request in self.waiting.drain(..) {
-            actions.push(tell(Reply::Cancelled { id: request_id(&request) }));
+            actions.push(tell(Reply { id: request.id, body: Answer::Cancelled }));
         }
         if let Phase::Running { cancelled, .. } = &mut self.phase
             && cancelled.is_none()
@@ -184,7 +184,7 @@ impl Supervisor {
     fn end_cancelled(&mut self, now: Millis, actions: &mut Vec<Action>) {
         if let Phase::Running { id, .. } = self.phase {
             self.phase = Phase::Idle;
-            actions.push(tell(Reply::Cancelled { id }));
+            actions.push(tell(Reply { id, body: Answer::Cancelled }));
             self.begin_anew("The run was cancelled.", now, actions);
         }
     }
@@ -192,18 +192,7 @@ impl Supervisor {
     fn reply(&mut self, reply: Reply, now: Millis, actions: &mut Vec<Action>) {
         let Phase::Running { id, heard, .. } = &mut self.phase else { return };
         *heard = now;
-        let (of, closes) = match &reply {
-            Reply::Progress { id, .. } => (*id, false),
-            Reply::Ran { id, .. }
-            | Reply::Curve { id, .. }
-            | Reply::AccessList { id, .. }
-            | Reply::Exported { id, .. }
-            | Reply::Reduced { id, .. }
-            | Reply::Detail { id, .. }
-            | Reply::Failed { id, .. }
-            | Reply::Cancelled { id } => (*id, true),
-        };
-        let closes = closes && of == *id;
+        let closes = reply.id == *id && reply.body.is_closing();
         actions.push(tell(reply));
         if closes {
             self.phase = Phase::Idle;
@@ -239,7 +228,7 @@ impl Supervisor {
         actions.push(restarting(reason));
         actions.push(Action::Start(self.flavour));
         match running {
-            Some((id, true)) => actions.push(tell(Reply::Cancelled { id })),
+            Some((id, true)) => actions.push(tell(Reply { id, body: Answer::Cancelled })),
             Some((id, false)) => actions.push(failed(id, FINISHED, reason)),
             None => {}
         }
@@ -264,7 +253,7 @@ impl Supervisor {
                 actions
                     .push(Action::Tell(EngineEvent::State(EngineState::Failed { reason: reason.clone() })));
                 for request in self.waiting.drain(..) {
-                    actions.push(failed(request_id(&request), FINISHED, &reason));
+                    actions.push(failed(request.id, FINISHED, &reason));
                 }
                 return;
             }
@@ -272,17 +261,6 @@ impl Supervisor {
         self.phase = Phase::Booting { since: now, failures };
         actions.push(restarting(&reason));
         actions.push(Action::Start(self.flavour));
-    }
-}
-
-fn request_id(request: &Request) -> u32 {
-    match request {
-        Request::Run { id, .. }
-        | Request::Curve { id, .. }
-        | Request::AccessList { id, .. }
-        | Request::ExportList { id, .. }
-        | Request::Reduce { id, .. }
-        | Request::Inspect { id, .. } => *id,
     }
 }
 
@@ -298,17 +276,19 @@ fn restarting(reason: &str) -> Action {
 const FINISHED: &str = "the engine to finish the run";
 
 fn failed(id: u32, expected: &str, found: &str) -> Action {
-    tell(Reply::Failed { id, problems: vec![Problem::new("", expected, found)] })
+    tell(Reply { id, body: Answer::Failed { problems: vec![Problem::new("", expected, found)] } })
 }
 
 #[cfg(test)]
 mod tests {
+    use evm_lanes_core::messages::{self, Ask};
+
     use super::*;
 
     const INFO: EngineInfo = EngineInfo { threads: true, max_lanes: 4 };
 
     fn inspect(id: u32) -> Request {
-        Request::Inspect { id, run: 0, tx: 0 }
+        Request { id, body: Ask::Inspect { run: 0, tx: 0 } }
     }
 
     /// A supervisor whose engine is up at time 0.
@@ -325,14 +305,18 @@ mod tests {
             .map(|action| match action {
                 Action::Start(flavour) => format!("start {flavour:?}"),
                 Action::End => "end".into(),
-                Action::Post(request) => format!("post {}", request_id(request)),
+                Action::Post(request) => format!("post {}", request.id),
                 Action::SetCancelFlag => "set flag".into(),
                 Action::Tell(EngineEvent::State(EngineState::Starting)) => "starting".into(),
                 Action::Tell(EngineEvent::State(EngineState::Ready { .. })) => "ready".into(),
                 Action::Tell(EngineEvent::State(EngineState::Restarting { .. })) => "restarting".into(),
                 Action::Tell(EngineEvent::State(EngineState::Failed { .. })) => "gone".into(),
-                Action::Tell(EngineEvent::Reply(Reply::Failed { id, .. })) => format!("failed {id}"),
-                Action::Tell(EngineEvent::Reply(Reply::Cancelled { id })) => format!("cancelled {id}"),
+                Action::Tell(EngineEvent::Reply(Reply { id, body: Answer::Failed { .. } })) => {
+                    format!("failed {id}")
+                }
+                Action::Tell(EngineEvent::Reply(Reply { id, body: Answer::Cancelled })) => {
+                    format!("cancelled {id}")
+                }
                 Action::Tell(EngineEvent::Reply(reply)) => format!("reply {reply:?}"),
             })
             .collect()
@@ -350,7 +334,10 @@ mod tests {
         check(&supervisor.take(Input::Send(inspect(1)), 1.0), &[]);
         check(&supervisor.take(Input::Send(inspect(2)), 1.0), &[]);
         check(&supervisor.take(Input::Booted(INFO), 2.0), &["ready", "post 1"]);
-        check(&supervisor.take(Input::Reply(Reply::Cancelled { id: 1 }), 3.0), &["cancelled 1", "post 2"]);
+        check(
+            &supervisor.take(Input::Reply(Reply { id: 1, body: Answer::Cancelled }), 3.0),
+            &["cancelled 1", "post 2"],
+        );
     }
 
     #[test]
@@ -405,7 +392,10 @@ mod tests {
         let mut supervisor = ready(Flavour::Threads);
         supervisor.take(Input::Send(inspect(1)), 0.0);
         supervisor.take(Input::Cancel, 1.0);
-        check(&supervisor.take(Input::Reply(Reply::Cancelled { id: 1 }), 2.0), &["cancelled 1"]);
+        check(
+            &supervisor.take(Input::Reply(Reply { id: 1, body: Answer::Cancelled }), 2.0),
+            &["cancelled 1"],
+        );
         assert_eq!(supervisor.deadline(), None);
         check(&supervisor.take(Input::Send(inspect(2)), 3.0), &["post 2"]);
     }
@@ -415,7 +405,7 @@ mod tests {
         let mut supervisor = ready(Flavour::Threads);
         supervisor.take(Input::Send(inspect(1)), 0.0);
         let progress =
-            Reply::Progress { id: 1, phase: evm_lanes_core::messages::Phase::Measuring, done: 1, total: 9 };
+            Reply { id: 1, body: Answer::Progress { phase: messages::Phase::Measuring, done: 1, total: 9 } };
         supervisor.take(Input::Reply(progress), 50_000.0);
         check(&supervisor.take(Input::Tick, 60_000.0), &[]);
         check(&supervisor.take(Input::Tick, 110_000.0), &["restarting", "start Threads", "failed 1"]);

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use evm_lanes_core::messages::Curve as Points;
-use evm_lanes_core::trace::StrategyId;
+use evm_lanes_core::strategies::StrategyId;
 use leptos::prelude::*;
 
 use super::measure::size_of;
@@ -159,7 +159,7 @@ fn Table(page: Page, curve: Arc<Points>) -> impl IntoView {
     let unit = Unit::of_cost(curve.model.cost);
     let rows = StrategyId::ALL
         .into_iter()
-        .filter(|s| *s != StrategyId::Sequential)
+        .filter(|s| *s != StrategyId::SEQUENTIAL)
         .map(|strategy| {
             let cells = LANES
                 .map(|lanes| {

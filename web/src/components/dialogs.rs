@@ -2,7 +2,7 @@
 
 use evm_lanes_core::model::{Cost, CostModel};
 use evm_lanes_core::scenario::StrategyChoice;
-use evm_lanes_core::trace::StrategyId;
+use evm_lanes_core::strategies::StrategyId;
 use leptos::ev;
 use leptos::html::Dialog;
 use leptos::prelude::*;
@@ -200,7 +200,7 @@ pub fn Share(page: Page) -> impl IntoView {
 #[component]
 fn GivenList(page: Page) -> impl IntoView {
     let name = page.given.get_untracked().map(|given| given.name);
-    name.filter(|_| page.strategy.get_untracked() == StrategyId::BlockAccessList).map(|name| view! {
+    name.filter(|_| page.strategy.get_untracked() == StrategyId::BLOCK_ACCESS_LIST).map(|name| view! {
         <p class="wrong">{format!("Without the access list in {name}: whoever opens this runs from the block’s own list. Send the file along; dropped on the page it takes its place.")}</p>
     })
 }
@@ -280,7 +280,7 @@ pub fn Strategies(page: Page) -> impl IntoView {
         })
         .collect_view();
     let told = move || {
-        let text = about::strategy(chosen.get())?;
+        let text = about::strategy(chosen.get());
         let part = |title: &'static str, paragraphs: &'static [&'static str]| {
             view! { <h3>{title}</h3> {paragraphs.iter().map(|p| view! { <p>{*p}</p> }).collect_view()} }
         };
@@ -289,12 +289,12 @@ pub fn Strategies(page: Page) -> impl IntoView {
             .iter()
             .map(|(what, address)| view! { <li>{*what}": "<span class="mono">{*address}</span></li> })
             .collect_view();
-        Some(view! {
+        view! {
             {part("What it does", text.does)}
             {part("What to look for", text.look)}
             <h3>"Source"</h3>
             <ul>{sources}</ul>
-        })
+        }
     };
     view! {
         <dialog class="strategies" node_ref=dialog aria-labelledby="strategies-title"

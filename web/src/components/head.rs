@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use evm_lanes_core::messages::{HeaderCheck, Phase};
-use evm_lanes_core::trace::{Clock, StrategyId};
+use evm_lanes_core::strategies::StrategyId;
+use evm_lanes_core::trace::Clock;
 use leptos::either::Either;
 use leptos::prelude::*;
 
@@ -228,7 +229,7 @@ fn Header(check: HeaderCheck) -> impl IntoView {
 fn Figures(model: Arc<RunModel>) -> impl IntoView {
     let report = &model.report;
     let timing = &report.timing;
-    let alone = report.strategy == StrategyId::Sequential;
+    let alone = report.strategy == StrategyId::SEQUENTIAL;
     let simulated = model.is_simulated();
     let rounds = |times: &[u64]| {
         if simulated {

@@ -1,7 +1,8 @@
 //! The top: what is run, by whom, on how many lanes.
 
 use evm_lanes_core::scenario::{StrategyChoice, builtin};
-use evm_lanes_core::trace::{Clock, StrategyId};
+use evm_lanes_core::strategies::StrategyId;
+use evm_lanes_core::trace::Clock;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::HtmlInputElement;
@@ -99,7 +100,7 @@ fn ScenarioPicker(page: Page) -> impl IntoView {
 
 #[component]
 fn LanesStepper(page: Page) -> impl IntoView {
-    let fixed = move || page.strategy.get() == StrategyId::Sequential;
+    let fixed = move || page.strategy.get() == StrategyId::SEQUENTIAL;
     let shown = move || if fixed() { 1 } else { page.lanes() };
     let input: NodeRef<leptos::html::Input> = NodeRef::new();
     // Not `disabled`: that would take the focus from whoever has just reached the end.
@@ -163,7 +164,7 @@ fn RunButton(page: Page) -> impl IntoView {
     let text = move || {
         let threads = page.info.get().is_some_and(|i| i.threads);
         let lanes = page.lanes();
-        if page.strategy.get() == StrategyId::Sequential || page.clock.get() == Clock::Simulated {
+        if page.strategy.get() == StrategyId::SEQUENTIAL || page.clock.get() == Clock::Simulated {
             "Run".to_owned()
         } else if threads && lanes > 1 {
             format!("Run on {lanes} cores")

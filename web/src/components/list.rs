@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use evm_lanes_core::messages::{AccessList, ListForm, ListMark};
-use evm_lanes_core::trace::StrategyId;
+use evm_lanes_core::strategies::StrategyId;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::HtmlInputElement;
@@ -120,7 +120,7 @@ fn Compared(page: Page, done: Memo<Option<Same>>) -> impl IntoView {
         let told = list.given.as_ref()?;
         Some((list::verdict(&given.name, told), told.missing + told.extra + told.different))
     };
-    let in_force = move || page.strategy.get() == StrategyId::BlockAccessList;
+    let in_force = move || page.strategy.get() == StrategyId::BLOCK_ACCESS_LIST;
     view! {
         {move || page.given.get().map(|given| view! {
             <div class="tools given" data-differences=move || told().map(|(_, all)| all.to_string())>
@@ -136,7 +136,7 @@ fn Compared(page: Page, done: Memo<Option<Same>>) -> impl IntoView {
                 <Show when=move || !in_force() fallback=|| view! { <span>"Runs start from it; mistakes in it cost attempts, never the result."</span> }>
                     <button type="button" class="btn small" disabled=move || page.is_running()
                         title="With the strategy Block access list"
-                        on:click=move |_| page.set_strategy(StrategyId::BlockAccessList)>"Run from it"</button>
+                        on:click=move |_| page.set_strategy(StrategyId::BLOCK_ACCESS_LIST)>"Run from it"</button>
                 </Show>
                 <button type="button" class="btn small" on:click=move |_| page.drop_list()>"Remove it"</button>
             </div>

@@ -20,7 +20,8 @@ use std::sync::Arc;
 use evm_lanes_core::messages::{EngineInfo, ListForm};
 use evm_lanes_core::model::CostModel;
 use evm_lanes_core::scenario::StrategyChoice;
-use evm_lanes_core::trace::{Clock, StrategyId};
+use evm_lanes_core::strategies::StrategyId;
+use evm_lanes_core::trace::Clock;
 use evm_lanes_session::{Effect, Event, Session};
 use leptos::prelude::*;
 

@@ -1,6 +1,6 @@
 //! One run as a line of a comparison.
 
-use evm_lanes_core::trace::{Outcome, StrategyId};
+use evm_lanes_core::trace::Outcome;
 
 use super::format::{factor, gas, share};
 use super::model::RunModel;
@@ -32,7 +32,7 @@ pub struct Line {
 /// The line of `model`.
 pub fn line(model: &RunModel) -> Line {
     let report = &model.report;
-    let alone = report.strategy == StrategyId::Sequential;
+    let alone = report.strategy.is_sequential();
     let wasted: u64 =
         model.trace.attempts.iter().filter(|a| a.outcome != Outcome::Committed).map(|a| a.gas).sum();
     let unless_alone = |text: String| if alone { "–".to_owned() } else { text };

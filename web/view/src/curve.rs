@@ -9,7 +9,7 @@
 //! Both axes are logarithmic, so that the work limit of a block without conflicts is a straight line.
 
 use evm_lanes_core::messages::{Curve, CurvePoint};
-use evm_lanes_core::trace::StrategyId;
+use evm_lanes_core::strategies::StrategyId;
 
 use super::format::factor;
 use super::scale::CssPx;
@@ -94,7 +94,7 @@ pub fn chart(curve: &Curve, lanes: &[u16], width: f64, height: f64) -> Chart {
         let mut own: Vec<CurvePoint> = points.iter().copied().filter(|p| p.strategy == strategy).collect();
         own.sort_by_key(|p| p.lanes);
         // One after the other is the same on every number of lanes.
-        if strategy == StrategyId::Sequential {
+        if strategy.is_sequential() {
             own = lanes
                 .iter()
                 .filter_map(|lanes| own.first().map(|p| CurvePoint { lanes: *lanes, ..*p }))
@@ -169,7 +169,7 @@ mod tests {
     }
 
     fn block_stm() -> Vec<(StrategyId, u16, f64)> {
-        LANES.map(|n| (StrategyId::BlockStm, n, f64::from(n).min(9.0))).to_vec()
+        LANES.map(|n| (StrategyId::BLOCK_STM, n, f64::from(n).min(9.0))).to_vec()
     }
 
     fn check(speed_ups: &[(StrategyId, u16, f64)], path: f64) -> Chart {
@@ -187,7 +187,7 @@ mod tests {
     #[test]
     fn everything_lies_inside_the_field() {
         let mut points = block_stm();
-        points.push((StrategyId::Sequential, 1, 1.0));
+        points.push((StrategyId::SEQUENTIAL, 1, 1.0));
         points[2].2 = 0.01;
         let chart = check(&points, 12.0);
         let (left, top, right, bottom) = chart.field;
@@ -195,7 +195,7 @@ mod tests {
             assert!((left..=right).contains(&x.0) && (top..=bottom).contains(&y.0), "{x:?} {y:?}");
         }
         assert!(chart.path_limit.is_some_and(|(y, _)| y.0 > top && y.0 < bottom));
-        let sequential = chart.lines.iter().find(|l| l.strategy == StrategyId::Sequential);
+        let sequential = chart.lines.iter().find(|l| l.strategy == StrategyId::SEQUENTIAL);
         assert_eq!(sequential.map(|l| l.points.len()), Some(LANES.len()), "a line, though it has one point");
     }
 

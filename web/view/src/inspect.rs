@@ -3,11 +3,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use evm_lanes_core::trace::{Attempt, Location, Outcome, Read, StrategyId};
+use evm_lanes_core::trace::{Attempt, Location, Outcome, Read};
 
 use super::format::{count, counted};
 use super::model::RunModel;
-use super::sentence::Piece;
+use super::sentence::{Piece, Slot, parts};
 
 /// One attempt.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -160,21 +160,21 @@ pub fn declaration(model: &RunModel, attempt: &Attempt) -> Option<String> {
     let slots: BTreeSet<u32> = reads.chain(writes).filter(|at| declared(model, tx, *at).is_some()).collect();
     let undeclared = slots.iter().filter(|at| named.binary_search(at).is_err()).count() as u64;
     Some(match (slots.len() as u64, undeclared) {
-        (0, _) => "It accesses no storage slot, and an access list names nothing else.".to_owned(),
+        (0, _) => "It accesses no storage slot, and an access list can name nothing else.".to_owned(),
         (1, 0) => {
-            "Its access list names the one storage slot that it accesses: it waited for those before it that name it, too."
+            "Its access list names the one storage slot that it accesses, so it waited for earlier transactions that name it, too."
                 .to_owned()
         }
         (1, _) => {
-            "Undeclared: the one storage slot that it accesses. Nothing waited for that: reads are validated as in Block-STM, and a stale one runs again."
+            "Undeclared: the one storage slot that it accesses. No transaction waits for an undeclared slot: reads are validated as in Block-STM, and a transaction with a stale read runs again."
                 .to_owned()
         }
         (all, 0) => format!(
-            "Its access list names each of the {} that it accesses: it waited for those before it that name them, too.",
+            "Its access list names each of the {} that it accesses, so it waited for earlier transactions that name them, too.",
             counted(all, "storage slot")
         ),
         (all, undeclared) => format!(
-            "Undeclared: {} of the {} that it accesses. Nothing waited for that: reads are validated as in Block-STM, and a stale one runs again.",
+            "Undeclared: {} of the {} that it accesses. No transaction waits for an undeclared slot: reads are validated as in Block-STM, and a transaction with a stale read runs again.",
             count(undeclared),
             counted(all, "storage slot")
         ),
@@ -189,7 +189,7 @@ pub fn why(model: &RunModel, tx: u32, line: &AttemptLine) -> Vec<Piece> {
             Outcome::Committed => Vec::new(),
             // `drive` repeats such a block in order, within the same run.
             Outcome::Aborted | Outcome::Blocked => vec![words(
-                "the block’s gas ran out before its last transactions, so all of it ran again in order",
+                "the block’s gas limit was reached before its last transactions, so the whole block ran again in order",
             )],
         };
     };
@@ -198,32 +198,15 @@ pub fn why(model: &RunModel, tx: u32, line: &AttemptLine) -> Vec<Piece> {
     if line.outcome == Outcome::Blocked {
         return vec![words("met "), location, words(", which "), writer, words(" was about to write again")];
     }
-    let mut out = vec![words("read "), location];
-    let strategy = model.report.strategy;
-    match (strategy, cause.saw) {
-        (StrategyId::BlockAccessList, Some(saw)) => {
-            out.extend([words(" as the list foretells it of "), Piece::Tx(saw), words("; ")]);
-            out.extend([writer, words(" left something else there")]);
-        }
-        (StrategyId::BlockAccessList, None) => {
-            out.extend([words(" as it was before the block, as the list has it; "), writer]);
-            out.push(words(" left something else there"));
-        }
-        (StrategyId::OrderedCommit, Some(saw)) => {
-            out.extend([words(" as committed by "), Piece::Tx(saw), words("; when its turn came, ")]);
-            out.extend([writer, words(" had committed another value")]);
-        }
-        (StrategyId::OrderedCommit, None) => {
-            out.extend([words(" as it was before the block; when its turn came, "), writer]);
-            out.push(words(" had committed another value"));
-        }
-        (_, Some(saw)) => {
-            out.extend([words(" of "), Piece::Tx(saw), words("; "), writer, words(" wrote it afterwards")]);
-        }
-        (_, None) => {
-            out.extend([words(" as it was before the block; "), writer, words(" wrote it afterwards")]);
-        }
-    }
+    let mut out = vec![words("read "), location.clone()];
+    let aborted = model.report.strategy.words().aborted;
+    let template = if cause.saw.is_some() { aborted.saw_written } else { aborted.saw_initial };
+    out.extend(parts(template).into_iter().map(|part| match part {
+        Ok(Slot::Location) => location.clone(),
+        Ok(Slot::Writer) => writer.clone(),
+        Ok(Slot::Saw) => Piece::Tx(cause.saw.unwrap_or(cause.writer)),
+        Err(text) => words(text),
+    }));
     let named = |tx| declared(model, tx, cause.location);
     match (named(tx), named(cause.writer)) {
         (Some(false), Some(false)) => out.push(words(". Undeclared by both, so nothing waited")),
@@ -269,6 +252,8 @@ pub fn touching(model: &RunModel, location: u32) -> (Vec<u32>, Vec<u32>) {
 
 #[cfg(test)]
 mod tests {
+    use evm_lanes_core::strategies::StrategyId;
+
     use super::*;
     use crate::sample;
 
@@ -290,25 +275,25 @@ mod tests {
     }
 
     #[test]
-    fn why_an_attempt_was_in_vain_is_told_in_the_words_of_its_strategy() {
+    fn why_an_attempt_was_aborted_is_told_in_the_words_of_its_strategy() {
         let mut model = sample::pool();
         let told = |model: &RunModel| text(&why(model, 2, &attempts(model, 2)[0]));
         let expected = [
-            (StrategyId::BlockStm, "read Pair.reserves as it was before the block; 0 wrote it afterwards"),
+            (StrategyId::BLOCK_STM, "read Pair.reserves as it was before the block; 0 wrote it afterwards"),
             (
-                StrategyId::OrderedCommit,
+                StrategyId::ORDERED_COMMIT,
                 "read Pair.reserves as it was before the block; when its turn came, 0 had committed another value",
             ),
             (
-                StrategyId::BlockAccessList,
-                "read Pair.reserves as it was before the block, as the list has it; 0 left something else there",
+                StrategyId::BLOCK_ACCESS_LIST,
+                "read Pair.reserves as it was before the block, as the list has it; 0 left another value there",
             ),
         ];
         for (strategy, words) in expected {
             model.report.strategy = strategy;
             assert_eq!(told(&model), words);
         }
-        model.report.strategy = StrategyId::AccessList;
+        model.report.strategy = StrategyId::ACCESS_LIST;
         let read = "read Pair.reserves as it was before the block; 0 wrote it afterwards";
         for (lists, words) in [
             ([vec![], vec![], vec![], vec![]], ". Undeclared by both, so nothing waited"),

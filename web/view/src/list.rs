@@ -40,7 +40,7 @@ pub fn mark(row: &ListRow) -> String {
         ListMark::Missing => "missing in the list".to_owned(),
         ListMark::Extra => "only in the list".to_owned(),
         ListMark::Different(listed) => format!("the list says {listed}"),
-        ListMark::Outside => "not compared: not a transaction’s".to_owned(),
+        ListMark::Outside => "not compared: it belongs to no transaction".to_owned(),
     }
 }
 
@@ -71,7 +71,7 @@ pub fn verdict(name: &str, given: &GivenList) -> String {
         .map(|(n, what)| format!("{} {what}", count(n.into())))
         .collect();
     let mut text = if all == 0 {
-        format!("{name} says what was observed: no difference.")
+        format!("{name} agrees with what was observed: no difference.")
     } else {
         format!("{name}: {}: {}.", counted(all.into(), "difference"), listed(&kinds))
     };
@@ -136,7 +136,7 @@ mod tests {
         let four = "a.json: 4 differences: 1 with another value, 1 missing in it and 2 only in it.";
         assert_eq!(verdict("a.json", &given), four);
         (given.missing, given.extra, given.different, given.outside) = (0, 0, 0, 2);
-        let none = "a.json says what was observed: no difference. 2 rows of what the block itself does before and after its transactions: not compared.";
+        let none = "a.json agrees with what was observed: no difference. 2 rows of what the block itself does before and after its transactions: not compared.";
         assert_eq!(verdict("a.json", &given), none);
     }
 

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use evm_lanes_core::messages::Report;
 use evm_lanes_core::scenario::StrategyChoice;
-use evm_lanes_core::trace::{Attempt, Clock, Outcome, StrategyId, Trace, UnpackError};
+use evm_lanes_core::trace::{Attempt, Clock, Outcome, Trace, UnpackError};
 use evm_lanes_core::units::Version;
 
 use super::format::{Unit, duration, factor};
@@ -292,7 +292,7 @@ impl RunModel {
 
     /// Whether the path limit binds: with the block's access list nobody waits for values.
     pub fn waits_for_values(&self) -> bool {
-        self.report.strategy != StrategyId::BlockAccessList
+        !self.report.strategy.reads_block_access_list()
     }
 
     /// How many attempts ran at some time between two ticks.

@@ -4,9 +4,8 @@ use alloy_primitives::{Address, U256};
 use evm_lanes_core::analysis::{Analysis, Attribution, Edge, HotLocation, Limits};
 use evm_lanes_core::messages::{EngineInfo, LocationName, Report, Timing, TxSummary, Verdict};
 use evm_lanes_core::model::CostModel;
-use evm_lanes_core::trace::{
-    Attempt, Cause, Clock, Location, Outcome, Read, Span, SpanKind, StrategyId, Trace, Write,
-};
+use evm_lanes_core::strategies::StrategyId;
+use evm_lanes_core::trace::{Attempt, Cause, Clock, Location, Outcome, Read, Span, SpanKind, Trace, Write};
 use evm_lanes_core::units::{Incarnation, LaneId, LocationId, Ticks, TxIndex, Version};
 
 use super::model::RunModel;
@@ -19,7 +18,7 @@ pub fn version(tx: u32, incarnation: u32) -> Version {
 /// A trace with room for more.
 pub fn empty_trace(lanes: u16, transactions: u32, duration: u64) -> Trace {
     Trace {
-        strategy: StrategyId::BlockStm,
+        strategy: StrategyId::BLOCK_STM,
         clock: Clock::Measured,
         lanes,
         transactions,

@@ -6,7 +6,8 @@ use std::collections::HashMap;
 use evm_lanes_core::analysis::{Chosen, WORTH};
 use evm_lanes_core::model::Cost;
 use evm_lanes_core::scenario::StrategyChoice;
-use evm_lanes_core::trace::{Cause, Outcome, SpanKind, StrategyId};
+use evm_lanes_core::strategies::StrategyId;
+use evm_lanes_core::trace::{Cause, Outcome, SpanKind};
 
 use super::format::{
     capitalised, count, counted, factor, in_words, listed, ordinal, share, shortened, times,
@@ -28,14 +29,7 @@ pub enum Piece {
 
 /// The name of a strategy for people.
 pub fn strategy_name(strategy: StrategyId) -> &'static str {
-    match strategy {
-        StrategyId::Sequential => "Sequential",
-        StrategyId::BlockStm => "Block-STM",
-        StrategyId::OrderedCommit => "Ordered commit",
-        StrategyId::AccessList => "Access lists",
-        StrategyId::PerfectAccessList => "Perfect access lists",
-        StrategyId::BlockAccessList => "Block access list",
-    }
+    strategy.words().title
 }
 
 /// The name of what can be chosen, for people.
@@ -64,7 +58,9 @@ pub fn chosen(model: &RunModel) -> Option<String> {
     let Chosen { strategy, lanes, total, chain, links, start, keeping } = chosen;
     let name = strategy_name(strategy);
     if lanes <= 1 {
-        return Some(format!("Chosen automatically: {name}, because one lane has nothing to win."));
+        return Some(format!(
+            "Chosen automatically: {name}, because one lane cannot beat sequential execution."
+        ));
     }
     let (total_text, lanes) = (model.ticks(total), counted(lanes.into(), "lane"));
     let gain = factor(chosen.gain());
@@ -78,15 +74,15 @@ pub fn chosen(model: &RunModel) -> Option<String> {
         share(chain as f64 / total.max(1) as f64)
     );
     Some(match strategy {
-        StrategyId::Sequential if chosen.chain_decides() => format!(
-            "Chosen automatically: {name}, because {chain}, so that {lanes} would be {gain} as fast at best: below {worth} that is not worth a try."
+        strategy if strategy.is_sequential() && chosen.chain_decides() => format!(
+            "Chosen automatically: {name}, because {chain}, so {lanes} would be {gain} as fast at best. Below {worth} they are not worth their cost."
         ),
-        StrategyId::Sequential => format!(
-            "Chosen automatically: {name}, because it takes {total_text} in all, and {lanes}, which cost {} themselves, would be {gain} as fast at best: below {worth} that is not worth a try.",
+        strategy if strategy.is_sequential() => format!(
+            "Chosen automatically: {name}, because it takes {total_text} in all, and {lanes}, which cost {} themselves, would be {gain} as fast at best. Below {worth} they are not worth their cost.",
             model.ticks(start + keeping)
         ),
         _ => format!(
-            "Chosen automatically: {name}, because {chain}, so that {lanes} can be up to {gain} as fast: from {worth} on that is worth a try."
+            "Chosen automatically: {name}, because {chain}, so {lanes} can be up to {gain} as fast. From {worth} on they are worth their cost."
         ),
     })
 }
@@ -98,7 +94,7 @@ pub fn headline(model: &RunModel) -> String {
     if model.transactions() == 0 {
         return "A block without transactions".to_owned();
     }
-    let alone = model.report.strategy == StrategyId::Sequential;
+    let alone = model.report.strategy.is_sequential();
     if model.is_too_short() {
         let how = if alone { ", one after the other".to_owned() } else { format!(" on {lanes}") };
         return format!("{n}{how}: too short to measure");
@@ -142,7 +138,7 @@ pub fn story(model: &RunModel) -> Vec<Piece> {
     if model.transactions() == 0 {
         return out;
     }
-    if model.report.strategy == StrategyId::Sequential {
+    if model.report.strategy.is_sequential() {
         words(&mut out, "This is the order that every parallel run must agree with. ");
         limit_sentence(model, &mut out);
         return out;
@@ -151,7 +147,7 @@ pub fn story(model: &RunModel) -> Vec<Piece> {
         words(
             &mut out,
             format!(
-                "From the list of a file ({}), not from the block’s own: its mistakes cost attempts, never the result. ",
+                "The list comes from a file ({}), not from the block: its mistakes cost attempts, never the result. ",
                 shortened(hash)
             ),
         );
@@ -218,77 +214,61 @@ fn noun(model: &RunModel, txs: &[u32]) -> String {
     }
 }
 
-/// What it means, with that strategy, that nothing ran twice.
-fn nothing_twice(strategy: StrategyId) -> &'static str {
-    match strategy {
-        StrategyId::Sequential | StrategyId::BlockStm => {
-            "Nothing ran twice: no transaction read a value before it was written. "
-        }
-        StrategyId::OrderedCommit => {
-            "Nothing ran twice: what each transaction had read still held when its turn to commit came. "
-        }
-        StrategyId::AccessList => {
-            "Nothing ran twice: whoever needed another’s value waited for it, or came late enough. "
-        }
-        StrategyId::PerfectAccessList => {
-            "Nothing ran twice: every transaction waited for those whose values it reads. "
-        }
-        StrategyId::BlockAccessList => {
-            "Nothing ran twice: whatever a transaction read of the list came true. "
-        }
-    }
-}
-
-/// What went wrong with a value that one transaction wrote: the words before and behind its number.
-fn spoiled_by_one(strategy: StrategyId) -> (&'static str, &'static str) {
-    match strategy {
-        StrategyId::OrderedCommit => (" before transaction ", " had committed it. "),
-        StrategyId::BlockAccessList => {
-            (" as the list foretells it, and transaction ", " left something else there. ")
-        }
-        _ => (" before transaction ", " had written it. "),
-    }
-}
-
-/// The same of one or several values that several transactions wrote.
-fn spoiled(strategy: StrategyId, several: bool) -> &'static str {
-    match (strategy, several) {
-        (StrategyId::OrderedCommit, false) => " before an earlier transaction had committed it. ",
-        (StrategyId::OrderedCommit, true) => " before earlier transactions had committed them. ",
-        (StrategyId::BlockAccessList, false) => {
-            " as the list foretells it, and earlier transactions left something else there. "
-        }
-        (StrategyId::BlockAccessList, true) => {
-            " as the list foretells them, and earlier transactions left something else there. "
-        }
-        (_, false) => " before an earlier transaction had written it. ",
-        (_, true) => " before earlier transactions had written them. ",
-    }
-}
-
-/// Why an attempt was in vain, after the word "aborted" or "run again".
+/// Why an attempt was aborted, after the word "aborted" or "run again".
 fn because(model: &RunModel, tx: u32, cause: Cause) -> String {
     let (name, writer) = (model.location(cause.location.0), cause.writer.tx.0);
-    let named = |tx| inspect::declared(model, tx, cause.location.0) == Some(true);
-    match model.report.strategy {
-        StrategyId::OrderedCommit => {
-            format!(" because transaction {writer} had committed {name} when its turn came")
-        }
-        StrategyId::BlockAccessList => {
-            format!(" because transaction {writer} left something else in {name} than the list foretells")
-        }
-        StrategyId::AccessList if !(named(tx) && named(writer)) => {
-            format!(" because transaction {writer} wrote {name}, which is not declared by both")
-        }
-        _ => format!(" because transaction {writer} wrote {name}"),
+    let declares = |tx| inspect::declared(model, tx, cause.location.0) == Some(true);
+    let because = model.report.strategy.words().aborted.because;
+    let because = filled(because, |slot| match slot {
+        Slot::Location => name.to_string(),
+        Slot::Writer | Slot::Saw => writer.to_string(),
+    });
+    if model.report.declared.is_some() && !(declares(tx) && declares(writer)) {
+        format!("{because}, which is not declared by both")
+    } else {
+        because
     }
+}
+
+/// A place in a template of [`evm_lanes_core::strategies::Aborted`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Slot {
+    /// What was read.
+    Location,
+    /// The transaction whose write made it stale.
+    Writer,
+    /// The transaction whose value was read.
+    Saw,
+}
+
+/// The words of a template and the slots between them, in their order. What stands in braces and is no slot stays as it is.
+pub fn parts(template: &str) -> Vec<Result<Slot, &str>> {
+    const SLOTS: [(&str, Slot); 3] =
+        [("{location}", Slot::Location), ("{writer}", Slot::Writer), ("{saw}", Slot::Saw)];
+    let (mut parts, mut rest) = (Vec::new(), template);
+    while let Some((at, name, slot)) = SLOTS
+        .iter()
+        .filter_map(|(name, slot)| Some((rest.find(name)?, name, slot)))
+        .min_by_key(|(at, ..)| *at)
+    {
+        parts.push(Err(&rest[..at]));
+        parts.push(Ok(*slot));
+        rest = &rest[at + name.len()..];
+    }
+    parts.push(Err(rest));
+    parts.retain(|part| *part != Err(""));
+    parts
+}
+
+fn filled(template: &str, text: impl Fn(Slot) -> String) -> String {
+    parts(template).into_iter().map(|part| part.map_or_else(str::to_owned, &text)).collect()
 }
 
 fn rerun_sentence(model: &RunModel, out: &mut Vec<Piece>) {
     let again: Vec<u32> =
         (0..model.transactions()).filter(|tx| model.attempts_of[*tx as usize].len() > 1).collect();
     if again.is_empty() {
-        words(out, nothing_twice(model.report.strategy));
+        words(out, model.report.strategy.words().nothing_twice);
         return;
     }
     let mut causes: HashMap<u32, (u32, Option<u32>)> = HashMap::new();
@@ -308,20 +288,23 @@ fn rerun_sentence(model: &RunModel, out: &mut Vec<Piece>) {
     let opening = capitalised(&in_words(again.len() as u64));
     words(out, format!("{opening} {} ran {often}", noun(model, &again)));
     let pronoun = if again.len() == 1 { "it" } else { "they" };
+    let aborted = model.report.strategy.words().aborted;
     match causes.as_slice() {
         [] => words(out, ". "),
         [(id, _, Some(writer))] => {
             words(out, format!(": {pronoun} read "));
             location(model, out, *id);
-            let (before, after) = spoiled_by_one(model.report.strategy);
-            words(out, before);
-            out.push(Piece::Tx(*writer));
-            words(out, after);
+            for part in parts(aborted.by_one) {
+                match part {
+                    Ok(_) => out.push(Piece::Tx(*writer)),
+                    Err(text) => words(out, text),
+                }
+            }
         }
         [(id, _, None)] => {
             words(out, format!(": {pronoun} read "));
             location(model, out, *id);
-            words(out, spoiled(model.report.strategy, false));
+            words(out, aborted.by_several);
         }
         [first, second, rest @ ..] => {
             words(out, format!(": {pronoun} read "));
@@ -331,7 +314,7 @@ fn rerun_sentence(model: &RunModel, out: &mut Vec<Piece>) {
             if !rest.is_empty() {
                 words(out, format!(" and {}", counted(rest.len() as u64, "other location")));
             }
-            words(out, spoiled(model.report.strategy, true));
+            words(out, aborted.in_several);
         }
     }
     let undeclared = model.trace.attempts.iter().all(|attempt| {
@@ -342,7 +325,7 @@ fn rerun_sentence(model: &RunModel, out: &mut Vec<Piece>) {
         })
     });
     if model.report.declared.is_some() && undeclared {
-        words(out, "Nothing waited for that: access lists do not declare it. ");
+        words(out, "No transaction waited for it, because access lists do not declare it. ");
     }
 }
 
@@ -350,7 +333,7 @@ fn limit_sentence(model: &RunModel, out: &mut Vec<Piece>) {
     let analysis = &model.report.analysis;
     let (path, lanes) = (analysis.limits.path, f64::from(model.report.lanes));
     let chain = &analysis.critical_path;
-    let sequential = model.report.strategy == StrategyId::Sequential;
+    let sequential = model.report.strategy.is_sequential();
     if chain.len() >= 2 && path.is_finite() && (path < lanes * 0.98 || sequential) && model.waits_for_values()
     {
         words(out, format!("The longest chain, {} ", in_words(chain.len() as u64)));
@@ -417,11 +400,11 @@ fn distance_sentence(model: &RunModel, out: &mut Vec<Piece>) {
     if ceiling < 1.1 {
         words(
             out,
-            "There was almost nothing to run in parallel; what is lost beyond that is the cost of keeping track. ",
+            "There was almost nothing to run in parallel; the rest is the cost of scheduling and recording. ",
         );
         return;
     }
-    if speed >= ceiling * NEAR || model.report.strategy == StrategyId::Sequential {
+    if speed >= ceiling * NEAR || model.report.strategy.is_sequential() {
         return;
     }
     let spent = spent::total(&spent::by_lane(model));
@@ -433,7 +416,7 @@ fn distance_sentence(model: &RunModel, out: &mut Vec<Piece>) {
         (part(&[Part::Value]), "waiting for values"),
         (part(&[Part::Held]), "waiting although something could have started"),
         (part(&[Part::Tail]), "waiting for the last transactions"),
-        (part(&[Part::InVain]), "executing in vain"),
+        (part(&[Part::NotCommitted]), "attempts that did not commit"),
     ];
     parts.sort_by(|a, b| b.0.total_cmp(&a.0));
     let named: Vec<String> = parts
@@ -457,22 +440,22 @@ fn distance_sentence(model: &RunModel, out: &mut Vec<Piece>) {
         );
     }
     let opening = if speed < 0.95 {
-        "Slower not because of the block: "
+        "The block is not the bottleneck: "
     } else {
-        "The rest is not the block's doing: "
+        "The block does not explain the rest: "
     };
     let stretched = stretched(model);
     match (named.is_empty(), &stretched) {
         (false, _) => words(out, format!("{opening}of the lanes' time, {}. ", listed(&named))),
         (true, Some(_)) => {}
         (true, None) if interrupted => {}
-        (true, None) => words(out, format!("{opening}it went into many small things. ")),
+        (true, None) => words(out, format!("{opening}no single cause dominates. ")),
     }
     if let Some(stretched) = stretched {
         words(
             out,
             format!(
-                "Execution itself took {stretched} as long as alone: cores share their memory, or had other work. "
+                "Execution itself took {stretched} as long as alone, because cores share their memory or had other work. "
             ),
         );
     }
@@ -639,20 +622,20 @@ mod tests {
         const US: u64 = 1_000;
         assert_eq!(chosen(&sample::pool()), None);
         assert_eq!(
-            chosen_by(StrategyId::BlockStm, 4, [1_000 * US, 300 * US, 3, 80 * US, 24 * US]),
-            "Chosen automatically: Block-STM, because the longest chain (3 transactions) takes 30 % of the 1.00 ms of sequential execution, so that 4 lanes can be up to 2.6× as fast: from 1.15× on that is worth a try."
+            chosen_by(StrategyId::BLOCK_STM, 4, [1_000 * US, 300 * US, 3, 80 * US, 24 * US]),
+            "Chosen automatically: Block-STM, because the longest chain (3 transactions) takes 30 % of the 1.00 ms of sequential execution, so 4 lanes can be up to 2.6× as fast. From 1.15× on they are worth their cost."
         );
-        let chain = chosen_by(StrategyId::Sequential, 4, [1_000 * US, 970 * US, 1, 0, 24 * US]);
+        let chain = chosen_by(StrategyId::SEQUENTIAL, 4, [1_000 * US, 970 * US, 1, 0, 24 * US]);
         assert!(chain.contains("Sequential, because the longest transaction takes 97 % of"), "{chain}");
         assert!(chain.contains("4 lanes would be 1.0× as fast at best"), "{chain}");
-        let over = chosen_by(StrategyId::Sequential, 2, [60 * US, 6 * US, 2, 80 * US, 24 * US]);
+        let over = chosen_by(StrategyId::SEQUENTIAL, 2, [60 * US, 6 * US, 2, 80 * US, 24 * US]);
         assert!(
             over.contains("because it takes 60.0 µs in all, and 2 lanes, which cost 104 µs themselves"),
             "{over}"
         );
         assert_eq!(
-            chosen_by(StrategyId::Sequential, 1, [60 * US, 6 * US, 2, 80 * US, 24 * US]),
-            "Chosen automatically: Sequential, because one lane has nothing to win."
+            chosen_by(StrategyId::SEQUENTIAL, 1, [60 * US, 6 * US, 2, 80 * US, 24 * US]),
+            "Chosen automatically: Sequential, because one lane cannot beat sequential execution."
         );
     }
 
@@ -666,6 +649,16 @@ mod tests {
         assert_eq!(fewer_lanes(8, 1), one);
     }
     use crate::sample;
+
+    #[test]
+    fn a_template_is_words_and_slots() {
+        assert_eq!(
+            parts(" of {saw}; {writer} wrote {it}"),
+            [Err(" of "), Ok(Slot::Saw), Err("; "), Ok(Slot::Writer), Err(" wrote {it}")]
+        );
+        assert_eq!(parts("{location}"), [Ok(Slot::Location)]);
+        assert_eq!(parts(""), []);
+    }
 
     fn text(pieces: &[Piece]) -> String {
         pieces
@@ -691,7 +684,7 @@ mod tests {
         let mut model = sample::pool();
         model.report.timing.parallel_median = 800_000;
         assert!(headline(&model).contains("2.0× slower than sequential"), "{}", headline(&model));
-        assert!(text(&story(&model)).contains("not because of the block"), "{}", text(&story(&model)));
+        assert!(text(&story(&model)).contains("not the bottleneck"), "{}", text(&story(&model)));
     }
 
     #[test]

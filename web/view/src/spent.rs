@@ -13,7 +13,7 @@ pub enum Use {
     /// Attempts that committed.
     Executed,
     /// Attempts that were aborted or stopped.
-    InVain,
+    NotCommitted,
     /// Comparing reads with what they would be now.
     Validating,
     /// Recording writes, choosing the next task.
@@ -30,7 +30,7 @@ impl Use {
     /// In their order.
     pub const ALL: [Self; 7] = [
         Self::Executed,
-        Self::InVain,
+        Self::NotCommitted,
         Self::Validating,
         Self::Scheduling,
         Self::Committing,
@@ -42,7 +42,7 @@ impl Use {
     pub fn name(self) -> &'static str {
         match self {
             Self::Executed => "executed",
-            Self::InVain => "ran in vain",
+            Self::NotCommitted => "aborted",
             Self::Validating => "validating",
             Self::Scheduling => "scheduling",
             Self::Committing => "committing",
@@ -55,13 +55,13 @@ impl Use {
     pub fn about(self) -> &'static str {
         match self {
             Self::Executed => "In the EVM: attempts whose result is the transaction's result.",
-            Self::InVain => {
+            Self::NotCommitted => {
                 "In the EVM: attempts that were aborted, or stopped at a value about to be written again."
             }
-            Self::Validating => "Comparing what an attempt had read with what it would read now.",
+            Self::Validating => "Comparing what an attempt read with what it would read now.",
             Self::Scheduling => "Recording an attempt's writes and choosing the next task.",
             Self::Committing => "Folding the results into the state after the block.",
-            Self::Waiting => "Nothing to do yet: other lanes held what remained.",
+            Self::Waiting => "Nothing to do yet: other lanes had all remaining tasks.",
             Self::Idle => "After the lane's last task.",
         }
     }
@@ -70,7 +70,7 @@ impl Use {
     pub fn pattern(self) -> Option<Pattern> {
         match self {
             Self::Executed => Some(Pattern::Solid),
-            Self::InVain => Some(Pattern::Hatched),
+            Self::NotCommitted => Some(Pattern::Hatched),
             Self::Validating => Some(Pattern::Pale),
             Self::Scheduling | Self::Committing => Some(Pattern::Overhead),
             Self::Waiting => Some(Pattern::Dotted),
@@ -85,7 +85,7 @@ pub enum Part {
     /// Attempts that committed.
     Executed,
     /// Attempts that were aborted or stopped.
-    InVain,
+    NotCommitted,
     /// Comparing reads with what they would be now.
     Validating,
     /// Folding results into the block's state.
@@ -108,7 +108,7 @@ impl Part {
     /// In their order.
     pub const ALL: [Self; 10] = [
         Self::Executed,
-        Self::InVain,
+        Self::NotCommitted,
         Self::Validating,
         Self::Committing,
         Self::NoCore,
@@ -128,7 +128,7 @@ impl Part {
     pub fn name(self) -> &'static str {
         match self {
             Self::Executed => "executed",
-            Self::InVain => "ran in vain",
+            Self::NotCommitted => "aborted",
             Self::Validating => "validating",
             Self::Committing => "committing",
             Self::NoCore => "no core",
@@ -144,19 +144,19 @@ impl Part {
     pub fn about(self) -> &'static str {
         match self {
             Self::Executed => Use::Executed.about(),
-            Self::InVain => Use::InVain.about(),
+            Self::NotCommitted => Use::NotCommitted.about(),
             Self::Validating => Use::Validating.about(),
             Self::Committing => Use::Committing.about(),
             Self::NoCore => {
-                "The lane did not run: a turn or an attempt took over a millisecond longer than such things take. Another program was probably using its core."
+                "The lane did not run: a turn or an attempt took over a millisecond longer than usual. Another program was probably using its core."
             }
-            Self::Start => "Before the lane’s first task: waking up, asking for it.",
+            Self::Start => "Before the lane’s first task: waking up and asking for it.",
             Self::Between => "Recording an attempt’s writes and choosing the next task.",
             Self::Value => {
-                "Nothing to do: whatever was still to start read a value that was not written yet, or had to run again and was not known to."
+                "Nothing to do: each transaction that was still to start needed a value that was not written yet, or had to run again and no lane knew it yet."
             }
             Self::Held => {
-                "Nothing to do, although something that started later had all that it read: the scheduler kept it for its turn, another lane had already taken it, or this lane was asleep."
+                "Nothing to do, although a transaction that started later already had all values that it read: the scheduler kept it for its turn, another lane had already taken it, or this lane was asleep."
             }
             Self::Tail => "After the block’s last attempt had started: nothing was left to start.",
         }
@@ -167,7 +167,7 @@ impl Part {
     pub fn drawn(self) -> Use {
         match self {
             Self::Executed => Use::Executed,
-            Self::InVain => Use::InVain,
+            Self::NotCommitted => Use::NotCommitted,
             Self::Validating => Use::Validating,
             Self::Committing => Use::Committing,
             Self::NoCore | Self::Start | Self::Between => Use::Scheduling,
@@ -192,7 +192,7 @@ pub fn by_lane(model: &RunModel) -> Vec<Spent> {
                 let found = match piece.what {
                     What::Attempt(i) => model.attempt(i).map(|a| match a.outcome {
                         Outcome::Committed => Part::Executed,
-                        Outcome::Aborted | Outcome::Blocked => Part::InVain,
+                        Outcome::Aborted | Outcome::Blocked => Part::NotCommitted,
                     }),
                     What::Span(i) => model.trace.spans.get(i as usize).and_then(|span| match span.kind {
                         SpanKind::Validating { .. } => Some(Part::Validating),
@@ -215,7 +215,7 @@ pub fn by_lane(model: &RunModel) -> Vec<Spent> {
             }
             for (part, ticks) in [
                 (Part::Executed, absence.executed),
-                (Part::InVain, absence.aborted),
+                (Part::NotCommitted, absence.aborted),
                 (Part::Validating, absence.validating),
                 (Part::Start, absence.start),
                 (Part::Between, absence.between),

@@ -11,7 +11,7 @@
 use std::fs;
 
 use anyhow::Result;
-use evm_lanes_core::{clock, prepare::PreparedBlock, trace::StrategyId};
+use evm_lanes_core::{clock, prepare::PreparedBlock, strategies::StrategyId};
 
 use super::{
     blocks::{self, GIGAGAS, GROWTH, LONDON_PLUS, SCENARIOS, Scenarios},
@@ -53,7 +53,7 @@ pub(super) struct Figure {
 impl Figure {
     /// Speed-up of what is chosen; the same run twice would only show how the machine varies.
     fn speed_up_chosen(&self) -> f64 {
-        if self.chosen == StrategyId::Sequential { 1.0 } else { self.rounds.speed_up_two() }
+        if self.chosen == StrategyId::SEQUENTIAL { 1.0 } else { self.rounds.speed_up_two() }
     }
 }
 
@@ -211,7 +211,7 @@ pub(super) fn report(measured: &[Figure], figures: &mut Figures) {
         let Figure { name, rounds, .. } = figure;
         let each = figure.memory.map(|bytes| bytes as f64 / figure.transactions.max(1) as f64);
         let memory = each.map_or("?".to_owned(), |bytes| format!("{:.1} kB", bytes / 1e3));
-        let automatic = if figure.chosen == StrategyId::Sequential { "seq" } else { "" };
+        let automatic = if figure.chosen == StrategyId::SEQUENTIAL { "seq" } else { "" };
         let or_none = |value: f64, text: String| if value.is_finite() { text } else { "–".to_owned() };
         let (plain, one) = (rounds.plain(), rounds.speed_up_one());
         let (two, chosen) = (rounds.speed_up_two(), figure.speed_up_chosen());

@@ -11,7 +11,7 @@ use evm_lanes_core::{
     evm,
     prepare::{PreparedBlock, State},
     run::{Receipt, Run},
-    trace::StrategyId,
+    strategies::StrategyId,
     units::TxIndex,
     verify,
 };
@@ -55,14 +55,14 @@ impl<'a> Subject<'a> {
             cancel: CancelFlag::new(),
             progress: AtomicU32::new(0),
             early: Vec::new(),
-            chosen: StrategyId::Sequential,
+            chosen: StrategyId::SEQUENTIAL,
             estimate: 0.0,
             repeats: 1,
         };
         // Not the first: it is slower than all that follow.
-        subject.run(StrategyId::Sequential, 1, true)?;
-        let first = subject.run(StrategyId::Sequential, 1, true)?.trace;
-        let second = subject.run(StrategyId::Sequential, 1, true)?.trace;
+        subject.run(StrategyId::SEQUENTIAL, 1, true)?;
+        let first = subject.run(StrategyId::SEQUENTIAL, 1, true)?.trace;
+        let second = subject.run(StrategyId::SEQUENTIAL, 1, true)?.trace;
         subject.chosen = analysis::choose(&first, CORES as u16);
         subject.early = analysis::long_first(&first, CORES as u16);
         subject.estimate = first.duration.0.min(second.duration.0) as f64;
@@ -105,7 +105,7 @@ impl<'a> Subject<'a> {
     /// # Errors
     /// If it ends otherwise than the reference.
     pub(super) fn sequential(&self, core: usize) -> Result<f64> {
-        self.alone(core, StrategyId::Sequential)
+        self.alone(core, StrategyId::SEQUENTIAL)
     }
 
     /// The sequential strategy at the cores' mean speed, in nanoseconds.
@@ -122,7 +122,7 @@ impl<'a> Subject<'a> {
     /// # Errors
     /// See [`Self::sequential`].
     pub(super) fn one(&self, core: usize) -> Result<f64> {
-        self.alone(core, StrategyId::BlockStm)
+        self.alone(core, StrategyId::BLOCK_STM)
     }
 
     /// Block-STM on a lane on each core, in nanoseconds.
@@ -131,7 +131,7 @@ impl<'a> Subject<'a> {
     /// See [`Self::sequential`].
     pub(super) fn two(&self, record: bool) -> Result<f64> {
         self.repeated(|| {
-            let run = self.run(StrategyId::BlockStm, CORES as u16, record)?;
+            let run = self.run(StrategyId::BLOCK_STM, CORES as u16, record)?;
             let time = run.trace.duration.0 as f64;
             self.put_away(run);
             Ok(time)
@@ -165,7 +165,7 @@ impl<'a> Subject<'a> {
     /// # Errors
     /// See [`Self::sequential`].
     pub(super) fn attempts(&self) -> Result<usize> {
-        Ok(self.run(StrategyId::BlockStm, CORES as u16, true)?.trace.attempts.len())
+        Ok(self.run(StrategyId::BLOCK_STM, CORES as u16, true)?.trace.attempts.len())
     }
 
     fn alone(&self, core: usize, strategy: StrategyId) -> Result<f64> {

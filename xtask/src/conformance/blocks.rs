@@ -15,7 +15,7 @@ use evm_lanes_core::{
     drive::{self, LoadedBlock, RunContext, Threads},
     evm,
     prepare::{Origin, PreparedBlock, case},
-    trace::StrategyId,
+    strategies::StrategyId,
     verify,
 };
 use serde::Serialize;
@@ -27,7 +27,7 @@ const LANES: [u16; 6] = [1, 2, 3, 4, 8, 16];
 /// Strategies with the numbers of lanes that they are tried with.
 fn ways() -> impl Iterator<Item = (StrategyId, u16)> {
     StrategyId::ALL.into_iter().flat_map(|strategy| {
-        let lanes = if strategy == StrategyId::Sequential { &LANES[..1] } else { &LANES[..] };
+        let lanes = if strategy == StrategyId::SEQUENTIAL { &LANES[..1] } else { &LANES[..] };
         lanes.iter().map(move |lanes| (strategy, *lanes))
     })
 }
@@ -148,7 +148,7 @@ fn try_block(
 pub fn summary(records: &[Record]) {
     let sequential: BTreeMap<&str, u64> = records
         .iter()
-        .filter(|record| record.strategy == StrategyId::Sequential.name())
+        .filter(|record| record.strategy == StrategyId::SEQUENTIAL.name())
         .map(|record| (record.name.as_str(), record.time))
         .collect();
     eprintln!();

@@ -15,7 +15,7 @@ use anyhow::{Result, bail};
 use evm_lanes_core::{
     conformance::{self, Counts, Outcome, Tests, Ways},
     drive::Threads,
-    trace::StrategyId,
+    strategies::StrategyId,
 };
 use rayon::prelude::*;
 
@@ -35,7 +35,7 @@ pub const BLOCKS: Suite = Suite {
     kind: conformance::Suite::Blocks,
     name: "blocks",
     words: "real blocks",
-    ways: &[(StrategyId::Sequential, 1), (StrategyId::BlockStm, 1)],
+    ways: &[(StrategyId::SEQUENTIAL, 1), (StrategyId::BLOCK_STM, 1)],
 };
 
 pub const SUITES: &[Suite] = &[
@@ -44,25 +44,25 @@ pub const SUITES: &[Suite] = &[
         name: "state_tests",
         words: "Ethereum's state tests",
         // One transaction: a second lane would have nothing to do.
-        ways: &[(StrategyId::Sequential, 1), (StrategyId::BlockStm, 1)],
+        ways: &[(StrategyId::SEQUENTIAL, 1), (StrategyId::BLOCK_STM, 1)],
     },
     Suite {
         kind: conformance::Suite::BlockchainTests,
         name: "blockchain_tests",
         words: "Ethereum's blockchain tests",
         ways: &[
-            (StrategyId::Sequential, 1),
-            (StrategyId::BlockStm, 1),
-            (StrategyId::BlockStm, 2),
-            (StrategyId::BlockStm, 3),
-            (StrategyId::BlockStm, 4),
-            (StrategyId::BlockStm, 8),
-            (StrategyId::OrderedCommit, 1),
-            (StrategyId::OrderedCommit, 4),
-            (StrategyId::AccessList, 4),
-            (StrategyId::PerfectAccessList, 4),
-            (StrategyId::BlockAccessList, 1),
-            (StrategyId::BlockAccessList, 4),
+            (StrategyId::SEQUENTIAL, 1),
+            (StrategyId::BLOCK_STM, 1),
+            (StrategyId::BLOCK_STM, 2),
+            (StrategyId::BLOCK_STM, 3),
+            (StrategyId::BLOCK_STM, 4),
+            (StrategyId::BLOCK_STM, 8),
+            (StrategyId::ORDERED_COMMIT, 1),
+            (StrategyId::ORDERED_COMMIT, 4),
+            (StrategyId::ACCESS_LIST, 4),
+            (StrategyId::PERFECT_ACCESS_LIST, 4),
+            (StrategyId::BLOCK_ACCESS_LIST, 1),
+            (StrategyId::BLOCK_ACCESS_LIST, 4),
         ],
     },
 ];

@@ -16,7 +16,7 @@ use crate::{
 use lanes::{
     cancel::CancelFlag,
     model::{Cost, CostModel},
-    trace::StrategyId,
+    strategies::StrategyId,
 };
 
 /// Longest run. An ordinary one takes less than a millisecond.
@@ -126,12 +126,13 @@ fn a_cancel_is_heard_within_a_transaction() {
             cancel
         };
         for (strategy, lanes) in
-            [(StrategyId::Sequential, 1), (StrategyId::BlockStm, 1), (StrategyId::OrderedCommit, 2)]
+            [(StrategyId::SEQUENTIAL, 1), (StrategyId::BLOCK_STM, 1), (StrategyId::ORDERED_COMMIT, 2)]
         {
             let end = run_ends(&loaded, strategy, lanes, &cancelled(), now);
             assert_eq!(end, Err(Stopped::Cancelled), "{what}: {strategy:?}");
         }
-        for (strategy, cost) in [(StrategyId::Sequential, Cost::Gas), (StrategyId::BlockStm, Cost::Opcodes)] {
+        for (strategy, cost) in [(StrategyId::SEQUENTIAL, Cost::Gas), (StrategyId::BLOCK_STM, Cost::Opcodes)]
+        {
             let (loaded, cancel) = (Arc::clone(&loaded), cancelled());
             let end = ends(&format!("{what}: simulated lanes"), move || {
                 let context = Simulation {

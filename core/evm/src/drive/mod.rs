@@ -29,8 +29,8 @@ use crate::{
 use foresight::Recorded;
 use lanes::{
     cancel::CancelFlag,
-    schedule::{self, Foresight, Memory, Strategy, ViewKind},
-    trace::StrategyId,
+    schedule::{Foresight, Memory, ViewKind},
+    strategies::{self, Strategy, StrategyId},
     units::TxIndex,
 };
 
@@ -68,7 +68,7 @@ impl LoadedBlock {
         Ok(&self.recorded(cancel)?.list)
     }
 
-    /// Gives [`StrategyId::BlockAccessList`] another list than the recorded one, right or wrong; `None` for
+    /// Gives [`StrategyId::BLOCK_ACCESS_LIST`] another list than the recorded one, right or wrong; `None` for
     /// the recorded one. The list does not change the result.
     pub fn use_access_list(&mut self, list: Option<Arc<BlockAccessList>>) {
         self.list = list;
@@ -189,7 +189,7 @@ impl lanes::drive::Threads for Threads<'_> {
 
 /// Runs the block once.
 ///
-/// With [`StrategyId::Sequential`] there is one lane, whatever `lanes` says.
+/// With [`StrategyId::SEQUENTIAL`] there is one lane, whatever `lanes` says.
 ///
 /// # Errors
 /// See [`Stopped`].
@@ -199,7 +199,7 @@ pub fn run(
     lanes: u16,
     context: &RunContext<'_>,
 ) -> Result<Run, Stopped> {
-    let strategy = schedule::strategy(strategy);
+    let strategy = strategies::strategy(strategy);
     let &RunContext { clock, cancel, progress, ref threads, first, record } = context;
     let context = lanes::drive::RunContext { clock, cancel, progress, threads, first, record };
     loaded.with_hints(&*strategy, cancel, |hints| {
@@ -210,7 +210,7 @@ pub fn run(
 
 /// Runs the block once, on virtual lanes.
 ///
-/// With [`StrategyId::Sequential`] there is one lane, whatever `lanes` says, and time is the sum of the
+/// With [`StrategyId::SEQUENTIAL`] there is one lane, whatever `lanes` says, and time is the sum of the
 /// transactions' costs.
 ///
 /// # Errors
@@ -221,7 +221,7 @@ pub fn simulate(
     lanes: u16,
     context: &Simulation<'_>,
 ) -> Result<Run, Stopped> {
-    let strategy = schedule::strategy(strategy);
+    let strategy = strategies::strategy(strategy);
     loaded.with_hints(&*strategy, context.cancel, |hints| {
         let ended = lanes::drive::simulate(&loaded.block, &*strategy, lanes, hints, context)?;
         lanes::drive::catch_panics(|| Ok(loaded.run_of(ended)))
@@ -247,7 +247,7 @@ impl<'a> Tallies<'a> {
     /// # Errors
     /// As [`simulate`].
     pub fn tally(&mut self, strategy: StrategyId, lanes: u16) -> Result<Tally, Stopped> {
-        let strategy = schedule::strategy(strategy);
+        let strategy = strategies::strategy(strategy);
         let Self { loaded, cancel, tallies } = self;
         loaded.with_hints(&*strategy, cancel, |hints| tallies.tally(&*strategy, lanes, hints))
     }

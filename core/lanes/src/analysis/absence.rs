@@ -96,7 +96,8 @@ pub fn absence(trace: &Trace, alone: &[u64]) -> Vec<Absence> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::trace::{Attempt, Span, StrategyId};
+    use crate::strategies::StrategyId;
+    use crate::trace::{Attempt, Span};
     use crate::units::{Incarnation, LaneId, Ticks, TxIndex, Version};
 
     const US: u64 = 1_000;
@@ -126,7 +127,7 @@ mod tests {
             kind: *kind,
         };
         Trace {
-            strategy: StrategyId::BlockStm,
+            strategy: StrategyId::BLOCK_STM,
             clock,
             lanes: 2,
             transactions: 9,

@@ -4,11 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::graph::{self, Graph};
-use crate::{
-    model::Cost,
-    trace::{StrategyId, Trace},
-    units::TxIndex,
-};
+use crate::{model::Cost, strategies::StrategyId, trace::Trace, units::TxIndex};
 
 /// The least predicted gain for which a parallel run is chosen. The margin stands for aborts, which are not
 /// predicted.
@@ -92,7 +88,7 @@ pub fn weigh(sequential: &Trace, time: &[u64], lanes: u16, keeping: Keeping) -> 
     let path = graph::longest_path(&Graph::of(sequential), &time);
     let (start, keeping) = keeping.of(sequential);
     let mut chosen = Chosen {
-        strategy: StrategyId::Sequential,
+        strategy: StrategyId::SEQUENTIAL,
         lanes,
         total: time.iter().sum(),
         chain: path.length,
@@ -101,7 +97,7 @@ pub fn weigh(sequential: &Trace, time: &[u64], lanes: u16, keeping: Keeping) -> 
         keeping,
     };
     if lanes > 1 && chosen.gain() >= WORTH {
-        chosen.strategy = StrategyId::BlockStm;
+        chosen.strategy = StrategyId::BLOCK_STM;
     }
     chosen
 }

@@ -160,7 +160,8 @@ fn startable(trace: &Trace) -> Stretches {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::trace::{Attempt, Clock, Location, Outcome, Read, Span, StrategyId};
+    use crate::strategies::StrategyId;
+    use crate::trace::{Attempt, Clock, Location, Outcome, Read, Span};
     use crate::units::{LaneId, Ticks};
 
     fn version(tx: u32, incarnation: u32) -> Version {
@@ -173,7 +174,7 @@ mod tests {
     /// Spans are lane, start, end, kind.
     fn trace(lanes: u16, duration: u64, attempts: &[Tried], spans: &[(u16, u64, u64, SpanKind)]) -> Trace {
         let mut trace = Trace {
-            strategy: StrategyId::BlockStm,
+            strategy: StrategyId::BLOCK_STM,
             clock: Clock::Simulated,
             lanes,
             transactions: 9,

@@ -94,7 +94,7 @@ pub struct Attribution {
 }
 
 /// Bounds on the speed-up over sequential execution. A schedule that keeps block order passes neither of
-/// them. The one exception is a run with a block access list ([`crate::trace::StrategyId::BlockAccessList`]):
+/// them. The one exception is a run with a block access list ([`crate::strategies::StrategyId::BLOCK_ACCESS_LIST`]):
 /// no transaction waits for values there, and only `work` bounds it.
 #[derive(Clone, Copy, Debug, PartialEq, Default, Serialize, Deserialize)]
 pub struct Limits {

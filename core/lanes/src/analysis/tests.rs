@@ -2,7 +2,8 @@ use alloy_primitives::{Address, U256};
 
 use super::*;
 use crate::model::Cost;
-use crate::trace::{Attempt, Cause, Clock, Location, Read, StrategyId, Write};
+use crate::strategies::StrategyId;
+use crate::trace::{Attempt, Cause, Clock, Location, Read, Write};
 use crate::units::{Incarnation, LaneId, LocationId, Ticks, TxIndex, Version};
 
 /// One transaction: (reads as (location, writer), writes, gas).
@@ -33,7 +34,7 @@ pub(super) fn version(tx: u32) -> Version {
 /// A sequential trace in which each transaction takes as many ticks as its gas.
 pub(super) fn sequential(txs: &[Tx]) -> Trace {
     let mut trace = Trace {
-        strategy: StrategyId::Sequential,
+        strategy: StrategyId::SEQUENTIAL,
         clock: Clock::Measured,
         lanes: 1,
         transactions: txs.len() as u32,
@@ -161,15 +162,15 @@ fn aligned_traces_share_location_ids() {
 fn a_parallel_run_is_chosen_where_it_can_pay() {
     const MS: u64 = 1_000_000;
     let free: Vec<Tx> = vec![(&[], &[], MS); 10];
-    assert_eq!(choose(&sequential(&free), 2), StrategyId::BlockStm);
-    assert_eq!(choose(&sequential(&free), 1), StrategyId::Sequential);
+    assert_eq!(choose(&sequential(&free), 2), StrategyId::BLOCK_STM);
+    assert_eq!(choose(&sequential(&free), 1), StrategyId::SEQUENTIAL);
     let mut chain: Vec<Tx> = vec![(&[(1, None)], &[1], MS)];
     let links: Vec<[(u32, Option<u32>); 1]> = (0..9).map(|i| [(1, Some(i))]).collect();
     chain.extend(links.iter().map(|link| -> Tx { (link, &[1], MS) }));
-    assert_eq!(choose(&sequential(&chain), 8), StrategyId::Sequential);
+    assert_eq!(choose(&sequential(&chain), 8), StrategyId::SEQUENTIAL);
     let over_at_once: Vec<Tx> = vec![(&[], &[], 1_000); 10];
-    assert_eq!(choose(&sequential(&over_at_once), 2), StrategyId::Sequential);
-    assert_eq!(choose(&sequential(&[]), 2), StrategyId::Sequential);
+    assert_eq!(choose(&sequential(&over_at_once), 2), StrategyId::SEQUENTIAL);
+    assert_eq!(choose(&sequential(&[]), 2), StrategyId::SEQUENTIAL);
 }
 
 #[test]
@@ -179,7 +180,7 @@ fn a_choice_carries_the_figures_it_was_made_by() {
         vec![(&[], &[1], MS), (&[(1, Some(0))], &[], 2 * MS), (&[], &[], 3 * MS), (&[], &[], 4 * MS)];
     let sequential = sequential(&block);
     let chosen = weigh(&sequential, &times(&sequential), 2, Keeping::Threads);
-    assert_eq!((chosen.strategy, chosen.lanes, chosen.total), (StrategyId::BlockStm, 2, 10 * MS));
+    assert_eq!((chosen.strategy, chosen.lanes, chosen.total), (StrategyId::BLOCK_STM, 2, 10 * MS));
     // The longest single transaction is the longest chain.
     assert_eq!((chosen.chain, chosen.links, chosen.chain_decides()), (4 * MS, 1, false));
     assert!((1.9..2.0).contains(&chosen.gain()), "{chosen:?}");
@@ -187,14 +188,14 @@ fn a_choice_carries_the_figures_it_was_made_by() {
     assert!(chosen.chain_decides() && (2.4..2.5).contains(&chosen.gain()), "{chosen:?}");
     // Other times, another chain.
     let chosen = weigh(&sequential, &[5 * MS, 5 * MS], 8, Keeping::Threads);
-    assert_eq!((chosen.strategy, chosen.total, chosen.links), (StrategyId::Sequential, 10 * MS, 2));
+    assert_eq!((chosen.strategy, chosen.total, chosen.links), (StrategyId::SEQUENTIAL, 10 * MS, 2));
 }
 
 #[test]
 fn simulated_lanes_cost_what_their_model_says() {
     // Two transactions of 1,500 ticks: a lane each, with two turns of 500 and a validation of 500, is as long as one
     // after the other; two of 100,000 are nearly twice as fast.
-    for (time, strategy) in [(1_500, StrategyId::Sequential), (100_000, StrategyId::BlockStm)] {
+    for (time, strategy) in [(1_500, StrategyId::SEQUENTIAL), (100_000, StrategyId::BLOCK_STM)] {
         let sequential = sequential(&[(&[], &[], time), (&[], &[], time)]);
         let chosen = weigh(&sequential, &times(&sequential), 2, Keeping::Model(Cost::Gas));
         assert_eq!((chosen.strategy, chosen.start, chosen.keeping), (strategy, 0, 3_000), "{time}");

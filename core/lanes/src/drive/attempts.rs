@@ -30,7 +30,8 @@ use crate::{
         AccountNo, Beneficiary, Finals, Memory, Report, Slots, ViewKind, Write, WriteSet,
         sync::{AtomicU64, Mutex, Ordering, PoisonError, lock},
     },
-    trace::{Clock, Outcome, StrategyId},
+    strategies::StrategyId,
+    trace::{Clock, Outcome},
     units::{Incarnation, TxIndex, Version},
     vm::{Executor, Interrupted, PreState, Receipt, Spent, Vm},
 };

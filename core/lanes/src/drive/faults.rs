@@ -19,8 +19,8 @@ use super::{
 use crate::{
     cancel::CancelFlag,
     model::{Cost, CostModel},
-    schedule,
-    trace::{MOST_RECORDS, StrategyId},
+    strategies::{self, StrategyId},
+    trace::MOST_RECORDS,
 };
 
 /// A panic without the message that a real one would print.
@@ -79,15 +79,15 @@ fn run_on_threads(
     };
     let waits = vec![Vec::new(); block.transactions()];
     let hints = Hints { waits: &waits, ..Hints::NONE };
-    let ended = run(block, &*schedule::strategy(strategy), lanes, &hints, &context)?;
+    let ended = run(block, &*strategies::strategy(strategy), lanes, &hints, &context)?;
     Ok(ended.receipts.len())
 }
 
 const STRATEGIES: [StrategyId; 4] = [
-    StrategyId::BlockStm,
-    StrategyId::OrderedCommit,
-    StrategyId::PerfectAccessList,
-    StrategyId::BlockAccessList,
+    StrategyId::BLOCK_STM,
+    StrategyId::ORDERED_COMMIT,
+    StrategyId::PERFECT_ACCESS_LIST,
+    StrategyId::BLOCK_ACCESS_LIST,
 ];
 
 const PAYMENTS: usize = 60;
@@ -141,7 +141,7 @@ fn a_run_whose_work_panics_at_any_step_ends_and_says_so() {
 #[test]
 fn a_run_whose_clock_panics_ends_and_says_so() {
     for lanes in [1, 2, 4] {
-        for strategy in STRATEGIES.into_iter().chain([StrategyId::Sequential]) {
+        for strategy in STRATEGIES.into_iter().chain([StrategyId::SEQUENTIAL]) {
             for time in [0, 1, 2, 3, 5, 8, 13, 21, 34, 55] {
                 let (left, tick) = (AtomicI64::new(time), ticking());
                 let clock = move || match left.fetch_sub(1, Ordering::Relaxed) {
@@ -174,7 +174,7 @@ fn run_all(block: &Block<ToyVm>) -> Vec<Option<Stopped>> {
             progress: &|_| {},
             record: true,
         };
-        let strategy = schedule::strategy(strategy);
+        let strategy = strategies::strategy(strategy);
         let waits = vec![Vec::new(); block.transactions()];
         let hints = Hints { waits: &waits, ..Hints::NONE };
         stopped.push(simulate(block, &*strategy, 4, &hints, &context).err());

@@ -47,7 +47,8 @@ use alloy_primitives::Address;
 
 use crate::{
     cancel::CancelFlag,
-    schedule::{Finals, Memory, SchedulerHints, Strategy, ViewKind},
+    schedule::{Finals, Memory, SchedulerHints, ViewKind},
+    strategies::Strategy,
     trace::{MOST_RECORDS, Trace},
     units::TxIndex,
     vm::{Interrupted, Vm},

@@ -46,8 +46,10 @@ use super::{
 };
 use crate::{
     cancel::CancelFlag,
-    schedule::{self, Foresight, Memory, Report, Scheduler, SchedulerHints, Strategy, Task, ViewKind, Write},
-    trace::StrategyId,
+    schedule::{
+        AccountNo, Foresight, MOST_FAILED, Memory, Report, Scheduler, SchedulerHints, Task, ViewKind, Write,
+    },
+    strategies::{self, Strategy, StrategyId},
     units::{TxIndex, Version},
 };
 #[cfg(not(shuttle))]
@@ -247,11 +249,11 @@ impl Toy {
         let first = (0..random.below(3)).map(|_| TxIndex(random.below(count + 1) as u32)).collect();
         let mut toy = Self {
             strategy: match random.below(10) {
-                0..=4 => StrategyId::BlockStm,
-                5 => StrategyId::OrderedCommit,
-                6 => StrategyId::AccessList,
-                7 => StrategyId::PerfectAccessList,
-                _ => StrategyId::BlockAccessList,
+                0..=4 => StrategyId::BLOCK_STM,
+                5 => StrategyId::ORDERED_COMMIT,
+                6 => StrategyId::ACCESS_LIST,
+                7 => StrategyId::PERFECT_ACCESS_LIST,
+                _ => StrategyId::BLOCK_ACCESS_LIST,
             },
             transactions,
             // Now and then the block is full before its end.
@@ -271,12 +273,12 @@ impl Toy {
         let panic = Random(seed ^ 0x0070_616e_6963).below(60) as i64;
         toy.panic = (panic < 40 && seed % 8 == 7).then_some(panic);
         match toy.strategy {
-            StrategyId::AccessList => toy.waits = toy.declared(&mut random),
-            StrategyId::PerfectAccessList => {
+            StrategyId::ACCESS_LIST => toy.waits = toy.declared(&mut random),
+            StrategyId::PERFECT_ACCESS_LIST => {
                 let recorded = record(&toy.load(), &CancelFlag::new(), |machine| machine, |_| ());
                 toy.waits = recorded.expect("the run is not cancelled").0.waits;
             }
-            StrategyId::BlockAccessList => toy.list = toy.listed(&mut random),
+            StrategyId::BLOCK_ACCESS_LIST => toy.list = toy.listed(&mut random),
             _ => {}
         }
         toy
@@ -333,7 +335,7 @@ impl Toy {
     /// The writes that the list predicts. They count as written.
     fn predicted(&self, vm: &ToyVm, memory: &Memory<'_, ToyCode>) -> PredictedWrites<ToyCode> {
         let mut no = |account: Account| match account {
-            0..KNOWN => schedule::AccountNo(account as u32),
+            0..KNOWN => AccountNo(account as u32),
             _ => memory.intern_account(&address(account)),
         };
         let mut slot_no = |no, slot: &alloy_primitives::U256| Some(memory.slot_no(no, slot));
@@ -479,7 +481,7 @@ impl Threads for ToyThreads {
 #[cfg(not(shuttle))]
 fn on_simulated_lanes(toy: &Toy, seed: u64) {
     let block = toy.load();
-    let strategy = schedule::strategy(toy.strategy);
+    let strategy = strategies::strategy(toy.strategy);
     let hints = Hints { waits: &toy.waits, predict: &|memory| toy.predicted(block.vm(), memory) };
     let context = Simulation {
         model: CostModel { cost: Cost::Gas, seed },
@@ -527,7 +529,7 @@ fn on_lanes(toy: &Toy, census: &StdMutex<Census>) {
             flag.set();
         }
     }));
-    let strategy = ToyStrategy { toy, inner: schedule::strategy(toy.strategy), fuse: StdArc::clone(&fuse) };
+    let strategy = ToyStrategy { toy, inner: strategies::strategy(toy.strategy), fuse: StdArc::clone(&fuse) };
     let time = StdU64::new(1);
     let clock = || time.fetch_add(toy.tick, Relaxed);
     let threads = ToyThreads::default();
@@ -578,9 +580,9 @@ fn on_lanes(toy: &Toy, census: &StdMutex<Census>) {
     for (i, (attempts, tried)) in tried().zip(&block.vm().tried).enumerate() {
         let most = match toy.strategy {
             // Once on the state that was committed by then, once on the state before it.
-            StrategyId::OrderedCommit => 2,
+            StrategyId::ORDERED_COMMIT => 2,
             // Every value that it reads is there.
-            StrategyId::PerfectAccessList => 1,
+            StrategyId::PERFECT_ACCESS_LIST => 1,
             _ => bound,
         };
         assert!(attempts <= most, "{attempts} attempts at transaction {i}, {most} can be");
@@ -592,7 +594,7 @@ fn on_lanes(toy: &Toy, census: &StdMutex<Census>) {
     }
     let transactions = toy.transactions.len();
     let failed = tried().sum::<usize>() - transactions;
-    assert!(failed <= schedule::MOST_FAILED * transactions, "{failed} attempts failed");
+    assert!(failed <= MOST_FAILED * transactions, "{failed} attempts failed");
 }
 
 #[cfg(shuttle)]

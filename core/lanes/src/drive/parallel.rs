@@ -19,9 +19,10 @@ use super::{
 };
 use crate::{
     schedule::{
-        Finals, Report, Strategy,
+        Finals, Report,
         sync::{AtomicU32, AtomicUsize, Mutex, Ordering, PoisonError, lock},
     },
+    strategies::Strategy,
     trace::{Clock, SpanKind},
     units::Version,
     vm::Vm,

@@ -18,10 +18,8 @@ use crate::{
         Key, Slots,
         sync::{AtomicU64, Ordering},
     },
-    trace::{
-        Attempt, Cause, Clock, Location, MOST_RECORDS, Outcome, Read, Span, SpanKind, StrategyId, Trace,
-        Write,
-    },
+    strategies::StrategyId,
+    trace::{Attempt, Cause, Clock, Location, MOST_RECORDS, Outcome, Read, Span, SpanKind, Trace, Write},
     units::{LaneId, LocationId, Ticks, Version},
 };
 

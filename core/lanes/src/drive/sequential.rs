@@ -13,7 +13,8 @@ use super::{
 use crate::{
     cancel::CancelFlag,
     schedule::{Finals, Report, Scheduler, Sequential, Task},
-    trace::{Clock, MOST_RECORDS, Outcome, SpanKind, StrategyId},
+    strategies::StrategyId,
+    trace::{Clock, MOST_RECORDS, Outcome, SpanKind},
     vm::{Effects, Executor, PreState, Receipt, Spent, Vm},
 };
 
@@ -52,7 +53,7 @@ impl<'a> InOrder<'a> {
 /// Puts a sequential run into the form of a result.
 pub(super) fn finish<M: Vm>(block: &Block<M>, clock: Clock, done: SequentialRun<M>) -> Ended<M> {
     let trace = recorder::merge(
-        (StrategyId::Sequential, clock),
+        (StrategyId::SEQUENTIAL, clock),
         block.transactions(),
         (done.started, done.ended),
         vec![done.notes],

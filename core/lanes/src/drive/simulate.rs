@@ -27,7 +27,8 @@ use super::{
 use crate::{
     cancel::CancelFlag,
     model::CostModel,
-    schedule::{Finals, Report, Scheduler, Strategy, Task, ViewKind},
+    schedule::{Finals, Report, Scheduler, Task, ViewKind},
+    strategies::Strategy,
     trace::{Clock, SpanKind},
     units::Version,
     vm::{PreState, Receipt, Vm},

@@ -1,32 +1,7 @@
 //! The state machine of Block-STM. The module [`schedule`](super) describes the algorithm and the invariants.
 
-use super::{Report, Scheduler, SchedulerHints, Strategy, Task, ViewKind, bits::Bits};
-use crate::{
-    trace::StrategyId,
-    units::{Incarnation, TxIndex, Version},
-};
-
-/// The strategy of [`BlockStm`].
-pub(super) struct Optimistic;
-
-impl Strategy for Optimistic {
-    fn id(&self) -> StrategyId {
-        StrategyId::BlockStm
-    }
-
-    fn view(&self) -> ViewKind {
-        ViewKind::MultiVersion
-    }
-
-    fn scheduler(&self, hints: &SchedulerHints<'_>) -> Box<dyn Scheduler> {
-        Box::new(
-            BlockStm::new(hints.earlier)
-                .starting_with(hints.first)
-                .with_classes(hints.class_of)
-                .on_lanes(hints.lanes),
-        )
-    }
-}
+use super::{Report, Scheduler, Task, bits::Bits};
+use crate::units::{Incarnation, TxIndex, Version};
 
 /// Where a transaction is in its life cycle; the diagram in [`schedule`](super) has the transitions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -82,7 +82,6 @@
 //! An attempt that reads inconsistent values may do anything that the EVM can do, also fail. Its result is
 //! kept only if its read set holds. It ends, because its gas does.
 
-mod access_list;
 mod bits;
 mod block_stm;
 mod location;
@@ -94,10 +93,7 @@ mod slot_map;
 mod sums;
 pub mod sync;
 
-use crate::{
-    trace::StrategyId,
-    units::{TxIndex, Version},
-};
+use crate::units::{TxIndex, Version};
 
 pub use block_stm::{BlockStm, MOST_FAILED, most_aborted};
 pub use location::{AccountNo, Existence, Key, Part, SlotNo, SlotNumbers, Slots, Write};
@@ -230,35 +226,9 @@ pub struct SchedulerHints<'a> {
     /// For each transaction, the number of its conflict class, from 0: transactions that are likely to
     /// conflict wherever two of them have conflicted. `None` if it is alone in its class.
     pub class_of: &'a [Option<u32>],
-    /// For each transaction, all that it should wait for, as far as [`Strategy::foresight`] asks for it. All
+    /// For each transaction, all that it should wait for, as far as [`Foresight`] asks for it. All
     /// come before it. Empty if the strategy asks for nothing.
     pub waits: &'a [Vec<TxIndex>],
     /// Number of lanes.
     pub lanes: usize,
-}
-
-/// A scheduler, together with the view and the hints that it needs.
-pub trait Strategy {
-    /// Its name.
-    fn id(&self) -> StrategyId;
-    /// What its attempts read.
-    fn view(&self) -> ViewKind;
-    /// What it needs to know beforehand.
-    fn foresight(&self) -> Foresight {
-        Foresight::Senders
-    }
-    /// Makes the scheduler for a block.
-    fn scheduler(&self, hints: &SchedulerHints<'_>) -> Box<dyn Scheduler>;
-}
-
-/// The strategy of that name.
-pub fn strategy(id: StrategyId) -> Box<dyn Strategy> {
-    match id {
-        StrategyId::Sequential => Box::new(sequential::InOrder),
-        StrategyId::BlockStm => Box::new(block_stm::Optimistic),
-        StrategyId::OrderedCommit => Box::new(ordered_commit::InTurn),
-        StrategyId::AccessList => Box::new(access_list::Declared),
-        StrategyId::PerfectAccessList => Box::new(access_list::Perfect),
-        StrategyId::BlockAccessList => Box::new(access_list::Predicted),
-    }
 }

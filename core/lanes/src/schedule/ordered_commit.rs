@@ -18,28 +18,8 @@
 //!    report.
 //! 2. *Two attempts at most.* Nothing below the head changes while it runs again.
 
-use super::{Report, Scheduler, SchedulerHints, Strategy, Task, ViewKind};
-use crate::{
-    trace::StrategyId,
-    units::{Incarnation, TxIndex, Version},
-};
-
-/// The strategy of [`OrderedCommit`].
-pub(super) struct InTurn;
-
-impl Strategy for InTurn {
-    fn id(&self) -> StrategyId {
-        StrategyId::OrderedCommit
-    }
-
-    fn view(&self) -> ViewKind {
-        ViewKind::Committed
-    }
-
-    fn scheduler(&self, hints: &SchedulerHints<'_>) -> Box<dyn Scheduler> {
-        Box::new(OrderedCommit::new(hints.earlier.len()))
-    }
-}
+use super::{Report, Scheduler, Task};
+use crate::units::{Incarnation, TxIndex, Version};
 
 /// The scheduler of ordered commit.
 #[derive(Debug)]

@@ -1,28 +1,8 @@
 //! One transaction after the other, in block order: the trivial scheduler, which needs no memory and no
 //! validation.
 
-use super::{Report, Scheduler, SchedulerHints, Strategy, Task, ViewKind};
-use crate::{
-    trace::StrategyId,
-    units::{Incarnation, TxIndex, Version},
-};
-
-/// The strategy of [`Sequential`].
-pub(super) struct InOrder;
-
-impl Strategy for InOrder {
-    fn id(&self) -> StrategyId {
-        StrategyId::Sequential
-    }
-
-    fn view(&self) -> ViewKind {
-        ViewKind::Final
-    }
-
-    fn scheduler(&self, hints: &SchedulerHints<'_>) -> Box<dyn Scheduler> {
-        Box::new(Sequential::new(hints.earlier.len()))
-    }
-}
+use super::{Report, Scheduler, Task};
+use crate::units::{Incarnation, TxIndex, Version};
 
 /// Hands out transactions in block order, one at a time.
 #[derive(Debug)]

@@ -1,6 +1,6 @@
 //! The record of a run: plain data, written by the drivers, read by analysis and page.
 //!
-//! This module is vocabulary only. It knows no scheduler by name, no EVM and no clock.
+//! This module is vocabulary only. It names no strategy, and knows no EVM and no clock.
 //!
 //! ```text
 //! Trace ─┬─ attempts    one per incarnation: lane, start, end, outcome, gas
@@ -18,62 +18,13 @@ use std::ops::Range;
 use alloy_primitives::{Address, U256};
 use serde::{Deserialize, Serialize};
 
-use crate::units::{Incarnation, LaneId, LocationId, Ticks, TxIndex, Version};
+use crate::units::{Incarnation, LaneId, LocationId, StrategyId, Ticks, TxIndex, Version};
 
 pub use pack::{PACK_VERSION, UnpackError};
 
 /// How many records a recorded run may have: attempts, reads, writes and spans. More would neither fit into
 /// the page's memory nor be of use there. A run with more is stopped with a message.
 pub const MOST_RECORDS: usize = if cfg!(test) { 20_000 } else { 8_000_000 };
-
-/// A strategy, by the name that links and attributes use.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum StrategyId {
-    /// One transaction after the other, in block order: the oracle.
-    Sequential,
-    /// Optimistic execution on multi-version memory (Gelashvili et al., PPoPP 2023, arXiv 2203.06871).
-    BlockStm,
-    /// Optimistic execution on committed state, commits in block order (the scheme that Monad documents).
-    OrderedCommit,
-    /// Transactions that declare access to the same slot wait for each other (EIP-2930). Undeclared accesses
-    /// are validated as in Block-STM.
-    AccessList,
-    /// The same with perfect knowledge: each transaction waits for exactly those whose writes it will read. A
-    /// bound.
-    PerfectAccessList,
-    /// All transactions at once, on the values that the block access list predicts (EIP-7928).
-    BlockAccessList,
-}
-
-impl StrategyId {
-    /// Every strategy, in the order in which the page offers them.
-    pub const ALL: [Self; 6] = [
-        Self::BlockStm,
-        Self::OrderedCommit,
-        Self::AccessList,
-        Self::PerfectAccessList,
-        Self::BlockAccessList,
-        Self::Sequential,
-    ];
-
-    /// The name in links and attributes.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Sequential => "sequential",
-            Self::BlockStm => "block-stm",
-            Self::OrderedCommit => "ordered-commit",
-            Self::AccessList => "access-list",
-            Self::PerfectAccessList => "perfect-access-list",
-            Self::BlockAccessList => "block-access-list",
-        }
-    }
-
-    /// The strategy of that name.
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|id| id.name() == name)
-    }
-}
 
 /// The source of a trace's times.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]

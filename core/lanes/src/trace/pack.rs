@@ -24,8 +24,8 @@
 use alloy_primitives::{Address, U256};
 use thiserror::Error;
 
-use super::{Attempt, Cause, Clock, Location, Outcome, Read, Span, SpanKind, StrategyId, Trace, Write};
-use crate::units::{Incarnation, LaneId, LocationId, Ticks, TxIndex, Version};
+use super::{Attempt, Cause, Clock, Location, Outcome, Read, Span, SpanKind, Trace, Write};
+use crate::units::{Incarnation, LaneId, LocationId, StrategyId, Ticks, TxIndex, Version};
 
 /// The latest version of the packed form.
 pub const PACK_VERSION: u32 = 2;
@@ -110,17 +110,6 @@ impl<'a> Unpacker<'a> {
     }
 }
 
-fn strategy_code(strategy: StrategyId) -> u8 {
-    match strategy {
-        StrategyId::Sequential => 0,
-        StrategyId::BlockStm => 1,
-        StrategyId::OrderedCommit => 2,
-        StrategyId::AccessList => 3,
-        StrategyId::PerfectAccessList => 4,
-        StrategyId::BlockAccessList => 5,
-    }
-}
-
 fn span_code(kind: SpanKind) -> (u8, u32, u32) {
     match kind {
         SpanKind::Validating { version, valid } => (u8::from(!valid), version.tx.0, version.incarnation.0),
@@ -148,7 +137,7 @@ impl Trace {
         p.0.extend_from_slice(&MAGIC);
         let has_sums = self.reads.iter().any(|read| read.is_sum);
         p.u32s([if has_sums { PACK_VERSION } else { WITHOUT_SUMS }].into_iter());
-        p.u8s([strategy_code(self.strategy), u8::from(self.clock == Clock::Simulated)].into_iter());
+        p.u8s([self.strategy.number(), u8::from(self.clock == Clock::Simulated)].into_iter());
         p.u16s([self.lanes].into_iter());
         p.u32s([self.transactions].into_iter());
         p.u64s([self.duration.0].into_iter());
@@ -230,15 +219,7 @@ impl Trace {
         let sum = if found == WITHOUT_SUMS { 0 } else { SUM };
         let range = |what, value: u64| UnpackError::Range { what, value };
         let codes = u.u8s(2)?;
-        let strategy = match codes[0] {
-            0 => StrategyId::Sequential,
-            1 => StrategyId::BlockStm,
-            2 => StrategyId::OrderedCommit,
-            3 => StrategyId::AccessList,
-            4 => StrategyId::PerfectAccessList,
-            5 => StrategyId::BlockAccessList,
-            code => return Err(range("strategy", code.into())),
-        };
+        let strategy = StrategyId::from_number(codes[0]).ok_or_else(|| range("strategy", codes[0].into()))?;
         let clock = match codes[1] {
             0 => Clock::Measured,
             1 => Clock::Simulated,
@@ -382,7 +363,7 @@ mod tests {
         let at = |tx, inc| version(tx, inc);
         let address = Address::repeat_byte(7);
         Trace {
-            strategy: StrategyId::BlockStm,
+            strategy: StrategyId::BLOCK_STM,
             clock: Clock::Measured,
             lanes: 2,
             transactions: 2,

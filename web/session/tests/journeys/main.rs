@@ -4,10 +4,11 @@ mod world;
 
 use std::sync::Arc;
 
-use evm_lanes_core::messages::{ListForm, Phase, Reply};
+use evm_lanes_core::messages::{Answer, ListForm, Phase, Reply};
 use evm_lanes_core::model::{Cost, CostModel};
 use evm_lanes_core::scenario::StrategyChoice;
-use evm_lanes_core::trace::{Clock, StrategyId};
+use evm_lanes_core::strategies::StrategyId;
+use evm_lanes_core::trace::Clock;
 use evm_lanes_session::supervisor::Flavour;
 use evm_lanes_session::{
     Activity, CurveState, DetailState, Dialog, Document, EngineState, Event, Link, ListState, Selection,
@@ -149,7 +150,7 @@ fn a_link_comes_out_as_it_went_in() {
     source.take(Event::Open(scenario));
     source.settle();
     source.take(Event::SetLanes(32));
-    source.take(Event::SetStrategy(StrategyId::BlockAccessList.into()));
+    source.take(Event::SetStrategy(StrategyId::BLOCK_ACCESS_LIST.into()));
     source.take(Event::SetCostModel(CostModel { cost: Cost::Gas, seed: 7 }));
     source.settle();
     source.take(Event::SelectAttempt { tx: 2, incarnation: 1 });
@@ -365,10 +366,10 @@ fn comparing_runs_every_parallel_strategy_once_and_shows_the_first() {
     world.take(Event::CompareStrategies);
     world.settle();
     let ran: Vec<StrategyChoice> = world.ran[1..].iter().map(|ran| ran.strategy).collect();
-    let parallel = StrategyId::ALL.into_iter().filter(|s| *s != StrategyId::Sequential);
+    let parallel = StrategyId::ALL.into_iter().filter(|s| *s != StrategyId::SEQUENTIAL);
     assert_eq!(ran, parallel.map(StrategyChoice::from).collect::<Vec<_>>());
     assert_eq!(world.session.pins.len(), ran.len());
-    assert_eq!(world.session.settings.strategy, StrategyId::BlockStm);
+    assert_eq!(world.session.settings.strategy, StrategyId::BLOCK_STM);
     assert!(world.session.is_pinned() && !world.session.is_running());
 }
 
@@ -470,9 +471,9 @@ fn a_late_reply_to_a_request_that_was_replaced_is_ignored() {
     let shown = world.session.model.clone().expect("a run");
     // Nobody asked for these.
     for reply in [
-        Reply::Failed { id: 1, problems: Vec::new() },
-        Reply::Cancelled { id: 2 },
-        Reply::Progress { id: 3, phase: Phase::Measuring, done: 1, total: 2 },
+        Reply { id: 1, body: Answer::Failed { problems: Vec::new() } },
+        Reply { id: 2, body: Answer::Cancelled },
+        Reply { id: 3, body: Answer::Progress { phase: Phase::Measuring, done: 1, total: 2 } },
     ] {
         world.take(Event::Engine(evm_lanes_session::EngineEvent::Reply(reply)));
     }
@@ -498,7 +499,7 @@ fn what_a_person_selected_stays_selected_in_the_next_run() {
     world.take(Event::ToggleLocation(1));
     world.settle();
     assert!(world.link().contains("tx=1"), "{}", world.link());
-    world.take(Event::SetStrategy(StrategyId::BlockAccessList.into()));
+    world.take(Event::SetStrategy(StrategyId::BLOCK_ACCESS_LIST.into()));
     world.settle();
     assert_eq!(world.session.selection, Selection { tx: Some(1), incarnation: None, location: Some(1) });
     world.take(Event::ToggleLocation(1));
@@ -557,10 +558,10 @@ fn a_curve_is_drawn_and_its_points_lead_to_their_runs() {
     world.settle();
     let CurveState::Done { source, .. } = &world.session.curve else { panic!("{:?}", world.session.curve) };
     assert_eq!(*source, world.session.document.source);
-    world.take(Event::ShowCurvePoint { strategy: StrategyId::BlockAccessList, lanes: 64 });
+    world.take(Event::ShowCurvePoint { strategy: StrategyId::BLOCK_ACCESS_LIST, lanes: 64 });
     world.settle();
     let ran = world.ran.last().expect("a run");
-    assert_eq!((ran.strategy, ran.lanes), (StrategyId::BlockAccessList.into(), 64));
+    assert_eq!((ran.strategy, ran.lanes), (StrategyId::BLOCK_ACCESS_LIST.into(), 64));
 }
 
 #[test]
@@ -608,11 +609,11 @@ fn a_list_from_a_file_is_compared_and_run_from() {
     world.settle();
     assert_eq!(world.session.given.as_ref().map(|given| &*given.name), Some("a.json"));
     assert!(
-        world.said.iter().any(|said| said.starts_with("a.json says what was observed")),
+        world.said.iter().any(|said| said.starts_with("a.json agrees with what was observed")),
         "{:?}",
         world.said
     );
-    world.take(Event::SetStrategy(StrategyId::BlockAccessList.into()));
+    world.take(Event::SetStrategy(StrategyId::BLOCK_ACCESS_LIST.into()));
     world.settle();
     assert_eq!(world.ran.last().and_then(|ran| ran.list.clone()), Some(b"12345".to_vec()));
     let given = world.session.model.as_ref().and_then(|m| m.report.given_list.clone());
@@ -640,7 +641,7 @@ fn a_list_that_cannot_be_read_changes_nothing() {
 fn a_list_without_a_block_says_what_to_do_first() {
     let mut world = World::open("");
     world.take(Event::OfferList { name: "a.json".to_owned(), bytes: vec![1] });
-    assert!(world.session.notice.as_ref().is_some_and(|notice| notice.text.contains("run one first")));
+    assert!(world.session.notice.as_ref().is_some_and(|notice| notice.text.contains("Run one first")));
 }
 
 #[test]
@@ -708,7 +709,7 @@ fn the_lanes_show_what_is_zoomed_to_and_reveal_what_is_selected() {
     world.take(Event::ShowView(whole));
     assert_eq!(world.session.viewport, None, "all of it is not a view of its own");
     world.take(Event::Zoom(2.0));
-    world.take(Event::SetStrategy(StrategyId::BlockAccessList.into()));
+    world.take(Event::SetStrategy(StrategyId::BLOCK_ACCESS_LIST.into()));
     world.settle();
     assert_eq!(world.session.viewport, None, "another run is shown as a whole");
 }

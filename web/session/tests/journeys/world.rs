@@ -1,12 +1,12 @@
 //! A page without a browser: session, supervisor, and a worker that answers as the engine does.
 
 use evm_lanes_core::messages::{
-    AccessList, Curve, EngineInfo, GivenList, Input as EngineInput, ListFigures, Phase, Reply, Report,
-    Request, TxDetail,
+    AccessList, Answer, Ask, Curve, EngineInfo, GivenList, Input as EngineInput, ListFigures, Phase, Reply,
+    Report, Request, TxDetail,
 };
 use evm_lanes_core::problem::Problem;
 use evm_lanes_core::scenario::{self, StrategyChoice, json};
-use evm_lanes_core::trace::StrategyId;
+use evm_lanes_core::strategies::StrategyId;
 use evm_lanes_session::supervisor::{Action, Flavour, Input, Millis, Supervisor};
 use evm_lanes_session::{Activity, Effect, Environment, Event, Session};
 use evm_lanes_view::sample;
@@ -169,12 +169,12 @@ impl World {
 
     /// The worker begins with a request.
     fn post(&mut self, request: &Request) {
-        let input = match request {
-            Request::Run { input, .. }
-            | Request::Curve { input, .. }
-            | Request::AccessList { input, .. }
-            | Request::ExportList { input, .. } => input,
-            Request::Reduce { .. } | Request::Inspect { .. } => return,
+        let input = match &request.body {
+            Ask::Run { input, .. }
+            | Ask::Curve { input, .. }
+            | Ask::AccessList { input, .. }
+            | Ask::ExportList { input, .. } => input,
+            Ask::Reduce { .. } | Ask::Inspect { .. } => return,
         };
         match input {
             EngineInput::Scenario(text) | EngineInput::Case(text) => self.holds = Some(text.clone()),
@@ -183,7 +183,7 @@ impl World {
                 "the same again, but a fresh engine holds nothing"
             ),
         }
-        if let (Request::Run { strategy, lanes, list, .. }, Some(text)) = (request, self.holds.clone()) {
+        if let (Ask::Run { strategy, lanes, list, .. }, Some(text)) = (&request.body, self.holds.clone()) {
             self.ran.push(Ran { text, strategy: *strategy, lanes: *lanes, list: list.clone() });
         }
     }
@@ -216,20 +216,20 @@ impl World {
 
     /// The id of the request that the worker is at.
     pub fn posted_id(&self) -> Option<u32> {
-        self.posted.as_ref().map(id_of)
+        self.posted.as_ref().map(|request| request.id)
     }
 
     /// The worker says how far it is.
     pub fn progress(&mut self, phase: Phase, done: u32, total: u32) {
         let id = self.posted_id().expect("a request");
-        self.reply(Reply::Progress { id, phase, done, total });
+        self.reply(Reply { id, body: Answer::Progress { phase, done, total } });
     }
 
     /// The worker has seen the cancel flag.
     pub fn hear_cancel(&mut self) {
         assert!(self.cancel_flag, "nobody set the flag");
         let Some(request) = self.posted.take() else { return };
-        self.reply(Reply::Cancelled { id: id_of(&request) });
+        self.reply(Reply { id: request.id, body: Answer::Cancelled });
     }
 
     /// The worker does what it is at.
@@ -253,12 +253,10 @@ impl World {
         }
     }
 
-    fn answer(&mut self, request: Request) -> Reply {
-        match request {
-            Request::Run { id, input: EngineInput::Same, .. } if self.holds.is_none() => {
-                failed(id, "a scenario")
-            }
-            Request::Run { id, strategy, lanes, clock, model, list, .. } => {
+    fn answer(&mut self, Request { id, body }: Request) -> Reply {
+        let body = match body {
+            Ask::Run { input: EngineInput::Same, .. } if self.holds.is_none() => failed("a scenario"),
+            Ask::Run { strategy, lanes, clock, model, list, .. } => {
                 self.complete = Some(id);
                 let report = Report {
                     title: scenario::parse(self.holds.as_deref().unwrap_or_default())
@@ -266,7 +264,7 @@ impl World {
                     strategy: StrategyId::ALL
                         .into_iter()
                         .find(|s| strategy == *s)
-                        .unwrap_or(StrategyId::BlockStm),
+                        .unwrap_or(StrategyId::BLOCK_STM),
                     lanes,
                     clock,
                     model,
@@ -277,23 +275,24 @@ impl World {
                 if self.differs {
                     report.verdict.difference = Some("receipt 1".to_owned());
                 }
-                Reply::Ran { id, report }
+                Answer::Ran { report }
             }
-            Request::Inspect { id, run, tx } if Some(run) == self.complete => {
-                Reply::Detail { id, detail: Box::new(detail(tx)) }
+            Ask::Inspect { run, tx } if Some(run) == self.complete => {
+                Answer::Detail { detail: Box::new(detail(tx)) }
             }
-            Request::Inspect { id, .. } => failed(id, "a transaction of the latest run"),
-            Request::Curve { id, model, .. } => {
+            Ask::Inspect { .. } => failed("a transaction of the latest run"),
+            Ask::Curve { model, .. } => {
                 let curve = Curve { model, sequential: 9, points: Vec::new(), limits: Vec::new() };
-                Reply::Curve { id, curve: Box::new(curve) }
+                Answer::Curve { curve: Box::new(curve) }
             }
-            Request::AccessList { id, list: Some(list), .. } if list.is_empty() => failed(id, "a list"),
-            Request::AccessList { id, list, .. } => {
-                Reply::AccessList { id, list: Box::new(access_list(list.as_deref())) }
+            Ask::AccessList { list: Some(list), .. } if list.is_empty() => failed("a list"),
+            Ask::AccessList { list, .. } => {
+                Answer::AccessList { list: Box::new(access_list(list.as_deref())) }
             }
-            Request::ExportList { id, .. } => Reply::Exported { id, bytes: b"list".to_vec() },
-            Request::Reduce { id, .. } => Reply::Reduced { id, scenario: text("Reduced") },
-        }
+            Ask::ExportList { .. } => Answer::Exported { bytes: b"list".to_vec() },
+            Ask::Reduce { .. } => Answer::Reduced { scenario: text("Reduced") },
+        };
+        Reply { id, body }
     }
 
     // ---- what a person does ----
@@ -353,24 +352,13 @@ pub fn hash_of(list: &[u8]) -> String {
     format!("0x{}", list.len())
 }
 
-fn id_of(request: &Request) -> u32 {
-    match request {
-        Request::Run { id, .. }
-        | Request::Curve { id, .. }
-        | Request::AccessList { id, .. }
-        | Request::ExportList { id, .. }
-        | Request::Reduce { id, .. }
-        | Request::Inspect { id, .. } => *id,
-    }
-}
-
 /// A link as query and fragment.
 fn split(link: &str) -> (&str, &str) {
     link.split_at(link.find('#').unwrap_or(link.len()))
 }
 
-fn failed(id: u32, expected: &str) -> Reply {
-    Reply::Failed { id, problems: vec![Problem::new("", expected, "something else")] }
+fn failed(expected: &str) -> Answer {
+    Answer::Failed { problems: vec![Problem::new("", expected, "something else")] }
 }
 
 fn detail(tx: u32) -> TxDetail {
