@@ -114,5 +114,5 @@ test('a scenario can ask for it; what is no strategy is named, with what would b
   await give(page, 'mine.json', own('quickest'));
   await expect(page.getByRole('alert')).toContainText(/run\.strategy/);
   await expect(page.getByRole('alert')).toContainText('automatic');
-  await expect(page.getByRole('region', { name: 'What the run says' })).toContainText('what is written now did not run');
+  await expect(page.getByRole('region', { name: 'What the run says' })).toContainText('your last edit has not run yet');
 });

@@ -104,7 +104,7 @@ test('one value that is changed is the one difference; a run from it is equal to
   await expect(page.getByRole('region', { name: 'What the run says' })).toContainText(/The list comes from a file/);
   // The link cannot carry it, and says so.
   await page.getByRole('button', { name: 'Share' }).click();
-  await expect(page.getByRole('dialog')).toContainText('Without the access list in spoilt.json');
+  await expect(page.getByRole('dialog')).toContainText('This link leaves out the access list in spoilt.json');
   await accessible(page, 'share');
   await page.keyboard.press('Escape');
 
@@ -114,7 +114,7 @@ test('one value that is changed is the one difference; a run from it is equal to
   await page.getByRole('button', { name: 'Remove it' }).click();
   await expect(root(page)).not.toHaveAttribute('data-given-list', /./);
   await done(page);
-  await page.getByRole('button', { name: /^Look at it: Block access list from a file/ }).click();
+  await page.getByRole('button', { name: /^Show this run: Block access list from a file/ }).click();
   await expect(root(page)).toHaveAttribute('data-trace-hash', hash!);
   await expect(given(page)).toHaveAttribute('data-differences', '1');
 

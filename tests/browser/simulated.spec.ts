@@ -121,7 +121,7 @@ test('every strategy is run for a comparison, on one axis and in a table', async
   expect(await how(page)).toEqual(before);
   await accessible(page, 'comparison');
   await page.screenshot({ path: 'artefacts/comparison.png' });
-  await page.getByRole('button', { name: 'Put all away' }).click();
+  await page.getByRole('button', { name: 'Remove all' }).click();
   await expect(page.locator('[data-pinned]')).toHaveCount(0);
 });
 
@@ -151,7 +151,7 @@ test('a scenario before and after a change stands on one axis and in the table, 
   await page.screenshot({ path: 'artefacts/versions.png' });
 
   // Looking at the earlier one brings its scenario back.
-  await page.locator('[data-pinned]').getByRole('button', { name: /^Look at it/ }).click();
+  await page.locator('[data-pinned]').getByRole('button', { name: /^Show this run/ }).click();
   await expect(root(page)).toHaveAttribute('data-trace-hash', before['data-trace-hash']!);
   await done(page);
   await page.getByRole('tab', { name: /^Scenario/ }).click();

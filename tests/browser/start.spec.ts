@@ -143,7 +143,7 @@ for (const [what, answer] of [
   test(`an engine whose worker’s script is ${what} is named`, async ({ page }) => {
     await page.route('**/engine/worker.js', (route) => route.fulfill(answer));
     await page.goto(ISOLATED);
-    await expect(place(page)).toContainText(/The engine does not run: .*script/, { timeout: 5_000 });
+    await expect(place(page)).toContainText(/The engine is not running: .*script/, { timeout: 5_000 });
     await expect(page.getByRole('button', { name: 'Start it again' })).toBeVisible();
   });
 }
@@ -151,6 +151,6 @@ for (const [what, answer] of [
 test('an engine whose WebAssembly is missing is named', async ({ page }) => {
   await page.route('**/engine/**/*.wasm', (route) => route.fulfill({ status: 404, body: 'not found' }));
   await page.goto(ISOLATED);
-  await expect(place(page)).toContainText(/The engine does not run/, { timeout: 5_000 });
+  await expect(place(page)).toContainText(/The engine is not running/, { timeout: 5_000 });
   await expect(root(page)).not.toHaveAttribute('data-phase', 'running');
 });

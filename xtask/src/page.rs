@@ -1,5 +1,5 @@
 //! The page: its wasm, and the bundle around it. The bundle is what `trunk build` makes of the same index.html, which
-//! `x check` compares. See docs/decisions/0018-the-page-is-bundled-here.md.
+//! `x check` compares, with one style sheet made of all. See docs/decisions/0018-the-page-is-bundled-here.md.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -80,6 +80,16 @@ fn target() -> PathBuf {
 /// # Errors
 /// If a file that index.html names is missing, or it holds something that is not known here.
 pub fn bundle(folder: &Path, notice: &str) -> Result<Files> {
+    let mut files = with_one_sheet(bundle_as_trunk(folder)?)?;
+    if let Some(html) = files.get_mut("index.html") {
+        let with_notice = String::from_utf8_lossy(html).replacen("<body>", &format!("<body>{notice}"), 1);
+        *html = with_notice.into_bytes();
+    }
+    Ok(files)
+}
+
+/// The same with each style sheet as a file of its own and no notice, which is what trunk makes.
+fn bundle_as_trunk(folder: &Path) -> Result<Files> {
     let mut files = Files::new();
     let mut preloads = String::new();
     let html = fs::read_to_string(workspace::path("index.html")).context("index.html cannot be read")?;
@@ -93,7 +103,7 @@ pub fn bundle(folder: &Path, notice: &str) -> Result<Files> {
         }
         Ok(match given("rel")? {
             "icon" => format!("<link rel=\"icon\" href=\"./{}\"/>", add(&mut files, given("href")?)?),
-            "css" => format!("<link rel=\"stylesheet\" href=\"./{}\"/>", add(&mut files, given("href")?)?),
+            "css" => format!("{SHEET}{}{SHEET_END}", add(&mut files, given("href")?)?),
             "rust" => {
                 let module = process::read(&folder.join(format!("{NAME}_bg.wasm")))?;
                 let glue = process::read(&folder.join(format!("{NAME}.js")))?;
@@ -119,8 +129,31 @@ pub fn bundle(folder: &Path, notice: &str) -> Result<Files> {
         "index.html has no plain </head> and <body>"
     );
     let html = html.replacen("</head>", &format!("{preloads}</head>"), 1);
-    let html = html.replacen("<body>", &format!("<body>{notice}"), 1);
     files.insert("index.html".into(), html.into_bytes());
+    Ok(files)
+}
+
+/// A link to a style sheet, up to its file's name and behind it.
+const SHEET: &str = "<link rel=\"stylesheet\" href=\"./";
+const SHEET_END: &str = "\"/>";
+
+/// `files` with one style sheet, in the place of the first, made of all of them in their order. There is a source for
+/// each component, and the browser would ask for each of them before it draws anything.
+fn with_one_sheet(mut files: Files) -> Result<Files> {
+    let html = files.remove("index.html").context("the page has no index.html")?;
+    let html = String::from_utf8(html).context("index.html is not UTF-8")?;
+    let mut parts = html.split(SHEET);
+    let before = parts.next().unwrap_or_default();
+    let (mut sheet, mut after) = (Vec::new(), String::new());
+    for part in parts {
+        let (name, rest) = part.split_once(SHEET_END).context("a link to a style sheet does not end")?;
+        sheet.extend(files.remove(name).with_context(|| format!("{name} is linked twice, or missing"))?);
+        after.push_str(if rest.trim().is_empty() { "" } else { rest });
+    }
+    ensure!(!sheet.is_empty(), "index.html names no style sheet");
+    let name = hashed("page", ".css", &sheet);
+    files.insert("index.html".into(), format!("{before}{SHEET}{name}{SHEET_END}{after}").into_bytes());
+    files.insert(name, sheet);
     Ok(files)
 }
 
@@ -229,7 +262,8 @@ pub fn check_trunk() -> Result<()> {
         let name = file.strip_prefix(&made).unwrap_or(&file).to_string_lossy().into_owned();
         theirs.insert(name, process::read(&file)?);
     }
-    let (ours, theirs) = (without_hashes(bundle(&folder(Quality::Optimised), "")?), without_hashes(theirs));
+    let (ours, theirs) =
+        (without_hashes(bundle_as_trunk(&folder(Quality::Optimised))?), without_hashes(theirs));
     let names = |files: &Files| files.keys().cloned().collect::<Vec<_>>().join(", ");
     ensure!(names(&ours) == names(&theirs), "trunk makes {}, and we make {}", names(&theirs), names(&ours));
     for (name, bytes) in &ours {
@@ -283,21 +317,29 @@ mod tests {
         fs::create_dir_all(&folder).unwrap();
         fs::write(folder.join(format!("{NAME}_bg.wasm")), "module").unwrap();
         fs::write(folder.join(format!("{NAME}.js")), "glue").unwrap();
-        let files = bundle(&folder, "<p>notice</p>").unwrap();
+        let apart = bundle_as_trunk(&folder).unwrap();
+        let notice = "<link rel=\"stylesheet\" href=\"./notice.css\">";
+        let files = bundle(&folder, notice).unwrap();
         fs::remove_dir_all(folder).unwrap();
 
         let html = String::from_utf8(files["index.html"].clone()).unwrap();
-        assert!(!html.contains("data-trunk") && html.contains("<body><p>notice</p>"), "{html}");
-        assert_eq!(files.len(), 7, "{:?}", files.keys());
+        assert!(!html.contains("data-trunk") && html.contains(&format!("<body>{notice}")), "{html}");
+        assert_eq!(files.len(), 6, "{:?}", files.keys());
         for (name, bytes) in files.iter().filter(|(name, _)| *name != "index.html") {
             assert!(html.contains(&format!("./{name}")), "{name} is not named");
-            if let Some(source) = ["start.js", "styles/page.css"].iter().find(|file| {
-                let (stem, _) = file.rsplit('/').next().unwrap().split_once('.').unwrap();
-                name.starts_with(&format!("{stem}-"))
-            }) {
-                assert_eq!(*bytes, fs::read(workspace::path("www").join(source)).unwrap());
+            if name.starts_with("start-") {
+                assert_eq!(*bytes, fs::read(workspace::path("www/start.js")).unwrap());
             }
         }
+        // One sheet holds what trunk's many hold, in the order in which the page links them.
+        let linked = String::from_utf8(apart["index.html"].clone()).unwrap();
+        let sheets: Vec<&str> =
+            linked.split(SHEET).skip(1).filter_map(|part| part.split(SHEET_END).next()).collect();
+        assert!(sheets.len() > 10 && sheets[0].starts_with("tokens-"), "{sheets:?}");
+        assert_eq!(html.replace(notice, "").matches(SHEET).count(), 1);
+        let joined = files.iter().find(|(name, _)| name.ends_with(".css")).unwrap().1;
+        assert_eq!(*joined, sheets.iter().flat_map(|name| apart[*name].clone()).collect::<Vec<u8>>());
+        assert_eq!(html.split(SHEET).next(), linked.split(SHEET).next());
         let plain = without_hashes(files);
         assert!(
             plain.contains_key("evm-lanes-web_bg.wasm") && plain.contains_key("start.js"),

@@ -1,4 +1,5 @@
-//! Rooms and their doors: within a crate, no room may need one that needs it. Between crates cargo sees to that.
+//! Rooms and their doors: within a crate, no room may need one that needs it. Between crates cargo sees to that. And the
+//! page's components: they are given values, never the page.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -121,4 +122,60 @@ fn circles_are_found() {
     };
     assert_eq!(circle(&doors(&[("a", "b"), ("b", "c"), ("a", "c")])), None);
     assert!(circle(&doors(&[("a", "b"), ("b", "c"), ("c", "b")])).is_some());
+}
+
+/// The page's components, and the only one of them that knows the page.
+const COMPONENTS: &str = "web/src/components";
+const FRAME: &str = "app.rs";
+
+/// The words of a file's code, comments and texts apart.
+fn words(text: &str) -> BTreeSet<String> {
+    let mut words = BTreeSet::new();
+    let mut rest = text;
+    while let Some(first) = rest.chars().next() {
+        let length = if rest.starts_with("//") {
+            rest.find('\n').unwrap_or(rest.len())
+        } else if rest.starts_with("'\"'") {
+            3
+        } else if first == '"' {
+            text_length(rest)
+        } else if let Some(word) = identifier(rest) {
+            let length = word.len();
+            words.insert(word);
+            length
+        } else {
+            first.len_utf8()
+        };
+        rest = &rest[length..];
+    }
+    words
+}
+
+/// The length of the text in quotes with which `code` begins.
+fn text_length(code: &str) -> usize {
+    let mut escaped = false;
+    for (i, c) in code.char_indices().skip(1) {
+        match c {
+            '"' if !escaped => return i + 1,
+            _ => escaped = c == '\\' && !escaped,
+        }
+    }
+    code.len()
+}
+
+#[test]
+fn only_the_frame_of_the_page_knows_the_page() {
+    let files = fingerprint::files_below(&workspace::path(COMPONENTS)).expect("the components are there");
+    let knowing: Vec<String> = files
+        .iter()
+        .filter(|file| words(&fs::read_to_string(file).expect("a source is a text")).contains("Page"))
+        .map(|file| file.file_name().unwrap_or_default().to_string_lossy().into_owned())
+        .collect();
+    assert_eq!(knowing, [FRAME], "a component is given the values that it shows, and intents");
+}
+
+#[test]
+fn comments_and_texts_are_no_code() {
+    let words = words("a(b, \"c \\\" d\", '\"'); // e\n/// f\nlet g_h = i;");
+    assert_eq!(words.iter().map(String::as_str).collect::<Vec<_>>(), ["a", "b", "g_h", "i", "let"]);
 }

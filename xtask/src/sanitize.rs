@@ -87,11 +87,11 @@ const fn native(tool: Tool, name: &'static str, programs: &'static [&'static str
 }
 
 const PARTS: &[Part] = &[
-    Part { programs: WITHOUT_EVM, ..miri(Tool::Stacked, "allocator", ALLOCATOR, (8, 1)) },
-    miri(Tool::Stacked, "schedulers, memory, bits", SCHEDULE, (2, 1)),
+    Part { programs: WITHOUT_EVM, ..miri(Tool::Stacked, "allocator", ALLOCATOR, (4, 1)) },
+    miri(Tool::Stacked, "schedulers, memory, bits", SCHEDULE, (1, 1)),
     Part {
         variables: &[("EVM_LANES_TOYS", "20", "5")],
-        ..miri(Tool::Stacked, "toys on threads", TOYS, (8, 1))
+        ..miri(Tool::Stacked, "toys on threads", TOYS, (4, 1))
     },
     Part { programs: EVM, ..miri(Tool::Stacked, "interpreter loop", LOOP, (1, 1)) },
     Part {
@@ -99,9 +99,9 @@ const PARTS: &[Part] = &[
         quick: false,
         ..miri(Tool::Stacked, "programs", &[], (1, 1))
     },
-    Part { programs: WITHOUT_EVM, ..miri(Tool::Tree, "allocator", ALLOCATOR, (8, 1)) },
-    miri(Tool::Tree, "schedulers, memory, bits", SCHEDULE, (2, 1)),
-    Part { variables: &[("EVM_LANES_TOYS", "20", "5")], ..miri(Tool::Tree, "toys on threads", TOYS, (8, 1)) },
+    Part { programs: WITHOUT_EVM, ..miri(Tool::Tree, "allocator", ALLOCATOR, (4, 1)) },
+    miri(Tool::Tree, "schedulers, memory, bits", SCHEDULE, (1, 1)),
+    Part { variables: &[("EVM_LANES_TOYS", "20", "5")], ..miri(Tool::Tree, "toys on threads", TOYS, (4, 1)) },
     Part { programs: EVM, ..miri(Tool::Tree, "interpreter loop", LOOP, (1, 1)) },
     // Not by the rules of Stacked Borrows: bitvec, in which revm keeps jump destinations, breaks them.
     Part {

@@ -1,68 +1,115 @@
-//! The frame of the page.
+//! The frame of the page: the only component that knows the whole page. It gives each of the others what that one shows.
 
 use leptos::ev;
 use leptos::prelude::*;
-use wasm_bindgen::JsCast;
 
+use super::compare::Compare;
+use super::curve::Curve;
 use super::dialogs::{CostModel, Help, Share, Strategies};
+use super::editor::Editor;
+use super::foot::Foot;
 use super::graph::Graph;
 use super::head::Head;
 use super::header::Header;
 use super::inspector::Inspector;
+use super::keys::{self, Keys};
 use super::lanes::Lanes;
+use super::list::List;
+use super::notices::{Notices, Progress};
+use super::story::Story;
+use super::tables::{Contracts, Locations, Time, Transactions};
 use super::tabs::Tabs;
-use crate::state::{Activity, EngineState, Page, Tab, dom, file, screen, sync};
-use crate::view::format::shortened;
-use crate::view::sentence;
+use crate::state::{Browser, Intents, Page, Panels, Setup, Shown, Tab, Written, file, screen, sync};
 
-/// All of it.
+/// The page.
 #[component]
 pub fn App() -> impl IntoView {
     let page = Page::start();
+    let intents = page.intents();
+    let Page { written, setup, work, shown, time, pinned, lists, panels, browser, .. } = page;
+    let Written { document, is_stale, .. } = written;
+    let Setup { strategy, clock, cost_model, .. } = setup;
+    let Shown { model, selection, detail, .. } = shown;
+    let Panels { tab, dialog, notice, query } = panels;
+    let Browser { theme, screen, letter_keys, spoken } = browser;
+    let is_running = work.is_running;
     sync::start(page);
-    super::keys::start(page);
+    keys::start(Keys {
+        command: Callback::new(move |command| page.command(command)),
+        intents,
+        selection,
+        tab,
+        dialog,
+        letter_keys: letter_keys.into(),
+    });
     super::focus::start();
-    let dropping = drop_target(page);
+    let dropping = drop_target(intents);
     let probe: NodeRef<leptos::html::I> = NodeRef::new();
     Effect::new(move |_| {
         if let Some(probe) = probe.get() {
-            screen::follow(page.screen, &probe);
+            screen::follow(screen, &probe);
         }
     });
+    let panel = move |tab| panel(page, intents, tab);
+    let make_link = Callback::new(move |()| page.link());
+    let given = lists.given;
     view! {
         <a class="skip" href="#lanes">"Skip to the lanes"</a>
         <div class="page">
             <div>
-                <Header page/>
-                <Progress page/>
-                <Notices page/>
+                <Header document setup work theme intents/>
+                <Progress work/>
+                <Notices notice document setup work intents/>
             </div>
-            <Head page/>
+            <Head model selection written work intents/>
             <div></div>
             <main class="main">
-                <div class="left" class:writing=move || matches!(page.tab.get(), Tab::Scenario | Tab::AccessList | Tab::Compare | Tab::Curve)>
-                    <Lanes page/>
-                    <Graph page/>
-                    <Tabs page/>
+                <div class="left" class:writing=move || matches!(tab.get(), Tab::Scenario | Tab::AccessList | Tab::Compare | Tab::Curve)>
+                    <Lanes shown time pinned clock cost_model is_stale is_running
+                        theme=theme.into() screen=screen.into() intents/>
+                    <Graph model selection is_stale is_running screen=screen.into() intents/>
+                    <Tabs tab query is_stale intents panel/>
                 </div>
-                <Inspector page/>
+                <Inspector model selection detail intents/>
             </main>
-            <Foot page/>
+            <Foot work model/>
         </div>
         <i class="probe" node_ref=probe aria-hidden="true"></i>
-        <div class="hidden" role="status" aria-live="polite">{move || page.spoken.get()}</div>
-        <Help page/>
-        <Share page/>
-        <CostModel page/>
-        <Strategies page/>
+        <div class="hidden" role="status" aria-live="polite">{move || spoken.get()}</div>
+        <Help dialog letter_keys intents/>
+        <Share dialog document strategy given make_link intents/>
+        <CostModel dialog cost_model intents/>
+        <Strategies dialog strategy intents/>
         <Show when=move || dropping.get()>
             <div class="dropping">"Drop a scenario, a real block (evm-block-case/1) or a block access list (EIP-7928)"</div>
         </Show>
     }
 }
 
+/// What a tab's panel holds.
+fn panel(page: Page, intents: Intents, tab: Tab) -> AnyView {
+    let Page { written, setup, work, lists, pinned, curve, .. } = page;
+    let Written { document, ran, .. } = written;
+    let Shown { model, selection, .. } = page.shown;
+    let query = page.panels.query;
+    let screen = page.browser.screen.into();
+    match tab {
+        Tab::Transactions => view! { <Transactions model selection query intents/> }.into_any(),
+        Tab::Locations => view! { <Locations model selection intents/> }.into_any(),
+        Tab::Time => view! { <Time model/> }.into_any(),
+        Tab::AccessList => {
+            view! { <List lists ran strategy=setup.strategy work model selection intents/> }.into_any()
+        }
+        Tab::Compare => view! { <Compare model pinned work intents/> }.into_any(),
+        Tab::Curve => view! { <Curve curve document setup work model screen intents/> }.into_any(),
+        Tab::Story => view! { <Story document model/> }.into_any(),
+        Tab::Scenario => view! { <Editor written activity=work.activity screen intents/> }.into_any(),
+        Tab::Contracts => view! { <Contracts model/> }.into_any(),
+    }
+}
+
 /// Files may be dropped anywhere. True while one hovers.
-fn drop_target(page: Page) -> RwSignal<bool> {
+fn drop_target(intents: Intents) -> RwSignal<bool> {
     let dropping = RwSignal::new(false);
     let has_files = |event: &web_sys::DragEvent| {
         event.data_transfer().is_some_and(|t| t.types().includes(&"Files".into(), 0))
@@ -84,7 +131,7 @@ fn drop_target(page: Page) -> RwSignal<bool> {
         if has_files(&event) {
             event.prevent_default();
             if let Some(dropped) = event.data_transfer().and_then(|t| t.files()).and_then(|f| f.get(0)) {
-                file::open(page, dropped);
+                file::open(intents, dropped);
             }
         }
     });
@@ -94,135 +141,4 @@ fn drop_target(page: Page) -> RwSignal<bool> {
         drop.remove();
     });
     dropping
-}
-
-/// A thin line below the header that says how far a run is.
-#[component]
-fn Progress(page: Page) -> impl IntoView {
-    let share = move || {
-        page.activity.with(|a| match a {
-            Activity::Running { done, total, .. } if *total > 0 => Some(f64::from(*done) / f64::from(*total)),
-            _ => None,
-        })
-    };
-    view! {
-        <div class="bar" class:unknown=move || page.is_running() && share().is_none() aria-hidden="true">
-            <i style:width=move || match (page.is_running(), share()) {
-                (true, Some(share)) => format!("{:.0}%", share * 100.0),
-                (true, None) => String::new(),
-                (false, _) => "0".to_owned(),
-            }></i>
-        </div>
-    }
-}
-
-/// What a person should know: what went wrong, and what is kept for them.
-#[component]
-fn Notices(page: Page) -> impl IntoView {
-    let draft = RwSignal::new(dom::stored("draft").filter(|d| {
-        page.document
-            .with_untracked(|document| document.builtin.is_some() && document.text() != Some(d.as_str()))
-    }));
-    let problems = move || {
-        page.activity.with(|a| match a {
-            Activity::Failed(problems) => problems.clone(),
-            _ => Vec::new(),
-        })
-    };
-    view! {
-        <Show when=move || page.notice.with(Option::is_some)>
-            <div class="notice" class:error=move || page.notice.with(|n| n.as_ref().is_some_and(|n| n.error))
-                role=move || if page.notice.with(|n| n.as_ref().is_some_and(|n| n.error)) { "alert" } else { "status" }>
-                <span>{move || page.notice.get().map(|n| n.text)}</span>
-                <button type="button" class="btn small" on:click=move |_| page.close_notice()>"Close"</button>
-            </div>
-        </Show>
-        <Show when=move || !problems().is_empty()>
-            <div class="notice error" role="alert">
-                <div>
-                    <b>"This did not run. "</b>
-                    {move || {
-                        let problems = problems();
-                        let more = problems.len().saturating_sub(3);
-                        let lines = problems.into_iter().take(3).map(|p| view! { <li>{p.to_string()}</li> }).collect_view();
-                        view! { <ul>{lines}</ul> {(more > 0).then(|| format!("and {more} more, below the scenario"))} }
-                    }}
-                </div>
-                <button type="button" class="btn small" on:click=move |_| page.open_tab(Tab::Scenario)>"Show"</button>
-            </div>
-        </Show>
-        <Show when=move || matches!(page.engine.get(), EngineState::Failed { .. })>
-            <div class="notice error" role="alert">
-                <span>"The engine does not run: "{move || match page.engine.get() {
-                    EngineState::Failed { reason } => reason,
-                    _ => String::new(),
-                }}" Your scenario is untouched."</span>
-                <button type="button" class="btn small" on:click=move |_| page.restart_engine()>"Start it again"</button>
-            </div>
-        </Show>
-        <Show when=move || page.missing_lanes().is_some() && matches!(page.engine.get(), EngineState::Ready { .. })>
-            <div class="notice" role="status">
-                <span>{move || sentence::fewer_lanes(page.missing_lanes().unwrap_or_default(), page.max_lanes())}</span>
-            </div>
-        </Show>
-        <Show when=move || draft.with(Option::is_some)>
-            <div class="notice" role="status">
-                <span>"A scenario that you changed earlier is kept in this browser."</span>
-                <span>
-                    <button type="button" class="btn small" on:click=move |_| {
-                        if let Some(text) = draft.get_untracked() {
-                            draft.set(None);
-                            page.open(crate::state::Document::scenario(text));
-                        }
-                    }>"Open it"</button>
-                    " "
-                    <button type="button" class="btn small" on:click=move |_| {
-                        dom::store("draft", None);
-                        draft.set(None);
-                    }>"Forget it"</button>
-                </span>
-            </div>
-        </Show>
-    }
-}
-
-fn isolated() -> bool {
-    dom::window().is_some_and(|w| {
-        js_sys::Reflect::get(w.unchecked_ref(), &"crossOriginIsolated".into()).is_ok_and(|v| v.is_truthy())
-    })
-}
-
-/// One line about the engine and about where the figures come from.
-#[component]
-fn Foot(page: Page) -> impl IntoView {
-    let engine = move || {
-        match page.engine.get() {
-        EngineState::Starting => ("dot wait", "The engine is starting".to_owned()),
-        EngineState::Restarting { reason } => ("dot wait", format!("The engine is started again: {reason}")),
-        EngineState::Failed { reason } => ("dot bad", format!("No engine: {reason}")),
-        EngineState::Ready { info } if info.threads => {
-            ("dot", format!("Engine with threads, up to {} lanes", info.max_lanes))
-        }
-        EngineState::Ready { .. } if !isolated() => (
-            "dot",
-            "Engine without threads, one lane: this page is not cross-origin isolated, so the browser gives it no shared memory"
-                .to_owned(),
-        ),
-        EngineState::Ready { .. } => {
-            ("dot", "Engine without threads, one lane: its threads did not start here".to_owned())
-        }
-    }
-    };
-    view! {
-        <footer class="foot">
-            <span><i class=move || engine().0></i>{move || engine().1}</span>
-            {move || page.restarted.get().filter(|_| matches!(page.engine.get(), EngineState::Ready { .. })).map(|reason| {
-                view! { <span>"Started anew: "{reason}</span> }
-            })}
-            {move || page.model.get().map(|model| view! {
-                <span>{sentence::taken(&model)}", preparing "{model.time(model.report.timing.preparing)}</span>
-                <span title=model.report.trace_hash.clone()>"trace "<code>{shortened(&model.report.trace_hash)}</code></span>
-            })}
-        </footer>
-    }
 }

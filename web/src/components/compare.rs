@@ -4,18 +4,23 @@ use std::sync::Arc;
 
 use leptos::prelude::*;
 
-use crate::state::{EngineState, Page};
+use crate::state::{EngineState, Intents, PinnedRuns, Slice, Work};
 use crate::view::compare::line;
 use crate::view::format::count;
 use crate::view::model::RunModel;
 
 /// The table of the runs that are shown and kept.
 #[component]
-pub fn Compare(page: Page) -> impl IntoView {
+pub fn Compare(
+    model: Slice<Option<Arc<RunModel>>>,
+    pinned: PinnedRuns,
+    work: Work,
+    intents: Intents,
+) -> impl IntoView {
     let rows = move || {
-        let shown = page.model.get();
+        let shown = model.get();
         let mut runs: Vec<(Option<u32>, Arc<RunModel>)> =
-            page.pins.with(|pins| pins.iter().map(|p| (Some(p.id), p.model.clone())).collect());
+            pinned.pins.with(|pins| pins.iter().map(|p| (Some(p.id), p.model.clone())).collect());
         if let Some(shown) = shown.clone()
             && !runs.iter().any(|(_, m)| Arc::ptr_eq(m, &shown))
         {
@@ -24,20 +29,20 @@ pub fn Compare(page: Page) -> impl IntoView {
         runs.into_iter()
             .map(|(id, model)| {
                 let here = shown.as_ref().is_some_and(|m| Arc::ptr_eq(m, &model));
-                view! { <Row page id here model/> }
+                view! { <Row id here model pinned intents/> }
             })
             .collect_view()
     };
-    let busy = move || page.is_running() || !matches!(page.engine.get(), EngineState::Ready { .. });
+    let busy = move || work.is_running.get() || !matches!(work.engine.get(), EngineState::Ready { .. });
     view! {
         <div class="tools">
             <button type="button" class="btn small go" aria-disabled=move || busy().to_string()
-                on:click=move |_| if !untrack(busy) { page.compare_strategies(); }>
+                on:click=move |_| if !untrack(busy) { intents.compare_strategies(); }>
                 "Run every strategy"
             </button>
-            <button type="button" class="btn small" disabled=move || page.pins.with(Vec::is_empty)
-                on:click=move |_| page.unpin_all()>"Put all away"</button>
-            <span>"Keep the run (above the lanes), change the strategy, the lanes or the scenario, and run again: both stand here, and above as lanes on one axis."</span>
+            <button type="button" class="btn small" disabled=move || pinned.pins.with(Vec::is_empty)
+                on:click=move |_| intents.unpin_all()>"Remove all"</button>
+            <span>"Press Keep above the lanes, change the strategy, the lanes or the scenario, and run again. Both runs then appear here, and above as lanes on one axis."</span>
         </div>
         <table class="table runs">
             <caption class="hidden">"Runs side by side"</caption>
@@ -48,7 +53,7 @@ pub fn Compare(page: Page) -> impl IntoView {
                 <th scope="col" class="number" title="the lower limit of that run">"Limit"</th>
                 <th scope="col" class="number" title="share of the limit that was reached">"Reached"</th>
                 <th scope="col" class="number">"Aborts"</th>
-                <th scope="col" class="number" title="gas of attempts in vain">"Wasted gas"</th>
+                <th scope="col" class="number" title="gas of aborted attempts">"Wasted gas"</th>
                 <th scope="col" class="number" title="share of the lanes' time in attempts that committed">"Lanes busy"</th>
                 <th scope="col">"Equal"</th>
                 <th scope="col">"Scenario"</th>
@@ -60,11 +65,17 @@ pub fn Compare(page: Page) -> impl IntoView {
 }
 
 #[component]
-fn Row(page: Page, id: Option<u32>, here: bool, model: Arc<RunModel>) -> impl IntoView {
+fn Row(
+    id: Option<u32>,
+    here: bool,
+    model: Arc<RunModel>,
+    pinned: PinnedRuns,
+    intents: Intents,
+) -> impl IntoView {
     let line = line(&model);
     let name = match id.filter(|_| !here) {
         Some(id) => view! {
-            <button type="button" class="link" on:click=move |_| page.show_pinned(id)>{line.run.clone()}</button>
+            <button type="button" class="link" on:click=move |_| intents.show_pinned(id)>{line.run.clone()}</button>
         }
         .into_any(),
         None => line.run.clone().into_any(),
@@ -80,7 +91,7 @@ fn Row(page: Page, id: Option<u32>, here: bool, model: Arc<RunModel>) -> impl In
             <td class="number">{line.wasted}</td>
             <td class="number">{line.busy}</td>
             <td class=if line.equal { "ok" } else { "wrong" }>{if line.equal { "✓" } else { "✗" }}</td>
-            <td>{model.report.title.clone()}{move || page.version_of(id).map(|n| format!(", version {n}"))}</td>
+            <td>{model.report.title.clone()}{move || pinned.versions.with(|v| v.get(id)).map(|n| format!(", version {n}"))}</td>
             <td>{line.taken}</td>
         </tr>
     }

@@ -7,9 +7,10 @@ use evm_lanes_core::strategies::StrategyId;
 use leptos::prelude::*;
 
 use super::measure::size_of;
-use crate::state::{CurveState, EngineState, Page};
+use crate::state::{CurveState, Document, EngineState, Intents, Screen, Setup, Slice, Work};
 use crate::view::curve::{self, LANES, speed_up};
 use crate::view::format::{Unit, count, factor, share};
+use crate::view::model::RunModel;
 use crate::view::scale::rem;
 use crate::view::sentence::{self, strategy_name};
 
@@ -17,13 +18,21 @@ const HEIGHT: f64 = 300.0;
 
 /// The tab of the curve.
 #[component]
-pub fn Curve(page: Page) -> impl IntoView {
+pub fn Curve(
+    curve: Slice<CurveState>,
+    document: Slice<Document>,
+    setup: Setup,
+    work: Work,
+    model: Slice<Option<Arc<RunModel>>>,
+    screen: Slice<Screen>,
+    intents: Intents,
+) -> impl IntoView {
     let room: NodeRef<leptos::html::Div> = NodeRef::new();
-    let size = size_of(room, page.screen);
-    let ready = move || matches!(page.engine.get(), EngineState::Ready { .. }) && !page.is_running();
-    let running = move || page.curve.with(|c| matches!(c, CurveState::Running { .. }));
+    let size = size_of(room, screen);
+    let ready = move || matches!(work.engine.get(), EngineState::Ready { .. }) && !work.is_running.get();
+    let running = move || curve.with(|c| matches!(c, CurveState::Running { .. }));
     let words = move || {
-        page.curve.with(|c| match c {
+        curve.with(|c| match c {
             CurveState::None => "Every strategy on 1 to 256 simulated lanes, with both limits.".to_owned(),
             CurveState::Running { done, total: 0, .. } if *done == 0 => "Preparing…".to_owned(),
             CurveState::Running { done, total, .. } => format!("{done} of {total} runs…"),
@@ -34,16 +43,16 @@ pub fn Curve(page: Page) -> impl IntoView {
                     sentence::cost_name(curve.model.cost),
                     curve.model.seed
                 );
-                if page.document.with(|d| d.source == *source) && page.cost_model.get() == curve.model {
+                if document.with(|d| d.source == *source) && setup.cost_model.get() == curve.model {
                     by
                 } else {
-                    format!("{by} Of the scenario and model as they were: draw it again to see what follows.")
+                    format!("{by} The scenario or the model has changed since. Draw the curve again.")
                 }
             }
         })
     };
     let drawn = move || {
-        page.curve.with(|c| match c {
+        curve.with(|c| match c {
             CurveState::Done { curve, .. } => Some(curve.clone()),
             _ => None,
         })
@@ -54,23 +63,23 @@ pub fn Curve(page: Page) -> impl IntoView {
             <button type="button" class="btn small" class:go=move || !running()
                 aria-disabled=move || (!running() && !ready()).to_string()
                 on:click=move |_| if untrack(running) {
-                    page.cancel_curve();
+                    intents.cancel_curve();
                 } else if untrack(ready) {
-                    page.draw_curve();
+                    intents.draw_curve();
                 }>{move || if running() { "Cancel" } else { "Draw the curve" }}</button>
             <span role="status">{words}</span>
         </div>
         <div node_ref=room data-curve=move || drawn().map(|c| c.points.len().to_string())>
             {move || drawn().map(|curve| {
                 let width = size.get().0;
-                view! { <Chart page curve=curve.clone() width/> <Table page curve/> }
+                view! { <Chart curve=curve.clone() width setup model/> <Table curve intents/> }
             })}
         </div>
     }
 }
 
 #[component]
-fn Chart(page: Page, curve: Arc<Points>, width: f64) -> impl IntoView {
+fn Chart(curve: Arc<Points>, width: f64, setup: Setup, model: Slice<Option<Arc<RunModel>>>) -> impl IntoView {
     let width = width.max(320.0);
     let chart = curve::chart(&curve, &LANES, width, HEIGHT);
     let (left, top, right, bottom) = chart.field;
@@ -128,9 +137,9 @@ fn Chart(page: Page, curve: Arc<Points>, width: f64) -> impl IntoView {
                 .map(|(x, y, _)| view! { <circle cx=x.0 cy=y.0 r="2.6"></circle> })
                 .collect_view();
             view! {
-                <g class=format!("line style-{}", line.style) class:on=move || page.strategy.get() == strategy
-                    || page.model.with(|m| m.as_ref().is_some_and(|m| {
-                        m.report.chosen.is_some() && m.asked() == page.strategy.get() && m.report.strategy == strategy
+                <g class=format!("line style-{}", line.style) class:on=move || setup.strategy.get() == strategy
+                    || model.with(|m| m.as_ref().is_some_and(|m| {
+                        m.report.chosen.is_some() && m.asked() == setup.strategy.get() && m.report.strategy == strategy
                     }))>
                     <path d=line.path></path>
                     {dots}
@@ -153,13 +162,13 @@ fn Chart(page: Page, curve: Arc<Points>, width: f64) -> impl IntoView {
 
 /// The same as numbers; each leads to its run.
 #[component]
-fn Table(page: Page, curve: Arc<Points>) -> impl IntoView {
+fn Table(curve: Arc<Points>, intents: Intents) -> impl IntoView {
     let heads = LANES.map(|n| view! { <th scope="col" class="number">{n}</th> }).collect_view();
     let room = |p: &evm_lanes_core::messages::CurvePoint| p.duration as f64 * f64::from(p.lanes);
     let unit = Unit::of_cost(curve.model.cost);
     let rows = StrategyId::ALL
         .into_iter()
-        .filter(|s| *s != StrategyId::SEQUENTIAL)
+        .filter(|s| !s.is_sequential())
         .map(|strategy| {
             let cells = LANES
                 .map(|lanes| {
@@ -170,7 +179,7 @@ fn Table(page: Page, curve: Arc<Points>) -> impl IntoView {
                     };
                     let speed = factor(speed_up(&curve, &p));
                     let title = format!(
-                        "{}: {} aborts, {} of the lanes' time in vain, {} of use",
+                        "{}: {} aborts; of the lanes' time {} went into attempts that did not commit, {} into those that did",
                         unit.text(p.duration),
                         count(p.aborted.into()),
                         share(p.wasted as f64 / room(&p).max(1.0)),
@@ -180,7 +189,7 @@ fn Table(page: Page, curve: Arc<Points>) -> impl IntoView {
                     view! {
                         <td class="number" title=title>
                             <button type="button" class="link" aria-label=format!("{speed}, {label}")
-                                on:click=move |_| page.show_curve_point(strategy, lanes)>{speed.clone()}</button>
+                                on:click=move |_| intents.show_curve_point(strategy, lanes)>{speed.clone()}</button>
                             <small>{(p.aborted > 0).then(|| count(p.aborted.into()))}</small>
                         </td>
                     }
@@ -197,7 +206,7 @@ fn Table(page: Page, curve: Arc<Points>) -> impl IntoView {
     };
     view! {
         <table class="table of-curve">
-            <caption>"Speed-up by number of lanes; small: aborts. Each leads to its run."</caption>
+            <caption>"Speed-up by number of lanes; small: aborts. Each opens its run."</caption>
             <thead><tr><th scope="col">"Lanes"</th>{heads}</tr></thead>
             <tbody>{rows}{limit("limit: path", |l| l.path)}{limit("limit: work", |l| l.work)}</tbody>
         </table>

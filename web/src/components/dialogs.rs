@@ -2,40 +2,39 @@
 
 use evm_lanes_core::model::{Cost, CostModel};
 use evm_lanes_core::scenario::StrategyChoice;
-use evm_lanes_core::strategies::StrategyId;
 use leptos::ev;
 use leptos::html::Dialog;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use wasm_bindgen_futures::JsFuture;
 
-use crate::state::{self, Link, Page, dom, link};
+use crate::state::{self, Document, Given, Intents, Link, Slice, dom, link};
 use crate::view::format::{capitalised, count};
 use crate::view::sentence::{choice_name, cost_name};
 use crate::view::{about, share};
 
 /// Keeps a native dialog in step with whether it is open.
-fn bind(dialog: NodeRef<Dialog>, page: Page, own: state::Dialog) {
+fn bind(element: NodeRef<Dialog>, dialog: Slice<Option<state::Dialog>>, own: state::Dialog) {
     Effect::new(move |_| {
-        let (Some(dialog), open) = (dialog.get(), page.dialog.get() == Some(own)) else { return };
-        if open && !dialog.open() {
+        let (Some(element), open) = (element.get(), dialog.get() == Some(own)) else { return };
+        if open && !element.open() {
             // A dialog that cannot be modal is still shown.
-            if dialog.show_modal().is_err() {
-                dialog.show();
+            if element.show_modal().is_err() {
+                element.show();
             }
-        } else if !open && dialog.open() {
-            dialog.close();
+        } else if !open && element.open() {
+            element.close();
         }
     });
 }
 
 /// Title and close button.
 #[component]
-fn Top(page: Page, title: &'static str, id: &'static str, own: state::Dialog) -> impl IntoView {
+fn Top(title: &'static str, id: &'static str, own: state::Dialog, intents: Intents) -> impl IntoView {
     view! {
         <header>
             <h2 id=id>{title}</h2>
-            <button type="button" class="btn" on:click=move |_| page.close_dialog(own)>"Close"</button>
+            <button type="button" class="btn" on:click=move |_| intents.close_dialog(own)>"Close"</button>
         </header>
     }
 }
@@ -78,12 +77,16 @@ fn key_list(keys: &'static [(&'static [&'static str], &'static str)]) -> impl In
 
 /// Keys, colours and patterns.
 #[component]
-pub fn Help(page: Page) -> impl IntoView {
-    let dialog: NodeRef<Dialog> = NodeRef::new();
-    bind(dialog, page, state::Dialog::Help);
+pub fn Help(
+    dialog: Slice<Option<state::Dialog>>,
+    letter_keys: RwSignal<bool>,
+    intents: Intents,
+) -> impl IntoView {
+    let element: NodeRef<Dialog> = NodeRef::new();
+    bind(element, dialog, state::Dialog::Help);
     view! {
-        <dialog node_ref=dialog aria-labelledby="help-title" on:close=move |_: ev::Event| page.close_dialog(state::Dialog::Help)>
-            <Top page title="How to read the page" id="help-title" own=state::Dialog::Help/>
+        <dialog node_ref=element aria-labelledby="help-title" on:close=move |_: ev::Event| intents.close_dialog(state::Dialog::Help)>
+            <Top title="How to read the page" id="help-title" own=state::Dialog::Help intents/>
             <div class="body">
                 <h3>"Patterns: how an attempt ended"</h3>
                 <ul class="patterns">
@@ -92,22 +95,22 @@ pub fn Help(page: Page) -> impl IntoView {
                     <li><span class="swatch pale"></span>"pale and thin: validating"</li>
                     <li><span class="swatch dotted"></span>"dotted: waiting for other lanes"</li>
                     <li><span class="swatch idle"></span>"background: nothing left to do"</li>
-                    <li><span class="swatch arrow"></span>"arrow: from the write to the attempt it spoiled"</li>
+                    <li><span class="swatch arrow"></span>"arrow: from the write to the attempt that had read too early"</li>
                 </ul>
-                <p>"Colour is what a transaction is: its label. A raised number counts attempts: 7² is the second attempt of transaction 7. In the graph, a diamond is a location that several transactions needed, and the thick line is the longest chain of transactions that need each other: no number of lanes is faster than that chain."</p>
+                <p>"The colour is the transaction’s label. A raised number counts attempts: 7² is the second attempt of transaction 7. In the graph, a diamond is a location that several transactions needed, and the thick line is the longest chain of transactions that need each other: no number of lanes can be faster than that chain."</p>
                 <h3>"Limits"</h3>
-                <p>"Path: all work over the longest chain. Work: all work over what each lane must do at least. The lower of both is what was possible; the bar shows how much of it was reached."</p>
+                <p>"Path limit: all work divided by the longest chain. Work limit: all work divided by what the busiest lane must do at least. The lower of the two is what was possible; the bar shows how much of it was reached."</p>
                 <h3>"Keys"</h3>
                 <dl class="keys">{key_list(&KEYS)}</dl>
-                <p>"A key does what its letter says, with Caps Lock, too. Where your keyboard has no such letter, the place of the key counts: what is W on a US keyboard zooms in on any. Brackets may be typed with AltGr."</p>
+                <p>"A key does what its letter says, with Caps Lock, too. If your keyboard has no such letter, the key’s position counts: the key that is W on a US keyboard zooms in on every keyboard. Brackets may be typed with AltGr."</p>
                 <h3>"Keys of a panel that has the focus"</h3>
                 <dl class="keys">{key_list(&PANEL_KEYS)}</dl>
                 <p><label>
-                    <input type="checkbox" prop:checked=move || page.letter_keys.get()
-                        on:change=move |e| page.letter_keys.set(event_target_checked(&e))/>
+                    <input type="checkbox" prop:checked=move || letter_keys.get()
+                        on:change=move |e| letter_keys.set(event_target_checked(&e))/>
                     " Single letters act as keys"
                 </label></p>
-                <p>"Ctrl and the wheel zoom the lanes at the pointer; drag measures a stretch of time (or click where it begins, Shift and click where it ends), double click zooms to it; Shift and drag pans. On a touch screen: pinch, drag, tap."</p>
+                <p>"Ctrl and the wheel zoom the lanes at the pointer. Drag to measure a stretch of time (or click where it begins, then Shift and click where it ends); double click zooms to it. Shift and drag pans. On a touch screen: pinch, drag, tap."</p>
             </div>
         </dialog>
     }
@@ -115,16 +118,24 @@ pub fn Help(page: Page) -> impl IntoView {
 
 /// The link, how long it is, and a file for what no link takes.
 #[component]
-pub fn Share(page: Page) -> impl IntoView {
-    let dialog: NodeRef<Dialog> = NodeRef::new();
+pub fn Share(
+    dialog: Slice<Option<state::Dialog>>,
+    document: Slice<Document>,
+    strategy: Slice<StrategyChoice>,
+    given: Slice<Option<Given>>,
+    /// Makes the link to what is on the page now. That takes too long to be done before anyone asks.
+    make_link: Callback<(), Link>,
+    intents: Intents,
+) -> impl IntoView {
+    let element: NodeRef<Dialog> = NodeRef::new();
     let said = RwSignal::new(String::new());
-    bind(dialog, page, state::Dialog::Share);
+    bind(element, dialog, state::Dialog::Share);
     let shared = Memo::new(move |_| {
-        if page.dialog.get() != Some(state::Dialog::Share) {
+        if dialog.get() != Some(state::Dialog::Share) {
             return None;
         }
         said.set(String::new());
-        Some(page.link())
+        Some(make_link.run(()))
     });
     let address = move || match shared.get() {
         Some(Link::Fits(link)) => Some(format!("{}{link}", link::base())),
@@ -142,7 +153,7 @@ pub fn Share(page: Page) -> impl IntoView {
             said.set(if copied {
                 "Copied.".to_owned()
             } else {
-                "The browser did not allow copying: mark the link and copy it by hand.".to_owned()
+                "The browser did not allow copying. Select the link and copy it by hand.".to_owned()
             });
         });
     };
@@ -160,8 +171,8 @@ pub fn Share(page: Page) -> impl IntoView {
                 }
             }).collect_view();
             view! {
-                <p>"It holds the scenario, strategy, lanes, clock and selection; nothing is kept on a server."</p>
-                <GivenList page/>
+                <p>"The link holds the scenario, strategy, lanes, clock and selection. Nothing is stored on a server."</p>
+                <GivenList given strategy/>
                 <input type="text" readonly aria-label="Link" prop:value=text on:focus=|e| {
                     use wasm_bindgen::JsCast;
                     if let Some(input) = e.target().and_then(|t| t.dyn_into::<web_sys::HtmlInputElement>().ok()) {
@@ -170,7 +181,7 @@ pub fn Share(page: Page) -> impl IntoView {
                 }/>
                 <div class="row">
                     <button type="button" class="btn go" on:click=copy>"Copy the link"</button>
-                    <SaveButton page/>
+                    <SaveButton document/>
                 </div>
                 <p role="status">{move || said.get()}</p>
                 <p>{share::describe(length)}</p>
@@ -178,19 +189,19 @@ pub fn Share(page: Page) -> impl IntoView {
             }.into_any()
         }
         Some(Link::TooLong) => view! {
-            <p role="alert">{format!("This scenario is too long for a link: browsers take about {} characters. Share it as a file, which the page opens when it is dropped on it.", count(32_000))}</p>
-            <div class="row"><SaveButton page/></div>
+            <p role="alert">{format!("This scenario is too long for a link: browsers take about {} characters. Share it as a file: dropped on this page, it opens.", count(32_000))}</p>
+            <div class="row"><SaveButton document/></div>
         }.into_any(),
         Some(Link::File(name)) => view! {
-            <GivenList page/>
-            <p>{format!("A real block does not fit into a link. Share the file {name}: dropped on this page it runs the same.")}</p>
+            <GivenList given strategy/>
+            <p>{format!("A real block does not fit into a link. Share the file {name}: dropped on this page, it gives the same run.")}</p>
         }.into_any(),
         None => ().into_any(),
     }
     };
     view! {
-        <dialog class="share" node_ref=dialog aria-labelledby="share-title" on:close=move |_: ev::Event| page.close_dialog(state::Dialog::Share)>
-            <Top page title="Share what is on the page" id="share-title" own=state::Dialog::Share/>
+        <dialog class="share" node_ref=element aria-labelledby="share-title" on:close=move |_: ev::Event| intents.close_dialog(state::Dialog::Share)>
+            <Top title="Share what is on the page" id="share-title" own=state::Dialog::Share intents/>
             <div class="body">{body}</div>
         </dialog>
     }
@@ -198,18 +209,18 @@ pub fn Share(page: Page) -> impl IntoView {
 
 /// That a list from a file is in no link.
 #[component]
-fn GivenList(page: Page) -> impl IntoView {
-    let name = page.given.get_untracked().map(|given| given.name);
-    name.filter(|_| page.strategy.get_untracked() == StrategyId::BLOCK_ACCESS_LIST).map(|name| view! {
-        <p class="wrong">{format!("Without the access list in {name}: whoever opens this runs from the block’s own list. Send the file along; dropped on the page it takes its place.")}</p>
+fn GivenList(given: Slice<Option<Given>>, strategy: Slice<StrategyChoice>) -> impl IntoView {
+    let name = given.get_untracked().map(|given| given.name);
+    name.filter(|_| strategy.get_untracked().reads_block_access_list()).map(|name| view! {
+        <p class="wrong">{format!("This link leaves out the access list in {name}, so the run it opens uses the block’s own list. Send the file, too: dropped on the page, it is used again.")}</p>
     })
 }
 
 #[component]
-fn SaveButton(page: Page) -> impl IntoView {
+fn SaveButton(document: Slice<Document>) -> impl IntoView {
     view! {
         <button type="button" class="btn" on:click=move |_| {
-            if let Some(text) = page.document.with_untracked(|d| d.text().map(str::to_owned)) {
+            if let Some(text) = document.with_untracked(|d| d.text().map(str::to_owned)) {
                 dom::save("scenario.json", "application/json", text.as_bytes());
             }
         }>"Save as file"</button>
@@ -218,40 +229,43 @@ fn SaveButton(page: Page) -> impl IntoView {
 
 /// What simulated time is made of.
 #[component]
-pub fn CostModel(page: Page) -> impl IntoView {
-    let dialog: NodeRef<Dialog> = NodeRef::new();
-    bind(dialog, page, state::Dialog::CostModel);
+pub fn CostModel(
+    dialog: Slice<Option<state::Dialog>>,
+    cost_model: Slice<CostModel>,
+    intents: Intents,
+) -> impl IntoView {
+    let element: NodeRef<Dialog> = NodeRef::new();
+    bind(element, dialog, state::Dialog::CostModel);
     let costs = Cost::ALL
         .map(|cost| {
             view! {
                 <label class="choice">
-                    <input type="radio" name="cost" value=cost.name() prop:checked=move || page.cost_model.get().cost == cost
-                        on:change=move |_| page.set_cost_model(CostModel { cost, ..page.cost_model.get_untracked() })/>
+                    <input type="radio" name="cost" value=cost.name() prop:checked=move || cost_model.get().cost == cost
+                        on:change=move |_| intents.set_cost_model(CostModel { cost, ..cost_model.get_untracked() })/>
                     <span><b>{capitalised(cost_name(cost))}</b>" "{about::cost(cost)}</span>
                 </label>
             }
         })
         .collect_view();
-    let set_seed =
-        move |seed: u64| page.set_cost_model(CostModel { seed, ..page.cost_model.get_untracked() });
+    let set_seed = move |seed: u64| intents.set_cost_model(CostModel { seed, ..cost_model.get_untracked() });
     view! {
-        <dialog node_ref=dialog aria-labelledby="model-title" on:close=move |_: ev::Event| page.close_dialog(state::Dialog::CostModel)>
-            <Top page title="What simulated time is made of" id="model-title" own=state::Dialog::CostModel/>
+        <dialog node_ref=element aria-labelledby="model-title" on:close=move |_: ev::Event| intents.close_dialog(state::Dialog::CostModel)>
+            <Top title="What simulated time is made of" id="model-title" own=state::Dialog::CostModel intents/>
             <div class="body">
-                <p>"Simulated lanes run the same scheduler and the same EVM as measured ones. Only the clock differs: each execution takes what the model says, so that everyone sees the same lanes from the same link, with any number of them."</p>
+                <p>"Simulated lanes run the same scheduler and the same EVM as measured ones. Only the clock differs: each execution takes what the model says, so everyone sees the same lanes from the same link, with any number of lanes."</p>
                 <fieldset><legend>"An execution costs"</legend>{costs}</fieldset>
-                <p>{move || about::scheduling(page.cost_model.get().cost)}</p>
+                <p>{move || about::scheduling(cost_model.get().cost)}</p>
                 <h3>"Seed"</h3>
                 <p class="row">
                     <input type="number" inputmode="numeric" min="0" step="1" aria-label="Seed"
-                        prop:value=move || page.cost_model.get().seed.to_string()
+                        prop:value=move || cost_model.get().seed.to_string()
                         on:change=move |e| {
                             if let Ok(seed) = event_target_value(&e).trim().parse() {
                                 set_seed(seed);
                             }
                         }/>
                     <button type="button" class="btn" on:click=move |_| {
-                        set_seed(page.cost_model.get_untracked().seed.wrapping_add(1));
+                        set_seed(cost_model.get_untracked().seed.wrapping_add(1));
                     }>"Another"</button>
                 </p>
                 <p>{about::SEED}</p>
@@ -262,13 +276,17 @@ pub fn CostModel(page: Page) -> impl IntoView {
 
 /// What each strategy does, one page each.
 #[component]
-pub fn Strategies(page: Page) -> impl IntoView {
-    let dialog: NodeRef<Dialog> = NodeRef::new();
-    bind(dialog, page, state::Dialog::Strategies);
-    let chosen = RwSignal::new(page.strategy.get_untracked());
+pub fn Strategies(
+    dialog: Slice<Option<state::Dialog>>,
+    strategy: Slice<StrategyChoice>,
+    intents: Intents,
+) -> impl IntoView {
+    let element: NodeRef<Dialog> = NodeRef::new();
+    bind(element, dialog, state::Dialog::Strategies);
+    let chosen = RwSignal::new(strategy.get_untracked());
     Effect::new(move |_| {
-        if page.dialog.get() == Some(state::Dialog::Strategies) {
-            chosen.set(page.strategy.get_untracked());
+        if dialog.get() == Some(state::Dialog::Strategies) {
+            chosen.set(strategy.get_untracked());
         }
     });
     let choices = StrategyChoice::ALL
@@ -297,18 +315,18 @@ pub fn Strategies(page: Page) -> impl IntoView {
         }
     };
     view! {
-        <dialog class="strategies" node_ref=dialog aria-labelledby="strategies-title"
-            on:close=move |_: ev::Event| page.close_dialog(state::Dialog::Strategies)>
-            <Top page title="The strategies" id="strategies-title" own=state::Dialog::Strategies/>
+        <dialog class="strategies" node_ref=element aria-labelledby="strategies-title"
+            on:close=move |_: ev::Event| intents.close_dialog(state::Dialog::Strategies)>
+            <Top title="The strategies" id="strategies-title" own=state::Dialog::Strategies intents/>
             <div class="body">
                 <div class="row" role="group" aria-label="Strategy to read about">{choices}</div>
                 {told}
                 <p class="row"><button type="button" class="btn go"
-                    disabled=move || chosen.get() == page.strategy.get()
+                    disabled=move || chosen.get() == strategy.get()
                     on:click=move |_| {
-                        page.close_dialog(state::Dialog::Strategies);
-                        page.set_strategy(chosen.get_untracked());
-                    }>{move || if chosen.get() == page.strategy.get() {
+                        intents.close_dialog(state::Dialog::Strategies);
+                        intents.set_strategy(chosen.get_untracked());
+                    }>{move || if chosen.get() == strategy.get() {
                         "This one is chosen".to_owned()
                     } else {
                         format!("Run with {}", choice_name(chosen.get()))

@@ -6,7 +6,7 @@ use leptos::either::Either;
 use leptos::prelude::*;
 use web_sys::KeyboardEvent;
 
-use crate::state::{Activity, Document, Page, Source, dom};
+use crate::state::{Activity, Document, Intents, Screen, Slice, Source, Written, dom};
 use crate::view::format::{bytes, counted};
 
 /// Longer texts are checked when they are run and not at every key stroke.
@@ -18,9 +18,14 @@ const MOST_FROZEN: u64 = 5_000;
 
 /// The editor, or what stands in its place for a real block.
 #[component]
-pub fn Editor(page: Page) -> impl IntoView {
+pub fn Editor(
+    written: Written,
+    activity: Slice<Activity>,
+    screen: Slice<Screen>,
+    intents: Intents,
+) -> impl IntoView {
     let case = Memo::new(move |_| {
-        page.document.with(|d| match &d.source {
+        written.document.with(|d| match &d.source {
             Source::Case { name, text } => Some((name.to_string(), text.len())),
             Source::Scenario(_) => None,
         })
@@ -29,26 +34,31 @@ pub fn Editor(page: Page) -> impl IntoView {
         Some((name, size)) => Either::Left(view! {
             <div class="prose">
                 <h3>{name}</h3>
-                <p>{format!("A real block of {} (evm-block-case/1), executed as it is. It is not edited here.", bytes(size as u64))}</p>
+                <p>{format!("A real block of {} (evm-block-case/1), executed as it is. It cannot be edited here.", bytes(size as u64))}</p>
                 <button type="button" class="btn" on:click=move |_| {
                     if let Some(b) = scenario::builtin::find(scenario::builtin::DEFAULT) {
-                        page.open(Document { source: Source::scenario(b.text), builtin: Some(b.name) });
+                        intents.open(Document { source: Source::scenario(b.text), builtin: Some(b.name) });
                     }
                 }>"Back to a scenario"</button>
             </div>
         }),
-        None => Either::Right(view! { <Paper page/> }),
+        None => Either::Right(view! { <Paper written activity screen intents/> }),
     }
 }
 
 #[component]
-fn Paper(page: Page) -> impl IntoView {
+fn Paper(
+    written: Written,
+    activity: Slice<Activity>,
+    screen: Slice<Screen>,
+    intents: Intents,
+) -> impl IntoView {
     let area: NodeRef<leptos::html::Textarea> = NodeRef::new();
     let numbers: NodeRef<leptos::html::Div> = NodeRef::new();
-    let text = move || page.document.with(|d| d.text().unwrap_or_default().to_owned());
-    let lines = Memo::new(move |_| page.document.with(|d| d.text().map_or(1, |t| t.split('\n').count())));
+    let text = move || written.document.with(|d| d.text().unwrap_or_default().to_owned());
+    let lines = Memo::new(move |_| written.document.with(|d| d.text().map_or(1, |t| t.split('\n').count())));
     let parsed = Memo::new(move |_| {
-        page.document.with(|d| match d.written() {
+        written.document.with(|d| match d.written() {
             Some(written) if written.text().len() <= MOST_LIVE => written.problems().to_vec(),
             _ => Vec::new(),
         })
@@ -56,11 +66,11 @@ fn Paper(page: Page) -> impl IntoView {
     let problems = Memo::new(move |_| {
         let mut problems = parsed.get();
         if problems.is_empty()
-            && let Activity::Failed(told) = page.activity.get()
+            && let Activity::Failed(told) = activity.get()
         {
             problems = told;
         }
-        page.document.with_untracked(|d| {
+        written.document.with_untracked(|d| {
             if let Some(written) = d.written() {
                 written.locate(&mut problems);
             }
@@ -69,18 +79,18 @@ fn Paper(page: Page) -> impl IntoView {
     });
     // What the generated transactions are, written out, where there are any and not too many.
     let can_freeze = Memo::new(move |_| {
-        page.document.with(|d| {
+        written.document.with(|d| {
             d.text().is_some_and(|text| text.len() <= MOST_LIVE)
                 && d.parsed().is_some_and(|s| s.is_generated() && s.transaction_count() <= MOST_FROZEN)
         })
     });
     let freeze = move |_| {
-        let frozen = page.document.with_untracked(|d| d.parsed().map(Scenario::frozen));
+        let frozen = written.document.with_untracked(|d| d.parsed().map(Scenario::frozen));
         if let Some(frozen) = frozen {
-            page.remember();
-            page.edit(frozen.to_text());
-            page.remember();
-            page.announce(format!(
+            intents.remember();
+            intents.edit(frozen.to_text());
+            intents.remember();
+            intents.announce(format!(
                 "{} written out. Undo brings the generators back.",
                 counted(frozen.transactions.len() as u64, "transaction")
             ));
@@ -92,15 +102,15 @@ fn Paper(page: Page) -> impl IntoView {
         let _ = area.focus();
         let _ = area.set_selection_range(start, start + 1);
         area.set_scroll_top(
-            ((f64::from(position.line) - 4.0) * LINE * page.screen.get_untracked().text).max(0.0) as i32,
+            ((f64::from(position.line) - 4.0) * LINE * screen.get_untracked().text).max(0.0) as i32
         );
     };
     let key = move |e: KeyboardEvent| {
         if e.key() == "Enter" && (e.ctrl_key() || e.meta_key()) {
             e.prevent_default();
             e.stop_propagation();
-            page.remember();
-            page.run();
+            intents.remember();
+            intents.run();
         } else if e.key() == "Escape" {
             e.stop_propagation();
             dom::focus("tab-scenario");
@@ -109,32 +119,32 @@ fn Paper(page: Page) -> impl IntoView {
     view! {
         <div class="editor">
             <div class="tools">
-                <span>{move || match (problems.with(Vec::len), page.is_stale()) {
+                <span>{move || match (problems.with(Vec::len), written.is_stale.get()) {
                     (0, true) => "Changed since the run".to_owned(),
                     (0, false) => "As run".to_owned(),
                     (1, _) => "One problem".to_owned(),
                     (n, _) => format!("{n} problems"),
                 }}</span>
                 <span class="push"></span>
-                <button type="button" class="btn small" on:click=move |_| page.undo()>"Undo"</button>
-                <button type="button" class="btn small" on:click=move |_| page.redo()>"Redo"</button>
+                <button type="button" class="btn small" on:click=move |_| intents.undo()>"Undo"</button>
+                <button type="button" class="btn small" on:click=move |_| intents.redo()>"Redo"</button>
                 <button type="button" class="btn small" on:click=move |_| {
-                    let laid = page.document.with_untracked(|d| d.text().and_then(|t| json::pretty(t).ok()));
+                    let laid = written.document.with_untracked(|d| d.text().and_then(|t| json::pretty(t).ok()));
                     if let Some(laid) = laid {
-                        page.remember();
-                        page.edit(laid);
-                        page.remember();
+                        intents.remember();
+                        intents.edit(laid);
+                        intents.remember();
                     }
                 }>"Lay out"</button>
                 <button type="button" class="btn small" disabled=move || !can_freeze.get()
-                    title="Writes every generated transaction out as it is now, so that each can be changed by itself"
+                    title="Writes out every generated transaction, so that each can be changed on its own"
                     on:click=freeze>"Freeze"</button>
                 <button type="button" class="btn small" on:click=move |_| dom::save("scenario.json", "application/json", untrack(text).as_bytes())>"Save as file"</button>
                 <button type="button" class="btn small go" aria-keyshortcuts="Control+Enter"
                     disabled=move || !problems.with(Vec::is_empty) && !parsed.with(Vec::is_empty)
                     on:click=move |_| {
-                        page.remember();
-                        page.run();
+                        intents.remember();
+                        intents.run();
                     }>"Run (Ctrl+Enter)"</button>
             </div>
             <div class="paper">
@@ -150,8 +160,8 @@ fn Paper(page: Page) -> impl IntoView {
                     aria-label="Scenario as JSON" aria-describedby="problems"
                     aria-invalid=move || (!problems.with(Vec::is_empty)).to_string()
                     prop:value=text
-                    on:input=move |e| page.edit(event_target_value(&e))
-                    on:change=move |_| page.remember()
+                    on:input=move |e| intents.edit(event_target_value(&e))
+                    on:change=move |_| intents.remember()
                     on:keydown=key
                     on:scroll=move |_| {
                         if let (Some(area), Some(numbers)) = (area.get_untracked(), numbers.get_untracked()) {

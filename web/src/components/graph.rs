@@ -1,25 +1,35 @@
 //! The dependency graph as SVG: transactions by wave, hot locations as diamonds.
 
+use std::sync::Arc;
+
 use leptos::either::Either;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::{KeyboardEvent, MouseEvent};
 
 use super::measure::size_of;
-use crate::state::Page;
+use crate::state::{Intents, Screen, Selection, Slice};
 use crate::view::graph::{self, Graph as Picture};
+use crate::view::model::RunModel;
 use crate::view::navigate;
 use crate::view::scale::rem;
 use crate::view::sentence;
 
 /// The panel of the graph.
 #[component]
-pub fn Graph(page: Page) -> impl IntoView {
+pub fn Graph(
+    model: Slice<Option<Arc<RunModel>>>,
+    selection: Slice<Selection>,
+    is_stale: Slice<bool>,
+    is_running: Slice<bool>,
+    screen: Slice<Screen>,
+    intents: Intents,
+) -> impl IntoView {
     let room: NodeRef<leptos::html::Div> = NodeRef::new();
-    let size = size_of(room, page.screen);
+    let size = size_of(room, screen);
     let picture = Memo::new(move |_| {
         let (width, height) = size.get();
-        page.model.get().filter(|_| width > 0.0).map(|m| graph::layout(&m, width, height))
+        model.get().filter(|_| width > 0.0).map(|m| graph::layout(&m, width, height))
     });
     view! {
         <section class="panel graph" aria-label="Dependencies">
@@ -29,9 +39,9 @@ pub fn Graph(page: Page) -> impl IntoView {
                 <span class="push"></span>
                 <span>{move || picture.with(|p| p.as_ref().and_then(|p| p.note.clone()))}</span>
             </header>
-            <div class="canvas" node_ref=room class:stale=move || page.is_stale() || page.is_running()>
+            <div class="canvas" node_ref=room class:stale=move || is_stale.get() || is_running.get()>
                 {move || match picture.get() {
-                    Some(picture) => Either::Left(view! { <Drawing page picture/> }),
+                    Some(picture) => Either::Left(view! { <Drawing picture model selection screen intents/> }),
                     None => Either::Right(()),
                 }}
             </div>
@@ -40,7 +50,13 @@ pub fn Graph(page: Page) -> impl IntoView {
 }
 
 #[component]
-fn Drawing(page: Page, picture: Picture) -> impl IntoView {
+fn Drawing(
+    picture: Picture,
+    model: Slice<Option<Arc<RunModel>>>,
+    selection: Slice<Selection>,
+    screen: Slice<Screen>,
+    intents: Intents,
+) -> impl IntoView {
     let picture = StoredValue::new(picture);
     let still =
         picture.with_value(|p| {
@@ -61,7 +77,7 @@ fn Drawing(page: Page, picture: Picture) -> impl IntoView {
             view! { <g>{links}</g> <g>{waves}</g> <g>{nodes}</g> }
         });
     let moving = move || {
-        let selection = page.selection.get();
+        let selection = selection.get();
         picture.with_value(|p| {
             let near = p
                 .links
@@ -78,7 +94,7 @@ fn Drawing(page: Page, picture: Picture) -> impl IntoView {
                     <circle class="ring" cx=px(n.x) cy=px(n.y) r=px(n.r + 3.0)/>
                 }
             });
-            let halos = selection.location.zip(page.model.get()).map(|(location, model)| {
+            let halos = selection.location.zip(model.get()).map(|(location, model)| {
                 let (writers, readers) = crate::view::inspect::touching(&model, location);
                 let mut txs = writers;
                 txs.extend(readers);
@@ -105,7 +121,7 @@ fn Drawing(page: Page, picture: Picture) -> impl IntoView {
         });
         let title = d.title.clone();
         view! {
-            <g class="diamond" class:on=move || page.selection.get().location == Some(location)>
+            <g class="diamond" class:on=move || selection.get().location == Some(location)>
                 <rect x=px(x - r) y=px(y - r) width=px(r * 2.0) height=px(r * 2.0) transform=format!("rotate(45 {x:.1} {y:.1})")>
                     <title>{title}</title>
                 </rect>
@@ -117,23 +133,23 @@ fn Drawing(page: Page, picture: Picture) -> impl IntoView {
     let point = move |e: &MouseEvent| {
         let svg = e.current_target()?.dyn_into::<web_sys::Element>().ok()?;
         let rect = svg.get_bounding_client_rect();
-        let unit = page.screen.get_untracked().text;
+        let unit = screen.get_untracked().text;
         Some(((f64::from(e.client_x()) - rect.left()) / unit, (f64::from(e.client_y()) - rect.top()) / unit))
     };
     let click = move |e: MouseEvent| {
         let Some((x, y)) = point(&e) else { return };
         let hit = picture.with_value(|p| (p.hit_diamond(x, y), p.hit(x, y)));
         match hit {
-            (Some(location), _) => page.select_location(location),
+            (Some(location), _) => intents.select_location(location),
             (None, Some(tx)) => {
-                page.go_to(tx);
+                intents.go_to(tx);
             }
             (None, None) => {}
         }
     };
     let key = move |e: KeyboardEvent| {
-        let Some(model) = page.model.get_untracked() else { return };
-        let tx = page.selection.get_untracked().tx;
+        let Some(model) = model.get_untracked() else { return };
+        let tx = selection.get_untracked().tx;
         let next = match (e.key().as_str(), tx) {
             ("ArrowLeft", Some(tx)) => model.sources.get(tx as usize).and_then(|s| s.last().copied()),
             ("ArrowRight", Some(tx)) => model.readers.get(tx as usize).and_then(|r| r.first().copied()),
@@ -147,14 +163,14 @@ fn Drawing(page: Page, picture: Picture) -> impl IntoView {
         };
         e.prevent_default();
         if let Some(tx) = next {
-            page.go_to(tx);
+            intents.go_to(tx);
         } else {
-            page.announce("Nothing further that way.");
+            intents.announce("Nothing further that way.");
         }
     };
     view! {
         <svg style:width=rem(width) style:height=rem(height) viewBox=format!("0 0 {width:.1} {height:.1}") tabindex="0" role="application" aria-roledescription="graph"
-            aria-label=move || page.model.with(|m| m.as_ref().map(|m| format!(
+            aria-label=move || model.with(|m| m.as_ref().map(|m| format!(
                 "Dependency graph. {} Arrow keys: left to what a transaction read from, right to who read it, up and down in its wave.",
                 sentence::graph_summary(m)
             )))
@@ -166,7 +182,7 @@ fn Drawing(page: Page, picture: Picture) -> impl IntoView {
     }
 }
 
-fn is_near(picture: &Picture, link: &graph::Link, selection: &crate::state::Selection) -> bool {
+fn is_near(picture: &Picture, link: &graph::Link, selection: &Selection) -> bool {
     if selection.location.is_some() && link.location == selection.location {
         return true;
     }

@@ -3,13 +3,15 @@
 use std::sync::Arc;
 
 use evm_lanes_core::messages::{HeaderCheck, Phase};
-use evm_lanes_core::strategies::StrategyId;
 use evm_lanes_core::trace::Clock;
 use leptos::either::Either;
 use leptos::prelude::*;
 
-use super::{LocationLink, TxLink};
-use crate::state::{Activity, Dialog, EngineState, Page, Source, can_be_repeated};
+use super::links::{LocationLink, TxLink};
+use crate::state::{
+    Activity, Dialog, Document, EngineState, Intents, Selection, Slice, Source, Work, Written,
+    can_be_repeated,
+};
 use crate::view::format::{count, counted, share, shortened};
 use crate::view::limits::{self, Side};
 use crate::view::model::RunModel;
@@ -17,20 +19,26 @@ use crate::view::sentence::{self, Piece};
 
 /// The headline and everything below it.
 #[component]
-pub fn Head(page: Page) -> impl IntoView {
+pub fn Head(
+    model: Slice<Option<Arc<RunModel>>>,
+    selection: Slice<Selection>,
+    written: Written,
+    work: Work,
+    intents: Intents,
+) -> impl IntoView {
     view! {
         <section class="head" aria-label="What the run says">
-            {move || match page.model.get() {
-                Some(model) => Either::Left(view! { <Summary page model/> }),
-                None => Either::Right(view! { <Waiting page/> }),
+            {move || match model.get() {
+                Some(model) => Either::Left(view! { <Summary model selection written work intents/> }),
+                None => Either::Right(view! { <Waiting work/> }),
             }}
         </section>
     }
 }
 
 /// What is being done, in words.
-fn phase_words(page: Page) -> String {
-    match page.activity.get() {
+fn phase_words(work: Work) -> String {
+    match work.activity.get() {
         Activity::Running { cancelling: true, .. } => "Cancelling…".to_owned(),
         Activity::Running { phase, done, total, .. } => {
             let words = match phase {
@@ -52,36 +60,42 @@ fn phase_words(page: Page) -> String {
         }
         Activity::Failed(_) => "This did not run".to_owned(),
         Activity::Cancelled => "Cancelled. Nothing else was changed.".to_owned(),
-        Activity::Idle => match page.engine.get() {
+        Activity::Idle => match work.engine.get() {
             EngineState::Starting => "Starting the engine…".to_owned(),
             EngineState::Restarting { .. } => "Starting the engine again…".to_owned(),
-            EngineState::Failed { .. } => "The engine does not run".to_owned(),
+            EngineState::Failed { .. } => "The engine is not running".to_owned(),
             EngineState::Ready { .. } => "Ready to run".to_owned(),
         },
     }
 }
 
 #[component]
-fn Waiting(page: Page) -> impl IntoView {
+fn Waiting(work: Work) -> impl IntoView {
     view! {
         <div>
-            <h1>{move || phase_words(page)}</h1>
+            <h1>{move || phase_words(work)}</h1>
             <p class="story">"A block of Ethereum transactions runs in parallel on your own cores. See what limited its speed."</p>
         </div>
     }
 }
 
 #[component]
-fn Summary(page: Page, model: Arc<RunModel>) -> impl IntoView {
+fn Summary(
+    model: Arc<RunModel>,
+    selection: Slice<Selection>,
+    written: Written,
+    work: Work,
+    intents: Intents,
+) -> impl IntoView {
     let headline = sentence::headline(&model);
     let story = sentence::story(&model)
         .into_iter()
         .map(|piece| match piece {
             Piece::Words(words) => view! { <span>{words}</span> }.into_any(),
             Piece::Location(location, name) => {
-                view! { <code><LocationLink page location name/></code> }.into_any()
+                view! { <code><LocationLink location name selection intents/></code> }.into_any()
             }
-            Piece::Tx(tx) => view! { <TxLink page tx/> }.into_any(),
+            Piece::Tx(tx) => view! { <TxLink tx model=model.clone() intents/> }.into_any(),
         })
         .collect_view();
     let taken = sentence::taken_in_full(&model);
@@ -91,21 +105,21 @@ fn Summary(page: Page, model: Arc<RunModel>) -> impl IntoView {
             <h1>{headline}</h1>
             {chosen.map(|chosen| view! {
                 <p class="story" data-chosen="">{chosen}" "
-                    <button type="button" class="link" on:click=move |_| page.open_dialog(Dialog::Strategies)>"How it is chosen"</button>
+                    <button type="button" class="link" on:click=move |_| intents.open_dialog(Dialog::Strategies)>"How it is chosen"</button>
                 </p>
             })}
-            <TooShort page model=model.clone()/>
-            <Report page model=model.clone()/>
+            <TooShort model=model.clone() document=written.document intents/>
+            <Report model=model.clone() ran=written.ran is_running=work.is_running intents/>
             <p class="story">{story}</p>
             <p class="now" role="status">{move || {
-                let running = page.is_running();
-                let cancelled = page.activity.with(|a| *a == Activity::Cancelled);
+                let running = work.is_running.get();
+                let cancelled = work.activity.with(|a| *a == Activity::Cancelled);
                 if running || cancelled {
-                    Some(phase_words(page))
-                } else if page.is_stale() && page.activity.with(|a| matches!(a, Activity::Failed(_))) {
-                    Some("This is the run before: what is written now did not run.".to_owned())
-                } else if page.is_stale() {
-                    Some("The scenario was changed since this run: run it again to see what follows.".to_owned())
+                    Some(phase_words(work))
+                } else if written.is_stale.get() && work.activity.with(|a| matches!(a, Activity::Failed(_))) {
+                    Some("Showing the previous run; your last edit has not run yet.".to_owned())
+                } else if written.is_stale.get() {
+                    Some("The scenario has changed since this run. Run it again.".to_owned())
                 } else {
                     None
                 }
@@ -119,17 +133,17 @@ fn Summary(page: Page, model: Arc<RunModel>) -> impl IntoView {
 
 /// What helps where a block is too short to measure.
 #[component]
-fn TooShort(page: Page, model: Arc<RunModel>) -> impl IntoView {
+fn TooShort(model: Arc<RunModel>, document: Slice<Document>, intents: Intents) -> impl IntoView {
     sentence::too_short(&model).map(|words| {
         let simulated = model.is_simulated();
-        let can_repeat = move || page.document.with(can_be_repeated);
+        let can_repeat = move || document.with(can_be_repeated);
         view! {
             <p class="story" data-too-short="">{words}" "
                 <Show when=can_repeat>
-                    <button type="button" class="link" on:click=move |_| page.repeat_block()>"Repeat the block"</button>" "
+                    <button type="button" class="link" on:click=move |_| intents.repeat_block()>"Repeat the block"</button>" "
                 </Show>
                 <Show when=move || !simulated>
-                    <button type="button" class="link" on:click=move |_| page.set_clock(Clock::Simulated)>
+                    <button type="button" class="link" on:click=move |_| intents.set_clock(Clock::Simulated)>
                         "Run on simulated lanes"
                     </button>
                 </Show>
@@ -140,15 +154,20 @@ fn TooShort(page: Page, model: Arc<RunModel>) -> impl IntoView {
 
 /// What a person can do with a run that differs: a document that is as small as can be, and its link.
 #[component]
-fn Report(page: Page, model: Arc<RunModel>) -> impl IntoView {
+fn Report(
+    model: Arc<RunModel>,
+    ran: Slice<Option<Source>>,
+    is_running: Slice<bool>,
+    intents: Intents,
+) -> impl IntoView {
     model.report.verdict.difference.as_ref()?;
-    let is_scenario = move || page.ran.with(|ran| matches!(ran, Some(Source::Scenario(_))));
+    let is_scenario = move || ran.with(|ran| matches!(ran, Some(Source::Scenario(_))));
     Some(view! {
         <p class="story" data-report="">
-            "This is a fault of the engine. Please report it. "
-            <Show when=is_scenario fallback=|| "Send the block’s file along.">
-                <button type="button" class="link" disabled=move || page.is_running()
-                    on:click=move |_| page.report_difference()>"Report this"</button>
+            "This is a bug in the engine. Please report it. "
+            <Show when=is_scenario fallback=|| "Send the block’s file, too.">
+                <button type="button" class="link" disabled=move || is_running.get()
+                    on:click=move |_| intents.report_difference()>"Report this"</button>
                 " makes the smallest block that still differs, and its link."
             </Show>
         </p>
@@ -229,7 +248,7 @@ fn Header(check: HeaderCheck) -> impl IntoView {
 fn Figures(model: Arc<RunModel>) -> impl IntoView {
     let report = &model.report;
     let timing = &report.timing;
-    let alone = report.strategy == StrategyId::SEQUENTIAL;
+    let alone = report.strategy.is_sequential();
     let simulated = model.is_simulated();
     let rounds = |times: &[u64]| {
         if simulated {

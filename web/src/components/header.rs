@@ -1,19 +1,26 @@
 //! The top: what is run, by whom, on how many lanes.
 
 use evm_lanes_core::scenario::{StrategyChoice, builtin};
-use evm_lanes_core::strategies::StrategyId;
 use evm_lanes_core::trace::Clock;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::HtmlInputElement;
 
-use crate::state::{Activity, Dialog, Document, EngineState, Page, Source, file};
+use crate::state::{
+    Activity, Dialog, Document, EngineState, Intents, Setup, Slice, Source, Theme, Work, file,
+};
 use crate::view::lane_steps;
 use crate::view::sentence::choice_name;
 
 /// The header.
 #[component]
-pub fn Header(page: Page) -> impl IntoView {
+pub fn Header(
+    document: Slice<Document>,
+    setup: Setup,
+    work: Work,
+    theme: RwSignal<Theme>,
+    intents: Intents,
+) -> impl IntoView {
     view! {
         <header class="top">
             <span class="brand">
@@ -24,38 +31,38 @@ pub fn Header(page: Page) -> impl IntoView {
                 </svg>
                 "EVM Lanes"
             </span>
-            <ScenarioPicker page/>
+            <ScenarioPicker document intents/>
             <label class="field">
                 <span>"Strategy"</span>
-                <select aria-label="Strategy" prop:value=move || page.strategy.get().name()
+                <select aria-label="Strategy" prop:value=move || setup.strategy.get().name()
                     on:change=move |e| {
                         if let Some(strategy) = StrategyChoice::from_name(&event_target_value(&e)) {
-                            page.set_strategy(strategy);
+                            intents.set_strategy(strategy);
                         }
                     }>
                     {StrategyChoice::ALL.map(|s| view! {
-                        <option value=s.name() selected=move || page.strategy.get() == s>{choice_name(s)}</option>
+                        <option value=s.name() selected=move || setup.strategy.get() == s>{choice_name(s)}</option>
                     }).collect_view()}
                 </select>
             </label>
             <button class="btn square" type="button" aria-label="About the strategies"
-                on:click=move |_| page.open_dialog(Dialog::Strategies)>"i"</button>
-            <LanesStepper page/>
+                on:click=move |_| intents.open_dialog(Dialog::Strategies)>"i"</button>
+            <LanesStepper setup intents/>
             <span class="push"></span>
-            <OpenFile page/>
-            <RunButton page/>
-            <OtherClock page/>
-            <button class="btn" type="button" on:click=move |_| page.open_dialog(Dialog::Share)>"Share"</button>
+            <OpenFile intents/>
+            <RunButton setup work intents/>
+            <OtherClock setup work intents/>
+            <button class="btn" type="button" on:click=move |_| intents.open_dialog(Dialog::Share)>"Share"</button>
             <button class="btn square" type="button"
-                aria-label=move || if page.theme.get().is_dark() { "Light colours" } else { "Dark colours" }
-                on:click=move |_| page.theme.update(|t| *t = t.next())>
+                aria-label=move || if theme.get().is_dark() { "Light colours" } else { "Dark colours" }
+                on:click=move |_| theme.update(|t| *t = t.next())>
                 <svg width="16" height="16" viewBox="0 0 16 16" aria-hidden="true">
                     <circle cx="8" cy="8" r="6.2" fill="none" stroke="currentColor" stroke-width="1.6"/>
                     <path d="M8 1.8a6.2 6.2 0 0 1 0 12.4z" fill="currentColor"/>
                 </svg>
             </button>
             <button class="btn square" type="button" aria-label="Help: keys, colours and patterns"
-                on:click=move |_| page.open_dialog(Dialog::Help)>"?"</button>
+                on:click=move |_| intents.open_dialog(Dialog::Help)>"?"</button>
         </header>
     }
 }
@@ -63,15 +70,15 @@ pub fn Header(page: Page) -> impl IntoView {
 const OWN: &str = "own";
 
 #[component]
-fn ScenarioPicker(page: Page) -> impl IntoView {
+fn ScenarioPicker(document: Slice<Document>, intents: Intents) -> impl IntoView {
     let current = Memo::new(move |_| {
-        page.document.with(|d| {
+        document.with(|d| {
             let same = d.builtin.and_then(builtin::find).filter(|b| d.text() == Some(b.text));
             same.map_or(OWN, |b| b.name).to_owned()
         })
     });
     let own = move || {
-        page.document.with(|d| match &d.source {
+        document.with(|d| match &d.source {
             Source::Case { name, .. } => name.to_string(),
             Source::Scenario(_) => match d.builtin.and_then(builtin::find) {
                 Some(b) => format!("{} (edited)", b.title),
@@ -84,7 +91,7 @@ fn ScenarioPicker(page: Page) -> impl IntoView {
             <span>"Scenario"</span>
             <select aria-label="Scenario" prop:value=move || current.get() on:change=move |e| {
                 if let Some(b) = builtin::find(&event_target_value(&e)) {
-                    page.open(Document { source: Source::scenario(b.text), builtin: Some(b.name) });
+                    intents.open(Document { source: Source::scenario(b.text), builtin: Some(b.name) });
                 }
             }>
                 <Show when=move || current.get() == OWN>
@@ -99,29 +106,29 @@ fn ScenarioPicker(page: Page) -> impl IntoView {
 }
 
 #[component]
-fn LanesStepper(page: Page) -> impl IntoView {
-    let fixed = move || page.strategy.get() == StrategyId::SEQUENTIAL;
-    let shown = move || if fixed() { 1 } else { page.lanes() };
+fn LanesStepper(setup: Setup, intents: Intents) -> impl IntoView {
+    let fixed = move || setup.strategy.get().is_sequential();
+    let shown = move || if fixed() { 1 } else { setup.lanes.get() };
     let input: NodeRef<leptos::html::Input> = NodeRef::new();
     // Not `disabled`: that would take the focus from whoever has just reached the end.
-    let fewest = move || fixed() || page.lanes() <= 1;
-    let most = move || fixed() || page.lanes() >= page.max_lanes();
+    let fewest = move || fixed() || setup.lanes.get() <= 1;
+    let most = move || fixed() || setup.lanes.get() >= setup.max_lanes.get();
     view! {
         <div class="step" role="group" aria-label="Lanes">
-            <span>{move || match page.clock.get() {
+            <span>{move || match setup.clock.get() {
                 Clock::Simulated => "Simulated lanes",
                 Clock::Measured => "Cores",
             }}</span>
             <button type="button" aria-label="Fewer lanes" aria-disabled=move || fewest().to_string()
                 on:click=move |_| if !untrack(fewest) {
-                    page.set_lanes(lane_steps::below(untrack(|| page.lanes())));
+                    intents.set_lanes(lane_steps::below(setup.lanes.get_untracked()));
                 }>"−"</button>
             <input node_ref=input type="number" inputmode="numeric" aria-label="Lanes" min="1" step="1"
-                max=move || if fixed() { 1 } else { page.max_lanes() } disabled=fixed
+                max=move || if fixed() { 1 } else { setup.max_lanes.get() } disabled=fixed
                 prop:value=move || shown().to_string()
                 on:change=move |e| {
                     if let Ok(lanes) = event_target_value(&e).trim().parse::<u16>() {
-                        page.set_lanes(lanes);
+                        intents.set_lanes(lanes);
                     }
                     // What was out of bounds is shown as what it became.
                     if let Some(input) = input.get_untracked() {
@@ -130,14 +137,14 @@ fn LanesStepper(page: Page) -> impl IntoView {
                 }/>
             <button type="button" aria-label="More lanes" aria-disabled=move || most().to_string()
                 on:click=move |_| if !untrack(most) {
-                    page.set_lanes(lane_steps::above(untrack(|| page.lanes())));
+                    intents.set_lanes(lane_steps::above(setup.lanes.get_untracked()));
                 }>"+"</button>
         </div>
     }
 }
 
 #[component]
-fn OpenFile(page: Page) -> impl IntoView {
+fn OpenFile(intents: Intents) -> impl IntoView {
     let input: NodeRef<leptos::html::Input> = NodeRef::new();
     view! {
         <input node_ref=input type="file" data-open="" tabindex="-1" aria-label="Scenario, real block or block access list"
@@ -145,7 +152,7 @@ fn OpenFile(page: Page) -> impl IntoView {
             on:change=move |e| {
                 let Some(input) = e.target().and_then(|t| t.dyn_into::<HtmlInputElement>().ok()) else { return };
                 if let Some(chosen) = input.files().and_then(|f| f.get(0)) {
-                    file::open(page, chosen);
+                    file::open(intents, chosen);
                 }
                 // So that the same file can be chosen again.
                 input.set_value("");
@@ -159,12 +166,12 @@ fn OpenFile(page: Page) -> impl IntoView {
 }
 
 #[component]
-fn RunButton(page: Page) -> impl IntoView {
-    let cancelling = move || page.activity.with(|a| matches!(a, Activity::Running { cancelling: true, .. }));
+fn RunButton(setup: Setup, work: Work, intents: Intents) -> impl IntoView {
+    let cancelling = move || work.activity.with(|a| matches!(a, Activity::Running { cancelling: true, .. }));
     let text = move || {
-        let threads = page.info.get().is_some_and(|i| i.threads);
-        let lanes = page.lanes();
-        if page.strategy.get() == StrategyId::SEQUENTIAL || page.clock.get() == Clock::Simulated {
+        let threads = work.info.get().is_some_and(|i| i.threads);
+        let lanes = setup.lanes.get();
+        if setup.strategy.get().is_sequential() || setup.clock.get() == Clock::Simulated {
             "Run".to_owned()
         } else if threads && lanes > 1 {
             format!("Run on {lanes} cores")
@@ -174,25 +181,25 @@ fn RunButton(page: Page) -> impl IntoView {
     };
     let waits = move || {
         cancelling()
-            || (!page.is_running()
-                && matches!(page.engine.get(), EngineState::Starting | EngineState::Restarting { .. }))
+            || (!work.is_running.get()
+                && matches!(work.engine.get(), EngineState::Starting | EngineState::Restarting { .. }))
     };
     // One button for both, so that the focus stays on it; and it is never `disabled`, which would take the focus away.
     view! {
         <button class="btn go" type="button" aria-disabled=move || waits().to_string()
-            aria-keyshortcuts=move || (!page.is_running()).then_some("Control+Enter")
+            aria-keyshortcuts=move || (!work.is_running.get()).then_some("Control+Enter")
             // A key that is held down would run, cancel, run and so on.
             on:keydown=|e| if e.repeat() && e.key() == "Enter" { e.prevent_default() }
             on:click=move |_| {
-                let (waits, running) = untrack(|| (waits(), page.is_running()));
+                let (waits, running) = untrack(|| (waits(), work.is_running.get()));
                 match (waits, running) {
                     (true, _) => {}
-                    (false, true) => page.cancel(),
-                    (false, false) => page.run(),
+                    (false, true) => intents.cancel(),
+                    (false, false) => intents.run(),
                 }
             }>
-            <Show when=move || !page.is_running()><span aria-hidden="true">"▶"</span></Show>
-            {move || match (page.is_running(), cancelling()) {
+            <Show when=move || !work.is_running.get()><span aria-hidden="true">"▶"</span></Show>
+            {move || match (work.is_running.get(), cancelling()) {
                 (true, true) => "Cancelling…".to_owned(),
                 (true, false) => "Cancel".to_owned(),
                 (false, _) => text(),
@@ -203,18 +210,18 @@ fn RunButton(page: Page) -> impl IntoView {
 
 /// The other kind of lanes, beside the run.
 #[component]
-fn OtherClock(page: Page) -> impl IntoView {
-    let text = move || match (page.clock.get(), page.threads.get()) {
+fn OtherClock(setup: Setup, work: Work, intents: Intents) -> impl IntoView {
+    let text = move || match (setup.clock.get(), setup.threads.get()) {
         (Clock::Measured, _) => "Simulate".to_owned(),
         (Clock::Simulated, 1) => "Run on one core".to_owned(),
         (Clock::Simulated, threads) => format!("Run on your {threads} cores"),
     };
-    let waits = move || page.is_running() || !matches!(page.engine.get(), EngineState::Ready { .. });
+    let waits = move || work.is_running.get() || !matches!(work.engine.get(), EngineState::Ready { .. });
     view! {
         // Not `disabled`: it starts a run, and keeps the focus meanwhile.
         <button class="btn" type="button" aria-disabled=move || waits().to_string()
             on:click=move |_| if !untrack(waits) {
-                page.set_clock(match page.clock.get_untracked() {
+                intents.set_clock(match setup.clock.get_untracked() {
                     Clock::Measured => Clock::Simulated,
                     Clock::Simulated => Clock::Measured,
                 });

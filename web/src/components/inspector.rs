@@ -7,8 +7,8 @@ use evm_lanes_core::trace::Outcome;
 use leptos::either::Either;
 use leptos::prelude::*;
 
-use super::{LocationLink, TxLink, TxLinks};
-use crate::state::{DetailState, Page};
+use super::links::{LocationLink, TxLink, TxLinks};
+use crate::state::{DetailState, Intents, Selection, Slice};
 use crate::view::format::{count, counted, shortened};
 use crate::view::inspect::{self, AccessLine, AttemptLine};
 use crate::view::model::RunModel;
@@ -17,35 +17,39 @@ use crate::view::sentence::Piece;
 
 /// The inspector; on a phone a sheet from below.
 #[component]
-pub fn Inspector(page: Page) -> impl IntoView {
+pub fn Inspector(
+    model: Slice<Option<Arc<RunModel>>>,
+    selection: Slice<Selection>,
+    detail: Slice<DetailState>,
+    intents: Intents,
+) -> impl IntoView {
     let open = RwSignal::new(false);
     let title = move || {
-        page.model.with(|m| {
-            let tx = page.selection.get().tx?;
+        model.with(|m| {
+            let tx = selection.get().tx?;
             m.as_ref().map(|m| (m.tx_name(tx), m.colour(tx)))
         })
     };
     view! {
         // Busy until the engine has told the call, the logs and the addresses; `data-tx` says of which transaction.
         <aside class="inspector" class:open=move || open.get() aria-label="Selected transaction"
-            aria-busy=move || page.detail.with(|d| matches!(d, DetailState::Asked { .. })).to_string()
-            data-tx=move || page.selection.get().tx.map(|tx| tx.to_string())>
+            aria-busy=move || detail.with(|d| matches!(d, DetailState::Asked { .. })).to_string()
+            data-tx=move || selection.get().tx.map(|tx| tx.to_string())>
             <button type="button" class="handle" aria-expanded=move || open.get().to_string()
                 on:click=move |_| open.update(|o| *o = !*o)>
                 {move || title().map(|(name, colour)| view! { <span class=format!("tag hue-{colour}")></span> {name} })}
                 <span>{move || if open.get() { "▼ less" } else { "▲ more" }}</span>
             </button>
-            {move || match (page.model.get(), page.selection.get()) {
-                (Some(model), selection) if selection.tx.is_some() => {
-                    let tx = selection.tx.unwrap_or_default();
-                    Either::Left(view! { <Story page model tx incarnation=selection.incarnation/> })
+            {move || match (model.get(), selection.get()) {
+                (Some(model), Selection { tx: Some(tx), incarnation, .. }) => {
+                    Either::Left(view! { <Story model tx incarnation selection detail intents/> })
                 }
                 (model, _) => Either::Right(view! {
                     <h2>"Transaction"</h2>
                     <p class="empty">{if model.is_some() {
-                        "Choose a transaction anywhere: in the lanes, the graph or the table."
+                        "Select a transaction in the lanes, the graph or the table."
                     } else {
-                        "What a transaction did stands here once the block has run."
+                        "Run the block to inspect a transaction."
                     }}</p>
                 }),
             }}
@@ -54,7 +58,14 @@ pub fn Inspector(page: Page) -> impl IntoView {
 }
 
 #[component]
-fn Story(page: Page, model: Arc<RunModel>, tx: u32, incarnation: Option<u32>) -> impl IntoView {
+fn Story(
+    model: Arc<RunModel>,
+    tx: u32,
+    incarnation: Option<u32>,
+    selection: Slice<Selection>,
+    detail: Slice<DetailState>,
+    intents: Intents,
+) -> impl IntoView {
     let colour = model.colour(tx);
     let name = model.tx_name(tx);
     let attempts = inspect::attempts(&model, tx);
@@ -64,17 +75,15 @@ fn Story(page: Page, model: Arc<RunModel>, tx: u32, incarnation: Option<u32>) ->
     let reads = shown.map(|a| inspect::reads(&model, a)).unwrap_or_default();
     let writes = shown.map(|a| inspect::writes(&model, a)).unwrap_or_default();
     let suffix = if several { format!(" of attempt {number}") } else { String::new() };
-    let step = move |forward: bool| {
-        if let Some(model) = page.model.get_untracked()
-            && let Some(next) = navigate::in_block(&model, Some(tx), forward)
-        {
-            page.go_to(next);
+    let [previous, next] = [false, true].map(|forward| navigate::in_block(&model, Some(tx), forward));
+    let go_to = move |tx: Option<u32>| {
+        if let Some(tx) = tx {
+            intents.go_to(tx);
         }
     };
-    let chosen = page.selection.get_untracked().incarnation;
     let list = attempts
         .into_iter()
-        .map(|line| view! { <Attempt page model=model.clone() tx line chosen/> })
+        .map(|line| view! { <Attempt model=model.clone() tx line chosen=incarnation selection intents/> })
         .collect_view();
     let declaration = shown.and_then(|a| inspect::declaration(&model, a));
     view! {
@@ -82,13 +91,13 @@ fn Story(page: Page, model: Arc<RunModel>, tx: u32, incarnation: Option<u32>) ->
         <div class="title">
             <span class=format!("tag hue-{colour}")></span><span>{name}</span>
             <span class="steps">
-                <button type="button" class="btn small" aria-label="Previous transaction" on:click=move |_| step(false)>"‹"</button>
-                <button type="button" class="btn small" aria-label="Next transaction" on:click=move |_| step(true)>"›"</button>
+                <button type="button" class="btn small" aria-label="Previous transaction" on:click=move |_| go_to(previous)>"‹"</button>
+                <button type="button" class="btn small" aria-label="Next transaction" on:click=move |_| go_to(next)>"›"</button>
             </span>
         </div>
-        <Call page model=model.clone() tx/>
-        <Show when=move || is_unavailable(page)>
-            <p class="empty" role="status">"The engine no longer knows this transaction’s call and logs: it was started anew, or has run another block since. Run the block again to see them."</p>
+        <Call model=model.clone() tx detail/>
+        <Show when=move || is_unavailable(detail)>
+            <p class="empty" role="status">"The engine no longer has this transaction’s call and logs: it was restarted, or has run another block since. Run the block again to see them."</p>
         </Show>
         <h3>"Attempts"</h3>
         <ol class="attempts">{list}</ol>
@@ -97,24 +106,24 @@ fn Story(page: Page, model: Arc<RunModel>, tx: u32, incarnation: Option<u32>) ->
             <p class="declaration" data-declaration="">{text}</p>
         })}
         <h3>{format!("Reads{suffix}")}</h3>
-        <Access page lines=reads kind=Kind::Reads/>
+        <Access lines=reads kind=Kind::Reads model=model.clone() selection intents/>
         <h3>{format!("Writes{suffix}")}</h3>
-        <Access page lines=writes kind=Kind::Writes/>
-        <Logs page/>
+        <Access lines=writes kind=Kind::Writes model selection intents/>
+        <Logs detail/>
     }
 }
 
-fn is_unavailable(page: Page) -> bool {
-    page.detail.with(|d| *d == DetailState::Unavailable)
+fn is_unavailable(detail: Slice<DetailState>) -> bool {
+    detail.with(|d| *d == DetailState::Unavailable)
 }
 
 #[component]
-fn Call(page: Page, model: Arc<RunModel>, tx: u32) -> impl IntoView {
+fn Call(model: Arc<RunModel>, tx: u32, detail: Slice<DetailState>) -> impl IntoView {
     let Some(summary) = model.report.transactions.get(tx as usize).cloned() else { return Either::Left(()) };
     let status = summary.status.clone();
     let success = summary.success;
     let route = summary.to.clone().unwrap_or_else(|| "creates a contract".to_owned());
-    let detail = move || page.detail.with(|d| d.done().filter(|d| d.tx == tx).cloned());
+    let known = move || detail.with(|d| d.done().filter(|d| d.tx == tx).cloned());
     let call_name = summary.call.clone();
     let alone = if model.is_simulated() {
         "its cost by the model"
@@ -126,19 +135,19 @@ fn Call(page: Page, model: Arc<RunModel>, tx: u32) -> impl IntoView {
     Either::Right(view! {
         <dl class="kv">
             <dt>"From"</dt>
-            <dd class="mono" title=move || detail().map(|d| d.from.clone())>{shortened(&summary.from)}</dd>
+            <dd class="mono" title=move || known().map(|d| d.from.clone())>{shortened(&summary.from)}</dd>
             <dt>"To"</dt>
-            <dd class="mono" title=move || detail().and_then(|d| d.to.clone())>{shortened(&route)}</dd>
-            {move || detail().filter(|d| d.value != "0").map(|d| view! { <dt>"Value"</dt><dd>{wei(&d.value)}</dd> })}
+            <dd class="mono" title=move || known().and_then(|d| d.to.clone())>{shortened(&route)}</dd>
+            {move || known().filter(|d| d.value != "0").map(|d| view! { <dt>"Value"</dt><dd>{wei(&d.value)}</dd> })}
             <dt>"Call"</dt>
-            <dd class="mono">{move || if is_unavailable(page) { "–".into_any() } else { call_text(call_name.clone(), detail()) }}</dd>
+            <dd class="mono">{move || if is_unavailable(detail) { "–".into_any() } else { call_text(call_name.clone(), known()) }}</dd>
             <dt>"Result"</dt>
             <dd>
                 <span class=if success { "ok" } else { "wrong" }>{status}</span>
                 {format!(" · {} gas", count(summary.gas))}
-                {move || detail().map(|d| format!(" · {}", counted(d.logs.len() as u64, "log")))}
+                {move || known().map(|d| format!(" · {}", counted(d.logs.len() as u64, "log")))}
             </dd>
-            {move || detail().and_then(|d| d.reason.clone()).map(|r| view! { <dt>"Reason"</dt><dd class="wrong">{r}</dd> })}
+            {move || known().and_then(|d| d.reason.clone()).map(|r| view! { <dt>"Reason"</dt><dd class="wrong">{r}</dd> })}
             <dt>"Alone"</dt>
             <dd title=alone>{model.ticks(summary.sequential_time)}</dd>
         </dl>
@@ -194,11 +203,12 @@ fn call_text(name: Option<String>, detail: Option<Arc<TxDetail>>) -> AnyView {
 
 #[component]
 fn Attempt(
-    page: Page,
     model: Arc<RunModel>,
     tx: u32,
     line: AttemptLine,
     chosen: Option<u32>,
+    selection: Slice<Selection>,
+    intents: Intents,
 ) -> impl IntoView {
     let n = line.incarnation;
     let (word, class) = match line.outcome {
@@ -210,16 +220,18 @@ fn Attempt(
     let cause = (!cause.is_empty()).then(|| {
         let pieces = cause.into_iter().map(|piece| match piece {
             Piece::Words(words) => words.into_any(),
-            Piece::Location(location, name) => view! { <LocationLink page location name/> }.into_any(),
-            Piece::Tx(tx) => view! { <TxLink page tx/> }.into_any(),
+            Piece::Location(location, name) => {
+                view! { <LocationLink location name selection intents/> }.into_any()
+            }
+            Piece::Tx(tx) => view! { <TxLink tx model=model.clone() intents/> }.into_any(),
         });
         view! { <p><span>{pieces.collect_view()}</span></p> }
     });
     view! {
         <li class:on=chosen == Some(n)>
             <button type="button" class="pick" aria-pressed=(chosen == Some(n)).to_string() on:click=move |_| {
-                page.select_attempt(tx, n);
-                page.reveal();
+                intents.select_attempt(tx, n);
+                intents.reveal();
             }>
                 <b>{n + 1}</b>{format!("lane {} · ", line.lane)}<span class=class>{word}</span>{format!(" · {}", line.time)}
             </button>
@@ -235,7 +247,13 @@ enum Kind {
 }
 
 #[component]
-fn Access(page: Page, lines: Vec<AccessLine>, kind: Kind) -> impl IntoView {
+fn Access(
+    lines: Vec<AccessLine>,
+    kind: Kind,
+    model: Arc<RunModel>,
+    selection: Slice<Selection>,
+    intents: Intents,
+) -> impl IntoView {
     const MOST: usize = 60;
     if lines.is_empty() {
         return Either::Left(view! { <p class="kv">"nothing"</p> });
@@ -251,15 +269,15 @@ fn Access(page: Page, lines: Vec<AccessLine>, kind: Kind) -> impl IntoView {
                 (Kind::Reads, true) => "before block".into_any(),
                 (Kind::Reads, false) => {
                     let before = line.before_block.then_some(" and before");
-                    view! { <TxLinks page txs=line.others.clone()/>{before} }.into_any()
+                    view! { <TxLinks txs=line.others.clone() model=model.clone() intents/>{before} }.into_any()
                 }
                 (Kind::Writes, true) => "–".into_any(),
-                (Kind::Writes, false) => view! { <TxLinks page txs=line.others.clone()/> }.into_any(),
+                (Kind::Writes, false) => view! { <TxLinks txs=line.others.clone() model=model.clone() intents/> }.into_any(),
             };
             view! {
-                <tr class:on=move || page.selection.get().location == Some(location)>
+                <tr class:on=move || selection.get().location == Some(location)>
                     <td>
-                        <span class:hot=line.hot><LocationLink page location name=line.name.clone()/></span>
+                        <span class:hot=line.hot><LocationLink location name=line.name.clone() selection intents/></span>
                         {line.increment.then_some(" (added)")}
                         {line.declared.map(|declared| if declared {
                             view! { <small>" declared"</small> }.into_any()
@@ -284,9 +302,9 @@ fn Access(page: Page, lines: Vec<AccessLine>, kind: Kind) -> impl IntoView {
 }
 
 #[component]
-fn Logs(page: Page) -> impl IntoView {
+fn Logs(detail: Slice<DetailState>) -> impl IntoView {
     move || {
-        let detail = page.detail.with(|d| d.done().cloned())?;
+        let detail = detail.with(|d| d.done().cloned())?;
         (!detail.logs.is_empty()).then(|| {
             let logs = detail.logs.iter().map(|log| {
                 let args: Vec<String> = log.args.iter().map(|(n, v)| {

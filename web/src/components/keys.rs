@@ -4,13 +4,26 @@ use leptos::ev;
 use leptos::prelude::*;
 use web_sys::KeyboardEvent;
 
-use crate::state::{Page, dom};
+use crate::state::{Dialog, Intents, Selection, Slice, Tab, dom};
 use crate::view::keys::{self, Command, Stroke};
 
+/// What keys act on.
+#[derive(Clone, Copy)]
+pub struct Keys {
+    /// Does what a key means; whether there was anything to do it with.
+    pub command: Callback<Command, bool>,
+    pub intents: Intents,
+    pub selection: Slice<Selection>,
+    pub tab: Slice<Tab>,
+    pub dialog: Slice<Option<Dialog>>,
+    /// Whether single letters act as keys.
+    pub letter_keys: Slice<bool>,
+}
+
 /// Listens.
-pub fn start(page: Page) {
+pub fn start(on: Keys) {
     let listener = window_event_listener(ev::keydown, move |event| {
-        if !event.default_prevented() && act(page, &event) {
+        if !event.default_prevented() && act(on, &event) {
             event.prevent_default();
         }
     });
@@ -18,13 +31,13 @@ pub fn start(page: Page) {
 }
 
 /// Does what a key means; whether it meant anything.
-fn act(page: Page, event: &KeyboardEvent) -> bool {
+fn act(on: Keys, event: &KeyboardEvent) -> bool {
     // What an input method makes of several keys is text.
     if event.is_composing() {
         return false;
     }
     let writing = dom::is_writing(event);
-    let covered = page.dialog.get_untracked().is_some();
+    let covered = on.dialog.get_untracked().is_some();
     let (key, code) = (event.key(), event.code());
     let stroke = Stroke {
         key: &key,
@@ -36,25 +49,25 @@ fn act(page: Page, event: &KeyboardEvent) -> bool {
     };
     if key == "Escape" {
         let bare = !(stroke.control || stroke.meta || stroke.alt || covered);
-        return bare && escape(page, writing);
+        return bare && escape(on, writing);
     }
     let in_lanes = dom::focused().is_some_and(|focused| focused.id() == "lanes-overlay");
     if in_lanes && let Some(command) = keys::in_lanes(stroke) {
-        return page.command(command);
+        return on.command.run(command);
     }
     match keys::command(stroke) {
         Some(command) if command.is_single_character() => {
-            !covered && !writing && page.letter_keys.get_untracked() && page.command(command)
+            !covered && !writing && on.letter_keys.get_untracked() && on.command.run(command)
         }
-        Some(Command::Run) => page.command(Command::Run),
-        Some(command) => !writing && page.command(command),
+        Some(Command::Run) => on.command.run(Command::Run),
+        Some(command) => !writing && on.command.run(command),
         None => false,
     }
 }
 
 /// Out of the canvas first, then the measured selection goes, then out of a table.
-fn escape(page: Page, writing: bool) -> bool {
-    let Some(active) = dom::focused() else { return deselect_location(page) };
+fn escape(on: Keys, writing: bool) -> bool {
+    let Some(active) = dom::focused() else { return deselect_location(on) };
     if active.id() == "lanes-overlay" || active.tag_name() == "svg" || writing {
         if let Ok(element) = wasm_bindgen::JsCast::dyn_into::<web_sys::HtmlElement>(active) {
             let _ = element.blur();
@@ -62,21 +75,21 @@ fn escape(page: Page, writing: bool) -> bool {
         dom::focus("tab-transactions");
         return true;
     }
-    if deselect_location(page) {
+    if deselect_location(on) {
         return true;
     }
     // A long table has more controls than anyone wants to go through to leave it.
     if active.closest("#tab-panel table").is_ok_and(|table| table.is_some()) {
-        dom::focus(&format!("tab-{}", page.tab.get_untracked().id()));
+        dom::focus(&format!("tab-{}", on.tab.get_untracked().id()));
         return true;
     }
     false
 }
 
-fn deselect_location(page: Page) -> bool {
-    let is_selected = page.selection.get_untracked().location.is_some();
+fn deselect_location(on: Keys) -> bool {
+    let is_selected = on.selection.get_untracked().location.is_some();
     if is_selected {
-        page.deselect_location();
+        on.intents.deselect_location();
     }
     is_selected
 }

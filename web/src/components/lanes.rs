@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use evm_lanes_core::model::CostModel;
 use evm_lanes_core::trace::Clock;
 use leptos::either::Either;
 use leptos::prelude::*;
@@ -10,12 +11,12 @@ use web_sys::{Element, HtmlElement, PointerEvent, WheelEvent};
 
 use super::measure::size_of;
 use crate::paint::{self, Palette};
-use crate::state::{Dialog, Page, Pin, dom, theme};
+use crate::state::{Dialog, Intents, Pin, PinnedRuns, Screen, Shown, Slice, Theme, TimeView, dom, theme};
 use crate::view::format::{Unit, counted};
 use crate::view::gesture::{Gestures, Move, Pointer, Release};
 use crate::view::lanes::{Emphasis, Metrics, Pattern, hit, layout};
 use crate::view::limits::Side;
-use crate::view::model::What;
+use crate::view::model::{RunModel, What};
 use crate::view::scale::{CssPx, TimeScale, Viewport, axis, rem};
 use crate::view::sentence::{self, cost_name};
 use crate::view::spent::Use;
@@ -24,34 +25,46 @@ const OVERVIEW: f64 = 22.0;
 
 /// The panel of the lanes.
 #[component]
-pub fn Lanes(page: Page) -> impl IntoView {
+pub fn Lanes(
+    shown: Shown,
+    time: TimeView,
+    pinned: PinnedRuns,
+    clock: Slice<Clock>,
+    cost_model: Slice<CostModel>,
+    is_stale: Slice<bool>,
+    is_running: Slice<bool>,
+    theme: Slice<Theme>,
+    screen: Slice<Screen>,
+    intents: Intents,
+) -> impl IntoView {
     let field: NodeRef<leptos::html::Div> = NodeRef::new();
     let canvas: NodeRef<leptos::html::Canvas> = NodeRef::new();
     let overview: NodeRef<leptos::html::Canvas> = NodeRef::new();
-    let size = size_of(field, page.screen);
+    let size = size_of(field, screen);
     let hovered: RwSignal<Option<What>> = RwSignal::new(None);
     let range: RwSignal<Option<(f64, f64)>> = RwSignal::new(None);
     let palette: RwSignal<Option<Palette>, LocalStorage> = RwSignal::new_local(None);
     Effect::new(move |_| {
-        theme::apply(page.theme.get());
-        palette.set(Some(Palette::read(page.screen.get().scale())));
+        theme::apply(theme.get());
+        palette.set(Some(Palette::read(screen.get().scale())));
     });
     let width = Memo::new(move |_| size.get().0.max(1.0));
-    let there = Memo::new(move |_| page.model.with(Option::is_some));
-    let metrics =
-        Memo::new(move |_| Metrics::for_lanes(page.model.with(|m| m.as_ref().map_or(2, |m| m.report.lanes))));
+    let there = Memo::new(move |_| shown.model.with(Option::is_some));
+    let metrics = Memo::new(move |_| {
+        Metrics::for_lanes(shown.model.with(|m| m.as_ref().map_or(2, |m| m.report.lanes)))
+    });
     let scale =
-        move || there.get().then(|| TimeScale { view: page.visible.get(), width: CssPx(width.get()) });
+        move || there.get().then(|| TimeScale { view: time.visible.get(), width: CssPx(width.get()) });
 
     // Paint. An effect, because a canvas is the outside.
     Effect::new(move |_| {
-        let (Some(canvas), Some(model), Some(scale)) = (canvas.get(), page.model.get(), scale()) else {
+        let (Some(canvas), Some(model), Some(scale)) = (canvas.get(), shown.model.get(), scale()) else {
             return;
         };
-        let (metrics, emphasis) = (metrics.get(), page.emphasis());
+        let (metrics, emphasis) = (metrics.get(), shown.emphasis.get());
         let lanes = model.report.lanes;
         if let Some(context) =
-            paint::prepare(&canvas, width.get(), metrics.height(lanes), page.screen.get().scale())
+            paint::prepare(&canvas, width.get(), metrics.height(lanes), screen.get().scale())
         {
             let picture = layout(&model, scale, metrics, emphasis);
             let marks = axis(scale, CssPx(96.0), model.unit());
@@ -62,12 +75,12 @@ pub fn Lanes(page: Page) -> impl IntoView {
         }
     });
     Effect::new(move |_| {
-        let (Some(canvas), Some(model)) = (overview.get(), page.model.get()) else { return };
+        let (Some(canvas), Some(model)) = (overview.get(), shown.model.get()) else { return };
         let lanes = model.report.lanes;
-        let whole = TimeScale { view: Viewport::whole(page.extent.get()), width: CssPx(width.get()) };
+        let whole = TimeScale { view: Viewport::whole(time.extent.get()), width: CssPx(width.get()) };
         let metrics = Metrics::overview(lanes, OVERVIEW);
-        if let Some(context) = paint::prepare(&canvas, width.get(), OVERVIEW, page.screen.get().scale()) {
-            let picture = layout(&model, whole, metrics, page.emphasis());
+        if let Some(context) = paint::prepare(&canvas, width.get(), OVERVIEW, screen.get().scale()) {
+            let picture = layout(&model, whole, metrics, shown.emphasis.get());
             palette.with(|p| p.as_ref().map(|p| paint::overview(&context, &picture, p)));
         }
     });
@@ -75,60 +88,60 @@ pub fn Lanes(page: Page) -> impl IntoView {
     view! {
         <section class="panel" id="lanes" aria-label="Lanes">
             <header>
-                <h2>{move || page.model.with(|m| match m {
+                <h2>{move || shown.model.with(|m| match m {
                     Some(m) if m.is_simulated() => "Simulated lanes",
                     Some(_) => "Measured lanes",
                     None => "Lanes",
-                })}{move || page.version_of(None).map(|version| format!(", version {version}"))}</h2>
-                <Legend page/>
+                })}{move || pinned.versions.with(|v| v.get(None)).map(|version| format!(", version {version}"))}</h2>
+                <Legend model=shown.model/>
                 <span class="push"></span>
-                <Show when=move || page.clock.get() == Clock::Simulated>
+                <Show when=move || clock.get() == Clock::Simulated>
                     <button type="button" class="btn small" aria-haspopup="dialog"
-                        on:click=move |_| page.open_dialog(Dialog::CostModel)>
-                        "Model: "{move || cost_name(page.cost_model.get().cost)}
+                        on:click=move |_| intents.open_dialog(Dialog::CostModel)>
+                        "Model: "{move || cost_name(cost_model.get().cost)}
                     </button>
                 </Show>
-                <button type="button" class="btn small" id="keep" disabled=move || page.model.with(Option::is_none)
-                    aria-pressed=move || page.is_pinned().to_string()
-                    title="Keeps this run below the next ones, to compare them"
-                    on:click=move |_| page.toggle_pin()>"Keep"</button>
+                <button type="button" class="btn small" id="keep" disabled=move || shown.model.with(Option::is_none)
+                    aria-pressed=move || pinned.is_pinned.get().to_string()
+                    title="Keeps this run below the next ones for comparison"
+                    on:click=move |_| intents.toggle_pin()>"Keep"</button>
                 <button type="button" class="btn small" aria-keyshortcuts="C"
-                    aria-pressed=move || page.show_path.get().to_string()
-                    on:click=move |_| page.toggle_path()>"Longest chain"</button>
+                    aria-pressed=move || shown.show_path.get().to_string()
+                    on:click=move |_| intents.toggle_path()>"Longest chain"</button>
                 <button type="button" class="btn small" aria-label="Zoom out" aria-keyshortcuts="S"
-                    on:click=move |_| page.zoom(0.5)>"−"</button>
+                    on:click=move |_| intents.zoom(0.5)>"−"</button>
                 <button type="button" class="btn small" aria-label="Zoom in" aria-keyshortcuts="W"
-                    on:click=move |_| page.zoom(2.0)>"+"</button>
+                    on:click=move |_| intents.zoom(2.0)>"+"</button>
                 <button type="button" class="btn small"
-                    aria-disabled=move || page.viewport.get().is_none().to_string()
-                    on:click=move |_| page.show_whole_run()>"Whole run"</button>
+                    aria-disabled=move || time.viewport.get().is_none().to_string()
+                    on:click=move |_| intents.show_whole_run()>"Whole run"</button>
             </header>
             {move || if there.get() {
                 Either::Left(view! {
-                    <div class="lanes" class:stale=move || page.is_stale() || page.is_running()>
+                    <div class="lanes" class:stale=move || is_stale.get() || is_running.get()>
                         <div class="axis" aria-hidden="true">{move || {
-                            let unit = page.model.with(|m| m.as_ref().map(|m| m.unit()));
+                            let unit = shown.model.with(|m| m.as_ref().map(|m| m.unit()));
                             scale().zip(unit).map(|(s, unit)| marks(s, unit))
                         }}</div>
                         <div class="rows">
                             <div class="names" aria-hidden="true">{move || {
-                                let lanes = page.model.with(|m| m.as_ref().map_or(0, |m| m.report.lanes));
+                                let lanes = shown.model.with(|m| m.as_ref().map_or(0, |m| m.report.lanes));
                                 names(lanes, metrics.get())
                             }}</div>
                             <div class="field-of-time" node_ref=field>
                                 <canvas node_ref=canvas aria-hidden="true" style:height=move || {
-                                    let lanes = page.model.with(|m| m.as_ref().map_or(1, |m| m.report.lanes));
+                                    let lanes = shown.model.with(|m| m.as_ref().map_or(1, |m| m.report.lanes));
                                     rem(metrics.get().height(lanes))
                                 }></canvas>
-                                <Range page range width/>
-                                <Overlay page range hovered metrics width/>
+                                <Range range model=shown.model visible=time.visible width/>
+                                <Overlay model=shown.model time range hovered metrics width screen intents/>
                             </div>
                         </div>
-                        <Overview page width canvas=overview/>
-                        <div class="said" aria-hidden="true">{move || said(page, hovered.get())}</div>
+                        <Overview time width canvas=overview screen intents/>
+                        <div class="said" aria-hidden="true">{move || said(shown, hovered.get())}</div>
                         <Patterns/>
                     </div>
-                    <Pins page palette/>
+                    <Pins shown visible=time.visible pinned palette screen intents/>
                 })
             } else {
                 Either::Right(view! {
@@ -173,12 +186,12 @@ fn names(lanes: u16, metrics: Metrics) -> impl IntoView {
 }
 
 /// Which scenario a kept run is of, where it is another than the one that is shown.
-fn scenario_of(page: Page, id: u32) -> Option<impl IntoView> {
+fn scenario_of(model: Slice<Option<Arc<RunModel>>>, pinned: PinnedRuns, id: u32) -> Option<impl IntoView> {
     let title =
-        page.pins.with(|pins| pins.iter().find(|p| p.id == id).map(|p| p.model.report.title.clone()))?;
-    let text = match page.version_of(Some(id)) {
+        pinned.pins.with(|pins| pins.iter().find(|p| p.id == id).map(|p| p.model.report.title.clone()))?;
+    let text = match pinned.versions.with(|v| v.get(Some(id))) {
         Some(version) => format!("{title}, version {version}"),
-        None if page.model.with(|m| m.as_ref().is_some_and(|m| m.report.title == title)) => return None,
+        None if model.with(|m| m.as_ref().is_some_and(|m| m.report.title == title)) => return None,
         None => title,
     };
     Some(view! { <span>{text}</span> })
@@ -186,37 +199,54 @@ fn scenario_of(page: Page, id: u32) -> Option<impl IntoView> {
 
 /// Runs that are kept beside the one that is shown, below it: on its axis where both count the same.
 #[component]
-fn Pins(page: Page, palette: RwSignal<Option<Palette>, LocalStorage>) -> impl IntoView {
-    let shown = Memo::new(move |_| {
-        let current = page.model.get();
-        page.pins.with(|pins| {
+fn Pins(
+    shown: Shown,
+    visible: Slice<Viewport>,
+    pinned: PinnedRuns,
+    palette: RwSignal<Option<Palette>, LocalStorage>,
+    screen: Slice<Screen>,
+    intents: Intents,
+) -> impl IntoView {
+    let beside = Memo::new(move |_| {
+        let current = shown.model.get();
+        pinned.pins.with(|pins| {
             let other = |pin: &&Pin| current.as_ref().is_none_or(|m| !Arc::ptr_eq(m, &pin.model));
             pins.iter().filter(other).map(|pin| pin.id).collect::<Vec<_>>()
         })
     });
     view! {
-        <For each=move || shown.get() key=|id| *id children=move |id| view! { <Pinned page id palette/> }/>
+        <For each=move || beside.get() key=|id| *id children=move |id| view! {
+            <Pinned id shown visible pinned palette screen intents/>
+        }/>
     }
 }
 
 /// One of them.
 #[component]
-fn Pinned(page: Page, id: u32, palette: RwSignal<Option<Palette>, LocalStorage>) -> impl IntoView {
+fn Pinned(
+    id: u32,
+    shown: Shown,
+    visible: Slice<Viewport>,
+    pinned: PinnedRuns,
+    palette: RwSignal<Option<Palette>, LocalStorage>,
+    screen: Slice<Screen>,
+    intents: Intents,
+) -> impl IntoView {
     let Some(model) =
-        page.pins.with_untracked(|pins| pins.iter().find(|p| p.id == id).map(|p| p.model.clone()))
+        pinned.pins.with_untracked(|pins| pins.iter().find(|p| p.id == id).map(|p| p.model.clone()))
     else {
         return Either::Left(());
     };
     let field: NodeRef<leptos::html::Div> = NodeRef::new();
     let canvas: NodeRef<leptos::html::Canvas> = NodeRef::new();
-    let size = size_of(field, page.screen);
+    let size = size_of(field, screen);
     let (lanes, unit) = (model.report.lanes, model.unit());
     let metrics = Metrics::beside(lanes);
     let (of_scale, of_paint) = (model.clone(), model.clone());
     let scale = Memo::new(move |_| {
-        let current = page.model.get().filter(|current| current.shares_axis(&of_scale));
+        let current = shown.model.get().filter(|current| current.shares_axis(&of_scale));
         let view = match current {
-            Some(_) => page.visible.get(),
+            Some(_) => visible.get(),
             None => Viewport::whole(of_scale.duration()),
         };
         TimeScale { view, width: CssPx(size.get().0.max(1.0)) }
@@ -225,11 +255,11 @@ fn Pinned(page: Page, id: u32, palette: RwSignal<Option<Palette>, LocalStorage>)
         let Some(canvas) = canvas.get() else { return };
         let scale = scale.get();
         // Another scenario's transactions are others.
-        let same = page.model.with(|m| m.as_ref().is_some_and(|m| m.is_of_the_block_of(&of_paint)));
+        let same = shown.model.with(|m| m.as_ref().is_some_and(|m| m.is_of_the_block_of(&of_paint)));
         let emphasis =
-            if same { Emphasis { incarnation: None, ..page.emphasis() } } else { Emphasis::default() };
+            if same { Emphasis { incarnation: None, ..shown.emphasis.get() } } else { Emphasis::default() };
         if let Some(context) =
-            paint::prepare(&canvas, scale.width.0, metrics.height(lanes), page.screen.get().scale())
+            paint::prepare(&canvas, scale.width.0, metrics.height(lanes), screen.get().scale())
         {
             let picture = layout(&of_paint, scale, metrics, emphasis);
             let marks = axis(scale, CssPx(96.0), unit);
@@ -244,15 +274,15 @@ fn Pinned(page: Page, id: u32, palette: RwSignal<Option<Palette>, LocalStorage>)
         <div class="pinned" data-pinned=model.report.trace_hash.clone() data-clock=model.report.clock.name()>
             <p>
                 <b>{title.clone()}</b>
-                {move || scenario_of(page, id)}
+                {move || scenario_of(shown.model, pinned, id)}
                 <span>{sentence::taken(&model)}</span>
                 <span class="push"></span>
-                <button type="button" class="btn small" aria-label=format!("Look at it: {title}")
-                    on:click=move |_| page.show_pinned(id)>"Look at it"</button>
-                <button type="button" class="btn small" aria-label=format!("Put {title} away")
+                <button type="button" class="btn small" aria-label=format!("Show this run: {title}")
+                    on:click=move |_| intents.show_pinned(id)>"Look at it"</button>
+                <button type="button" class="btn small" aria-label=format!("Remove {title}")
                     on:click=move |e| {
                         let at = place_among_pinned(&e);
-                        page.unpin(id);
+                        intents.unpin(id);
                         request_animation_frame(move || focus_pinned(at));
                     }>"×"</button>
             </p>
@@ -292,10 +322,10 @@ fn pinned() -> Vec<Element> {
 }
 
 #[component]
-fn Legend(page: Page) -> impl IntoView {
+fn Legend(model: Slice<Option<Arc<RunModel>>>) -> impl IntoView {
     view! {
         <ul class="legend" aria-label="Colours">
-            {move || page.model.get().map(|model| {
+            {move || model.get().map(|model| {
                 let shown = model.labels.iter().take(7).map(|label| view! {
                     <li><span class=format!("tag hue-{}", label.colour)></span>
                         {if label.text.is_empty() { "transaction".to_owned() } else { label.text.clone() }}</li>
@@ -336,18 +366,23 @@ fn Patterns() -> impl IntoView {
 }
 
 /// The sentence below the lanes: what is pointed at, else what is selected.
-fn said(page: Page, hovered: Option<What>) -> String {
-    let Some(model) = page.model.get() else { return String::new() };
-    let what = hovered.or_else(|| page.selected_attempt.get().map(What::Attempt));
+fn said(shown: Shown, hovered: Option<What>) -> String {
+    let Some(model) = shown.model.get() else { return String::new() };
+    let what = hovered.or_else(|| shown.selected_attempt.get().map(What::Attempt));
     what.map_or_else(|| sentence::lanes_summary(&model), |w| sentence::step(&model, w))
 }
 
 /// A measured stretch of time.
 #[component]
-fn Range(page: Page, range: RwSignal<Option<(f64, f64)>>, width: Memo<f64>) -> impl IntoView {
+fn Range(
+    range: RwSignal<Option<(f64, f64)>>,
+    model: Slice<Option<Arc<RunModel>>>,
+    visible: Slice<Viewport>,
+    width: Memo<f64>,
+) -> impl IntoView {
     move || {
-        let (Some((a, b)), Some(model)) = (range.get(), page.model.get()) else { return None };
-        let scale = TimeScale { view: page.visible.get(), width: CssPx(width.get()) };
+        let (Some((a, b)), Some(model)) = (range.get(), model.get()) else { return None };
+        let scale = TimeScale { view: visible.get(), width: CssPx(width.get()) };
         let (start, end) = (a.min(b), a.max(b));
         let (x0, x1) = (scale.px_from_time(start).0, scale.px_from_time(end).0);
         let inside = model.attempts_between(start, end);
@@ -362,16 +397,19 @@ fn Range(page: Page, range: RwSignal<Option<(f64, f64)>>, width: Memo<f64>) -> i
 /// Catches pointers and keys over the canvas.
 #[component]
 fn Overlay(
-    page: Page,
+    model: Slice<Option<Arc<RunModel>>>,
+    time: TimeView,
     range: RwSignal<Option<(f64, f64)>>,
     hovered: RwSignal<Option<What>>,
     metrics: Memo<Metrics>,
     width: Memo<f64>,
+    screen: Slice<Screen>,
+    intents: Intents,
 ) -> impl IntoView {
     let gestures = StoredValue::new(Gestures::default());
-    let scale = move || TimeScale { view: page.visible.get_untracked(), width: CssPx(width.get_untracked()) };
+    let scale = move || TimeScale { view: time.visible.get_untracked(), width: CssPx(width.get_untracked()) };
     // In units of the picture.
-    let place = move |x: i32| CssPx(f64::from(x) / page.screen.get_untracked().text);
+    let place = move |x: i32| CssPx(f64::from(x) / screen.get_untracked().text);
     let pointer = move |e: &PointerEvent| Pointer {
         id: e.pointer_id(),
         x: place(e.offset_x()),
@@ -380,22 +418,22 @@ fn Overlay(
         alt: e.alt_key(),
     };
     let at = move |e: &PointerEvent| {
-        let model = page.model.get_untracked()?;
+        let model = model.get_untracked()?;
         hit(&model, scale(), metrics.get_untracked(), place(e.offset_x()), place(e.offset_y()))
     };
     let choose = move |what: Option<What>| {
-        let (Some(what), Some(model)) = (what, page.model.get_untracked()) else { return };
+        let (Some(what), Some(model)) = (what, model.get_untracked()) else { return };
         if let What::Attempt(i) = what
             && let Some(attempt) = model.attempt(i)
         {
             let (tx, n) = (attempt.version.tx.0, attempt.version.incarnation.0);
             if model.attempts_of.get(tx as usize).is_some_and(|a| a.len() > 1) {
-                page.select_attempt(tx, n);
+                intents.select_attempt(tx, n);
             } else {
-                page.select_tx(tx);
+                intents.select_tx(tx);
             }
         }
-        page.announce(sentence::step(&model, what));
+        intents.announce(sentence::step(&model, what));
     };
     let down = move |e: PointerEvent| {
         if e.button() != 0 {
@@ -410,11 +448,11 @@ fn Overlay(
         gestures.update_value(|g| g.down(pointer(&e), scale()));
     };
     let moved = move |e: PointerEvent| {
-        let extent = page.extent.get_untracked();
+        let extent = time.extent.get_untracked();
         match gestures.try_update_value(|g| g.moved(pointer(&e), scale(), extent)) {
             Some(Move::Hover) => hovered.set(at(&e)),
             Some(Move::Range(from, to)) => range.set(Some((from, to))),
-            Some(Move::View(view)) => page.show_view(view),
+            Some(Move::View(view)) => intents.show_view(view),
             Some(Move::Nothing) | None => {}
         }
     };
@@ -422,34 +460,34 @@ fn Overlay(
         Some(Release::Click) => choose(at(&e)),
         Some(Release::Measured(from, to)) => {
             range.set(Some((from, to)));
-            if let Some(model) = page.model.get_untracked() {
-                page.announce(sentence::measured(&model, from, to));
+            if let Some(model) = model.get_untracked() {
+                intents.announce(sentence::measured(&model, from, to));
             }
         }
         Some(Release::Nothing) | None => {}
     };
     let wheel = move |e: WheelEvent| {
         // The wheel alone belongs to the page's scroll.
-        let (scale, extent) = (scale(), page.extent.get_untracked());
+        let (scale, extent) = (scale(), time.extent.get_untracked());
         if e.ctrl_key() || e.meta_key() {
             e.prevent_default();
             let at = scale.time_from_px(place(e.offset_x()));
-            page.show_view(scale.view.zoomed((-e.delta_y() * 0.0025).exp(), at, extent));
-        } else if e.delta_x().abs() > e.delta_y().abs() && page.viewport.get_untracked().is_some() {
+            intents.show_view(scale.view.zoomed((-e.delta_y() * 0.0025).exp(), at, extent));
+        } else if e.delta_x().abs() > e.delta_y().abs() && time.viewport.get_untracked().is_some() {
             e.prevent_default();
-            let ticks = e.delta_x() / page.screen.get_untracked().text * scale.time_per_px();
-            page.show_view(scale.view.panned(ticks, extent));
+            let ticks = e.delta_x() / screen.get_untracked().text * scale.time_per_px();
+            intents.show_view(scale.view.panned(ticks, extent));
         }
     };
     let zoom_to_range = move |_| {
         if let Some((a, b)) = range.get_untracked() {
             range.set(None);
-            page.show_view(Viewport::fitting(a.min(b), a.max(b), page.extent.get_untracked()));
+            intents.show_view(Viewport::fitting(a.min(b), a.max(b), time.extent.get_untracked()));
         }
     };
     view! {
         <div class="overlay" tabindex="0" role="application" id="lanes-overlay"
-            aria-label=move || page.model.with(|m| m.as_ref().map(|m| format!("Lanes. {}", sentence::lanes_summary(m))))
+            aria-label=move || model.with(|m| m.as_ref().map(|m| format!("Lanes. {}", sentence::lanes_summary(m))))
             aria-roledescription="lanes" aria-describedby="lanes-keys"
             on:pointerdown=down on:pointermove=moved on:pointerup=up
             on:pointercancel=move |_| gestures.update_value(Gestures::cancel)
@@ -464,20 +502,26 @@ fn Overlay(
 
 /// The whole run with a window on what is visible.
 #[component]
-fn Overview(page: Page, width: Memo<f64>, canvas: NodeRef<leptos::html::Canvas>) -> impl IntoView {
+fn Overview(
+    time: TimeView,
+    width: Memo<f64>,
+    canvas: NodeRef<leptos::html::Canvas>,
+    screen: Slice<Screen>,
+    intents: Intents,
+) -> impl IntoView {
     let held = StoredValue::new(false);
     let scale =
         move |extent| TimeScale { view: Viewport::whole(extent), width: CssPx(width.get_untracked()) };
     let centre = move |e: &PointerEvent| {
-        let Some(view) = page.viewport.get_untracked() else { return };
-        let extent = page.extent.get_untracked();
-        let x = CssPx(f64::from(e.offset_x()) / page.screen.get_untracked().text);
+        let Some(view) = time.viewport.get_untracked() else { return };
+        let extent = time.extent.get_untracked();
+        let x = CssPx(f64::from(e.offset_x()) / screen.get_untracked().text);
         let time = scale(extent).time_from_px(x);
-        page.show_view(view.panned(time - f64::midpoint(view.start, view.end), extent));
+        intents.show_view(view.panned(time - f64::midpoint(view.start, view.end), extent));
     };
     let window = move || {
         width.track();
-        let (scale, view) = (scale(page.extent.get()), page.viewport.get()?);
+        let (scale, view) = (scale(time.extent.get()), time.viewport.get()?);
         let (x0, x1) = (scale.px_from_time(view.start).0, scale.px_from_time(view.end).0);
         Some((x0, (x1 - x0).max(6.0)))
     };

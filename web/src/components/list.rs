@@ -4,23 +4,33 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use evm_lanes_core::messages::{AccessList, ListForm, ListMark};
+use evm_lanes_core::scenario::StrategyChoice;
 use evm_lanes_core::strategies::StrategyId;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::HtmlInputElement;
 
+use super::links::{LocationLink, TxLink};
 use super::rows::Rows;
-use super::{LocationLink, TxLink};
-use crate::state::{EngineState, ListState, Page, file};
+use crate::state::{EngineState, Intents, ListState, Lists, Selection, Slice, Source, Work, file};
 use crate::view::format::{count, shortened};
 use crate::view::list;
+use crate::view::model::RunModel;
 
 /// The tab of the list.
 #[component]
-pub fn List(page: Page) -> impl IntoView {
+pub fn List(
+    lists: Lists,
+    ran: Slice<Option<Source>>,
+    strategy: Slice<StrategyChoice>,
+    work: Work,
+    model: Slice<Option<Arc<RunModel>>>,
+    selection: Slice<Selection>,
+    intents: Intents,
+) -> impl IntoView {
     let done = Memo::new(move |_| {
-        page.list.with(|list| match list {
-            ListState::Done { list, source, .. } if page.ran.with(|ran| ran.as_ref() == Some(source)) => {
+        lists.list.with(|list| match list {
+            ListState::Done { list, source, .. } if ran.with(|ran| ran.as_ref() == Some(source)) => {
                 Some(Same(list.clone()))
             }
             _ => None,
@@ -28,28 +38,30 @@ pub fn List(page: Page) -> impl IntoView {
     });
     let there = move || done.with(Option::is_some);
     let free =
-        move || there() && !page.is_running() && matches!(page.engine.get(), EngineState::Ready { .. });
+        move || there() && !work.is_running.get() && matches!(work.engine.get(), EngineState::Ready { .. });
     let told = move || {
         let list = done.get()?.0;
-        let model = page.model.get()?;
+        let model = model.get()?;
         Some(list::figures(&list, model.transactions()))
     };
     let hash = move || done.get().map(|list| list.0.figures.hash.clone());
     view! {
         <div class="tools">
             <button type="button" class="btn small" disabled=move || !free()
-                on:click=move |_| page.export_list(ListForm::Json)>"Export JSON"</button>
+                on:click=move |_| intents.export_list(ListForm::Json)>"Export JSON"</button>
             <button type="button" class="btn small" disabled=move || !free()
-                on:click=move |_| page.export_list(ListForm::Rlp)>"Export RLP"</button>
-            <OpenList page/>
+                on:click=move |_| intents.export_list(ListForm::Rlp)>"Export RLP"</button>
+            <OpenList ran intents/>
             {move || told().map(|told| view! { <span data-list-figures="">{told}</span> })}
             {move || hash().map(|hash| view! {
                 <span title=format!("{hash}: keccak-256 of the RLP, what a block’s header commits to")>"hash "<code>{shortened(&hash)}</code></span>
             })}
         </div>
-        <Compared page done/>
-        {move || done.get().map(|list| view! { <Table page list=list.0/> })}
-        <Nothing page there=Signal::derive(there)/>
+        <Compared lists strategy is_running=work.is_running done intents/>
+        {move || done.get().map(|list| view! {
+            <Table list=list.0 only_differences=lists.only_differences model selection intents/>
+        })}
+        <Nothing list=lists.list model there=Signal::derive(there) intents/>
     }
 }
 
@@ -64,7 +76,7 @@ impl PartialEq for Same {
 }
 
 #[component]
-fn OpenList(page: Page) -> impl IntoView {
+fn OpenList(ran: Slice<Option<Source>>, intents: Intents) -> impl IntoView {
     let input: NodeRef<leptos::html::Input> = NodeRef::new();
     view! {
         <input node_ref=input type="file" data-list="" tabindex="-1" aria-label="Block access list" class="hidden"
@@ -72,12 +84,12 @@ fn OpenList(page: Page) -> impl IntoView {
             on:change=move |e| {
                 let Some(input) = e.target().and_then(|t| t.dyn_into::<HtmlInputElement>().ok()) else { return };
                 if let Some(chosen) = input.files().and_then(|f| f.get(0)) {
-                    file::open_list(page, chosen);
+                    file::open_list(intents, chosen);
                 }
                 // So that the same file can be chosen again.
                 input.set_value("");
             }/>
-        <button type="button" class="btn small" disabled=move || page.ran.with(Option::is_none) on:click=move |_| {
+        <button type="button" class="btn small" disabled=move || ran.with(Option::is_none) on:click=move |_| {
             if let Some(input) = input.get_untracked() {
                 input.click();
             }
@@ -87,24 +99,29 @@ fn OpenList(page: Page) -> impl IntoView {
 
 /// What stands in the list's place.
 #[component]
-fn Nothing(page: Page, there: Signal<bool>) -> impl IntoView {
+fn Nothing(
+    list: Slice<ListState>,
+    model: Slice<Option<Arc<RunModel>>>,
+    there: Signal<bool>,
+    intents: Intents,
+) -> impl IntoView {
     let words = move || {
         if there.get() {
             return None;
         }
-        let text = if page.model.with(Option::is_none) {
-            "Run the block first: what its transactions access stands here then.".to_owned()
-        } else if let ListState::Failed { why, .. } = page.list.get() {
-            format!("There is no list: {why}.")
+        let text = if model.with(Option::is_none) {
+            "Run the block to see what its transactions access.".to_owned()
+        } else if let ListState::Failed { why, .. } = list.get() {
+            format!("There is no list, because {why}.")
         } else {
             "The list is made from a sequential run of the block…".to_owned()
         };
-        let failed = page.list.with(|list| matches!(list, ListState::Failed { .. }));
+        let failed = list.with(|list| matches!(list, ListState::Failed { .. }));
         Some(view! {
             <div class="empty" role=if failed { "alert" } else { "status" }>
                 <p>{text}</p>
                 {failed.then(|| view! {
-                    <button type="button" class="btn small" on:click=move |_| page.retry_list()>"Try again"</button>
+                    <button type="button" class="btn small" on:click=move |_| intents.retry_list()>"Try again"</button>
                 })}
             </div>
         })
@@ -114,54 +131,69 @@ fn Nothing(page: Page, there: Signal<bool>) -> impl IntoView {
 
 /// What the comparison with a list from a file says, and what can be done with that one.
 #[component]
-fn Compared(page: Page, done: Memo<Option<Same>>) -> impl IntoView {
+fn Compared(
+    lists: Lists,
+    strategy: Slice<StrategyChoice>,
+    is_running: Slice<bool>,
+    done: Memo<Option<Same>>,
+    intents: Intents,
+) -> impl IntoView {
     let told = move || {
-        let (given, list) = (page.given.get()?, done.get()?.0);
+        let (given, list) = (lists.given.get()?, done.get()?.0);
         let told = list.given.as_ref()?;
         Some((list::verdict(&given.name, told), told.missing + told.extra + told.different))
     };
-    let in_force = move || page.strategy.get() == StrategyId::BLOCK_ACCESS_LIST;
+    let in_force = move || strategy.get().reads_block_access_list();
     view! {
-        {move || page.given.get().map(|given| view! {
+        {move || lists.given.get().map(|given| view! {
             <div class="tools given" data-differences=move || told().map(|(_, all)| all.to_string())>
                 <span role="status">{move || told().map_or_else(
                     || format!("{} is being compared…", given.name),
                     |(told, _)| told,
                 )}</span>
                 <label>
-                    <input type="checkbox" prop:checked=move || page.only_differences.get()
-                        on:change=move |e| page.show_only_differences(event_target_checked(&e))/>
+                    <input type="checkbox" prop:checked=move || lists.only_differences.get()
+                        on:change=move |e| intents.show_only_differences(event_target_checked(&e))/>
                     " Only differences"
                 </label>
-                <Show when=move || !in_force() fallback=|| view! { <span>"Runs start from it; mistakes in it cost attempts, never the result."</span> }>
-                    <button type="button" class="btn small" disabled=move || page.is_running()
+                <Show when=move || !in_force() fallback=|| view! { <span>"Runs use this list. Mistakes in it cost attempts, never the result."</span> }>
+                    <button type="button" class="btn small" disabled=move || is_running.get()
                         title="With the strategy Block access list"
-                        on:click=move |_| page.set_strategy(StrategyId::BLOCK_ACCESS_LIST)>"Run from it"</button>
+                        on:click=move |_| intents.set_strategy(StrategyId::BLOCK_ACCESS_LIST)>"Run from it"</button>
                 </Show>
-                <button type="button" class="btn small" on:click=move |_| page.drop_list()>"Remove it"</button>
+                <button type="button" class="btn small" on:click=move |_| intents.drop_list()>"Remove it"</button>
             </div>
         })}
     }
 }
 
 #[component]
-fn Table(page: Page, list: Arc<AccessList>) -> impl IntoView {
+fn Table(
+    list: Arc<AccessList>,
+    only_differences: Slice<bool>,
+    model: Slice<Option<Arc<RunModel>>>,
+    selection: Slice<Selection>,
+    intents: Intents,
+) -> impl IntoView {
     let compared = list.given.is_some();
     let columns = if compared { 4 } else { 3 };
     let left_out = list.left_out;
     let of_rows = list.clone();
-    let shown = Memo::new(move |_| list::shown(&of_rows, compared && page.only_differences.get()));
+    let shown = Memo::new(move |_| list::shown(&of_rows, compared && only_differences.get()));
     // A run's own ids of the locations that it met.
     let ids = Memo::new(move |_| {
-        page.model.with(|model| {
+        model.with(|model| {
             let names = model.iter().flat_map(|m| m.report.location_names.iter());
             names.enumerate().map(|(i, name)| (name.name.clone(), i as u32)).collect::<HashMap<_, _>>()
         })
     });
-    let generation = move || page.model.with(|m| m.as_ref().map_or(0, |m| Arc::as_ptr(m) as usize));
+    let generation = move || model.with(|m| m.as_ref().map_or(0, |m| Arc::as_ptr(m) as usize));
     let row = move |at: usize, row: u32| {
-        let transactions = page.model.with_untracked(|m| m.as_ref().map_or(0, |m| m.transactions()));
-        ids.with_untracked(|ids| line(page, &list, row as usize, at, transactions, ids, compared))
+        let model = model.get_untracked();
+        ids.with_untracked(|ids| {
+            let run = Run { model: model.as_ref(), ids, selection, intents };
+            line(&list, row as usize, at, compared, run)
+        })
     };
     view! {
         <table class="table of-list" data-access-list="" aria-rowcount=move || shown.with(|s| s.len() + 1).to_string()>
@@ -184,16 +216,18 @@ fn Table(page: Page, list: Arc<AccessList>) -> impl IntoView {
     }
 }
 
+/// The run whose locations and transactions a row leads to.
+struct Run<'a> {
+    model: Option<&'a Arc<RunModel>>,
+    /// Its own ids of the locations that it met.
+    ids: &'a HashMap<String, u32>,
+    selection: Slice<Selection>,
+    intents: Intents,
+}
+
 /// One row.
-fn line(
-    page: Page,
-    list: &AccessList,
-    row: usize,
-    at: usize,
-    transactions: u32,
-    ids: &HashMap<String, u32>,
-    compared: bool,
-) -> AnyView {
+fn line(list: &AccessList, row: usize, at: usize, compared: bool, run: Run<'_>) -> AnyView {
+    let Run { model, ids, selection, intents } = run;
     let Some(row) = list.rows.get(row) else { return ().into_any() };
     let wrong = list::differs(row);
     let mark = compared.then(|| {
@@ -217,17 +251,21 @@ fn line(
         .into_any();
     };
     let name = match ids.get(&location.name) {
-        Some(id) => view! { <LocationLink page location=*id name=location.name.clone()/> }.into_any(),
+        Some(id) => {
+            view! { <LocationLink location=*id name=location.name.clone() selection intents/> }.into_any()
+        }
         None => view! { <span class="mono">{location.name.clone()}</span> }.into_any(),
     };
-    let tx = match row.tx {
-        Some(tx) if tx < transactions => view! { <TxLink page tx/> }.into_any(),
-        Some(tx) => tx.to_string().into_any(),
-        None => "–".into_any(),
+    let tx = match (row.tx, model) {
+        (Some(tx), Some(model)) if tx < model.transactions() => {
+            view! { <TxLink tx model=model.clone() intents/> }.into_any()
+        }
+        (Some(tx), _) => tx.to_string().into_any(),
+        (None, _) => "–".into_any(),
     };
     let chosen = ids.get(&location.name).copied();
     let selected = move || {
-        let selection = page.selection.get();
+        let selection = selection.get();
         chosen.is_some() && selection.location == chosen
     };
     view! {

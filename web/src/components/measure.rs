@@ -5,13 +5,13 @@ use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 use web_sys::{Element, ResizeObserver};
 
-use crate::state::Screen;
+use crate::state::{Screen, Slice};
 
 /// An observer, and what it calls.
 type Watch = (ResizeObserver, Closure<dyn FnMut()>);
 
 /// Width and height of an element, in the units of pictures ([`Screen`]); zero before it is there.
-pub fn size_of<E>(node: NodeRef<E>, screen: RwSignal<Screen>) -> Memo<(f64, f64)>
+pub fn size_of<E>(node: NodeRef<E>, screen: Slice<Screen>) -> Memo<(f64, f64)>
 where
     E: leptos::html::ElementType + 'static,
     E::Output: JsCast + Clone + AsRef<Element> + 'static,

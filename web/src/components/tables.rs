@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use leptos::prelude::*;
 
+use super::links::{LocationLink, TxLinks};
 use super::rows::Rows;
-use super::{LocationLink, TxLinks};
-use crate::state::Page;
+use crate::state::{Intents, Selection, Slice};
 use crate::view::format::{Unit, count, counted, factor, share, shortened};
 use crate::view::inspect;
 use crate::view::model::RunModel;
@@ -15,10 +15,15 @@ use crate::view::spent::{self, Part, Spent};
 
 /// Every transaction in block order: what the pictures show, as text.
 #[component]
-pub fn Transactions(page: Page) -> impl IntoView {
+pub fn Transactions(
+    model: Slice<Option<Arc<RunModel>>>,
+    selection: Slice<Selection>,
+    query: Slice<String>,
+    intents: Intents,
+) -> impl IntoView {
     let rows = Memo::new(move |_| {
-        let query = page.query.get();
-        page.model
+        let query = query.get();
+        model
             .with(|m| {
                 m.as_ref().map(|m| {
                     if query.trim().is_empty() {
@@ -30,9 +35,9 @@ pub fn Transactions(page: Page) -> impl IntoView {
             })
             .unwrap_or_default()
     });
-    let generation = move || page.model.with(|m| m.as_ref().map_or(0, |m| Arc::as_ptr(m) as usize));
-    let row = move |at: usize, tx: u32| match page.model.get_untracked() {
-        Some(model) => view! { <Row page model tx at/> }.into_any(),
+    let generation = move || model.with(|m| m.as_ref().map_or(0, |m| Arc::as_ptr(m) as usize));
+    let row = move |at: usize, tx: u32| match model.get_untracked() {
+        Some(model) => view! { <Row model tx at selection intents/> }.into_any(),
         None => ().into_any(),
     };
     view! {
@@ -52,17 +57,23 @@ pub fn Transactions(page: Page) -> impl IntoView {
             </tr></thead>
             // What is selected elsewhere is scrolled into sight here.
             <Rows keys=rows generation=Signal::derive(generation) limit=500 columns=10
-                reveal=Signal::derive(move || page.selection.get().tx) row/>
+                reveal=Signal::derive(move || selection.get().tx) row/>
         </table>
-        {move || (rows.with(Vec::is_empty) && page.model.with(Option::is_some)).then(|| view! {
-            <p class="empty">{move || if page.query.get().is_empty() { "No transactions." } else { "No transaction has these words." }}</p>
+        {move || (rows.with(Vec::is_empty) && model.with(Option::is_some)).then(|| view! {
+            <p class="empty">{move || if query.get().is_empty() { "No transactions." } else { "No transaction matches." }}</p>
         })}
-        {move || page.model.with(Option::is_none).then(|| view! { <p class="empty">"The transactions stand here once the block has run."</p> })}
+        {move || model.with(Option::is_none).then(|| view! { <p class="empty">"Run the block to see its transactions."</p> })}
     }
 }
 
 #[component]
-fn Row(page: Page, model: Arc<RunModel>, tx: u32, at: usize) -> impl IntoView {
+fn Row(
+    model: Arc<RunModel>,
+    tx: u32,
+    at: usize,
+    selection: Slice<Selection>,
+    intents: Intents,
+) -> impl IntoView {
     let summary = model.report.transactions.get(tx as usize).cloned();
     let colour = model.colour(tx);
     let attempts = model.attempts_of.get(tx as usize).map_or(0, Vec::len);
@@ -88,17 +99,21 @@ fn Row(page: Page, model: Arc<RunModel>, tx: u32, at: usize) -> impl IntoView {
         None => Default::default(),
     };
     let links = |txs: Vec<u32>| {
-        if txs.is_empty() { "–".into_any() } else { view! { <TxLinks page txs/> }.into_any() }
+        if txs.is_empty() {
+            "–".into_any()
+        } else {
+            view! { <TxLinks txs model=model.clone() intents/> }.into_any()
+        }
     };
     view! {
-        <tr class:on=move || page.selection.get().tx == Some(tx) aria-rowindex=at + 2
-            aria-current=move || (page.selection.get().tx == Some(tx)).then_some("true")
+        <tr class:on=move || selection.get().tx == Some(tx) aria-rowindex=at + 2
+            aria-current=move || (selection.get().tx == Some(tx)).then_some("true")
             on:click=move |_| {
-                page.go_to(tx);
+                intents.go_to(tx);
             }>
             <td><button type="button" class="link" on:click=move |e| {
                 e.stop_propagation();
-                page.go_to(tx);
+                intents.go_to(tx);
             }>{tx}</button></td>
             <td><span class=format!("tag hue-{colour}")></span>{label}</td>
             <td class="mono" title=route.clone()>{route.clone()}</td>
@@ -116,7 +131,7 @@ fn Row(page: Page, model: Arc<RunModel>, tx: u32, at: usize) -> impl IntoView {
 /// What the lanes' time went into: the drawn run, as numbers. All lanes together, with what each part is, then lane by
 /// lane.
 #[component]
-pub fn Time(page: Page) -> impl IntoView {
+pub fn Time(model: Slice<Option<Arc<RunModel>>>) -> impl IntoView {
     let shown = |ticks: f64, of: f64| if ticks > 0.0 { share(ticks / of) } else { "–".to_owned() };
     let parts = move |total: Spent, unit: Unit, simulated: bool| {
         let sum = total.iter().sum::<f64>().max(1.0);
@@ -150,7 +165,7 @@ pub fn Time(page: Page) -> impl IntoView {
         view! { <tr><th scope="row">{name}</th>{cells}</tr> }
     };
     let table = move || {
-        let model = page.model.get()?;
+        let model = model.get()?;
         let (unit, simulated) = (model.unit(), model.is_simulated());
         let lanes = spent::by_lane(&model);
         let total = spent::total(&lanes);
@@ -183,7 +198,7 @@ pub fn Time(page: Page) -> impl IntoView {
             </table>
             {(lanes.len() > 1).then(|| view! {
                 <table class="table spent">
-                    <caption class="hidden">"What each lane's time went into, in the run that is drawn"</caption>
+                    <caption class="hidden">"How each lane spent its time in the run that is drawn"</caption>
                     <thead><tr><th scope="col">"Of the run"</th>{heads}</tr></thead>
                     <tbody>{rows}</tbody>
                 </table>
@@ -192,16 +207,20 @@ pub fn Time(page: Page) -> impl IntoView {
     };
     view! {
         {table}
-        {move || page.model.with(Option::is_none).then(|| view! { <p class="empty">"What the lanes' time went into stands here once the block has run."</p> })}
+        {move || model.with(Option::is_none).then(|| view! { <p class="empty">"Run the block to see how the lanes spent their time."</p> })}
     }
 }
 
 /// Locations through which transactions depended on each other.
 #[component]
-pub fn Locations(page: Page) -> impl IntoView {
+pub fn Locations(
+    model: Slice<Option<Arc<RunModel>>>,
+    selection: Slice<Selection>,
+    intents: Intents,
+) -> impl IntoView {
     const MOST: usize = 300;
     let rows = move || {
-        let model = page.model.get()?;
+        let model = model.get()?;
         let all = model.report.analysis.hot.len();
         let rows = model
             .report
@@ -213,9 +232,9 @@ pub fn Locations(page: Page) -> impl IntoView {
                 let location = hot.location;
                 let name = model.location(location);
                 view! {
-                    <tr class:on=move || page.selection.get().location == Some(location)
-                        on:click=move |_| page.select_location(location)>
-                        <td><LocationLink page location name/></td>
+                    <tr class:on=move || selection.get().location == Some(location)
+                        on:click=move |_| intents.select_location(location)>
+                        <td><LocationLink location name selection intents/></td>
                         <td class="number">{count(hot.edges.into())}</td>
                         <td class="number">{count(hot.writers.into())}</td>
                         <td class="number">{count(hot.readers.into())}</td>
@@ -236,29 +255,33 @@ pub fn Locations(page: Page) -> impl IntoView {
                 </tr></thead>
                 <tbody>{rows}</tbody>
             </table>
-            {(all == 0).then(|| view! { <p class="empty">"No location made a transaction depend on another: all of them could have run at once."</p> })}
+            {(all == 0).then(|| view! { <p class="empty">"No location made a transaction depend on another: all of them could have run at the same time."</p> })}
             {(all > MOST).then(|| view! { <p class="empty">{format!("The {MOST} hottest of {}.", count(all as u64))}</p> })}
         })
     };
     let touched = move || {
-        let (model, location) = (page.model.get()?, page.selection.get().location?);
+        let (model, location) = (model.get()?, selection.get().location?);
         let (writers, readers) = inspect::touching(&model, location);
         Some(view! {
             <div class="touched">
                 <b class="mono">{model.location(location)}</b>
-                <span>"written by "<TxLinks page txs=writers/></span>
-                <span>"read by "<TxLinks page txs=readers/></span>
+                <span>"written by "<TxLinks txs=writers model=model.clone() intents/></span>
+                <span>"read by "<TxLinks txs=readers model=model.clone() intents/></span>
             </div>
         })
     };
-    view! { {touched} <Attributed page/> {rows} }
+    view! { {touched} <Attributed model selection intents/> {rows} }
 }
 
 /// What could be changed: how much shorter the longest chain would be without each location, and who is on it.
 #[component]
-fn Attributed(page: Page) -> impl IntoView {
+fn Attributed(
+    model: Slice<Option<Arc<RunModel>>>,
+    selection: Slice<Selection>,
+    intents: Intents,
+) -> impl IntoView {
     move || {
-        let model = page.model.get()?;
+        let model = model.get()?;
         let analysis = &model.report.analysis;
         if analysis.attribution.is_empty() {
             return None;
@@ -270,10 +293,10 @@ fn Attributed(page: Page) -> impl IntoView {
             .map(|cost| {
                 let named = cost.locations.clone();
                 let links = cost.locations.iter().enumerate().map(|(i, location)| view! {
-                    {(i > 0).then_some(", ")}<LocationLink page location=*location name=model.location(*location)/>
+                    {(i > 0).then_some(", ")}<LocationLink location=*location name=model.location(*location) selection intents/>
                 }).collect_view();
                 view! {
-                    <tr class:on=move || page.selection.get().location.is_some_and(|l| named.contains(&l))>
+                    <tr class:on=move || selection.get().location.is_some_and(|l| named.contains(&l))>
                         <td>{links}</td>
                         <td class="number">{count(cost.edges.into())}</td>
                         <td class="number">{model.ticks(cost.saved)}</td>
@@ -286,8 +309,8 @@ fn Attributed(page: Page) -> impl IntoView {
         Some(view! {
             <table class="table" data-attribution="">
                 <caption>
-                    "What costs most: how much shorter the longest chain would be, if transactions did not meet there. On the chain: "
-                    <TxLinks page txs=chain/>
+                    "What costs most: how much shorter the longest chain would be if transactions did not share the location. On the chain: "
+                    <TxLinks txs=chain model=model.clone() intents/>
                 </caption>
                 <thead><tr>
                     <th scope="col">"Without"</th>
@@ -303,9 +326,9 @@ fn Attributed(page: Page) -> impl IntoView {
 
 /// Which contracts took part, and where they come from.
 #[component]
-pub fn Contracts(page: Page) -> impl IntoView {
+pub fn Contracts(model: Slice<Option<Arc<RunModel>>>) -> impl IntoView {
     move || {
-        let model = page.model.get();
+        let model = model.get();
         let contracts = model.map(|m| m.report.contracts.clone()).unwrap_or_default();
         if contracts.is_empty() {
             return view! {

@@ -8,7 +8,7 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{File, ReadableStream, ReadableStreamDefaultReader, ReadableWritablePair};
 
-use super::{Document, Page, Source};
+use super::{Document, Intents, Source};
 use crate::view::format::bytes;
 
 /// Larger files are refused before they are read.
@@ -65,24 +65,24 @@ fn advice(found: &Found) -> String {
 }
 
 /// Reads a file and runs what is in it. A file that cannot be used is named, and nothing else changes.
-pub fn open(page: Page, file: File) {
+pub fn open(intents: Intents, file: File) {
     let name = file.name();
     spawn_local(async move {
         match read(&file).await {
-            Ok(Opened::Document(document)) => page.open(document),
-            Ok(Opened::List(bytes)) => page.offer_list(name, bytes),
-            Err(error) => page.complain(error.to_string()),
+            Ok(Opened::Document(document)) => intents.open(document),
+            Ok(Opened::List(bytes)) => intents.offer_list(name, bytes),
+            Err(error) => intents.complain(error.to_string()),
         }
     });
 }
 
 /// Reads a file that is to be a block access list, whatever it looks like.
-pub fn open_list(page: Page, file: File) {
+pub fn open_list(intents: Intents, file: File) {
     let name = file.name();
     spawn_local(async move {
         match unpack(&file).await {
-            Ok(bytes) => page.offer_list(name, bytes),
-            Err(error) => page.complain(error.to_string()),
+            Ok(bytes) => intents.offer_list(name, bytes),
+            Err(error) => intents.complain(error.to_string()),
         }
     });
 }

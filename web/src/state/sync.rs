@@ -17,12 +17,14 @@ pub fn start(page: Page) {
 
 fn colours(page: Page) {
     Effect::new(move |_| {
-        let chosen = page.theme.get();
+        let chosen = page.browser.theme.get();
         theme::apply(chosen);
         dom::store("theme", Some(chosen.name()));
     });
-    theme::on_system_change(move || page.theme.notify());
-    Effect::new(move |_| dom::store("letter-keys", Some(if page.letter_keys.get() { "on" } else { "off" })));
+    theme::on_system_change(move || page.browser.theme.notify());
+    Effect::new(move |_| {
+        dom::store("letter-keys", Some(if page.browser.letter_keys.get() { "on" } else { "off" }))
+    });
 }
 
 /// What tests, teachers' scripts and assistive tools read (the names are stable).
@@ -35,10 +37,10 @@ fn root_attributes(page: Page) {
                 None => root.remove_attribute(name),
             };
         };
-        let engine = page.info.get().map(|i| if i.threads { "threads" } else { "single" }.to_owned());
+        let engine = page.work.info.get().map(|i| if i.threads { "threads" } else { "single" }.to_owned());
         set("data-engine", engine);
-        let phase = page.activity.with(|activity| {
-            match (activity, page.engine.get(), page.model.with(Option::is_some)) {
+        let phase = page.work.activity.with(|activity| {
+            match (activity, page.work.engine.get(), page.shown.model.with(Option::is_some)) {
                 (Activity::Running { .. }, ..) => "running",
                 (Activity::Failed(_), ..) | (_, EngineState::Failed { .. }, _) => "failed",
                 (_, EngineState::Starting | EngineState::Restarting { .. }, _) => "starting",
@@ -47,7 +49,7 @@ fn root_attributes(page: Page) {
             }
         });
         set("data-phase", Some(phase.to_owned()));
-        page.model.with(|model| {
+        page.shown.model.with(|model| {
             let model = model.as_deref();
             set("data-clock", model.map(|m| m.report.clock.name().to_owned()));
             let by = model.filter(|m| m.is_simulated()).map(|m| m.report.model);
