@@ -164,7 +164,7 @@ fn Chart(curve: Arc<Points>, width: f64, setup: Setup, model: Slice<Option<Arc<R
 #[component]
 fn Table(curve: Arc<Points>, intents: Intents) -> impl IntoView {
     let heads = LANES.map(|n| view! { <th scope="col" class="number">{n}</th> }).collect_view();
-    let room = |p: &evm_lanes_core::messages::CurvePoint| p.duration as f64 * f64::from(p.lanes);
+    let room = |p: &evm_lanes_core::messages::CurvePoint| p.duration.as_f64() * f64::from(p.lanes);
     let unit = Unit::of_cost(curve.model.cost);
     let rows = StrategyId::ALL
         .into_iter()
@@ -182,7 +182,7 @@ fn Table(curve: Arc<Points>, intents: Intents) -> impl IntoView {
                         "{}: {} aborts; of the lanes' time {} went into attempts that did not commit, {} into those that did",
                         unit.text(p.duration),
                         count(p.aborted.into()),
-                        share(p.wasted as f64 / room(&p).max(1.0)),
+                        share(p.wasted.as_f64() / room(&p).max(1.0)),
                         share(p.utilisation)
                     );
                     let label = format!("{} on {lanes} lanes: {speed}", strategy_name(strategy));

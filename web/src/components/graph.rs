@@ -68,8 +68,8 @@ fn Drawing(
                 })
                 .collect_view();
             let nodes = p.nodes.iter().map(|n| {
-            let text = (n.r >= 7.0 && (n.r >= 9.0 || n.tx < 100)).then(|| view! {
-                <text x=px(n.x) y=px(n.y + 3.8)>{n.tx}</text>
+            let text = (n.r >= 7.0 && (n.r >= 9.0 || n.tx.0 < 100)).then(|| view! {
+                <text x=px(n.x) y=px(n.y + 3.8)>{n.tx.0}</text>
             });
             view! { <circle class=format!("hue-{}", n.colour) cx=px(n.x) cy=px(n.y) r=px(n.r)/> {text} }
         }).collect_view();
@@ -151,8 +151,8 @@ fn Drawing(
         let Some(model) = model.get_untracked() else { return };
         let tx = selection.get_untracked().tx;
         let next = match (e.key().as_str(), tx) {
-            ("ArrowLeft", Some(tx)) => model.sources.get(tx as usize).and_then(|s| s.last().copied()),
-            ("ArrowRight", Some(tx)) => model.readers.get(tx as usize).and_then(|r| r.first().copied()),
+            ("ArrowLeft", Some(tx)) => model.sources.get(tx.index()).and_then(|s| s.last().copied()),
+            ("ArrowRight", Some(tx)) => model.readers.get(tx.index()).and_then(|r| r.first().copied()),
             ("ArrowDown", Some(tx)) => picture.with_value(|p| p.beside(tx, true)),
             ("ArrowUp", Some(tx)) => picture.with_value(|p| p.beside(tx, false)),
             ("Home", _) => model.report.analysis.critical_path.first().copied(),

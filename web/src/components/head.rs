@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use evm_lanes_core::messages::{HeaderCheck, Phase};
 use evm_lanes_core::trace::Clock;
+use evm_lanes_core::units::Ticks;
 use leptos::either::Either;
 use leptos::prelude::*;
 
@@ -250,7 +251,7 @@ fn Figures(model: Arc<RunModel>) -> impl IntoView {
     let timing = &report.timing;
     let alone = report.strategy.is_sequential();
     let simulated = model.is_simulated();
-    let rounds = |times: &[u64]| {
+    let rounds = |times: &[Ticks]| {
         if simulated {
             return sentence::taken(&model);
         }

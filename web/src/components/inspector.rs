@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use evm_lanes_core::messages::TxDetail;
 use evm_lanes_core::trace::Outcome;
+use evm_lanes_core::units::{Incarnation, TxIndex};
 use leptos::either::Either;
 use leptos::prelude::*;
 
@@ -60,8 +61,8 @@ pub fn Inspector(
 #[component]
 fn Story(
     model: Arc<RunModel>,
-    tx: u32,
-    incarnation: Option<u32>,
+    tx: TxIndex,
+    incarnation: Option<Incarnation>,
     selection: Slice<Selection>,
     detail: Slice<DetailState>,
     intents: Intents,
@@ -70,13 +71,13 @@ fn Story(
     let name = model.tx_name(tx);
     let attempts = inspect::attempts(&model, tx);
     let shown = inspect::shown_attempt(&model, tx, incarnation);
-    let number = shown.map_or(1, |a| a.version.incarnation.0 + 1);
+    let number = shown.map(|a| a.version.incarnation).unwrap_or_default().number();
     let several = attempts.len() > 1;
     let reads = shown.map(|a| inspect::reads(&model, a)).unwrap_or_default();
     let writes = shown.map(|a| inspect::writes(&model, a)).unwrap_or_default();
     let suffix = if several { format!(" of attempt {number}") } else { String::new() };
     let [previous, next] = [false, true].map(|forward| navigate::in_block(&model, Some(tx), forward));
-    let go_to = move |tx: Option<u32>| {
+    let go_to = move |tx: Option<TxIndex>| {
         if let Some(tx) = tx {
             intents.go_to(tx);
         }
@@ -118,8 +119,8 @@ fn is_unavailable(detail: Slice<DetailState>) -> bool {
 }
 
 #[component]
-fn Call(model: Arc<RunModel>, tx: u32, detail: Slice<DetailState>) -> impl IntoView {
-    let Some(summary) = model.report.transactions.get(tx as usize).cloned() else { return Either::Left(()) };
+fn Call(model: Arc<RunModel>, tx: TxIndex, detail: Slice<DetailState>) -> impl IntoView {
+    let Some(summary) = model.report.transactions.get(tx.index()).cloned() else { return Either::Left(()) };
     let status = summary.status.clone();
     let success = summary.success;
     let route = summary.to.clone().unwrap_or_else(|| "creates a contract".to_owned());
@@ -144,7 +145,7 @@ fn Call(model: Arc<RunModel>, tx: u32, detail: Slice<DetailState>) -> impl IntoV
             <dt>"Result"</dt>
             <dd>
                 <span class=if success { "ok" } else { "wrong" }>{status}</span>
-                {format!(" · {} gas", count(summary.gas))}
+                {format!(" · {} gas", count(summary.gas.0))}
                 {move || known().map(|d| format!(" · {}", counted(d.logs.len() as u64, "log")))}
             </dd>
             {move || known().and_then(|d| d.reason.clone()).map(|r| view! { <dt>"Reason"</dt><dd class="wrong">{r}</dd> })}
@@ -204,13 +205,13 @@ fn call_text(name: Option<String>, detail: Option<Arc<TxDetail>>) -> AnyView {
 #[component]
 fn Attempt(
     model: Arc<RunModel>,
-    tx: u32,
+    tx: TxIndex,
     line: AttemptLine,
-    chosen: Option<u32>,
+    chosen: Option<Incarnation>,
     selection: Slice<Selection>,
     intents: Intents,
 ) -> impl IntoView {
-    let n = line.incarnation;
+    let incarnation = line.incarnation;
     let (word, class) = match line.outcome {
         Outcome::Committed => ("committed", "ok"),
         Outcome::Aborted => ("aborted", "wrong"),
@@ -228,12 +229,12 @@ fn Attempt(
         view! { <p><span>{pieces.collect_view()}</span></p> }
     });
     view! {
-        <li class:on=chosen == Some(n)>
-            <button type="button" class="pick" aria-pressed=(chosen == Some(n)).to_string() on:click=move |_| {
-                intents.select_attempt(tx, n);
+        <li class:on=chosen == Some(incarnation)>
+            <button type="button" class="pick" aria-pressed=(chosen == Some(incarnation)).to_string() on:click=move |_| {
+                intents.select_attempt(tx, incarnation);
                 intents.reveal();
             }>
-                <b>{n + 1}</b>{format!("lane {} · ", line.lane)}<span class=class>{word}</span>{format!(" · {}", line.time)}
+                <b>{incarnation.number()}</b>{format!("lane {} · ", line.lane)}<span class=class>{word}</span>{format!(" · {}", line.time)}
             </button>
             {cause}
         </li>

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use evm_lanes_core::model::CostModel;
 use evm_lanes_core::trace::Clock;
+use evm_lanes_core::units::{Ticks, Version};
 use leptos::either::Either;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
@@ -388,7 +389,7 @@ fn Range(
         let inside = model.attempts_between(start, end);
         Some(view! {
             <div class="range" style:left=rem(x0) style:width=rem(x1 - x0)>
-                <span>{format!("{} · {}", model.ticks((end - start) as u64), counted(inside, "attempt"))}</span>
+                <span>{format!("{} · {}", model.ticks(Ticks::from_f64(end - start)), counted(inside, "attempt"))}</span>
             </div>
         })
     }
@@ -426,9 +427,9 @@ fn Overlay(
         if let What::Attempt(i) = what
             && let Some(attempt) = model.attempt(i)
         {
-            let (tx, n) = (attempt.version.tx.0, attempt.version.incarnation.0);
-            if model.attempts_of.get(tx as usize).is_some_and(|a| a.len() > 1) {
-                intents.select_attempt(tx, n);
+            let Version { tx, incarnation } = attempt.version;
+            if model.attempts_of.get(tx.index()).is_some_and(|a| a.len() > 1) {
+                intents.select_attempt(tx, incarnation);
             } else {
                 intents.select_tx(tx);
             }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use evm_lanes_core::units::{LocationId, TxIndex};
 use leptos::prelude::*;
 
 use crate::state::{Intents, Selection, Slice};
@@ -9,7 +10,7 @@ use crate::view::model::RunModel;
 
 /// A transaction as a link that selects it.
 #[component]
-pub fn TxLink(tx: u32, model: Arc<RunModel>, intents: Intents) -> impl IntoView {
+pub fn TxLink(tx: TxIndex, model: Arc<RunModel>, intents: Intents) -> impl IntoView {
     let colour = model.colour(tx);
     let spoken = format!("transaction {tx} {}", model.label(tx));
     view! {
@@ -18,14 +19,14 @@ pub fn TxLink(tx: u32, model: Arc<RunModel>, intents: Intents) -> impl IntoView 
             intents.select_tx(tx);
         }>
             <span class=format!("tag hue-{colour}")></span>
-            {tx}
+            {tx.0}
         </button>
     }
 }
 
 /// Several transactions; beyond a dozen only how many.
 #[component]
-pub fn TxLinks(txs: Vec<u32>, model: Arc<RunModel>, intents: Intents) -> impl IntoView {
+pub fn TxLinks(txs: Vec<TxIndex>, model: Arc<RunModel>, intents: Intents) -> impl IntoView {
     const SHOWN: usize = 12;
     let more = txs.len().saturating_sub(SHOWN);
     let links = txs
@@ -39,7 +40,7 @@ pub fn TxLinks(txs: Vec<u32>, model: Arc<RunModel>, intents: Intents) -> impl In
 /// A location's name as a link that selects it.
 #[component]
 pub fn LocationLink(
-    location: u32,
+    location: LocationId,
     #[prop(into)] name: String,
     selection: Slice<Selection>,
     intents: Intents,

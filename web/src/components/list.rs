@@ -6,6 +6,7 @@ use std::sync::Arc;
 use evm_lanes_core::messages::{AccessList, ListForm, ListMark};
 use evm_lanes_core::scenario::StrategyChoice;
 use evm_lanes_core::strategies::StrategyId;
+use evm_lanes_core::units::LocationId;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::HtmlInputElement;
@@ -184,7 +185,10 @@ fn Table(
     let ids = Memo::new(move |_| {
         model.with(|model| {
             let names = model.iter().flat_map(|m| m.report.location_names.iter());
-            names.enumerate().map(|(i, name)| (name.name.clone(), i as u32)).collect::<HashMap<_, _>>()
+            names
+                .enumerate()
+                .map(|(i, name)| (name.name.clone(), LocationId(i as u32)))
+                .collect::<HashMap<_, _>>()
         })
     });
     let generation = move || model.with(|m| m.as_ref().map_or(0, |m| Arc::as_ptr(m) as usize));
@@ -204,7 +208,7 @@ fn Table(
                 <th scope="col">"After transaction"</th>
                 <th scope="col">"Value"</th>
             </tr></thead>
-            <Rows keys=shown generation=Signal::derive(generation) limit=100 columns
+            <Rows keys=Signal::from(shown) generation=Signal::derive(generation) limit=100 columns
                 reveal=Signal::stored(None) row/>
         </table>
         {move || shown.with(Vec::is_empty).then(|| view! {
@@ -220,7 +224,7 @@ fn Table(
 struct Run<'a> {
     model: Option<&'a Arc<RunModel>>,
     /// Its own ids of the locations that it met.
-    ids: &'a HashMap<String, u32>,
+    ids: &'a HashMap<String, LocationId>,
     selection: Slice<Selection>,
     intents: Intents,
 }
@@ -257,7 +261,7 @@ fn line(list: &AccessList, row: usize, at: usize, compared: bool, run: Run<'_>) 
         None => view! { <span class="mono">{location.name.clone()}</span> }.into_any(),
     };
     let tx = match (row.tx, model) {
-        (Some(tx), Some(model)) if tx < model.transactions() => {
+        (Some(tx), Some(model)) if tx.0 < model.transactions() => {
             view! { <TxLink tx model=model.clone() intents/> }.into_any()
         }
         (Some(tx), _) => tx.to_string().into_any(),

@@ -4,6 +4,8 @@
 //! Down, Home and End take the focus from row to row, also to rows that were not drawn before; Tab goes through every
 //! control of every row.
 
+use std::hash::Hash;
+
 use leptos::html::Tbody;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
@@ -43,7 +45,8 @@ struct Watch {
 /// A table and where the reader is in it.
 #[derive(Clone, Copy)]
 struct State {
-    keys: Signal<Vec<u32>>,
+    /// How many rows there are, drawn or not.
+    all: Signal<usize>,
     limit: usize,
     body: NodeRef<Tbody>,
     window: RwSignal<Window>,
@@ -56,10 +59,9 @@ struct State {
 
 /// The rows of a table in the panel of the tabs, as its `<tbody>`.
 #[component]
-pub fn Rows<F>(
+pub fn Rows<K, F>(
     /// What identifies each row, in their order.
-    #[prop(into)]
-    keys: Signal<Vec<u32>>,
+    keys: Signal<Vec<K>>,
     /// Changes whenever rows of the same keys have another content.
     #[prop(into)]
     generation: Signal<usize>,
@@ -68,21 +70,22 @@ pub fn Rows<F>(
     /// Number of columns.
     columns: u32,
     /// The key of a row that is scrolled into sight whenever this changes.
-    #[prop(into)]
-    reveal: Signal<Option<u32>>,
+    reveal: Signal<Option<K>>,
     /// Makes a row from its position and its key. It has the attribute `aria-rowindex`, its position plus 2.
     row: F,
 ) -> impl IntoView
 where
-    F: Fn(usize, u32) -> AnyView + Clone + Send + 'static,
+    K: Copy + Eq + Hash + Send + Sync + 'static,
+    F: Fn(usize, K) -> AnyView + Clone + Send + 'static,
 {
     let body: NodeRef<Tbody> = NodeRef::new();
     let window = RwSignal::new(FIRST);
     let (focused, away) = (StoredValue::new(None), StoredValue::new(false));
-    let state = State { keys, limit, body, window, focused, away };
+    let all = Signal::derive(move || keys.with(Vec::len));
+    let state = State { all, limit, body, window, focused, away };
     watch(state);
 
-    let slots = Memo::new(move |_| rows::slots(keys.with(Vec::len), limit, window.get()));
+    let slots = Memo::new(move |_| rows::slots(all.get(), limit, window.get()));
     let each = move || {
         let generation = generation.get();
         keys.with(|keys| {
@@ -153,7 +156,7 @@ impl State {
     /// Draws what is near what is in sight now.
     fn follow(self) {
         let Some(now) = self.look() else { return };
-        let (first, last) = now.drawn(self.keys.with_untracked(Vec::len), self.limit);
+        let (first, last) = now.drawn(self.all.get_untracked(), self.limit);
         let has_focus = dom::focused().is_some_and(|focused| self.holds(&focused));
         if has_focus && self.focused.get_value().is_some_and(|focused| !(first..last).contains(&focused.at)) {
             self.away.set_value(true);
@@ -182,7 +185,7 @@ impl State {
             return;
         }
         let Some(from) = self.focused.get_value() else { return };
-        let (all, Some(window)) = (self.keys.with_untracked(Vec::len), self.look()) else { return };
+        let (all, Some(window)) = (self.all.get_untracked(), self.look()) else { return };
         let Some(at) = rows::step(&e.key(), from.at, all, window) else { return };
         e.prevent_default();
         e.stop_propagation();

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use evm_lanes_core::units::{Ticks, TxIndex};
 use leptos::prelude::*;
 
 use super::links::{LocationLink, TxLinks};
@@ -27,7 +28,7 @@ pub fn Transactions(
             .with(|m| {
                 m.as_ref().map(|m| {
                     if query.trim().is_empty() {
-                        (0..m.transactions()).collect()
+                        m.positions().collect()
                     } else {
                         navigate::search(m, &query)
                     }
@@ -36,7 +37,7 @@ pub fn Transactions(
             .unwrap_or_default()
     });
     let generation = move || model.with(|m| m.as_ref().map_or(0, |m| Arc::as_ptr(m) as usize));
-    let row = move |at: usize, tx: u32| match model.get_untracked() {
+    let row = move |at: usize, tx: TxIndex| match model.get_untracked() {
         Some(model) => view! { <Row model tx at selection intents/> }.into_any(),
         None => ().into_any(),
     };
@@ -56,7 +57,7 @@ pub fn Transactions(
                 <th scope="col">"Reads from"</th>
             </tr></thead>
             // What is selected elsewhere is scrolled into sight here.
-            <Rows keys=rows generation=Signal::derive(generation) limit=500 columns=10
+            <Rows keys=Signal::from(rows) generation=Signal::derive(generation) limit=500 columns=10
                 reveal=Signal::derive(move || selection.get().tx) row/>
         </table>
         {move || (rows.with(Vec::is_empty) && model.with(Option::is_some)).then(|| view! {
@@ -69,17 +70,17 @@ pub fn Transactions(
 #[component]
 fn Row(
     model: Arc<RunModel>,
-    tx: u32,
+    tx: TxIndex,
     at: usize,
     selection: Slice<Selection>,
     intents: Intents,
 ) -> impl IntoView {
-    let summary = model.report.transactions.get(tx as usize).cloned();
+    let summary = model.report.transactions.get(tx.index()).cloned();
     let colour = model.colour(tx);
-    let attempts = model.attempts_of.get(tx as usize).map_or(0, Vec::len);
+    let attempts = model.attempts_of.get(tx.index()).map_or(0, Vec::len);
     let lane = model.committed_attempt(tx).map(|a| (a.lane.0 + 1).to_string()).unwrap_or_default();
     let waited = inspect::waited_for(&model, tx);
-    let sources = model.sources.get(tx as usize).cloned().unwrap_or_default();
+    let sources = model.sources.get(tx.index()).cloned().unwrap_or_default();
     let (label, route, status, success, gas, alone) = match summary {
         Some(s) => {
             let to = match (&s.to, &s.call) {
@@ -92,13 +93,13 @@ fn Row(
                 format!("{} → {to}", shortened(&s.from)),
                 s.status,
                 s.success,
-                count(s.gas),
+                count(s.gas.0),
                 model.ticks(s.sequential_time),
             )
         }
         None => Default::default(),
     };
-    let links = |txs: Vec<u32>| {
+    let links = |txs: Vec<TxIndex>| {
         if txs.is_empty() {
             "–".into_any()
         } else {
@@ -114,7 +115,7 @@ fn Row(
             <td><button type="button" class="link" on:click=move |e| {
                 e.stop_propagation();
                 intents.go_to(tx);
-            }>{tx}</button></td>
+            }>{tx.0}</button></td>
             <td><span class=format!("tag hue-{colour}")></span>{label}</td>
             <td class="mono" title=route.clone()>{route.clone()}</td>
             <td class=if success { "" } else { "wrong" }>{status}</td>
@@ -140,7 +141,7 @@ pub fn Time(model: Slice<Option<Arc<RunModel>>>) -> impl IntoView {
             .zip(total)
             .filter(|(part, _)| part.is_of(simulated))
             .map(|(part, ticks)| {
-                let text = if ticks > 0.0 { unit.text(ticks as u64) } else { "–".to_owned() };
+                let text = if ticks > 0.0 { unit.text(Ticks::from_f64(ticks)) } else { "–".to_owned() };
                 view! {
                     <tr role="row" data-part=part.name() data-ticks=ticks.to_string()>
                         <th role="rowheader" scope="row"><super::lanes::Key kind=part.drawn()/>{part.name()}</th>
@@ -159,7 +160,7 @@ pub fn Time(model: Slice<Option<Arc<RunModel>>>) -> impl IntoView {
             .zip(spent)
             .filter(|(part, _)| part.is_of(simulated))
             .map(|(_, ticks)| {
-                view! { <td class="number" title=unit.text(ticks as u64)>{shown(ticks, sum)}</td> }
+                view! { <td class="number" title=unit.text(Ticks::from_f64(ticks))>{shown(ticks, sum)}</td> }
             })
             .collect_view();
         view! { <tr><th scope="row">{name}</th>{cells}</tr> }
@@ -169,7 +170,7 @@ pub fn Time(model: Slice<Option<Arc<RunModel>>>) -> impl IntoView {
         let (unit, simulated) = (model.unit(), model.is_simulated());
         let lanes = spent::by_lane(&model);
         let total = spent::total(&lanes);
-        let all = total.iter().sum::<f64>() as u64;
+        let all = Ticks::from_f64(total.iter().sum());
         let lane = |(i, spent): (usize, &Spent)| lane(format!("Lane {}", i + 1), *spent, unit, simulated);
         let rows = lanes.iter().enumerate().map(lane).collect_view();
         let heads = Part::ALL
@@ -181,12 +182,12 @@ pub fn Time(model: Slice<Option<Arc<RunModel>>>) -> impl IntoView {
             "{} in the run that is drawn. The parts add up to {} times its duration of {}: {}.",
             if model.is_simulated() { "Simulated" } else { "Measured" },
             counted(model.report.lanes.into(), "lane"),
-            model.ticks(model.trace.duration.0),
+            model.ticks(model.trace.duration),
             model.ticks(all),
         );
         Some(view! {
             // Roles by name: on narrow screens its rows are laid out as grids, which may cost them their own.
-            <table role="table" class="table parts" data-spent=all.to_string()>
+            <table role="table" class="table parts" data-spent=all.0.to_string()>
                 <caption>{told}</caption>
                 <thead role="rowgroup"><tr role="row">
                     <th role="columnheader" scope="col">"All lanes"</th>
@@ -286,7 +287,7 @@ fn Attributed(
         if analysis.attribution.is_empty() {
             return None;
         }
-        let all = model.report.timing.sequential_median as f64;
+        let all = model.report.timing.sequential_median.as_f64();
         let rows = analysis
             .attribution
             .iter()
@@ -300,7 +301,7 @@ fn Attributed(
                         <td>{links}</td>
                         <td class="number">{count(cost.edges.into())}</td>
                         <td class="number">{model.ticks(cost.saved)}</td>
-                        <td class="number">{factor(all / (cost.path as f64).max(1.0))}</td>
+                        <td class="number">{factor(all / cost.path.as_f64().max(1.0))}</td>
                     </tr>
                 }
             })

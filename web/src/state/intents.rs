@@ -5,6 +5,7 @@ use evm_lanes_core::model::CostModel;
 use evm_lanes_core::scenario::StrategyChoice;
 use evm_lanes_core::strategies::StrategyId;
 use evm_lanes_core::trace::Clock;
+use evm_lanes_core::units::{Incarnation, LocationId, TxIndex};
 use evm_lanes_session::Event;
 use leptos::prelude::*;
 
@@ -106,17 +107,17 @@ impl Intents {
     }
 
     /// Selects a transaction, in all its attempts.
-    pub fn select_tx(self, tx: u32) {
+    pub fn select_tx(self, tx: TxIndex) {
         self.send(Event::SelectTx(tx));
     }
 
     /// Selects one attempt.
-    pub fn select_attempt(self, tx: u32, incarnation: u32) {
+    pub fn select_attempt(self, tx: TxIndex, incarnation: Incarnation) {
         self.send(Event::SelectAttempt { tx, incarnation });
     }
 
     /// Selects a location, or lets it go if it is selected.
-    pub fn select_location(self, location: u32) {
+    pub fn select_location(self, location: LocationId) {
         self.send(Event::ToggleLocation(location));
     }
 
@@ -126,7 +127,7 @@ impl Intents {
     }
 
     /// Selects a transaction, brings it into view, and says what it is.
-    pub fn go_to(self, tx: u32) {
+    pub fn go_to(self, tx: TxIndex) {
         self.send(Event::GoTo(tx));
     }
 

@@ -15,7 +15,7 @@ use super::{
     Tab,
 };
 use crate::view::lanes::Emphasis;
-use crate::view::model::RunModel;
+use crate::view::model::{AttemptIndex, RunModel};
 use crate::view::scale::Viewport;
 
 /// A value that components follow and cannot change.
@@ -208,8 +208,8 @@ pub struct Shown {
     pub model: Slice<Option<Arc<RunModel>>>,
     /// What is selected.
     pub selection: Slice<Selection>,
-    /// The selected attempt, by its index.
-    pub selected_attempt: Slice<Option<u32>>,
+    /// The selected attempt.
+    pub selected_attempt: Slice<Option<AttemptIndex>>,
     /// The selected transaction in full.
     pub detail: Slice<DetailState>,
     /// Whether the longest chain is emphasised in the lanes.

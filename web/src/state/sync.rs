@@ -68,8 +68,8 @@ fn root_attributes(page: Page) {
             set("data-transactions", model.map(|m| m.transactions().to_string()));
             set("data-incarnations", model.map(|m| m.trace.attempts.len().to_string()));
             // Medians, in nanoseconds; of simulated lanes in ticks.
-            set("data-sequential-time", model.map(|m| m.report.timing.sequential_median.to_string()));
-            set("data-parallel-time", model.map(|m| m.report.timing.parallel_median.to_string()));
+            set("data-sequential-time", model.map(|m| m.report.timing.sequential_median.0.to_string()));
+            set("data-parallel-time", model.map(|m| m.report.timing.parallel_median.0.to_string()));
             set("data-trace-hash", model.map(|m| m.report.trace_hash.clone()));
             set("data-scenario", model.map(|m| m.report.title.clone()));
         });
