@@ -275,7 +275,8 @@ fn a_story_decodes_the_call_and_its_logs() {
         "{:?}",
         report.location_names.iter().map(|l| &l.name).collect::<Vec<_>>()
     );
-    let (reply, _) = ask(&mut engine, Request { id: 3, body: Ask::Inspect { run: 1, tx: TxIndex(1_000_000) } });
+    let (reply, _) =
+        ask(&mut engine, Request { id: 3, body: Ask::Inspect { run: 1, tx: TxIndex(1_000_000) } });
     assert!(matches!(reply, Reply { id: 3, body: Answer::Failed { .. } }));
 }
 
@@ -448,8 +449,9 @@ fn a_run_is_told_of_also_when_another_block_has_been_prepared_since() {
     let mut engine = engine(1);
     let text = |name| builtin::find(name).expect("it exists").text.to_owned();
     run(&mut engine, Input::Scenario(text(builtin::DEFAULT)), StrategyId::BLOCK_STM, 1);
-    let story =
-        |engine: &mut Engine, run| ask(engine, Request { id: 2, body: Ask::Inspect { run, tx: TxIndex(3) } }).0;
+    let story = |engine: &mut Engine, run| {
+        ask(engine, Request { id: 2, body: Ask::Inspect { run, tx: TxIndex(3) } }).0
+    };
     let before = story(&mut engine, 1);
     listed(&mut engine, Input::Scenario(text("payments")), None);
     let Reply { body: Answer::Detail { detail }, .. } = &before else { panic!("{before:?}") };
