@@ -1,9 +1,9 @@
-//! The verbs offered to the page: a [`Request`] in, [`Reply`]s out.
+//! The engine's interface to the page: a [`Request`] in, [`Reply`]s out.
 //!
 //! ```text
 //! input ─ ready ─▶ Ready ─ measure or simulate ─▶ Measured ─ report ─▶ Report
 //! ```
-//! The engine knows no worker and no message channel; `wasm.rs` is its edge.
+//! The engine knows no worker and no message channel; `wasm.rs` connects it to them.
 
 mod curve;
 mod list;
@@ -13,7 +13,7 @@ mod reduce;
 mod report;
 mod rounds;
 mod simulated;
-mod story;
+mod tx_detail;
 
 use crate::analysis::Chosen;
 use crate::cancel::CancelFlag;
@@ -26,25 +26,25 @@ use crate::scenario::{MAX_LANES, StrategyChoice};
 use crate::trace::{Clock, StrategyId};
 
 use ready::Ready;
-use report::Shown;
+use report::LastRun;
 
-/// One engine: what the page talks to.
+/// The engine that a page talks to.
 #[derive(Default)]
 pub struct Engine {
     lanes: Lanes,
     catalogue: Catalogue,
-    /// What the latest request had prepared, for [`Input::Same`].
+    /// The block of the latest request, for [`Input::Same`].
     ready: Option<Ready>,
     /// The latest complete run, for [`Request::Inspect`].
-    shown: Option<Shown>,
-    /// How long rounds have warmed this engine up so far, in nanoseconds.
+    last_run: Option<LastRun>,
+    /// How long warm-up rounds of this engine have run so far, in nanoseconds.
     warmed: u64,
 }
 
 /// Where lanes come from.
 #[derive(Default)]
 enum Lanes {
-    /// There is one, the caller's own thread.
+    /// One lane: the caller's own thread.
     #[default]
     Own,
     /// The global pool, already started: web workers.
@@ -57,18 +57,18 @@ enum Lanes {
 
 /// How a block is to be run.
 #[derive(Clone, Copy)]
-struct How {
+struct RunPlan {
     strategy: StrategyChoice,
-    /// As many as there may be; sequential runs have one.
+    /// The number of lanes; sequential runs have one.
     lanes: u16,
     clock: Clock,
     model: CostModel,
 }
 
-impl How {
-    /// The strategy, on how many lanes, and what it was chosen by if it is to be chosen: `weigh` tells, from an
+impl RunPlan {
+    /// The strategy, the number of lanes, and for an automatic choice its figures, which `weigh` computes from an
     /// earlier sequential run.
-    fn settle<E>(
+    fn resolve<E>(
         self,
         weigh: impl FnOnce(u16) -> Result<Chosen, E>,
     ) -> Result<(StrategyId, u16, Option<Chosen>), E> {
@@ -85,18 +85,18 @@ impl How {
 }
 
 /// Why a request was not met.
-enum Unmet {
+enum RequestError {
     Problems(Vec<Problem>),
     Cancelled,
 }
 
-impl From<Vec<Problem>> for Unmet {
+impl From<Vec<Problem>> for RequestError {
     fn from(problems: Vec<Problem>) -> Self {
         Self::Problems(problems)
     }
 }
 
-impl From<Stopped> for Unmet {
+impl From<Stopped> for RequestError {
     fn from(stopped: Stopped) -> Self {
         match stopped {
             Stopped::Cancelled => Self::Cancelled,
@@ -124,7 +124,7 @@ impl Engine {
         Self { lanes, ..Self::default() }
     }
 
-    /// Takes the catalogue's files.
+    /// Loads the catalogue's files.
     ///
     /// # Errors
     /// If a text is not a catalogue file.
@@ -162,50 +162,52 @@ impl Engine {
         }
     }
 
-    /// Meets a request. `cancel` must be clear beforehand: whoever sends the request clears it, so that
-    /// a cancel that arrives before the engine looks is not lost. `reply` is called for each step of progress, and with the closing reply last.
+    /// Answers a request. `reply` is called for each step of progress, and last with the closing reply.
+    ///
+    /// The sender of the request clears `cancel` before it sends. If the engine cleared it here, a cancel that arrives
+    /// before this call would be lost.
     pub fn handle(&mut self, request: Request, cancel: &CancelFlag, reply: &mut dyn FnMut(Reply)) {
-        let (id, met) = match request {
+        let (id, result) = match request {
             Request::Run { id, input, strategy, lanes, clock, model, list } => {
                 let mut progress = |phase, done, total| reply(Reply::Progress { id, phase, done, total });
-                let how = How { strategy, lanes, clock, model };
-                (id, self.run(id, input, how, list.as_deref(), cancel, &mut progress))
+                let plan = RunPlan { strategy, lanes, clock, model };
+                (id, self.run(id, input, plan, list.as_deref(), cancel, &mut progress))
             }
             Request::Curve { id, input, strategies, lanes, model, list } => {
                 let mut progress = |phase, done, total| reply(Reply::Progress { id, phase, done, total });
-                let met = self.with(input, cancel, &mut progress, |this, ready, progress| {
-                    ready.give(list.as_deref()).map_err(|problem| vec![problem])?;
+                let result = self.with_block(input, cancel, &mut progress, |this, ready, progress| {
+                    ready.use_list(list.as_deref()).map_err(|problem| vec![problem])?;
                     let (curve, warming) =
                         curve::curve(ready, &strategies, &lanes, model, this.warmed, cancel, progress)?;
                     this.warmed = this.warmed.saturating_add(warming);
                     Ok(Reply::Curve { id, curve: Box::new(curve) })
                 });
-                (id, met)
+                (id, result)
             }
             Request::AccessList { id, input, list } => {
                 let mut progress = |phase, done, total| reply(Reply::Progress { id, phase, done, total });
-                let met = self.with(input, cancel, &mut progress, |_, ready, progress| {
-                    ready.give(list.as_deref()).map_err(|problem| vec![problem])?;
+                let result = self.with_block(input, cancel, &mut progress, |_, ready, progress| {
+                    ready.use_list(list.as_deref()).map_err(|problem| vec![problem])?;
                     progress(Phase::Analysing, 0, 0);
                     Ok(Reply::AccessList { id, list: Box::new(list::list(ready, cancel)?) })
                 });
-                (id, met)
+                (id, result)
             }
             Request::ExportList { id, input, form } => {
                 let mut progress = |phase, done, total| reply(Reply::Progress { id, phase, done, total });
-                let met = self.with(input, cancel, &mut progress, |_, ready, _| {
+                let result = self.with_block(input, cancel, &mut progress, |_, ready, _| {
                     Ok(Reply::Exported { id, bytes: list::export(ready, form, cancel)? })
                 });
-                (id, met)
+                (id, result)
             }
             Request::Reduce { id, scenario, strategy, lanes, clock, model, list } => {
                 let mut progress = |phase, done, total| reply(Reply::Progress { id, phase, done, total });
-                let how = How { strategy, lanes: lanes.clamp(1, self.most_lanes(clock)), clock, model };
+                let plan = RunPlan { strategy, lanes: lanes.clamp(1, self.most_lanes(clock)), clock, model };
                 let (catalogue, threads) = (&self.catalogue, self.threads());
                 let reduced = reduce::reduce(
                     &scenario,
                     catalogue,
-                    how,
+                    plan,
                     list.as_deref(),
                     threads,
                     cancel,
@@ -215,9 +217,9 @@ impl Engine {
             }
             Request::Inspect { id, run, tx } => (id, self.inspect(id, run, tx)),
         };
-        reply(met.unwrap_or_else(|unmet| match unmet {
-            Unmet::Problems(problems) => Reply::Failed { id, problems },
-            Unmet::Cancelled => Reply::Cancelled { id },
+        reply(result.unwrap_or_else(|error| match error {
+            RequestError::Problems(problems) => Reply::Failed { id, problems },
+            RequestError::Cancelled => Reply::Cancelled { id },
         }));
     }
 
@@ -225,38 +227,38 @@ impl Engine {
         &mut self,
         id: u32,
         input: Input,
-        how: How,
+        plan: RunPlan,
         list: Option<&[u8]>,
         cancel: &CancelFlag,
         progress: &mut dyn FnMut(Phase, u32, u32),
-    ) -> Result<Reply, Unmet> {
-        let How { strategy, lanes, clock, model } = how;
-        self.with(input, cancel, progress, |this, ready, progress| {
+    ) -> Result<Reply, RequestError> {
+        let RunPlan { strategy, lanes, clock, model } = plan;
+        self.with_block(input, cancel, progress, |this, ready, progress| {
             if strategy == StrategyId::BlockAccessList {
-                ready.give(list).map_err(|problem| vec![problem])?;
+                ready.use_list(list).map_err(|problem| vec![problem])?;
             }
             let info = this.info();
-            let how = How { lanes: lanes.clamp(1, this.most_lanes(clock)), ..how };
+            let plan = RunPlan { lanes: lanes.clamp(1, this.most_lanes(clock)), ..plan };
             let threads = this.threads();
             let measured = match clock {
-                Clock::Measured => measure::measure(ready, how, threads, this.warmed, cancel, progress)?,
-                Clock::Simulated => simulated::simulate(ready, how, this.warmed, cancel, progress)?,
+                Clock::Measured => measure::measure(ready, plan, threads, this.warmed, cancel, progress)?,
+                Clock::Simulated => simulated::simulate(ready, plan, this.warmed, cancel, progress)?,
             };
             this.warmed = this.warmed.saturating_add(measured.warming);
-            let (report, shown) = report::report(ready, id, info, model, measured, progress)?;
-            this.shown = Some(shown);
+            let (report, last_run) = report::report(ready, id, info, model, measured, progress)?;
+            this.last_run = Some(last_run);
             Ok(Reply::Ran { id, report: Box::new(report) })
         })
     }
 
-    /// Does something with what `input` stands for, which stays for [`Input::Same`] whatever comes of it.
-    fn with(
+    /// Runs `act` on the block of `input`, and keeps the block for [`Input::Same`], also if `act` fails.
+    fn with_block(
         &mut self,
         input: Input,
         cancel: &CancelFlag,
         progress: &mut dyn FnMut(Phase, u32, u32),
-        act: impl FnOnce(&mut Self, &mut Ready, &mut dyn FnMut(Phase, u32, u32)) -> Result<Reply, Unmet>,
-    ) -> Result<Reply, Unmet> {
+        act: impl FnOnce(&mut Self, &mut Ready, &mut dyn FnMut(Phase, u32, u32)) -> Result<Reply, RequestError>,
+    ) -> Result<Reply, RequestError> {
         progress(Phase::Preparing, 0, 0);
         let mut ready = match input {
             Input::Scenario(text) => {
@@ -271,15 +273,15 @@ impl Engine {
                 vec![Problem::new("", "a scenario", "nothing: this engine has not run anything yet")]
             })?,
         };
-        let met = act(self, &mut ready, progress);
+        let result = act(self, &mut ready, progress);
         self.ready = Some(ready);
-        met
+        result
     }
 
-    fn inspect(&self, id: u32, run: u32, tx: u32) -> Result<Reply, Unmet> {
-        let shown = self.shown.as_ref().filter(|shown| shown.run == run);
-        let detail = shown
-            .and_then(|shown| story::detail(shown, tx))
+    fn inspect(&self, id: u32, run: u32, tx: u32) -> Result<Reply, RequestError> {
+        let last_run = self.last_run.as_ref().filter(|last_run| last_run.run == run);
+        let detail = last_run
+            .and_then(|last_run| tx_detail::detail(last_run, tx))
             .ok_or_else(|| vec![Problem::new("tx", "a transaction of the latest run", tx.to_string())])?;
         Ok(Reply::Detail { id, detail: Box::new(detail) })
     }

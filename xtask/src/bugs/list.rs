@@ -1,31 +1,31 @@
-//! The bugs. Each is a mistake that someone could make, in the fewest characters.
+//! The bugs. Each is a mistake that a person could make, with as few changed characters as possible.
 
-/// A mistake, and where to make it.
+/// A bug, as a replacement of text in one file.
 pub struct Bug {
     pub name: &'static str,
-    /// What no longer holds.
+    /// The property that no longer holds with the bug.
     pub breaks: &'static str,
-    /// Below the workspace's root.
+    /// Path from the workspace's root.
     pub file: &'static str,
-    /// Occurs there exactly once.
+    /// Must occur in the file exactly once.
     pub find: &'static str,
     pub replace: &'static str,
-    /// The check that is tried first.
+    /// The check that should catch the bug. It is tried first.
     pub caught_by: Check,
 }
 
 /// Tests that can catch a bug, quickest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Check {
-    /// Unit tests of the schedulers, the memory and the lanes, with toy transactions where there are any.
+    /// Unit tests of the schedulers, the memory and the lanes, some of them with toy transactions.
     Unit,
     /// Toy transactions on lanes under the model checker.
     Models,
-    /// Unit tests of the EVM and what puts lanes and the EVM together.
+    /// Unit tests of the EVM, and of how lanes run it.
     Evm,
     /// Random blocks against the reference execution.
     RandomBlocks,
-    /// The same on simulated lanes, in many orders.
+    /// Random blocks on simulated lanes, in many orders.
     Simulated,
 }
 
@@ -42,7 +42,7 @@ impl Check {
         }
     }
 
-    /// Whether what the bug is in takes part in the check.
+    /// Whether the check's programs contain the bug's file.
     pub fn sees(self, bug: &Bug) -> bool {
         match self {
             Self::Unit | Self::Models => bug.file.starts_with("core/lanes/"),
@@ -63,12 +63,12 @@ impl Check {
     /// The test program's arguments.
     pub fn filter(self) -> &'static [&'static str] {
         match self {
-            // On real threads toys catch most of what models catch, but by luck.
+            // On real threads toys find most bugs that models find, but only by chance.
             Self::Unit => &["--skip", "drive::model_check"],
             Self::Models => &["model_check"],
             Self::Evm => &[],
             Self::RandomBlocks => &[],
-            // Those that need no catalogue, which is not copied.
+            // Only tests that need no catalogue, because that is not copied.
             Self::Simulated => &[
                 "random_blocks_end",
                 "a_block_access_list_with_mistakes",
@@ -103,7 +103,7 @@ const JOURNAL: &str = "core/evm/src/journal.rs";
 const FAST_PATH: &str = "core/evm/src/fast_path.rs";
 const SLOT_MAP: &str = "core/lanes/src/schedule/slot_map.rs";
 
-/// Every bug.
+/// All bugs.
 pub const BUGS: &[Bug] = &[
     Bug {
         name: "own-write-is-read",
