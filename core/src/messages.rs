@@ -31,8 +31,8 @@ pub enum Request {
         clock: Clock,
         /// The cost model; a measured run ignores it.
         model: CostModel,
-        /// The access list for [`StrategyId::BlockAccessList`], as in [`Request::AccessList`]; `None`: the list that
-        /// the engine makes itself. Other strategies ignore it.
+        /// What [`StrategyId::BlockAccessList`] runs from, as in [`Request::AccessList`]; `None`: the list that the
+        /// engine makes itself. Other strategies ignore it.
         #[serde(with = "serde_bytes")]
         list: Option<Vec<u8>>,
     },
@@ -366,8 +366,8 @@ pub struct Report {
     pub analysis: Analysis,
     /// A name for each of the trace's locations.
     pub location_names: Vec<LocationName>,
-    /// For a run with [`StrategyId::AccessList`]: for each transaction, the locations of the trace that its own access
-    /// list declares (EIP-2930: storage slots only), ascending.
+    /// Of a run with [`StrategyId::AccessList`]: for each transaction the trace's locations that its own access list
+    /// declares (EIP-2930: storage slots only), ascending.
     pub declared: Option<Vec<Vec<u32>>>,
     /// One line per transaction, in block order.
     pub transactions: Vec<TxSummary>,
@@ -475,7 +475,7 @@ pub struct TxSummary {
     pub from: String,
     /// Recipient, by name where there is one; `None` creates a contract.
     pub to: Option<String>,
-    /// Function called, where the ABI tells: `transfer`.
+    /// The called function, if its ABI is known: `transfer`.
     pub call: Option<String>,
     /// `success`, `reverted`, `halted: out of gas`, `invalid: nonce too low`.
     pub status: String,

@@ -6,7 +6,7 @@
 //!                            └─ strategies × lanes × seeds on a virtual clock ─▶ the same
 //! ```
 //! A failure of a random block prints the command that replays it, and a link that shows it in the page.
-//! `EVM_LANES_RUNS=n` makes that many seeded runs. `EVM_LANES_WRITE_GOLDEN=1` writes the golden file again.
+//! `EVM_LANES_RUNS=n` makes n seeded runs. `EVM_LANES_WRITE_GOLDEN=1` writes the golden file again.
 
 mod support;
 

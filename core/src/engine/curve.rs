@@ -39,15 +39,15 @@ pub(super) fn curve(
     }
     let all = (strategies.len() * lanes.len()) as u32;
     progress(Phase::Simulating, 0, all);
-    let context = Simulation { model, measured: &measured, cancel, progress: &|_| {}, record: true };
-    let oracle = drive::simulate(&ready.loaded, StrategyId::Sequential, 1, &context)?;
+    let around = Simulation { model, measured: &measured, cancel, progress: &|_| {}, record: true };
+    let oracle = drive::simulate(&ready.loaded, StrategyId::Sequential, 1, &around)?;
     let gas = oracle.receipts.last().map_or(0, |receipt| receipt.cumulative_gas_used);
     let times: Vec<u64> = oracle.trace.attempts.iter().map(|a| a.end.0.saturating_sub(a.start.0)).collect();
     let limits = analysis::limits(&oracle.trace, &times, &lanes);
     let sequential = oracle.trace.duration.0;
     drop(oracle);
 
-    let mut tallies = Tallies::new(&ready.loaded, context);
+    let mut tallies = Tallies::new(&ready.loaded, around);
     let mut points = Vec::with_capacity(all as usize);
     for strategy in strategies {
         for lanes in &lanes {

@@ -61,9 +61,8 @@ pub(super) fn measure(
         if cancel.is_set() {
             return Err(Stopped::Cancelled);
         }
-        let context =
-            RunContext { clock: &clock::now, cancel, progress: &done, threads, first, record: true };
-        drive::run(&ready.loaded, strategy, lanes, &context)
+        let around = RunContext { clock: &clock::now, cancel, progress: &done, threads, first, record: true };
+        drive::run(&ready.loaded, strategy, lanes, &around)
     };
     let run = |strategy, lanes| run_from(strategy, lanes, &[]);
     let mut reported = clock::now();
@@ -156,7 +155,7 @@ pub(super) fn sequential_times(
     progress: &mut dyn FnMut(Phase, u32, u32),
 ) -> Result<SequentialTimes, RequestError> {
     let done = AtomicU32::new(0);
-    let context = RunContext {
+    let around = RunContext {
         clock: &clock::now,
         cancel,
         progress: &done,
@@ -164,7 +163,7 @@ pub(super) fn sequential_times(
         first: &[],
         record: true,
     };
-    let run = || drive::run(&ready.loaded, StrategyId::Sequential, 1, &context);
+    let run = || drive::run(&ready.loaded, StrategyId::Sequential, 1, &around);
     let started = clock::now();
     progress(Phase::WarmingUp, 0, 0);
     let mut warm_up = WarmUp::new(warmed);

@@ -55,7 +55,7 @@ enum Lanes {
     Pool(rayon::ThreadPool),
 }
 
-/// How a block is to be run.
+/// How a block should be run.
 #[derive(Clone, Copy)]
 struct RunPlan {
     strategy: StrategyChoice,

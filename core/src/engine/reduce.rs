@@ -76,16 +76,16 @@ fn differs(
         return Ok(run.difference.is_some());
     }
     let done = AtomicU32::new(0);
-    let context =
+    let around =
         RunContext { clock: &clock::now, cancel, progress: &done, threads, first: &[], record: true };
-    let oracle = drive::run(&ready.loaded, StrategyId::Sequential, 1, &context)?;
+    let oracle = drive::run(&ready.loaded, StrategyId::Sequential, 1, &around)?;
     let (strategy, lanes) = match plan.strategy {
         scenario::StrategyChoice::Always(strategy) => (strategy, plan.lanes),
         scenario::StrategyChoice::Automatic => (StrategyId::BlockStm, plan.lanes),
     };
     let started = clock::now();
     for _ in 0..MAX_RUNS {
-        let run = drive::run(&ready.loaded, strategy, lanes, &context)?;
+        let run = drive::run(&ready.loaded, strategy, lanes, &around)?;
         let theirs = (&oracle.receipts[..], &oracle.post_state);
         if verify::difference((&run.receipts, &run.post_state), theirs).is_some() {
             return Ok(true);

@@ -48,14 +48,14 @@ pub(super) fn simulate(
                 progress(Phase::Simulating, done, all);
             }
         };
-        let context = Simulation {
+        let around = Simulation {
             model: plan.model,
             measured: &measured,
             cancel,
             progress: &report_progress,
             record: true,
         };
-        drive::simulate(&ready.loaded, strategy, lanes, &context)
+        drive::simulate(&ready.loaded, strategy, lanes, &around)
     };
     let oracle = run(StrategyId::Sequential, 1)?;
     let times: Vec<u64> = oracle.trace.attempts.iter().map(|a| a.end.0.saturating_sub(a.start.0)).collect();

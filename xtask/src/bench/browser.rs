@@ -256,11 +256,14 @@ pub(super) fn report(measured: &Measured, figures: &mut Figures) {
     figures.put("machine/browser_runs_put_aside", (made - clear) as f64);
     eprintln!();
     eprintln!(
-        "  {} of {made} runs on {CORES} workers put aside: the two cores were threads of one",
+        "  {} of {made} runs on {CORES} workers excluded: the two cores were threads of one physical core",
         made - clear
     );
     if !few.is_empty() {
-        eprintln!("  ! too few left, so all runs count, though most tell of one core: {}", few.join(", "));
+        eprintln!(
+            "  ! too few left, so all runs count, although most ran on one physical core: {}",
+            few.join(", ")
+        );
     }
     if london.len() == LONDON_PLUS.len() {
         let together = together(&london);

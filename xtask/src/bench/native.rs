@@ -284,12 +284,12 @@ fn report_rounds(measured: &[Figure], figures: &mut Figures) {
     figures.put("machine/rounds", made as f64);
     figures.put("machine/rounds_put_aside", aside as f64);
     eprintln!();
-    eprintln!("  {aside} of {made} rounds put aside: the two cores were threads of one");
+    eprintln!("  {aside} of {made} rounds excluded: the two cores were threads of one physical core");
     let few: Vec<&str> =
         measured.iter().filter(|f| !f.rounds.enough()).map(|figure| figure.name.as_str()).collect();
     if !few.is_empty() {
         eprintln!(
-            "  ! fewer than {FEWEST} left, so all rounds count, though most tell of one core: {}",
+            "  ! fewer than {FEWEST} left, so all rounds count, although most ran on one physical core: {}",
             few.join(", ")
         );
     }
@@ -300,7 +300,7 @@ mod memory {
     use super::{Cores, fs};
 
     // SAFETY: as mimalloc's `mimalloc.h` declares it. It takes no address, may be called by any thread at any
-    // time, and frees only what nobody has.
+    // time, and frees only unused memory.
     unsafe extern "C" {
         /// Returns the memory that the allocator keeps for this thread.
         safe fn mi_collect(force: bool);
