@@ -1,25 +1,25 @@
-//! A memory allocator whose lanes seldom meet: the engine's own in the browser.
+//! The browser engine's memory allocator, in which threads rarely wait for each other.
 //!
-//! std's allocator for WebAssembly is one heap behind one lock. With it two lanes of plain
-//! payments are slower than one. Here each thread keeps its own free blocks by size class; threads
-//! meet only when one runs out of blocks, or has far too many, and then exchange whole batches.
+//! std's allocator for WebAssembly is one heap behind one lock. With it two lanes of plain payments are slower than
+//! one. Here each thread keeps its own free blocks by size class. Only a thread that runs out of blocks, or has far too
+//! many, takes a lock, and then exchanges a whole batch.
 //!
 //! ```text
 //! allocate ─ own list ─ empty? ─▶ depot: a batch of blocks ─ none? ─▶ a chunk from the system, cut up
 //! free ────▶ own list ─ two batches long? ─▶ depot
 //! ```
 //!
-//! # What must hold
+//! # Invariants
 //!
-//! 1. A block belongs to exactly one of: whoever allocated it, one thread's list, one batch in the depot.
-//! 2. A block's class follows from its layout alone, so that it is freed into the list it came from.
+//! 1. A block has exactly one owner: the code that allocated it, one thread's list, or one batch in the depot.
+//! 2. A block's class follows from its layout alone, so that it is freed into a list of its class.
 //! 3. Blocks are only linked while they are free: the first word of a free block points to the next one,
 //!    and the second word of a batch's first block to the next batch.
-//! 4. Chunks are cut into blocks once and never given back; a thread's blocks outlive it by the
-//!    depot only if it frees enough of them. The engine's threads live as long as the engine.
-//! 5. *A thread without storage of its own has no lists.* In WebAssembly a starting thread asks for the memory of its
-//!    thread-local storage before that exists. Its lists would be at the lowest addresses, and so would those of every
-//!    other thread that is starting: two of them could be given one block. Such a thread asks the system ([`with_lists`]).
+//! 4. Chunks are cut into blocks once and never given back. The blocks in an ended thread's lists are lost, except for
+//!    batches that it brought to the depot; but the engine's threads live as long as the engine.
+//! 5. *A thread without thread-local storage has no lists.* In WebAssembly a starting thread allocates its thread-local
+//!    storage before it has any. Its lists would be at the lowest addresses, like those of every other thread that is
+//!    starting, and two threads could get the same block. Such a thread uses the system's allocator ([`with_lists`]).
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
@@ -33,13 +33,13 @@ const SIZES: [usize; 20] = [
 const CLASSES: usize = SIZES.len();
 /// Every block begins at a multiple of this.
 const ALIGN: usize = 16;
-/// Blocks of one class are taken from the system in chunks of at least this size. Under Miri, where every block of a
-/// chunk takes its time, chunks and batches are small.
+/// Blocks of one class are taken from the system in chunks of at least this size. Chunks and batches are small under
+/// Miri, where every block takes long.
 const CHUNK: usize = if cfg!(miri) { 2 << 10 } else { 64 << 10 };
-/// About how many bytes a batch holds; at least one block.
+/// The size of a batch, in bytes. A batch has at least one block.
 const BATCH: usize = if cfg!(miri) { 1 << 10 } else { 32 << 10 };
 
-/// How many blocks of a class travel together.
+/// The number of blocks in a batch of this class.
 const fn batch_len(class: usize) -> usize {
     match BATCH / SIZES[class] {
         0 => 1,
@@ -61,15 +61,14 @@ struct List {
 const EMPTY: List = List { first: ptr::null_mut(), len: 0 };
 
 thread_local! {
-    // Made without allocating and dropped without doing anything: it is used inside the allocator.
+    // Must neither allocate nor run code when it is dropped, because the allocator uses it.
     static LISTS: [Cell<List>; CLASSES] = const { [const { Cell::new(EMPTY) }; CLASSES] };
 }
 
-/// Below that address there is no thread-local storage: in WebAssembly the main thread's stack begins there, which is
-/// far longer and never grows down so far.
+/// No thread-local storage is below this address: in WebAssembly the main thread's stack is there, and it is far larger.
 const LOWEST_STORAGE: usize = 4096;
 
-/// Gives the thread's lists to `act`; `None` if it has none yet (invariant 5).
+/// Calls `act` with the thread's lists; `None` if it has none yet (invariant 5).
 fn with_lists<T>(act: impl FnOnce(&[Cell<List>; CLASSES]) -> T) -> Option<T> {
     let act = |lists: &[Cell<List>; CLASSES]| {
         if cfg!(target_arch = "wasm32") && ptr::from_ref(lists).addr() < LOWEST_STORAGE {
@@ -77,11 +76,11 @@ fn with_lists<T>(act: impl FnOnce(&[Cell<List>; CLASSES]) -> T) -> Option<T> {
         }
         Some(act(lists))
     };
-    // Where nothing is optimised, lists at address 0 are an error.
+    // Without optimisation, lists at address 0 are an error.
     LISTS.try_with(act).ok().flatten()
 }
 
-/// A block for a thread without lists. It is as long as its class's blocks, so it may be freed into a list.
+/// A block for a thread without lists. It has the size of its class, so it may be freed into a list later.
 fn alloc_early(class: usize) -> *mut u8 {
     let Ok(layout) = Layout::from_size_align(SIZES[class], ALIGN) else { return ptr::null_mut() };
     // SAFETY: the layout's size is not zero.
@@ -128,11 +127,11 @@ unsafe fn next(block: Block) -> Block {
 /// # Safety
 /// `block` is a free block that the caller owns.
 unsafe fn set_next(block: Block, next: Block) {
-    // SAFETY: as for `next`; nobody else looks at a block that the caller owns.
+    // SAFETY: as for `next`; no other code uses a block that the caller owns.
     unsafe { block.cast::<Block>().write(next) }
 }
 
-/// Cuts a chunk from the system into blocks and links them. Null where memory is at its end.
+/// Cuts a chunk from the system into blocks and links them; an empty list if there is no memory.
 fn carve(class: usize) -> List {
     let size = SIZES[class];
     let count = (CHUNK / size).max(1);
@@ -144,8 +143,8 @@ fn carve(class: usize) -> List {
     }
     let mut list = EMPTY;
     for i in (0..count).rev() {
-        // SAFETY: `i * size` lies inside the chunk of `count * size` bytes. The blocks do not overlap, and
-        // nobody else knows them yet.
+        // SAFETY: `i * size` is inside the chunk of `count * size` bytes. The blocks do not overlap, and no other code
+        // has a pointer to them yet.
         let block = unsafe { chunk.add(i * size) };
         // SAFETY: the block is free and ours.
         unsafe { set_next(block, list.first) };
@@ -161,7 +160,7 @@ fn refill(class: usize) -> List {
         let first = depot.0;
         if !first.is_null() {
             // SAFETY: the depot owns its batches' blocks; the second word of a batch's first block was
-            // written when it was brought (invariant 3).
+            // written when the batch was brought (invariant 3).
             depot.0 = unsafe { first.cast::<Block>().add(1).read() };
             return List { first, len: batch_len(class) };
         }
@@ -191,11 +190,11 @@ fn bring_back(class: usize, list: List) -> List {
 
 // SAFETY: blocks of a class are at least as long and as aligned as every layout of that class, and
 // belong to one owner at a time (invariants 1 and 2). Other layouts go to the system unchanged. Nothing
-// here unwinds: locks that are poisoned are taken all the same, indices are classes.
+// here unwinds: poisoned locks are taken anyway, indices are classes.
 unsafe impl GlobalAlloc for LaneAllocator {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         let Some(class) = class_of(layout) else {
-            // SAFETY: the caller's promises about `layout` hold for the system's allocator as well.
+            // SAFETY: the caller's promises about `layout` are those that the system's allocator needs.
             return unsafe { System.alloc(layout) };
         };
         let block = with_lists(|lists| {
@@ -220,7 +219,7 @@ unsafe impl GlobalAlloc for LaneAllocator {
             // SAFETY: the same layout went to the system when it was allocated.
             return unsafe { System.dealloc(block, layout) };
         };
-        // What a thread without lists frees is lost: a starting thread frees nothing.
+        // A block that a thread without lists frees is lost, but a starting thread frees nothing.
         let _lost = with_lists(|lists| {
             let cell = &lists[class];
             let list = cell.get();
@@ -301,7 +300,7 @@ mod tests {
     // SAFETY: a test's block has one owner, whichever thread it is on.
     unsafe impl Send for Filled {}
 
-    /// Whether the bytes still hold the pattern. Miri looks at some of them only, but at both ends.
+    /// Whether the bytes still hold the pattern. Miri checks only some of them, and both ends.
     fn holds(bytes: &[u8], pattern: u8) -> bool {
         let step = if cfg!(miri) { 61 } else { 1 };
         bytes.iter().step_by(step).chain(bytes.last()).all(|byte| *byte == pattern)
@@ -310,7 +309,7 @@ mod tests {
     impl Filled {
         fn new(size: usize, pattern: u8) -> Self {
             let layout = Layout::from_size_align(size, 8).expect("a layout");
-            // SAFETY: no test asks for nothing.
+            // SAFETY: no test allocates 0 bytes.
             let block = unsafe { LaneAllocator.alloc(layout) };
             assert!(!block.is_null());
             assert_eq!(block as usize % 8, 0);
@@ -333,14 +332,14 @@ mod tests {
         fn free(self) {
             // SAFETY: the block is as long as its layout.
             let bytes = unsafe { std::slice::from_raw_parts(self.0, self.1.size()) };
-            assert!(holds(bytes, self.2), "somebody else wrote into a block");
+            assert!(holds(bytes, self.2), "another owner wrote into a block");
             // SAFETY: allocated with this layout, and given up here.
             unsafe { LaneAllocator.dealloc(self.0, self.1) };
         }
     }
 
-    /// Blocks of all sizes are made on some threads, grown, sent to others and freed there: no two owners
-    /// ever share one.
+    /// Blocks of all sizes are allocated on some threads, grown, sent to others and freed there. No block ever has two
+    /// owners.
     #[test]
     fn blocks_have_one_owner_across_threads() {
         const THREADS: u64 = 4;
@@ -385,7 +384,7 @@ mod tests {
         });
     }
 
-    /// What one thread allocates and another frees comes back by the depot: memory does not grow.
+    /// Blocks that one thread allocates and another frees come back through the depot, so memory does not grow.
     #[test]
     fn blocks_freed_elsewhere_come_back() {
         // A size that no other test uses, so that the depot's batches are this test's.
@@ -393,7 +392,7 @@ mod tests {
         let (give, take) = mpsc::sync_channel::<Filled>(8);
         let freer = std::thread::spawn(move || take.iter().for_each(Filled::free));
         let mut places = std::collections::HashSet::new();
-        // More than twice what the other thread keeps to itself.
+        // More than twice the blocks that the other thread keeps in its lists.
         let (blocks, most) = if cfg!(miri) { (60, 59) } else { (2_000, 200) };
         for i in 0..blocks {
             let block = Filled::new(size, i as u8);

@@ -1,6 +1,6 @@
 //! One monotonic clock for all lanes of a process.
 
-/// Nanoseconds since some moment that is the same for all threads of the process.
+/// Nanoseconds since a moment that is the same for all threads of the process.
 ///
 /// In a browser the resolution is 5 µs where the page is cross-origin isolated and 100 µs elsewhere.
 pub fn now() -> u64 {
@@ -20,8 +20,8 @@ mod platform {
     }
 }
 
-/// `Instant::now` panics in a browser, and `performance.now` counts from each worker's own start: the workers' starts
-/// are brought together by `performance.timeOrigin`.
+/// `Instant::now` panics in a browser. `performance.now` counts from each worker's own start; `performance.timeOrigin`
+/// gives the differences between these starts.
 #[cfg(target_arch = "wasm32")]
 mod platform {
     use std::sync::OnceLock;
@@ -31,7 +31,7 @@ mod platform {
     #[wasm_bindgen]
     extern "C" {
         type Performance;
-        /// Each worker's own, fetched once: in Chromium it takes 120 ns to fetch it, and 65 ns to ask it.
+        /// Each worker's own, fetched once: in Chromium it takes 120 ns to fetch it, and 65 ns to call it.
         #[wasm_bindgen(thread_local_v2, js_name = performance)]
         static PERFORMANCE: Performance;
         #[wasm_bindgen(method)]
@@ -41,19 +41,19 @@ mod platform {
     }
 
     thread_local! {
-        /// How much later this worker started than the first one that asked, in milliseconds.
+        /// How much later this worker started than the first one that used the clock, in milliseconds.
         static LATER: f64 = {
             let origin = PERFORMANCE.with(Performance::time_origin);
             origin - *FIRST.get_or_init(|| origin)
         };
     }
 
-    /// The start of the first worker that asked. Only differences to it are kept, because the full time since 1970
-    /// in milliseconds leaves a 64-bit float too few digits.
+    /// The start of the first worker that used the clock. Only differences to it are kept, because a 64-bit float
+    /// with the full time since 1970 in milliseconds has too few digits left.
     static FIRST: OnceLock<f64> = OnceLock::new();
 
     pub fn now() -> u64 {
-        // A worker that started before the first one asked counts from 0 rather than from a negative number.
+        // Never negative, for a worker that started earlier than that one.
         ((LATER.with(|later| *later) + PERFORMANCE.with(Performance::now)) * 1e6).max(0.0) as u64
     }
 }

@@ -1,11 +1,10 @@
-//! EVM Lanes' engine: a block of Ethereum transactions, run in parallel, with everything that
-//! decided the speed recorded.
+//! EVM Lanes' engine: runs a block of Ethereum transactions in parallel and records what limited its speed.
 //!
 //! ```text
 //! Scenario ─▶ PreparedBlock ─▶ Run { receipts, post-state, Trace } ─▶ Verdict, Analysis
 //! ```
-//! The crate knows nothing of the page. Without the feature `engine` it holds only the
-//! vocabulary that the page shares with it: documents, links, messages, traces, analyses.
+//! The crate knows nothing of the page. Without the feature `engine` it holds only what the page shares with it:
+//! documents, links, messages, traces, analyses.
 #![warn(missing_docs)]
 
 #[cfg(any(feature = "engine", test))]

@@ -1,11 +1,10 @@
-//! What the page and its engine say to each other: plain structures, converted by hand at the
-//! edge, so that the engine's own types may change.
+//! The messages between the page and its engine: plain structures of their own, so that the engine's types may change.
 //!
 //! ```text
 //! page ── Request ─▶ engine worker ── Reply ─▶ page
 //! ```
-//! The engine answers every request with exactly one closing reply ([`Answer::is_closing`]) that carries the request's id,
-//! and any number of [`Answer::Progress`] before it. Requests are handled one after the other.
+//! The engine handles requests one after the other. It answers each with any number of [`Answer::Progress`] and then
+//! exactly one other reply, which closes the request. Every reply has the request's id.
 
 use serde::{Deserialize, Serialize};
 
@@ -17,7 +16,7 @@ use crate::strategies::StrategyId;
 use crate::trace::Clock;
 use crate::units::{Gas, LocationId, Ticks, TxIndex};
 
-/// From the page.
+/// A message from the page.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Request {
     /// Chosen by the page.
@@ -31,51 +30,51 @@ pub struct Request {
 pub enum Ask {
     /// Prepare `input`, run it, verify, analyse.
     Run {
-        /// What to run.
+        /// The block to run.
         input: Input,
-        /// Who schedules, or that the engine is to choose.
+        /// The strategy, or that the engine chooses it.
         strategy: StrategyChoice,
         /// Number of lanes, from 1. Measured ones are at most as many as the engine has threads.
         lanes: u16,
         /// Measured lanes are threads; simulated ones need none.
         clock: Clock,
-        /// What simulated time is made of. Of no meaning to a measured run.
+        /// The cost model; a measured run ignores it.
         model: CostModel,
         /// What [`StrategyId::BLOCK_ACCESS_LIST`] runs from, as in [`Ask::AccessList`]; `None`: the list that the
-        /// engine makes itself. Of no meaning to other strategies.
+        /// engine makes itself. Other strategies ignore it.
         #[serde(with = "serde_bytes")]
         list: Option<Vec<u8>>,
     },
-    /// How a block's simulated duration goes with strategy and number of lanes.
+    /// A block's simulated duration by strategy and number of lanes.
     Curve {
-        /// What to run.
+        /// The block to run.
         input: Input,
-        /// Which strategies.
+        /// The strategies.
         strategies: Vec<StrategyId>,
-        /// Which numbers of lanes, from 1.
+        /// The numbers of lanes, from 1.
         lanes: Vec<u16>,
-        /// What time is made of.
+        /// The cost model.
         model: CostModel,
         /// As in [`Ask::Run`].
         #[serde(with = "serde_bytes")]
         list: Option<Vec<u8>>,
     },
-    /// The block's access list (EIP-7928), from a sequential run, and how another one stands to it.
+    /// The block's access list (EIP-7928), from a sequential run, and its differences from another list.
     AccessList {
-        /// Of what.
+        /// The block.
         input: Input,
-        /// The other one: JSON, RLP, or RLP in hex, as it came from outside.
+        /// The other list: JSON, RLP, or RLP in hex, as it came from outside.
         #[serde(with = "serde_bytes")]
         list: Option<Vec<u8>>,
     },
     /// The block's access list as a file.
     ExportList {
-        /// Of what.
+        /// The block.
         input: Input,
-        /// In which form.
+        /// The form of the file.
         form: ListForm,
     },
-    /// The smallest scenario whose run still differs from sequential execution, made by leaving parts out.
+    /// Leave out parts of a scenario whose run differs from sequential execution, as long as it still differs.
     Reduce {
         /// The scenario whose run differed, as text.
         scenario: String,
@@ -91,36 +90,36 @@ pub enum Ask {
         #[serde(with = "serde_bytes")]
         list: Option<Vec<u8>>,
     },
-    /// The whole story of one transaction of the latest run that was complete.
+    /// The details of one transaction of the latest complete run.
     Inspect {
-        /// The id of the request that had asked for that run. If it was another one, there is no story.
+        /// The id of the request for that run. If the latest run is another one, the request fails.
         run: u32,
         /// The transaction's position.
         tx: TxIndex,
     },
 }
 
-/// How a block access list is written.
+/// The form of a block access list as a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ListForm {
-    /// For people.
+    /// JSON, for people.
     Json,
-    /// As it travels beside a block.
+    /// RLP, as a block carries it.
     Rlp,
 }
 
-/// What to run.
+/// The block of a request.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Input {
     /// A scenario document, as text.
     Scenario(String),
     /// An `evm-block-case/1` document, unpacked, as text.
     Case(String),
-    /// What the latest request had prepared, again.
+    /// The block of the latest request, again.
     Same,
 }
 
-/// From the engine.
+/// A message from the engine.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Reply {
     /// The request's id.
@@ -134,11 +133,11 @@ pub struct Reply {
 pub enum Answer {
     /// How far a request is.
     Progress {
-        /// What is under way.
+        /// The current phase.
         phase: Phase,
         /// Steps done in this phase.
         done: u32,
-        /// Steps of this phase in all; 0: not known.
+        /// All steps of this phase; 0 if not known.
         total: u32,
     },
     /// A run is complete.
@@ -167,14 +166,14 @@ pub enum Answer {
         /// Its text.
         scenario: String,
     },
-    /// One transaction's story.
+    /// The details of one transaction.
     Detail {
-        /// The story.
+        /// The details.
         detail: Box<TxDetail>,
     },
-    /// The request could not be met; the engine is fine.
+    /// The request failed; the engine is fine.
     Failed {
-        /// Why, with places.
+        /// The problems, with their places.
         problems: Vec<Problem>,
     },
     /// The cancel flag was seen.
@@ -188,20 +187,20 @@ impl Answer {
     }
 }
 
-/// A block's access list (EIP-7928) as a table: what each transaction leaves behind, as a sequential run of it shows.
+/// A block's access list (EIP-7928) as a table: the accesses and changes of a sequential run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AccessList {
     /// Accounts, in the order of their addresses.
     pub accounts: Vec<ListedAccount>,
-    /// Locations that the rows speak of.
+    /// The locations of the rows.
     pub locations: Vec<ListedLocation>,
-    /// What is listed, by account, location and transaction. The first row of an account is the account itself.
+    /// The list's entries, by account, location and transaction. The first row of an account is the account itself.
     pub rows: Vec<ListRow>,
-    /// Rows without a difference that are left out here because there are very many.
+    /// The number of rows that are left out because there are very many.
     pub left_out: u32,
     /// The list's figures.
     pub figures: ListFigures,
-    /// The one that it is compared with.
+    /// The list that it is compared with.
     pub given: Option<GivenList>,
 }
 
@@ -210,7 +209,7 @@ pub struct AccessList {
 pub struct ListedAccount {
     /// `0x…`.
     pub address: String,
-    /// What a person calls it.
+    /// Its name in the scenario.
     pub name: Option<String>,
 }
 
@@ -226,34 +225,35 @@ pub struct ListedLocation {
 /// A row of a list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ListRow {
-    /// Into [`AccessList::accounts`].
+    /// Index into [`AccessList::accounts`].
     pub account: u32,
-    /// Into [`AccessList::locations`]; `None`: that the account is accessed.
+    /// Index into [`AccessList::locations`]; `None`: the account itself is accessed.
     pub location: Option<u32>,
-    /// After which transaction; `None`: a read, which belongs to the whole block, or not a transaction's.
+    /// The transaction that changed the location; `None` for a read, which belongs to the whole block, and for a change
+    /// outside of transactions.
     pub tx: Option<TxIndex>,
-    /// What was observed; of a row that only the other list has, what that one says.
+    /// The value of the sequential run; for a row that only the other list has, the value there.
     pub value: String,
-    /// How the other list stands to it.
+    /// What the other list has instead.
     pub mark: ListMark,
 }
 
-/// How a list that was given stands to what was observed.
+/// How another list differs from this one in a row.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ListMark {
-    /// It says the same, or there is none.
+    /// It has the same, or there is no other list.
     Same,
     /// It does not have this.
     Missing,
     /// Only it has this.
     Extra,
-    /// It says this instead.
+    /// It has this value instead.
     Different(String),
-    /// It has this of what the block does before and after its transactions, which is not observed.
+    /// It has this for the block's calls before and after its transactions, which are not compared.
     Outside,
 }
 
-/// What a list amounts to.
+/// The size and the hash of a list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ListFigures {
     /// Accounts.
@@ -266,7 +266,7 @@ pub struct ListFigures {
     pub hash: String,
 }
 
-/// A list that was given, and how it stands to what was observed.
+/// Another list, and the number of its differences from the block's list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GivenList {
     /// Its own figures.
@@ -275,9 +275,9 @@ pub struct GivenList {
     pub missing: u32,
     /// Rows that only it has.
     pub extra: u32,
-    /// Rows of which it says something else.
+    /// Rows where it has another value.
     pub different: u32,
-    /// Rows of what the block does before and after its transactions, which are not compared.
+    /// Rows for the block's calls before and after its transactions, which are not compared.
     pub outside: u32,
     /// The first rule of EIP-7928's form that it breaks, in words.
     pub disorder: Option<String>,
@@ -286,28 +286,28 @@ pub struct GivenList {
 /// Simulated durations over numbers of lanes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Curve {
-    /// What time is made of.
+    /// The cost model.
     pub model: CostModel,
     /// The sum of the transactions' costs.
     pub sequential: Ticks,
-    /// Strategy by strategy, each with every number of lanes, as asked for.
+    /// One strategy after the other, each with every number of lanes, in the order of the request.
     pub points: Vec<CurvePoint>,
-    /// The bounds for each number of lanes asked for, in that order.
+    /// The limits for each number of lanes, in the order of the request.
     pub limits: Vec<Limits>,
 }
 
-/// One run of a curve. It is the run that a [`Ask::Run`] with the same settings shows.
+/// One run of a curve. A [`Ask::Run`] with the same settings gives the same run.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CurvePoint {
-    /// Who scheduled.
+    /// The strategy.
     pub strategy: StrategyId,
-    /// On how many lanes. Sequential runs have one, whatever is asked for.
+    /// The number of lanes. Sequential runs always have one.
     pub lanes: u16,
-    /// How long it took.
+    /// Its duration.
     pub duration: Ticks,
-    /// Attempts that did not commit.
+    /// The number of attempts that did not commit.
     pub aborted: u32,
-    /// What they took together.
+    /// The time of these attempts together.
     pub wasted: Ticks,
     /// Share of lanes × duration spent on attempts that committed, 0 to 1.
     pub utilisation: f64,
@@ -318,17 +318,17 @@ pub struct CurvePoint {
 pub enum Phase {
     /// Reading the document, deploying contracts, set-up calls.
     Preparing,
-    /// Runs whose times are not used.
+    /// Warm-up runs, whose times are not used.
     WarmingUp,
     /// Runs whose times are used.
     Measuring,
-    /// Runs on virtual lanes; steps are transactions, of a curve its points.
+    /// Runs on simulated lanes. Steps are transactions; for a curve they are its points.
     Simulating,
-    /// Comparing with sequential execution, roots.
+    /// Comparing with sequential execution, computing roots.
     Verifying,
-    /// Graph, limits, names.
+    /// Computing graph, limits and names.
     Analysing,
-    /// Runs of smaller and smaller blocks that still differ; steps are blocks.
+    /// Runs of smaller blocks that may still differ; steps are blocks.
     Reducing,
 }
 
@@ -341,15 +341,15 @@ pub struct Report {
     pub engine: EngineInfo,
     /// The strategy that ran.
     pub strategy: StrategyId,
-    /// What it was chosen by, if the engine was to choose.
+    /// The figures of an automatic choice.
     pub chosen: Option<Chosen>,
     /// Lanes that ran.
     pub lanes: u16,
     /// Whether the lanes were threads or simulated.
     pub clock: Clock,
-    /// What simulated time is made of. Of no meaning to a measured run.
+    /// The cost model, without meaning for a measured run.
     pub model: CostModel,
-    /// keccak-256 of the RLP of the list that was given and run from, `0x…`; `None`: none was.
+    /// keccak-256 of the RLP of the list from outside that the run used, `0x…`; `None` if it used none.
     pub given_list: Option<String>,
     /// Times.
     pub timing: Timing,
@@ -358,20 +358,20 @@ pub struct Report {
     pub trace: Vec<u8>,
     /// keccak-256 of the packed trace, `0x…`.
     pub trace_hash: String,
-    /// What the trace means.
+    /// The analysis of the trace.
     pub analysis: Analysis,
     /// A name for each of the trace's locations.
     pub location_names: Vec<LocationName>,
     /// Of a run with [`StrategyId::ACCESS_LIST`]: for each transaction the trace's locations that its own access list
-    /// names (EIP-2930: storage slots only), ascending.
+    /// declares (EIP-2930: storage slots only), ascending.
     pub declared: Option<Vec<Vec<LocationId>>>,
     /// One line per transaction, in block order.
     pub transactions: Vec<TxSummary>,
-    /// Parallel against sequential.
+    /// The comparison with sequential execution.
     pub verdict: Verdict,
-    /// Against a real block's header, for a block case.
+    /// The comparison with a real block's header, for a block case.
     pub header: Option<HeaderCheck>,
-    /// Catalogue contracts that took part.
+    /// The catalogue contracts in the block.
     pub contracts: Vec<ContractInfo>,
 }
 
@@ -380,15 +380,15 @@ pub struct Report {
 pub struct EngineInfo {
     /// Whether lanes run on threads of their own.
     pub threads: bool,
-    /// Lanes available at most.
+    /// The most lanes that it has.
     pub max_lanes: u16,
 }
 
 /// Times of a run request, all in nanoseconds. Sequential and parallel runs alternate, after
 /// `warm_ups` runs of each; medians are of the measured rounds.
 ///
-/// Of a simulated run: one of each, in ticks of the cost model, without warm-up. The sequential
-/// one is the sum of the transactions' costs, the parallel one the trace's duration.
+/// A simulated run has one time of each, in ticks of the cost model, without warm-up. The sequential time is the sum
+/// of the transactions' costs, the parallel one the trace's duration.
 #[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Timing {
     /// Runs of each kind before the measured ones.
@@ -401,14 +401,14 @@ pub struct Timing {
     pub sequential_median: Ticks,
     /// Median of `parallel`.
     pub parallel_median: Ticks,
-    /// Time from the request to prepared, once.
+    /// The time to prepare the block, once.
     pub preparing: Ticks,
-    /// Whether [`TxSummary::sequential_time`] is the block's time shared out by gas, because the clock
-    /// is too coarse for single transactions.
+    /// Whether [`TxSummary::sequential_time`] is the block's time divided in proportion to gas, because the clock is
+    /// too coarse for single transactions.
     pub by_gas: bool,
 }
 
-/// Equality with sequential execution. Made for every run.
+/// The comparison of a run with sequential execution.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Verdict {
     /// `None`: equal. Else the first difference, in words: `receipt of transaction 7: gas used 21000, sequential 21004`.
@@ -417,7 +417,7 @@ pub struct Verdict {
     pub receipts: u32,
     /// Accounts of the post-state compared.
     pub accounts: u32,
-    /// State root of the post-state, `0x…`: for scenarios, whose whole state is known.
+    /// State root of the post-state, `0x…`; only for scenarios, whose whole state is known.
     pub state_root: Option<String>,
     /// Receipts root, `0x…`.
     pub receipts_root: String,
@@ -432,9 +432,9 @@ pub struct HeaderCheck {
     pub number: u64,
     /// Name of the fork.
     pub fork: String,
-    /// Whether the header is known; else the file's own expectation is compared.
+    /// Whether the header is known. If not, the figures are compared with those that the file expects.
     pub known: bool,
-    /// Each figure: name, ours, the header's, equal. A figure that cannot be compared is left out.
+    /// The compared figures. A figure that cannot be compared is left out.
     pub figures: Vec<HeaderFigure>,
     /// First difference of receipts or post-state against the file, if any.
     pub difference: Option<String>,
@@ -458,20 +458,20 @@ pub struct HeaderFigure {
 pub struct LocationName {
     /// `USD.balances[alice]`, `nonce(alice)`, `0x1f98….slot 3`.
     pub name: String,
-    /// Whether a layout or a person's name stands behind it.
+    /// Whether the name comes from a layout or the scenario, not only from address and slot.
     pub named: bool,
 }
 
 /// One line of the transaction table.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TxSummary {
-    /// What the page colours by.
+    /// The label, by which the page chooses colours.
     pub label: String,
     /// Sender, by name where there is one.
     pub from: String,
     /// Recipient, by name where there is one; `None` creates a contract.
     pub to: Option<String>,
-    /// Function called, where the ABI tells: `transfer`.
+    /// The called function, if its ABI is known: `transfer`.
     pub call: Option<String>,
     /// `success`, `reverted`, `halted: out of gas`, `invalid: nonce too low`.
     pub status: String,
@@ -479,12 +479,11 @@ pub struct TxSummary {
     pub success: bool,
     /// Gas used.
     pub gas: Gas,
-    /// Median time of this transaction alone in the sequential runs, in nanoseconds; of a simulated
-    /// run its cost, in ticks.
+    /// Median time of this transaction in the sequential runs, in nanoseconds; for a simulated run its cost, in ticks.
     pub sequential_time: Ticks,
 }
 
-/// One transaction in full.
+/// The details of one transaction.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TxDetail {
     /// Its position.
@@ -493,7 +492,7 @@ pub struct TxDetail {
     pub summary: TxSummary,
     /// Sender's address.
     pub from: String,
-    /// Recipient's address, or the address that a creation aims at.
+    /// Recipient's address, or the address of the created contract.
     pub to: Option<String>,
     /// Value, in wei, decimal.
     pub value: String,
@@ -533,7 +532,7 @@ pub struct DecodedLog {
     pub args: Vec<(String, String)>,
 }
 
-/// A catalogue contract that takes part.
+/// A catalogue contract in the block.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ContractInfo {
     /// Name in the scenario.

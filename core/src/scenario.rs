@@ -1,4 +1,4 @@
-//! Documents and links ([`document`]), and what their words stand for in the engine.
+//! Documents and links ([`document`]), and the engine's types for their words.
 
 mod choice;
 mod settings;

@@ -1,4 +1,4 @@
-//! The edge to the engine's web worker: bytes in, bytes out. `www/engine/worker.js` is the other side of it.
+//! The interface to the engine's web worker: bytes in, bytes out. `www/engine/worker.js` is its other side.
 
 #[cfg(feature = "conformance")]
 mod conformance;
@@ -26,16 +26,16 @@ pub use wasm_bindgen_rayon::init_thread_pool;
 #[global_allocator]
 static ALLOCATOR: Watched = Watched;
 
-/// Whether the allocator ever had nothing to give. What follows then is a bare trap, without a panic: this is how
-/// the worker's script can say why.
+/// Whether an allocation ever failed. A trap without a panic follows then; this flag tells the worker's script why.
 static EXHAUSTED: AtomicBool = AtomicBool::new(false);
 
-/// [`LaneAllocator`] (std's is one heap behind one lock, at which lanes would queue), which remembers a failure.
+/// [`LaneAllocator`], which also notes a failure. (std's allocator is one heap behind one lock, for which lanes would
+/// wait.)
 struct Watched;
 
 fn watched(block: *mut u8) -> *mut u8 {
     if block.is_null() {
-        // Relaxed: it is read after the trap, in the same thread, or after a message about it.
+        // Relaxed: it is read after the trap in the same thread, or after a message about the trap.
         EXHAUSTED.store(true, Ordering::Relaxed);
     }
     block
@@ -44,7 +44,7 @@ fn watched(block: *mut u8) -> *mut u8 {
 // SAFETY: every call goes to an allocator with the same arguments and the same result.
 unsafe impl GlobalAlloc for Watched {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        // SAFETY: the caller's promises are those that the inner allocator asks for; so below.
+        // SAFETY: the caller's promises are those that the inner allocator needs; so below.
         watched(unsafe { LaneAllocator.alloc(layout) })
     }
 
@@ -59,29 +59,29 @@ unsafe impl GlobalAlloc for Watched {
     }
 }
 
-/// Whether the engine broke because its memory ran out.
+/// Whether the engine ran out of memory.
 #[wasm_bindgen(js_name = outOfMemory)]
 pub fn out_of_memory() -> bool {
     EXHAUSTED.load(Ordering::Relaxed)
 }
 
-/// Static, so that the page knows its place in shared memory from the start and may set it at any time.
+/// Static, so that its address in the shared memory is fixed and the page can set it at any time.
 static CANCEL: CancelFlag = CancelFlag::new();
 
 #[wasm_bindgen]
 extern "C" {
-    /// Set by the worker's script, in the engine's worker and in each of the pool's.
+    /// Defined by the worker's script, in the engine's worker and in each worker of the pool.
     #[wasm_bindgen(js_name = onEnginePanic)]
     fn on_engine_panic(message: &str);
 }
 
-/// Where the cancel flag lies in the engine's memory, in bytes.
+/// The address of the cancel flag in the engine's memory, in bytes.
 #[wasm_bindgen(js_name = cancelFlag)]
 pub fn cancel_flag() -> *const u32 {
     (&raw const CANCEL).cast()
 }
 
-/// Breaks the engine in the way that `kind` names: how tests see what a broken engine looks like to a person.
+/// Breaks the engine in the way that `kind` names, for tests of what the page then shows.
 #[wasm_bindgen]
 pub fn crash(kind: &str) {
     match kind {
@@ -102,12 +102,12 @@ fn random() -> [u64; tables::RANDOM] {
     let mut numbers = bytes.chunks_exact(8);
     std::array::from_fn(|_| match numbers.next().and_then(|number| number.try_into().ok()) {
         Some(number) if filled => u64::from_le_bytes(number),
-        // A worker without `crypto`: less random, but nobody knows it beforehand either.
+        // A worker without `crypto`: less random, but still unpredictable.
         _ => js_sys::Math::random().to_bits().rotate_left(32) ^ js_sys::Math::random().to_bits(),
     })
 }
 
-/// The engine, as the worker holds it.
+/// The engine for the worker's script.
 #[wasm_bindgen]
 pub struct EngineHandle {
     engine: Engine,
@@ -116,16 +116,17 @@ pub struct EngineHandle {
 
 #[wasm_bindgen]
 impl EngineHandle {
-    /// An engine with `threads` lanes, whose pool has been started where it has one. `post` takes each reply's bytes.
+    /// An engine with `threads` lanes. If it has a pool, that has been started. `post` takes each reply's bytes.
     ///
     /// # Errors
-    /// If the pool has another number of threads: a pool that did not start leaves one thread that waits for itself.
+    /// If the pool has another number of threads. A pool that did not start leaves one thread, which would wait for
+    /// itself.
     #[wasm_bindgen(constructor)]
     pub fn new(threads: u16, post: Function) -> Result<EngineHandle, JsError> {
         panic::set_hook(Box::new(|info| on_engine_panic(&info.to_string())));
-        // Before there is any table.
+        // Must come before the first hash table is made.
         tables::seed(random());
-        // The clock counts from its first use, which must be in this worker: the pool's were started later.
+        // The clock counts from its first use, which must be in this worker, because the pool's workers started later.
         clock::now();
         #[cfg(feature = "threads")]
         if rayon::current_num_threads() != usize::from(threads) {
@@ -136,7 +137,7 @@ impl EngineHandle {
         Ok(Self { engine, post })
     }
 
-    /// Takes the catalogue's files.
+    /// Loads the catalogue's files.
     ///
     /// # Errors
     /// If a file is not a catalogue.
@@ -149,12 +150,12 @@ impl EngineHandle {
     /// The bytes of the engine's [`crate::messages::EngineInfo`].
     ///
     /// # Errors
-    /// None that is known.
+    /// None is known.
     pub fn info(&self) -> Result<Vec<u8>, JsError> {
         Ok(wire::encode(&self.engine.info())?)
     }
 
-    /// Meets a request, given as bytes. Replies are posted while it runs; the last one closes it.
+    /// Answers a request, given as bytes. Replies are posted while it runs; the last one closes it.
     ///
     /// # Errors
     /// If the bytes are not a request: page and engine are of different versions.
@@ -162,8 +163,8 @@ impl EngineHandle {
         let request: Request = wire::decode(request)?;
         let post = &self.post;
         self.engine.handle(request, &CANCEL, &mut |reply: Reply| match wire::encode(&reply) {
-            // `from` copies out of the engine's memory, which cannot be transferred; the copy then is.
-            // A post can only fail if the worker is being ended, and then nobody is left to tell.
+            // The engine's memory cannot be transferred, so `from` makes a copy that can.
+            // Posting fails only while the worker is being ended, when no page waits for the reply.
             Ok(bytes) => drop(post.call1(&JsValue::UNDEFINED, &Uint8Array::from(&bytes[..]))),
             Err(error) => on_engine_panic(&error.to_string()),
         });

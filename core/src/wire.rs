@@ -1,11 +1,11 @@
-//! Messages as bytes: one buffer that page and engine worker hand over without copying.
+//! Messages as bytes: one buffer that page and engine worker transfer without copying.
 //!
-//! Both ends are built from the same sources, so the form (postcard) is neither versioned nor stored.
+//! Both ends are built from the same sources, so the format (postcard) has no version. It is never stored.
 
 use serde::{Serialize, de::DeserializeOwned};
 use thiserror::Error;
 
-/// Why bytes are not the message expected.
+/// Why bytes are not the expected message.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("the message cannot be read: {0}. Page and engine may be of different versions: reload the page")]
 pub struct WireError(postcard::Error);
@@ -13,7 +13,7 @@ pub struct WireError(postcard::Error);
 /// A message's bytes.
 ///
 /// # Errors
-/// None of the messages of this crate can fail; a map of unknown length would.
+/// None for the messages of this crate; a map of unknown length would fail.
 pub fn encode<T: Serialize>(message: &T) -> Result<Vec<u8>, WireError> {
     postcard::to_stdvec(message).map_err(WireError)
 }

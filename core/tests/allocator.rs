@@ -1,4 +1,4 @@
-//! The browser's allocator under the whole engine, natively.
+//! The browser's allocator under the whole engine, run natively.
 
 mod support;
 

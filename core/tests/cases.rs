@@ -1,9 +1,9 @@
-//! Small scenarios that once ended wrong, here or in another parallel executor: each ends as stock execution
-//! ends it, by every strategy, on threads and on simulated lanes, and with the values that were worked out by
-//! hand.
+//! Small scenarios that once gave a wrong result, here or in another parallel executor. Each must give the result of
+//! stock execution and the values that were worked out by hand, with every strategy, on threads and on simulated
+//! lanes.
 //!
-//! `cases/NAME.json` is a scenario, whose `story` says what is right; `cases/NAME.expect.json`, where there is
-//! one, has those values: final slots, balances and nonces by address.
+//! `cases/NAME.json` is a scenario; its `story` says what is right. `cases/NAME.expect.json`, if it exists, has the
+//! expected values: final slots, balances and nonces by address.
 
 mod support;
 
@@ -26,7 +26,7 @@ use evm_lanes_core::{
 };
 use serde_json::Value;
 
-/// Seeds of simulated runs, beside 0, which leaves nothing to chance.
+/// Seeds of simulated runs. With 0 nothing is random.
 const SEEDS: u64 = 6;
 const LANES: [u16; 6] = [1, 2, 3, 4, 8, 16];
 
@@ -60,7 +60,7 @@ fn number(value: &Value) -> U256 {
     }
 }
 
-/// Compares the state with the values that were worked out by hand. Gives how many there were.
+/// Compares the state with the values that were worked out by hand. Returns the number of values.
 fn compare(state: &State, expected: &Value, what: &str) -> usize {
     let of = |field: &str| expected[field].as_object().into_iter().flatten();
     let account = |address: &str| {
@@ -86,7 +86,7 @@ fn compare(state: &State, expected: &Value, what: &str) -> usize {
     compared
 }
 
-/// Runs a case by every strategy; gives the simulated runs with their number of lanes.
+/// Runs a case with every strategy; returns the simulated runs with their numbers of lanes.
 fn check(name: &str, wanted: usize) -> Vec<(u16, Run)> {
     check_block(name, &prepared(name), wanted)
 }
@@ -127,7 +127,7 @@ fn check_block(name: &str, block: &PreparedBlock, wanted: usize) -> Vec<(u16, Ru
 
 #[test]
 fn a_payment_that_creates_moves_its_senders_nonce() {
-    for (_, run) in check("foretold-nonce-of-a-payment-that-creates", 0) {
+    for (_, run) in check("predicted-nonce-of-a-payment-that-creates", 0) {
         let Status::Invalid(reason) = &run.receipts[2].status else { panic!("{:?}", run.receipts[2]) };
         assert!(reason.contains("nonce 2 too low, expected 3"), "{reason}");
     }
@@ -158,7 +158,7 @@ fn a_reverted_selfdestruct_keeps_what_was_paid_in() {
     check("reverted-selfdestruct-keeps-endowment", 3);
 }
 
-/// A real block's form, because a scenario's balances end at 2^128.
+/// The case is a block case, because a scenario has no balances of 2^128 and more.
 #[test]
 fn a_payment_that_would_overflow_its_recipient_fails() {
     let text = read("recipient-overflow.block.json").expect("the case is there");
@@ -181,10 +181,10 @@ fn a_cascade_has_at_most_three_aborted_attempts_a_transaction() {
     assert!(most <= 3 * 120, "{most} attempts at 120 transactions did not commit");
 }
 
-/// 6,000 payments to one account, whose balance 6,000 calls read: one record for each read, not one for each
+/// 6,000 payments to one account, and 6,000 calls that read its balance: each read is one record, not one for each
 /// payment that it adds up.
 #[test]
-fn readers_of_a_sum_note_one_read_each() {
+fn a_read_of_a_sum_is_one_record() {
     let block = prepared("balances-summed-by-many-readers");
     let (receipts, state) = evm::execute_block(&block);
     let loaded = LoadedBlock::new(&block);
@@ -209,8 +209,8 @@ fn readers_of_a_sum_note_one_read_each() {
     }
 }
 
-/// One call reads 40,000 slots that were chosen to fall into one place of a table. How much work that is, the tests
-/// of the tables say.
+/// One call reads 40,000 slots that were chosen to collide in a table. The tests of the tables check how much work
+/// that is.
 #[test]
 fn slots_chosen_to_share_a_hash_are_read_like_any_others() {
     let block = prepared("slots-that-share-a-hash");

@@ -92,7 +92,7 @@ fn reduce(id: u32, clock: Clock) -> Request {
 }
 
 #[test]
-fn a_block_that_does_not_differ_has_no_smallest_one_that_does() {
+fn a_block_that_does_not_differ_cannot_be_reduced() {
     let mut engine = engine(2);
     for clock in Clock::ALL {
         let (reply, phases) = ask(&mut engine, reduce(3, clock));
@@ -103,7 +103,7 @@ fn a_block_that_does_not_differ_has_no_smallest_one_that_does() {
         );
         assert!(phases.contains(&Phase::Reducing));
     }
-    // It can be cancelled, and the engine is as it was.
+    // It can be cancelled; the engine keeps working.
     let cancel = CancelFlag::new();
     cancel.set();
     let mut closing = None;
@@ -129,7 +129,7 @@ fn simulated(
 }
 
 #[test]
-fn what_is_chosen_is_the_run_of_that_strategy() {
+fn an_automatic_run_equals_the_run_of_the_chosen_strategy() {
     let mut engine = engine(1);
     for scenario in builtin::ALL {
         let text = Input::Scenario(scenario.text.to_owned());
@@ -145,7 +145,7 @@ fn what_is_chosen_is_the_run_of_that_strategy() {
         );
         let same = if report.strategy == StrategyId::SEQUENTIAL { &sequential } else { &parallel };
         assert_eq!((&report.trace_hash, report.lanes), (&same.trace_hash, same.lanes), "{}", scenario.name);
-        // Whatever is chosen is not much worse than the other.
+        // The chosen strategy is not much slower than the other.
         let time = |report: &Report| report.timing.parallel_median.0 as f64;
         let better = time(&parallel).min(time(&sequential));
         assert!(time(&report) <= 1.2 * better, "{}: {chosen:?}", scenario.name);
@@ -153,7 +153,7 @@ fn what_is_chosen_is_the_run_of_that_strategy() {
 }
 
 #[test]
-fn one_lane_leaves_nothing_to_choose() {
+fn one_lane_runs_sequentially() {
     let text = builtin::find(builtin::DEFAULT).expect("the default exists").text.to_owned();
     let mut engine = engine(1);
     for report in [
@@ -174,7 +174,7 @@ fn a_measured_choice_is_made_from_sequential_runs_before() {
     check(&report);
     let chosen = report.chosen.expect("what it was chosen by");
     assert_eq!((report.strategy, chosen.lanes), (chosen.strategy, 2));
-    // 2,000 transfers, hardly any of which need each other. How long the chain takes is not asked: on a busy machine a
+    // 2,000 transfers, hardly any of which depend on another. How long the chain takes is not asked: on a busy machine a
     // transaction may have lost its core in most of few rounds.
     assert!(chosen.total > Ticks(0) && chosen.chain <= chosen.total && chosen.links < 200, "{chosen:?}");
     assert!(chosen.start > Ticks(0) && chosen.keeping > Ticks(0), "{chosen:?}");
@@ -310,7 +310,7 @@ fn a_set_cancel_flag_ends_the_run() {
 }
 
 #[test]
-fn a_mistake_is_answered_with_its_place() {
+fn a_mistake_is_reported_with_its_place() {
     let mut engine = engine(1);
     for text in ["", "{", "{\"format\": \"evm-lanes/9\"}", "[]"] {
         let request = measured(1, Input::Scenario(text.into()), StrategyId::BLOCK_STM, 1);
@@ -385,12 +385,12 @@ fn a_list_that_was_exported_has_no_differences_when_it_comes_back() {
 }
 
 #[test]
-fn one_value_that_is_changed_is_one_difference_and_no_matter_for_the_result() {
+fn a_changed_value_is_one_difference_and_does_not_change_the_result() {
     let mut engine = engine(1);
     let text = builtin::find(builtin::DEFAULT).expect("the default exists").text;
     let list = listed(&mut engine, Input::Scenario(text.to_owned()), None);
     let json = String::from_utf8(exported(&mut engine, ListForm::Json)).expect("JSON is text");
-    // A slot that several transactions change: the first of them leaves something else behind.
+    // A slot that several transactions change: the list gives the first of them another value.
     let slot = list.rows.windows(2).position(|pair| {
         pair[0].location == pair[1].location
             && pair[0].location.is_some_and(|at| list.locations[at as usize].slot.is_some())
@@ -403,25 +403,25 @@ fn one_value_that_is_changed_is_one_difference_and_no_matter_for_the_result() {
     let at = at.expect("the account is in its file");
     let value = at + json[at..].find("\"value\": \"").expect("a change") + "\"value\": \"".len();
     let end = value + json[value..].find('"').expect("the value's end");
-    let spoilt = format!("{}0x5{}", &json[..value], &json[end..]);
+    let changed = format!("{}0x5{}", &json[..value], &json[end..]);
 
-    let compared = listed(&mut engine, Input::Same, Some(spoilt.as_bytes()));
+    let compared = listed(&mut engine, Input::Same, Some(changed.as_bytes()));
     let differences: Vec<_> = compared.rows.iter().filter(|row| row.mark != ListMark::Same).collect();
     let [difference] = differences[..] else { panic!("{differences:?}") };
     assert_eq!(difference.mark, ListMark::Different("5".into()));
     assert_eq!((difference.tx, &difference.value), (list.rows[slot].tx, &list.rows[slot].value));
 
-    let (right, wrong) = (run_from(&mut engine, None), run_from(&mut engine, Some(spoilt.as_bytes())));
+    let (right, wrong) = (run_from(&mut engine, None), run_from(&mut engine, Some(changed.as_bytes())));
     check(&wrong);
     assert_eq!((right.analysis.aborts, right.given_list), (0, None));
-    assert!(wrong.analysis.aborts > 0, "whoever read the wrong value runs again");
+    assert!(wrong.analysis.aborts > 0, "attempts that read the wrong value are aborted");
     assert_eq!(right.verdict.state_root, wrong.verdict.state_root);
-    // Nothing stays of it.
+    // The next run does not use it.
     assert_eq!(run_from(&mut engine, None).trace_hash, right.trace_hash);
 }
 
 #[test]
-fn bytes_that_are_no_list_are_answered_with_their_place_and_change_nothing() {
+fn bytes_that_are_no_list_are_reported_with_their_place_and_change_nothing() {
     let mut engine = engine(1);
     let text = builtin::find(builtin::DEFAULT).expect("the default exists").text;
     listed(&mut engine, Input::Scenario(text.to_owned()), None);
@@ -445,7 +445,7 @@ fn bytes_that_are_no_list_are_answered_with_their_place_and_change_nothing() {
 }
 
 #[test]
-fn a_run_is_told_of_also_when_another_block_has_been_prepared_since() {
+fn a_run_can_be_inspected_after_another_block_was_prepared() {
     let mut engine = engine(1);
     let text = |name| builtin::find(name).expect("it exists").text.to_owned();
     run(&mut engine, Input::Scenario(text(builtin::DEFAULT)), StrategyId::BLOCK_STM, 1);

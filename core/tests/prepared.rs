@@ -1,5 +1,5 @@
-//! What every built-in scenario means, as digests: the block that is prepared from it and the document that freezing
-//! writes. A link holds a document and not a block, so the same document must mean the same block in ten years.
+//! Digests of every built-in scenario's prepared block and frozen document. A link holds a document, not a block, so a
+//! document must give the same block in every later version.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -13,7 +13,7 @@ use evm_lanes_core::{
 
 const GOLDEN: &str = "tests/golden/prepared.txt";
 
-/// Every way to choose and every way to be repeated.
+/// A scenario with every way to pick and to repeat.
 const DRAWN: &str = include_str!("golden/drawn.json");
 
 fn catalogue() -> Catalogue {
@@ -25,7 +25,7 @@ fn catalogue() -> Catalogue {
     Catalogue::from_json(&[&read("mit.json"), &read("gpl.json")]).expect("the catalogue can be read")
 }
 
-/// Environment, pre-state and transactions in one order on every machine.
+/// A digest of environment, pre-state and transactions, which is the same on every machine.
 fn digest(block: &PreparedBlock) -> B256 {
     let mut text = String::new();
     let env = &block.env;
@@ -65,7 +65,7 @@ fn digest(block: &PreparedBlock) -> B256 {
 }
 
 #[test]
-fn a_scenario_means_the_block_that_it_always_meant() {
+fn a_scenario_prepares_the_same_block_as_ever() {
     let catalogue = catalogue();
     let mut found = String::new();
     let drawn = builtin::Builtin { name: "drawn", title: "", text: DRAWN };
@@ -85,7 +85,7 @@ fn a_scenario_means_the_block_that_it_always_meant() {
     assert_eq!(found, golden, "if the change is meant: EVM_LANES_WRITE_GOLDEN=1");
 }
 
-/// Fields with their values, as JSON that ends with a comma. Each value is in what the table states for the field, but
+/// Fields with their values, as JSON that ends with a comma. Each value is the default that the table states, except
 /// for a fee that is computed.
 fn stated(table: &[Field], fields: &[(&str, &str)]) -> String {
     let mut json = String::new();
@@ -116,9 +116,9 @@ fn document(block: &str, account: &str, contract: &str, pick: &str, calls: [&str
     )
 }
 
-/// What the table says of a field that is left out is what leaving it out means.
+/// A document that states the defaults of the table prepares the same block as one that omits the fields.
 #[test]
-fn what_is_left_out_is_what_the_table_says() {
+fn an_omitted_field_has_the_default_of_the_table() {
     let catalogue = catalogue();
     let prepared = |text: &str| {
         let document = scenario::parse(text).unwrap_or_else(|p| panic!("{text}: {p:?}"));
@@ -146,7 +146,7 @@ fn what_is_left_out_is_what_the_table_says() {
     assert_eq!(said.transactions, left_out.transactions);
     assert_eq!(digest(&said), digest(&left_out));
 
-    // Zipf's exponent belongs to one way of choosing.
+    // Only one way of picking has Zipf's exponent.
     let zipf = |skew: &str| {
         prepared(&format!(
             r#"{{ "format": "evm-lanes/1", "title": "t", "accounts": {{ "payer": {{ "count": 50 }} }},

@@ -1,5 +1,5 @@
-//! Small programs of every family of instructions, with nested calls and creations, through stock revm and through
-//! ours: few steps, so that Miri gets through them (`cargo xtask sanitize`).
+//! Small programs of every family of instructions, with nested calls and creations, in stock revm and in our executor.
+//! They have few steps, so that Miri can run them (`cargo xtask sanitize`).
 
 #[path = "support/assembler.rs"]
 mod assembler;
@@ -20,7 +20,7 @@ use evm_lanes_core::{
 };
 
 use assembler::{
-    Part::{Num, Op, Raw, Who},
+    Part::{Addr, Num, Op, Raw},
     *,
 };
 
@@ -40,7 +40,7 @@ fn sender(i: usize) -> Address {
     Address::with_last_byte(0xa0 + i as u8)
 }
 
-/// A block in which as many senders call [`MAIN`] as there are inputs.
+/// A block with a call of [`MAIN`] for each input, each from another sender.
 fn block(contracts: &[(Address, Vec<u8>)], inputs: &[&[u8]]) -> PreparedBlock {
     let mut state = State::default();
     for (address, code) in contracts {
@@ -83,8 +83,9 @@ fn block(contracts: &[(Address, Vec<u8>)], inputs: &[&[u8]]) -> PreparedBlock {
     PreparedBlock { env, pre_state: state, transactions, labels, origin: Origin::Scenario }
 }
 
-/// Runs the block in order, by our EVM and by revm's, then by every strategy on simulated lanes and on threads. Miri
-/// gets less of it, and no threads: rayon's pool is not ours to check. All transactions must succeed.
+/// Runs the block in order, with our executor and with revm's, then with every strategy on simulated lanes and on
+/// threads. Under Miri there are fewer runs and no threads, because rayon's pool is not our code. All transactions must
+/// succeed.
 #[track_caller]
 fn check(contracts: &[(Address, Vec<u8>)], inputs: &[&[u8]]) {
     let block = block(contracts, inputs);
@@ -133,7 +134,7 @@ fn check(contracts: &[(Address, Vec<u8>)], inputs: &[&[u8]]) {
     }
 }
 
-/// Keeps what is on the stack in memory, a word at a time, and its hash in storage.
+/// Stores the word on the stack in memory at `at`.
 fn keep(at: u64) -> Part {
     Raw(code(&[Num(at), Op(MSTORE)]))
 }
@@ -163,7 +164,7 @@ fn stack_jumps_and_memory() {
         parts.push(Raw((0..length).map(|i| i ^ 0xa5).collect()));
     }
     parts.extend((0x80..=0x9f).map(Op));
-    // MSTORE8, MSIZE, PC, GAS, MLOAD, MCOPY; memory grows by and by.
+    // MSTORE8, MSIZE, PC, GAS, MLOAD, MCOPY; memory grows gradually.
     for (i, at) in [0u64, 1, 40, 700, 4_000].into_iter().enumerate() {
         parts.extend([Num(at), Op(MSTORE)]);
         parts.extend([Num(i as u64), Num(at + 33), Op(0x53)]);
@@ -171,11 +172,11 @@ fn stack_jumps_and_memory() {
         parts.extend([Num(64), Num(at), Num(at + 5), Op(MCOPY)]);
         parts.extend([Num(50), Num(3), Num(at), Op(CALLDATACOPY), Num(50), Num(3), Num(at + 7), Op(0x39)]);
     }
-    // Five rounds: counted down on the stack.
+    // Five rounds, counted down on the stack.
     let start = code(&parts).len() as u64 + 2;
     parts.extend([Num(5), Op(0x5b), Num(1), Op(0x90), Op(0x03), Op(0x80)]);
     parts.extend([Op(0x61), Raw((start as u16).to_be_bytes().to_vec()), Op(0x57), Op(POP)]);
-    // Forward over an invalid instruction, by a computed destination.
+    // A jump over an invalid instruction, to a computed destination.
     let here = code(&parts).len() as u64;
     parts.extend([
         Op(0x61),
@@ -191,7 +192,7 @@ fn stack_jumps_and_memory() {
 
 #[test]
 fn nested_calls_and_what_they_return() {
-    // Writes memory, reads its input, which lies in the caller's memory, writes again, calls on, returns more than
+    // Writes memory, reads its input (which is in the caller's memory), writes again, makes a call, returns more than
     // one word.
     let inner = |callee: Option<Address>| {
         let mut parts = vec![Num(9), Num(0), Op(MSTORE)];
@@ -213,12 +214,12 @@ fn nested_calls_and_what_they_return() {
                 Num(90),
                 Num(10),
                 Num(0),
-                Who(callee),
+                Addr(callee),
                 Op(GAS),
                 Op(CALL),
                 Op(POP),
             ]);
-            // Its memory lay behind ours; ours may have moved.
+            // Its memory was behind ours in the shared buffer, which may have moved.
             parts.extend([Num(8), Op(CALLDATALOAD), Num(232), Op(MSTORE)]);
             parts.extend([Op(RETURNDATASIZE), Num(0), Num(700), Op(RETURNDATACOPY)]);
         }
@@ -232,8 +233,8 @@ fn nested_calls_and_what_they_return() {
         if matches!(opcode, CALL | CALLCODE) {
             parts.push(Num(1));
         }
-        parts.extend([Who(INNER), Num(200_000), Op(opcode), Num(2_000 + at), Op(MSTORE)]);
-        // What the static call answers is nothing: it failed.
+        parts.extend([Addr(INNER), Num(200_000), Op(opcode), Num(2_000 + at), Op(MSTORE)]);
+        // The static call fails and returns nothing.
         parts.extend([Op(RETURNDATASIZE), Num(0), Num(400), Op(RETURNDATACOPY)]);
     }
     parts.extend([Num(2_400), Num(0), Op(KECCAK256), Num(1), Op(SSTORE)]);
@@ -243,35 +244,35 @@ fn nested_calls_and_what_they_return() {
 
 #[test]
 fn creations_and_destructions() {
-    // Copies what follows its 12 bytes into memory and becomes that.
+    // 12 bytes of init code that return the bytes behind them.
     let child = code(&[sload(3), sstore(3, 4), Num(0), Op(CALLDATALOAD), Op(SELFDESTRUCT)]);
     let size = child.len() as u8;
     let mut init = vec![0x60, size, 0x60, 12, 0x60, 0, 0x39, 0x60, size, 0x60, 0, RETURN];
     init.extend(&child);
     assert!(init.len() <= 32);
-    let stillborn = code(&[sload(9), sstore(1, 5), Op(0x30), Op(SELFDESTRUCT)]);
-    let refused = code(&[sstore(1, 5), revert()]);
-    let born = MAIN.create2_from_code(B256::ZERO, &init);
+    let destroyed_at_once = code(&[sload(9), sstore(1, 5), Op(0x30), Op(SELFDESTRUCT)]);
+    let reverting = code(&[sstore(1, 5), revert()]);
+    let child_address = MAIN.create2_from_code(B256::ZERO, &init);
     let parts = [
         create(CREATE2, &init, 2),
-        call(CALL, born, 1, 100_000),
+        call(CALL, child_address, 1, 100_000),
         create(CREATE, &init, 0),
-        create(CREATE, &stillborn, 1),
-        create(CREATE2, &refused, 0),
-        call(CALL, born, 0, 100_000),
+        create(CREATE, &destroyed_at_once, 1),
+        create(CREATE2, &reverting, 0),
+        call(CALL, child_address, 0, 100_000),
     ];
     check(&[(MAIN, code(&parts))], &[&[], &[0; 32]]);
 }
 
 #[test]
-fn state_logs_and_surroundings() {
+fn state_logs_and_environment() {
     let mut parts = vec![sload(1), sstore(1, 5), sstore(1, 0), sstore(2, 9), sload(2)];
     parts.extend([Num(6), Num(1), Op(TSTORE), Num(1), Op(TLOAD), Num(3), Op(SSTORE)]);
     for (i, opcode) in [BALANCE, EXTCODESIZE, EXTCODEHASH].into_iter().enumerate() {
-        parts.extend([Who(INNER), Op(opcode), keep(32 * i as u64)]);
+        parts.extend([Addr(INNER), Op(opcode), keep(32 * i as u64)]);
     }
-    parts.extend([Num(40), Num(0), Num(100), Who(INNER), Op(EXTCODECOPY)]);
-    // What takes no operand: the transaction, the block, the contract itself.
+    parts.extend([Num(40), Num(0), Num(100), Addr(INNER), Op(EXTCODECOPY)]);
+    // Instructions without operands: about the transaction, the block and the contract itself.
     let plain = [
         0x30, 0x32, 0x33, 0x34, 0x36, 0x38, 0x3a, 0x3d, 0x41, 0x42, 0x43, 0x44, 0x45, 0x46, 0x47, 0x48, 0x4a,
     ];
@@ -283,18 +284,18 @@ fn state_logs_and_surroundings() {
         parts.extend((0..topics).map(Num));
         parts.extend([Num(50), Num(10), Op(0xa0 + topics as u8)]);
     }
-    // Identity: what it answers lies in memory.
+    // The identity precompile returns its input into memory.
     parts.extend([
         Num(32),
         Num(900),
         Num(32),
         Num(0),
-        Who(Address::with_last_byte(4)),
+        Addr(Address::with_last_byte(4)),
         Num(1_000),
         Op(STATICCALL),
     ]);
     parts.extend([Num(1), Op(SSTORE)]);
-    // Calls that end badly: a jump to nowhere, an empty stack, too little gas, and what says so itself.
+    // Calls that fail: an invalid jump, an empty stack, too little gas, REVERT and INVALID.
     let ends =
         [vec![Num(1), Op(0x56)], vec![Op(0x01)], vec![sstore(1, 1)], vec![revert()], vec![Op(INVALID)]];
     let mut contracts = vec![(INNER, code(&[sstore(1, 1), sload(2)]))];

@@ -1,4 +1,4 @@
-//! Real mainnet blocks, executed as they are.
+//! Real mainnet blocks: stock execution gives the results in the files, and every strategy those of stock execution.
 
 mod support;
 

@@ -1,4 +1,4 @@
-//! What a run promises besides its result.
+//! Properties of a run besides its result.
 
 mod support;
 
@@ -13,7 +13,7 @@ use evm_lanes_core::{
     strategies::StrategyId,
 };
 
-/// That many payments, each from another account.
+/// `count` payments, each from another account.
 fn payments(count: u8) -> PreparedBlock {
     let mut pre_state = State::default();
     let transactions: Vec<Transaction> = (0..count)
@@ -108,7 +108,7 @@ fn more_lanes_than_threads_are_refused() {
 }
 
 #[test]
-fn independent_payments_do_not_meet_at_the_beneficiary() {
+fn independent_payments_do_not_conflict_at_the_beneficiary() {
     let mut block = payments(50);
     for tx in &mut block.transactions {
         tx.max_fee_per_gas = 1;
@@ -119,7 +119,10 @@ fn independent_payments_do_not_meet_at_the_beneficiary() {
     let run = support::run(&LoadedBlock::new(&block), StrategyId::SEQUENTIAL, 1);
     assert!(run.trace.reads.iter().all(|read| read.from.is_none()), "nobody reads what another wrote");
     let fees = run.trace.writes.iter().filter(|write| write.increment).count();
-    assert_eq!(fees, 150, "a fee, a payment and what its sender spends each are increments");
+    assert_eq!(
+        fees, 150,
+        "each transaction has three increments: the fee, the payment, and the sender's debit"
+    );
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! The built-in scenarios: every strategy ends where stock execution ends.
+//! The built-in scenarios: every strategy gives the result of stock execution.
 
 mod support;
 
@@ -21,7 +21,7 @@ fn catalogue() -> Catalogue {
     Catalogue::from_json(&[&read("mit.json"), &read("gpl.json")]).expect("the catalogue can be read")
 }
 
-/// Generated transactions that are written out are the ones that were generated.
+/// Freezing writes out exactly the transactions that the scenario generates.
 #[test]
 fn a_frozen_scenario_prepares_the_same_block() {
     let catalogue = catalogue();
@@ -76,7 +76,7 @@ fn built_in_scenarios_end_as_stock_execution_ends_them() {
     eprintln!("{} scenarios", builtin::ALL.len());
 }
 
-/// Scenarios with the bytecode and the ABIs that tools write: each runs, or what is wrong is said in a person's words.
+/// Scenarios with bytecode and ABIs as tools write them: each is prepared, or refused with a message for people.
 #[test]
 fn what_tools_write_is_prepared_or_refused_in_words() {
     let data = std::env::var_os("EVM_LANES_DATA")
@@ -95,7 +95,7 @@ fn what_tools_write_is_prepared_or_refused_in_words() {
         let Err(problems) = prepared else { continue };
         for problem in problems {
             let said = problem.to_string();
-            // Words of a parser say nothing to a person.
+            // A parser's own messages do not help people.
             for word in ["invalid type", "expected struct", "enum", "serde", "variant"] {
                 assert!(!said.contains(word), "{entry:?}: {said}");
             }

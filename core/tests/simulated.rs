@@ -1,12 +1,12 @@
-//! Simulated lanes: every strategy ends where stock execution ends, on any number of lanes, whatever
-//! order the seed makes; and the same arguments give the same trace, byte for byte, on every machine.
+//! Simulated lanes: every strategy gives the result of stock execution, on any number of lanes and in every order
+//! that the seed makes; and the same arguments give the same trace, byte for byte, on every machine.
 //!
 //! ```text
 //! seed ─ generator ─▶ block ─┬─ stock revm ─────────────────────────────────▶ receipts, state
 //!                            └─ strategies × lanes × seeds on a virtual clock ─▶ the same
 //! ```
-//! A failure of a random block prints the command that replays it, and a link that shows it in the page. `EVM_LANES_RUNS=n` makes that many seeded runs.
-//! `EVM_LANES_WRITE_GOLDEN=1` writes the golden file anew.
+//! A failure of a random block prints the command that replays it, and a link that shows it in the page.
+//! `EVM_LANES_RUNS=n` makes n seeded runs. `EVM_LANES_WRITE_GOLDEN=1` writes the golden file again.
 
 mod support;
 
@@ -137,7 +137,7 @@ fn random_blocks_end_as_stock_execution_ends_them_in_every_order() {
         seed += 1;
     }
     eprintln!("{runs} runs of {seed} blocks, {} different; {aborted} aborts, {blocked} blocks", orders.len());
-    assert!(orders.len() as u64 > runs / 2, "seeds make different orders");
+    assert!(orders.len() as u64 > runs / 2, "seeds give different orders");
     assert!(aborted as u64 > runs && blocked > 0, "lanes meet");
 }
 
@@ -193,7 +193,7 @@ fn built_in_scenarios_end_as_stock_execution_ends_them() {
                 let what = format!("{}, {} on {lanes}", builtin.name, strategy.name());
                 check(&simulate(&loaded, strategy, lanes, gas(0)), &stock, &what);
             }
-            // The other costs and orders on the small ones: the large ones take seconds.
+            // The other costs and orders only on small blocks: large ones take seconds.
             let costs = if loaded.transactions() < 200 { &Cost::ALL[..] } else { &[] };
             for &cost in costs {
                 for seed in [0, 1] {
@@ -227,8 +227,8 @@ fn real_blocks_end_as_stock_execution_ends_them() {
     eprintln!("{} real blocks", cases.len());
 }
 
-/// A list with so many mistakes.
-fn spoilt(list: &[AccountChanges], mistakes: usize, draw: &mut Generator) -> Vec<AccountChanges> {
+/// The list with this number of mistakes.
+fn with_mistakes(list: &[AccountChanges], mistakes: usize, draw: &mut Generator) -> Vec<AccountChanges> {
     let mut list = list.to_vec();
     for _ in 0..mistakes {
         if list.is_empty() {
@@ -260,7 +260,7 @@ fn spoilt(list: &[AccountChanges], mistakes: usize, draw: &mut Generator) -> Vec
 }
 
 #[test]
-fn a_block_access_list_with_mistakes_is_no_matter_for_the_result() {
+fn a_block_access_list_with_mistakes_does_not_change_the_result() {
     let (mut right, mut wrong) = (0, 0);
     for seed in 0..400 {
         let block = Generator::new(seed).block();
@@ -269,7 +269,7 @@ fn a_block_access_list_with_mistakes_is_no_matter_for_the_result() {
         let list = loaded.access_list(&CancelFlag::new()).expect("nobody cancels").clone();
         let mut draw = Generator::new(seed);
         for mistakes in [0, 1, 2, 5, 20] {
-            loaded.use_access_list(Some(spoilt(&list, mistakes, &mut draw).into()));
+            loaded.use_access_list(Some(with_mistakes(&list, mistakes, &mut draw).into()));
             for (lanes, order) in [(1, 0), (4, 0), (4, 1 + seed), (32, 7 + seed)] {
                 let run = simulate(&loaded, StrategyId::BLOCK_ACCESS_LIST, lanes, gas(order));
                 check(
@@ -282,11 +282,11 @@ fn a_block_access_list_with_mistakes_is_no_matter_for_the_result() {
             }
         }
     }
-    eprintln!("attempts that were thrown away: {right} with right lists, {wrong} with wrong ones");
+    eprintln!("failed attempts: {right} with right lists, {wrong} with wrong ones");
     assert!(wrong / 4 > right, "{right} with right lists, {wrong} with wrong ones");
 }
 
-/// A block under Prague without transactions, in which nobody is paid who has a part in a test.
+/// A block under Prague without transactions. Its beneficiary has no other part in a test.
 fn empty_block() -> PreparedBlock {
     let blocks = (0..).map(|seed| Generator::new(seed).block());
     let mut block = blocks.into_iter().find(|block| block.env.fork == Fork::Prague).expect("there are many");
@@ -311,10 +311,10 @@ fn check_all(block: &PreparedBlock, stock: &(Vec<Receipt>, State)) {
     }
 }
 
-/// The sender's own code spends more in its transaction than the transaction says; and someone else has
-/// made it spend before.
+/// The sender's own code spends more in its transaction than the transaction says, and has already spent in another
+/// sender's transaction.
 #[test]
-fn a_sender_whose_code_spends_more_than_its_transaction_says_is_looked_at() {
+fn a_sender_whose_code_spends_more_than_its_transaction_says_is_not_covered() {
     let mut block = empty_block();
     let [spender, other] = [generator::signer(0), generator::signer(1)];
     // Calls NOBODY with 6 * 10^17 wei, and stops.
@@ -342,14 +342,14 @@ fn a_sender_whose_code_spends_more_than_its_transaction_says_is_looked_at() {
     block.transactions = vec![call(other), call(spender)];
     let stock = evm::execute_block(&block);
     assert!(stock.0.iter().all(|receipt| receipt.status == Status::Success));
-    assert!(stock.1.accounts[&NOBODY].balance < spend + spend, "it is there once only");
+    assert!(stock.1.accounts[&NOBODY].balance < spend + spend, "the sender can pay only once");
     check_all(&block, &stock);
 }
 
-/// The first payment foretells the second one's nonce, and takes longer; the delegation between them is
-/// foretold to count it up as well, which comes true, so that nobody is told to look again.
+/// The first payment predicts the second one's nonce, and takes longer. The access list predicts that the
+/// delegation between them raises the nonce as well. That comes true, so it marks no transaction for validation.
 #[test]
-fn whoever_takes_a_nonce_for_granted_sees_who_else_is_foretold_to_count_it_up() {
+fn a_predicted_nonce_sees_a_delegation_that_also_raises_it() {
     let mut block = empty_block();
     let [payer, other] = [generator::signer(0), generator::signer(1)];
     let rich = Account { balance: U256::from(10).pow(U256::from(18)), nonce: 1, ..Account::default() };
@@ -382,7 +382,7 @@ fn whoever_takes_a_nonce_for_granted_sees_who_else_is_foretold_to_count_it_up() 
 }
 
 #[test]
-fn a_list_that_was_written_and_read_again_foretells_the_same() {
+fn a_list_that_was_written_and_read_again_predicts_the_same() {
     for builtin in builtin::ALL {
         let mut loaded = LoadedBlock::new(&prepared(builtin.text));
         let cancel = CancelFlag::new();
@@ -413,7 +413,7 @@ fn a_list_that_was_written_and_read_again_foretells_the_same() {
 }
 
 #[test]
-fn whoever_knows_everything_throws_nothing_away() {
+fn with_perfect_knowledge_no_attempt_fails() {
     for builtin in builtin::ALL {
         let loaded = LoadedBlock::new(&prepared(builtin.text));
         for strategy in [StrategyId::PERFECT_ACCESS_LIST, StrategyId::BLOCK_ACCESS_LIST] {
@@ -427,7 +427,7 @@ fn whoever_knows_everything_throws_nothing_away() {
 }
 
 #[test]
-fn a_tally_is_that_of_the_run_itself() {
+fn a_tally_equals_that_of_the_run() {
     let mut blocks: Vec<(String, PreparedBlock)> =
         builtin::ALL.iter().map(|b| (b.name.to_owned(), prepared(b.text))).collect();
     blocks.extend((0..60).map(|seed| (format!("random {seed}"), Generator::new(seed).block())));
@@ -502,8 +502,8 @@ fn a_cancelled_simulation_ends_without_a_result() {
     }
 }
 
-/// Scenario, strategy, lanes, cost, seed, duration and hash of the packed trace as the page shows it, a line
-/// each. `cargo xtask conformance --wasm` makes the same runs in the wasm engine.
+/// A line per run: scenario, strategy, lanes, cost, seed, duration and hash of the packed trace as the page shows it.
+/// `cargo xtask conformance --wasm` makes the same runs in the wasm engine.
 fn golden() -> String {
     let mut lines = String::new();
     let mut engine = Engine::new(None);
@@ -552,7 +552,7 @@ fn traces_are_the_golden_ones() {
     }
     let theirs = fs::read_to_string(&path).expect("the golden file is there");
     for (ours, theirs) in ours.lines().zip(theirs.lines()) {
-        assert_eq!(ours, theirs, "EVM_LANES_WRITE_GOLDEN=1 writes the file anew, where that is meant");
+        assert_eq!(ours, theirs, "if the change is meant: EVM_LANES_WRITE_GOLDEN=1");
     }
     assert_eq!(ours, theirs);
 }

@@ -1,6 +1,6 @@
 //! Commands that run blocks need the EVM, which takes minutes to compile, and the scenario's schema needs the engine's
-//! vocabulary; the other commands do not wait for either. So this program is built without them at first, and builds
-//! and starts itself again with them where a command needs one.
+//! shared types. The other commands should not wait for these. So this program is first built without them; for a
+//! command that needs them it builds and starts itself again.
 
 use std::ffi::OsString;
 use std::process::Command;

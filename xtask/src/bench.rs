@@ -24,11 +24,11 @@ pub struct Arguments {
     /// Write every figure to this file: one map of names to numbers.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
-    /// Only what needs no browser.
+    /// Only native figures, without a browser.
     #[arg(long)]
     native_only: bool,
-    /// Rounds of each block that count natively; a quarter as many before them warm up. Long blocks
-    /// get fewer. At most three times as many are made for those in which the cores are one.
+    /// Native rounds of each block that count; a quarter as many run before them as a warm-up. Long blocks get fewer.
+    /// Rounds on a single physical core are repeated, up to three times as many in all.
     #[arg(long, default_value_t = 21)]
     rounds: usize,
     /// Only blocks whose name contains this.
@@ -39,7 +39,7 @@ pub struct Arguments {
 /// Measures, and prints one screen.
 ///
 /// # Errors
-/// If something that is measured cannot be prepared or ends wrong.
+/// If a block cannot be prepared or gives a wrong result.
 #[cfg(feature = "engine")]
 pub fn run(arguments: &Arguments) -> Result<()> {
     use std::fs;
@@ -59,7 +59,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
             .with_context(|| format!("{} cannot be written", file.display())),
         None => Ok(()),
     };
-    // What is measured so far is not lost if there is no browser.
+    // Written before the browser's figures, so that a missing browser does not lose them.
     write(&figures)?;
     if !arguments.native_only {
         let measured = browser::measure(&cores, &selected)?;
@@ -70,7 +70,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     Ok(())
 }
 
-/// Starts this program again with the engine compiled in, as fast as it can be.
+/// Starts this program again with the engine compiled in, fully optimised.
 ///
 /// # Errors
 /// As the other `run`.

@@ -1,5 +1,5 @@
-//! `cargo xtask bugs`: proof that the tests bite. Each bug of the list is put into a copy of the
-//! engine, alone, and some test must fail for it.
+//! `cargo xtask bugs`: mutation tests. Each bug of the list is put into a copy of the engine, one at a time, and some
+//! test must catch it.
 
 mod list;
 
@@ -21,7 +21,7 @@ pub struct Arguments {
     /// Only bugs whose name contains this; may be given several times.
     #[arg(long)]
     only: Vec<String>,
-    /// Only this check, on bugs that it can see: which it catches. Nothing has to survive.
+    /// Only this check, on the bugs in its programs. Prints which it catches; bugs may survive.
     #[arg(long, value_enum)]
     by: Option<Check>,
     /// Schedules for the models.
@@ -32,16 +32,16 @@ pub struct Arguments {
     list: bool,
 }
 
-/// Longest run of one check. A bug may make lanes wait for ever.
+/// The longest run of a check, because a bug may make lanes wait for ever.
 const PATIENCE: Duration = Duration::from_secs(180);
 
-/// As many schedules as `cargo xtask models` tries: some bugs take more than every day's.
+/// As many schedules as `cargo xtask models` tries. Some bugs need more than the models of `./x test` try.
 const SCHEDULES: u64 = 500_000;
 
 /// How a check ended.
 enum Verdict {
     Passed,
-    /// The test that failed, or what else happened.
+    /// The tests that failed, or how the program ended.
     Failed(String),
 }
 
@@ -61,7 +61,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     }
     let start = Instant::now();
     let copy = Copy::make(arguments.schedules)?;
-    // A check that fails anyway would catch everything.
+    // A check that fails without a bug would seem to catch every bug.
     let checks: Vec<Check> =
         Check::ALL.into_iter().filter(|check| arguments.by.is_none_or(|by| by == *check)).collect();
     for check in checks.iter().copied() {
@@ -74,7 +74,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     for (i, bug) in bugs.iter().enumerate() {
         let what = format!("{} of {}: {}", i + 1, bugs.len(), bug.name);
         let began = Instant::now();
-        // One that proves nothing is told of in the end, with those that survive.
+        // A bug that cannot be tried is listed with those that survive.
         let caught = process::timed(&what, || copy.try_bug(bug, &checks)).unwrap_or_else(|error| {
             eprintln!("  {error:#}");
             None
@@ -87,7 +87,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     for (bug, caught, seconds) in &rows {
         let by = caught.as_deref().and_then(|caught| caught.split(':').next());
         by.inspect(|by| *layers.entry(by).or_default() += 1);
-        // What is caught elsewhere than where it should be may rest on luck.
+        // A bug that another check than the expected one catches may be caught by chance.
         let expected = bug.caught_by.name();
         let elsewhere =
             by.filter(|by| *by != expected).map_or(String::new(), |_| format!(" (NOT BY {expected})"));
@@ -110,7 +110,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     Ok(())
 }
 
-/// A copy of the workspace with the engine alone, so that only it is compiled again.
+/// A copy of the workspace that has only the engine, so that only it is compiled again.
 struct Copy {
     root: PathBuf,
     products: PathBuf,
@@ -138,7 +138,7 @@ impl Copy {
         )?;
         for file in files.lines() {
             let from = workspace::path(file);
-            // Listed, but deleted in the work tree.
+            // A file may be in git's index but deleted in the work tree.
             if from.is_file() {
                 copy.write(file, &fs::read(&from)?)?;
             }
@@ -158,11 +158,11 @@ impl Copy {
         fs::write(&to, contents).with_context(|| format!("{} cannot be written", to.display()))
     }
 
-    /// Puts the bug in, tries the check that is expected to catch it, then the others, and takes
-    /// the bug out. Gives the test that caught it.
+    /// Puts the bug in, tries the check that is expected to catch it, then the others, and takes the bug out. Returns
+    /// the check and the tests that caught it.
     fn try_bug(&self, bug: &Bug, checks: &[Check]) -> Result<Option<String>> {
-        let sound = fs::read_to_string(self.root.join(bug.file))?;
-        self.write(bug.file, bug.put_into(&sound)?.as_bytes())?;
+        let correct = fs::read_to_string(self.root.join(bug.file))?;
+        self.write(bug.file, bug.put_into(&correct)?.as_bytes())?;
         let mut checks: Vec<Check> = checks.iter().copied().filter(|check| check.sees(bug)).collect();
         checks.sort_by_key(|check| *check != bug.caught_by);
         let mut caught = Ok(None);
@@ -174,7 +174,7 @@ impl Copy {
             };
             break;
         }
-        self.write(bug.file, sound.as_bytes())?;
+        self.write(bug.file, correct.as_bytes())?;
         caught
     }
 
@@ -235,7 +235,7 @@ impl Copy {
             .env_remove("CARGO_TARGET_DIR")
             .stderr(Stdio::inherit());
         if check == Check::Models {
-            // Built apart: see `models`.
+            // In a folder of its own, as in `models`.
             cargo.arg(self.products.join("target/shuttle")).env("RUSTFLAGS", "--cfg shuttle");
         } else {
             cargo.arg(self.products.join("target"));
@@ -260,7 +260,7 @@ impl Copy {
     }
 }
 
-/// Names in lines `test NAME ... FAILED`.
+/// The names in lines `test NAME ... FAILED`.
 fn failed_tests(output: &str) -> Vec<&str> {
     output
         .lines()
@@ -270,11 +270,11 @@ fn failed_tests(output: &str) -> Vec<&str> {
 }
 
 impl Bug {
-    /// The file with the bug in it.
-    fn put_into(&self, sound: &str) -> Result<String> {
-        let found = sound.matches(self.find).count();
+    /// The file's text with the bug in it.
+    fn put_into(&self, correct: &str) -> Result<String> {
+        let found = correct.matches(self.find).count();
         ensure!(found == 1, "the bug {}: its text is found {found} times in {}", self.name, self.file);
-        Ok(sound.replace(self.find, self.replace))
+        Ok(correct.replace(self.find, self.replace))
     }
 }
 
@@ -285,9 +285,9 @@ mod tests {
     #[test]
     fn every_bug_finds_its_place_once() {
         for bug in BUGS {
-            let sound = fs::read_to_string(workspace::path(bug.file)).expect("the file is there");
-            let buggy = bug.put_into(&sound).expect("the place is there");
-            assert_ne!(buggy, sound, "{}", bug.name);
+            let correct = fs::read_to_string(workspace::path(bug.file)).expect("the file is there");
+            let buggy = bug.put_into(&correct).expect("the place is there");
+            assert_ne!(buggy, correct, "{}", bug.name);
         }
     }
 

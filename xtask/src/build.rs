@@ -1,4 +1,4 @@
-//! The deployable static site: the page, the engines, the catalogue, put together in `dist/`.
+//! The deployable static site in `dist/`: the page, the engines, the catalogue.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -32,7 +32,7 @@ pub fn dist() -> PathBuf {
     workspace::path("dist")
 }
 
-/// Builds what is not current and puts the site together.
+/// Builds what is out of date, and assembles the site.
 ///
 /// # Errors
 /// If a part cannot be built.
@@ -41,23 +41,23 @@ pub fn build(quality: Quality) -> Result<()> {
     assemble(&Part::ALL.map(|part| (part, quality)).into(), None)
 }
 
-/// What a page that `x serve` shows while it still builds says of itself.
+/// The notice of a page that `x serve` shows while it still builds.
 pub struct Preliminary {
     /// What is being built in the background.
     pub waiting: Vec<Part>,
-    /// Whether it stays preliminary when that is built.
+    /// Whether the page stays preliminary when that is built.
     pub lasting: bool,
 }
 
 impl Preliminary {
-    /// Whether figures are preliminary now. If not, a page that was opened before still asks.
+    /// Whether figures are preliminary now. If not, a page that was opened before may still ask.
     fn holds(&self) -> bool {
         self.lasting || !self.waiting.is_empty()
     }
 }
 
-/// Brings `dist/` to what the parts are now, of the qualities given; a part that is not given is left out. Files that are
-/// as they should be are not touched, so that a server or a watcher of `dist/` sees only changes.
+/// Updates `dist/` from the parts, each of the given quality; a part that is not given is left out. Files that are
+/// current are not touched, so that a server or a watcher of `dist/` sees only changes.
 ///
 /// With `preliminary`, the page says that its figures are preliminary as long as they are.
 ///
@@ -105,7 +105,7 @@ pub fn assemble(shown: &BTreeMap<Part, Quality>, preliminary: Option<&Preliminar
     Ok(())
 }
 
-/// Where the page says that its figures are preliminary. Only `x serve` puts it there.
+/// The element in which the page says that its figures are preliminary. Only `x serve` adds it.
 const NOTICE: &str = "<div id=\"preliminary\" role=\"status\"></div>\
     <link rel=\"stylesheet\" href=\"./preliminary/notice.css\">\
     <script src=\"./preliminary/notice.js\"></script>";
@@ -119,8 +119,8 @@ fn add(site: &mut page::Files, folder: &Path, prefix: &str) -> Result<()> {
     Ok(())
 }
 
-/// The content security policy of a page with these inline scripts. `wasm-unsafe-eval` is what compiling
-/// WebAssembly needs; nothing else of the page evaluates text.
+/// The content security policy of a page with these inline scripts. Compiling WebAssembly needs `wasm-unsafe-eval`;
+/// nothing else in the page evaluates text.
 pub fn policy(html: &str) -> String {
     let hashes: String = inline_scripts(html)
         .map(|script| format!(" 'sha256-{}'", BASE64.encode(Sha256::digest(script.as_bytes()))))
@@ -132,14 +132,14 @@ pub fn policy(html: &str) -> String {
     )
 }
 
-/// `html` with its policy in it, for hosts that send no headers of ours.
+/// `html` with its policy in it, for hosts that do not send our headers.
 fn with_policy(html: &str) -> Result<String> {
     ensure!(html.contains("<head>"), "index.html has no plain <head>");
     let meta = format!("<head>\n<meta http-equiv=\"Content-Security-Policy\" content=\"{}\">", policy(html));
     Ok(html.replacen("<head>", &meta, 1))
 }
 
-/// The texts of scripts that stand in the document itself: what starts the page's wasm.
+/// The texts of the inline scripts, which start the page's wasm.
 fn inline_scripts(html: &str) -> impl Iterator<Item = &str> {
     html.split("<script").skip(1).filter_map(|rest| {
         let (attributes, rest) = rest.split_once('>')?;

@@ -1,4 +1,4 @@
-//! `x check`: what needs no test to be found wrong.
+//! `x check`: checks without tests.
 
 use std::process::Command;
 
@@ -9,7 +9,7 @@ use crate::{catalogue, models, page, process, schema, setup, workspace};
 /// `x check`
 ///
 /// # Errors
-/// Names every check that failed, after all have run.
+/// If a check fails. All checks run first; the error names those that failed.
 pub fn run() -> Result<()> {
     let mut failed = Vec::new();
     let mut check = |what: &'static str, step: &dyn Fn() -> Result<()>| {
@@ -29,7 +29,7 @@ pub fn run() -> Result<()> {
     });
     check("clippy, the models", &|| process::run("cargo clippy", &mut models::lints()));
     check("licences, bans, sources", &|| {
-        // cargo-deny looks at all platforms' packages, of which building has only fetched one's.
+        // cargo-deny checks the packages of all platforms, but building has fetched only those of one.
         process::run(
             "cargo fetch",
             Command::new("cargo").args(["fetch", "--locked"]).current_dir(workspace::root()),

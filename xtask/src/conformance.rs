@@ -37,7 +37,7 @@ pub struct Arguments {
     dev: bool,
 }
 
-/// Runs everything and prints what came out.
+/// Runs everything and prints the results.
 ///
 /// # Errors
 /// If there is nothing to run, something cannot be read, or a run differs.

@@ -1,7 +1,7 @@
 //! The two wasm engines: with threads (shared memory, atomics, a standard library built for them) and without.
 //!
-//! Nearly every mistake here ends with exit code 0 and a page that hangs, so the result is looked at before it is
-//! handed on: the memory import must be shared, the pool's glue must be ours.
+//! Nearly every mistake here ends with exit code 0 and a page that hangs. So the result is checked before it is used:
+//! the memory import must be shared, and the pool's glue must be ours.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -24,20 +24,20 @@ pub struct Engine {
     shared: bool,
 }
 
-/// 4 MiB of main stack: an overflow there traps and breaks the instance, and the default of 1 MiB is near.
+/// 4 MiB of main stack. An overflow traps and breaks the instance, and the default of 1 MiB is barely enough.
 const STACK: &str = "-zstack-size=4194304";
 
-/// 1 GiB, so that a run that takes too much ends with a message and not with the browser's patience.
-/// www/engine names it to people.
+/// 1 GiB, so that a run with too much memory ends with a message before the browser ends the page. The messages of
+/// www/engine name this limit.
 const MEMORY: &str = "--max-memory=1073741824";
 
-/// Lanes on threads, where the page may share memory.
+/// Lanes on threads, for pages that may share memory.
 pub const THREADS: Engine = Engine {
     name: "threads",
     cargo: &["--no-default-features", "--features", "threads", "-Z", "build-std=std,panic_abort"],
     target_features: "+atomics,+bulk-memory,+mutable-globals,+simd128",
-    // Without the first three the memory is not shared, and wasm-bindgen leaves out its thread support without a
-    // word. The exports are what it sets up each thread's local storage with.
+    // Without the first three the memory is not shared, and wasm-bindgen silently leaves out its thread support. It
+    // needs the exports to set up each thread's local storage.
     link: &[
         STACK,
         "--shared-memory",
@@ -51,7 +51,7 @@ pub const THREADS: Engine = Engine {
     shared: true,
 };
 
-/// One thread, for pages that may not.
+/// One thread, for pages that may not share memory.
 pub const SINGLE: Engine = Engine {
     name: "single",
     cargo: &["--no-default-features", "--features", "engine"],
@@ -82,12 +82,12 @@ pub fn run(arguments: &quality::Arguments) -> Result<()> {
 }
 
 impl Engine {
-    /// Where it is put.
+    /// Its folder.
     pub fn folder(&self, quality: Quality) -> PathBuf {
         workspace::products().join(quality.folder_name("dist-engine")).join(self.name)
     }
 
-    /// What it is made of, and how.
+    /// The fingerprint of its sources and settings.
     ///
     /// # Errors
     /// If a source cannot be read.
@@ -104,8 +104,8 @@ impl Engine {
     }
 }
 
-/// Builds the engine without threads once more, with Ethereum's own tests in it (`conformance`), if it is not
-/// current. Returns its folder.
+/// Builds the engine without threads again, with Ethereum's own tests in it (`conformance`), unless it is current.
+/// Returns its folder.
 ///
 /// # Errors
 /// As [`run`].
@@ -116,7 +116,7 @@ pub fn build_with_tests(quality: Quality) -> Result<PathBuf> {
     fingerprint::unless_done(&out.join(".fingerprint"), &fingerprint, || {
         process::timed("engine with tests (cold: about 3 minutes)", || {
             build_one(SINGLE, WITH_TESTS, quality, &out)?;
-            // Node takes scripts for its own old kind of modules otherwise.
+            // Otherwise Node takes the scripts for CommonJS modules.
             fs::write(out.join("package.json"), "{ \"type\": \"module\" }\n")?;
             Ok(())
         })
@@ -124,7 +124,7 @@ pub fn build_with_tests(quality: Quality) -> Result<PathBuf> {
     Ok(out)
 }
 
-/// What cargo is told besides for the engine that runs tests.
+/// cargo's additional arguments for the engine with tests.
 #[cfg(feature = "engine")]
 const WITH_TESTS: &[&str] = &["--features", "conformance"];
 
@@ -144,7 +144,7 @@ fn build_one(engine: Engine, more: &[&str], quality: Quality, out: &Path) -> Res
         Quality::Quick => "quick",
         Quality::Optimised => "engine",
     };
-    // A folder of its own: other flags in the same folder would rebuild everything at every change between them.
+    // A folder of its own, because builds with other flags in the same folder would rebuild everything.
     let target = workspace::cargo_target().join(format!("engine-{}", engine.name));
     let mut cargo = wasm::cargo("rustc", &format!("-C target-feature={}", engine.target_features), &target);
     cargo
@@ -172,7 +172,7 @@ fn build_one(engine: Engine, more: &[&str], quality: Quality, out: &Path) -> Res
     Ok(())
 }
 
-/// The memory of an engine with threads must be imported and shared; the other must own a plain one.
+/// An engine with threads must import a shared memory; the other must have a memory of its own.
 fn ensure_memory(wasm: &Path, shared: bool) -> Result<()> {
     let imported = imported_memory(&process::read(wasm)?)?;
     let expected = if shared { Some(true) } else { None };
@@ -224,7 +224,7 @@ fn use_own_pool(out: &Path) -> Result<()> {
         helper.display()
     );
     let depth = helper.strip_prefix(out).map_or(0, |relative| relative.components().count());
-    // From the snippet's folder up to the folder that holds the engine's own.
+    // From the snippet's folder up to the folder that holds the engine's own files.
     let up = "../".repeat(depth);
     fs::write(helper, format!("export {{ startWorkers }} from '{up}pool.js';\n"))?;
 

@@ -1,7 +1,7 @@
-//! Skips steps whose inputs are what they were.
+//! Skips steps whose inputs have not changed.
 //!
-//! A fingerprint covers the contents of files, not their times: a fresh clone or a change of branch
-//! then costs nothing.
+//! A fingerprint covers the contents of files, not their times, so a fresh clone or a change of branch
+//! repeats no step.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -15,7 +15,7 @@ use crate::workspace;
 pub struct Fingerprint(Sha256);
 
 impl Fingerprint {
-    /// Starts with what the step is called and how it is done.
+    /// Starts with the step's name.
     pub fn of(step: &str) -> Self {
         let mut hash = Sha256::new();
         hash.update(step);
@@ -29,7 +29,7 @@ impl Fingerprint {
         self
     }
 
-    /// Adds a file or everything below a folder; a path that does not exist counts as such.
+    /// Adds a file, or all files below a folder. A path that does not exist is part of the fingerprint, too.
     ///
     /// # Errors
     /// If something that exists cannot be read.
@@ -50,7 +50,8 @@ impl Fingerprint {
         Ok(self)
     }
 
-    /// Adds what everything for the browser is made of: the crates below `core`, the versions of packages and compiler.
+    /// Adds the common inputs of everything for the browser: the crates below `core`, the versions of packages and
+    /// compiler.
     ///
     /// # Errors
     /// If something that exists cannot be read.
@@ -68,14 +69,14 @@ impl Fingerprint {
     }
 }
 
-/// What everything for the browser is made of, apart from the page's own crate.
+/// The common sources of everything for the browser.
 pub const SOURCES: [&str; 5] =
     ["core", "Cargo.toml", "Cargo.lock", "rust-toolchain.toml", ".cargo/config.toml"];
 
-/// Folders that are no part of what they stand in: packages, and what only tests compile.
+/// Folders that are ignored: npm packages, and files that only tests compile.
 const LEFT_OUT: [&str; 4] = ["node_modules", "tests", "benches", "examples"];
 
-/// Runs `step` unless `stamp` holds `fingerprint` already; writes it there afterwards. Returns whether the step ran.
+/// Runs `step` unless the file `stamp` already has `fingerprint`, and then writes it there. Returns whether the step ran.
 ///
 /// # Errors
 /// Those of `step`, or if the stamp cannot be written.
@@ -83,7 +84,7 @@ pub fn unless_done(stamp: &Path, fingerprint: &str, step: impl FnOnce() -> Resul
     if fs::read_to_string(stamp).is_ok_and(|written| written == fingerprint) {
         return Ok(false);
     }
-    // A step that fails half-way must not look done.
+    // A step that fails must not look done.
     let _ = fs::remove_file(stamp);
     step()?;
     if let Some(folder) = stamp.parent() {

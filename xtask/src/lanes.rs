@@ -2,10 +2,10 @@
 
 use anyhow::{Context, Result};
 
-/// A pool of that many threads, bound to a core each where there are as many cores.
+/// A pool of this many threads, each bound to a core if there are enough cores.
 ///
-/// Threads that wake up together are often put on one core, and stay there for milliseconds: a
-/// block would be over by then. Binding them takes the system's choice out of the figures.
+/// The system often puts threads that wake up together on one core, for longer than a block takes. Bound threads keep
+/// that out of the figures.
 ///
 /// # Errors
 /// If threads cannot be started.
@@ -15,7 +15,7 @@ pub fn pool(threads: usize) -> Result<rayon::ThreadPool> {
         .num_threads(threads)
         .start_handler(move |thread| {
             if threads <= cores.len() {
-                // Where it is not allowed, the system goes on choosing.
+                // If binding is not allowed, the system chooses.
                 let _bound = core_affinity::set_for_current(cores[thread]);
             }
         })

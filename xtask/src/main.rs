@@ -2,7 +2,7 @@
 
 #[cfg(not(all(feature = "engine", feature = "schema")))]
 mod again;
-mod behind;
+mod background;
 mod bench;
 mod bugs;
 mod build;
@@ -38,7 +38,7 @@ mod workspace;
 
 use std::process::ExitCode;
 
-/// Lanes ask for memory all the time, and the system's allocator is where they would meet.
+/// Lanes allocate all the time, and would wait for each other in the system's allocator.
 #[cfg(feature = "engine")]
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -66,7 +66,7 @@ enum Command {
     Catalogue(catalogue::Arguments),
     /// Write the scenario's JSON Schema.
     Schema(schema::Arguments),
-    /// Install what the other commands need, or say that it is there.
+    /// Install what the other commands need, and print where it is.
     Setup,
     /// Measure what the project reports: native speed of strategies and numbers of lanes.
     Bench(bench::Arguments),
@@ -82,9 +82,9 @@ enum Command {
     Bugs(bugs::Arguments),
     /// Build the two wasm engines into target/dist-engine.
     Engine(quality::Arguments),
-    /// What `x serve` starts to build the rest.
+    /// Build in the background; used by `x serve`.
     #[command(hide = true)]
-    Behind(quality::Arguments),
+    Background(quality::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -104,7 +104,7 @@ fn main() -> ExitCode {
         Command::Sanitize(arguments) => sanitize::run(&arguments),
         Command::Bugs(arguments) => bugs::run(&arguments),
         Command::Engine(arguments) => engine::run(&arguments),
-        Command::Behind(arguments) => behind::run(&arguments),
+        Command::Background(arguments) => background::run(&arguments),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,4 +1,4 @@
-//! `cargo xtask models`: the lanes, with all that they run, under a model checker.
+//! `cargo xtask models`: runs the lanes and everything that they run under a model checker.
 
 use std::process::Command;
 
@@ -23,7 +23,7 @@ pub struct Arguments {
 /// `cargo xtask models`
 ///
 /// # Errors
-/// If a schedule ends wrong, or does not end.
+/// If a schedule gives a wrong result, or does not end.
 pub fn run(arguments: &Arguments) -> Result<()> {
     let mut tests = tests();
     tests.args(["--", "--nocapture"]).env("EVM_LANES_SCHEDULES", arguments.schedules.to_string());
@@ -34,25 +34,25 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         tests.env("EVM_LANES_SCHEDULE", schedule);
     }
     let count = process::timed("models", || test::counted(&mut tests))?;
-    ensure!(count.failed == 0, "a schedule ended wrong, or did not end");
+    ensure!(count.failed == 0, "a schedule gave a wrong result, or did not end");
     Ok(())
 }
 
-/// cargo's command for the models, with a budget that suits every day.
+/// cargo's command for the models, with few schedules, as for `./x test`.
 pub fn tests() -> Command {
     let mut test = cargo("test");
     test.arg("model_check");
     test
 }
 
-/// Lints for what only the models compile, with warnings as errors.
+/// Lints for code that only the models compile, with warnings as errors.
 pub fn lints() -> Command {
     let mut clippy = cargo("clippy");
     clippy.args(["--profile", "test", "--", "-D", "warnings"]);
     clippy
 }
 
-/// The models are built apart, because a `--cfg` is another build of everything that it is given to.
+/// The models have a target folder of their own, because their `--cfg` would rebuild everything.
 fn cargo(command: &str) -> Command {
     let mut flags = std::env::var("RUSTFLAGS").unwrap_or_default();
     flags.push_str(" --cfg shuttle");

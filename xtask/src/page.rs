@@ -19,15 +19,15 @@ pub type Files = BTreeMap<String, Vec<u8>>;
 /// The binary of the page's crate, and so the name of its module.
 const NAME: &str = "evm-lanes-web";
 
-/// Views of one type instead of one each: a twelfth less to load, and quicker to compile.
+/// All views have one type instead of one each: the wasm is a twelfth smaller, and compiles faster.
 const FLAGS: &str = "--cfg erase_components";
 
-/// Where the page's wasm and its glue are put.
+/// The folder of the page's wasm and its glue.
 pub fn folder(quality: Quality) -> PathBuf {
     workspace::products().join(quality.folder_name("page-wasm"))
 }
 
-/// What the page's wasm is made of, and how.
+/// The fingerprint of the sources and settings of the page's wasm.
 ///
 /// # Errors
 /// If a source cannot be read.
@@ -70,15 +70,15 @@ pub fn build(quality: Quality) -> Result<()> {
     Ok(())
 }
 
-/// Other flags than the engines', so another folder.
+/// A folder of its own, because the flags differ from the engines'.
 fn target() -> PathBuf {
     workspace::cargo_target().join("page")
 }
 
-/// The page as files, around the wasm in `folder`. `notice` stands first in the body.
+/// The page as files, around the wasm in `folder`. `notice` comes first in the body.
 ///
 /// # Errors
-/// If a file that index.html names is missing, or it holds something that is not known here.
+/// If a file that index.html names is missing, or if index.html has an element that is not supported here.
 pub fn bundle(folder: &Path, notice: &str) -> Result<Files> {
     let mut files = with_one_sheet(bundle_as_trunk(folder)?)?;
     if let Some(html) = files.get_mut("index.html") {
@@ -107,7 +107,7 @@ fn bundle_as_trunk(folder: &Path) -> Result<Files> {
             "rust" => {
                 let module = process::read(&folder.join(format!("{NAME}_bg.wasm")))?;
                 let glue = process::read(&folder.join(format!("{NAME}.js")))?;
-                // One hash for both: the glue of one module fits no other.
+                // One hash for both, because glue and module must fit each other.
                 let name = hashed(NAME, "", &module);
                 let (js, wasm) = (format!("{name}.js"), format!("{name}_bg.wasm"));
                 preloads = format!(
@@ -120,7 +120,7 @@ fn bundle_as_trunk(folder: &Path) -> Result<Files> {
                 files.insert(wasm, module);
                 script
             }
-            other => bail!("index.html: a link of the kind {other} is not known here (xtask/src/page.rs)"),
+            other => bail!("index.html: links of the kind {other} are not supported (xtask/src/page.rs)"),
         })
     })?;
     ensure!(!preloads.is_empty(), "index.html names no page to start (a link with rel=\"rust\")");
@@ -176,7 +176,7 @@ fn starter(js: &str, wasm: &str) -> String {
     lines.join("\n")
 }
 
-/// Adds a file of the work tree under a name that changes with its contents; gives that name.
+/// Adds a file of the work tree under a name with a hash of its contents. Returns the name.
 fn add(files: &mut Files, source: &str) -> Result<String> {
     let path = workspace::path(source);
     let bytes = process::read(&path)?;
@@ -193,7 +193,7 @@ fn hashed(stem: &str, extension: &str, bytes: &[u8]) -> String {
     format!("{stem}-{hash}{extension}")
 }
 
-/// An element of index.html that is marked `data-trunk`: something to be put beside the page.
+/// An element of index.html that is marked `data-trunk`: a file to add to the bundle.
 struct Asset<'a> {
     tag: &'a str,
     /// The whole start tag.
@@ -213,7 +213,7 @@ fn with_assets(html: &str, mut replace: impl FnMut(&Asset) -> Result<String>) ->
     let mut done = String::new();
     let mut rest = html;
     while let Some(at) = rest.find(" data-trunk") {
-        let start = rest[..at].rfind('<').context("index.html: data-trunk stands outside of a tag")?;
+        let start = rest[..at].rfind('<').context("index.html: data-trunk outside of a tag")?;
         let length = rest[start..].find('>').context("index.html: a tag does not end")? + 1;
         let text = &rest[start..start + length];
         let tag = text[1..].split(' ').next().unwrap_or_default();
@@ -228,7 +228,7 @@ fn with_assets(html: &str, mut replace: impl FnMut(&Asset) -> Result<String>) ->
     Ok(done + rest)
 }
 
-/// Lets trunk bundle the page, and compares with the bundle made here.
+/// Compares trunk's bundle of the page with the one made here.
 ///
 /// # Errors
 /// If trunk cannot be installed or fails, or its bundle differs in more than the hashes in its names.
@@ -248,7 +248,7 @@ pub fn check_trunk() -> Result<()> {
         .current_dir(workspace::root())
         .env("CARGO_TARGET_DIR", target())
         .env("RUSTFLAGS", FLAGS)
-        // Traces of trunk's own threads hide the compiler's message.
+        // Backtraces of trunk's threads would hide the compiler's message.
         .env("RUST_BACKTRACE", "0")
         // trunk takes NO_COLOR for a flag with a value and stops at "1".
         .env_remove("NO_COLOR");
@@ -272,7 +272,7 @@ pub fn check_trunk() -> Result<()> {
     Ok(())
 }
 
-/// `files` with the hashes taken out of their names, also where they name each other: trunk hashes in another way.
+/// `files` without the hashes in their names and in references to them, because trunk's hashes differ.
 fn without_hashes(files: Files) -> Files {
     const HASH: usize = 16;
     let hash_of = |name: &str| -> Option<String> {

@@ -20,10 +20,10 @@ pub enum Part {
 }
 
 impl Part {
-    /// In the order in which the default address needs them.
+    /// In the order in which a page at the default address needs them.
     pub const ALL: [Self; 3] = [Self::Page, Self::Threads, Self::Single];
 
-    /// What people call it.
+    /// Its name for people.
     pub fn name(self) -> &'static str {
         match self {
             Self::Page => "page",
@@ -32,7 +32,7 @@ impl Part {
         }
     }
 
-    /// Where it is put.
+    /// Its folder.
     pub fn folder(self, quality: Quality) -> PathBuf {
         match self {
             Self::Page => page::folder(quality),
@@ -41,7 +41,7 @@ impl Part {
         }
     }
 
-    /// What it is made of now, and how.
+    /// The fingerprint of its current sources and settings.
     ///
     /// # Errors
     /// If a source cannot be read.
@@ -53,7 +53,7 @@ impl Part {
         }
     }
 
-    /// What it was made of when it was built; `None` if it was not.
+    /// The fingerprint with which it was built; `None` if it was not built.
     pub fn built_from(self, quality: Quality) -> Option<String> {
         fs::read_to_string(self.stamp(quality)).ok()
     }
@@ -62,7 +62,7 @@ impl Part {
         self.folder(quality).join(".fingerprint")
     }
 
-    /// Builds it if it is not current.
+    /// Builds it unless it is current.
     ///
     /// # Errors
     /// If it does not compile, or a tool is missing and cannot be installed.
@@ -78,22 +78,22 @@ impl Part {
     }
 }
 
-/// Builds these parts and the catalogue, two parts at a time: the end of a build (one large crate, the linker) keeps only
-/// one core busy. Parts that stand first are begun first.
+/// Builds these parts and the catalogue, two parts at a time, because the end of a build (one large crate, the linker)
+/// uses only one core. Parts start in the given order.
 ///
 /// # Errors
-/// The first of the errors, once everything that was begun has ended.
+/// The first error, after everything that was started has ended.
 pub fn build(parts: &[Part], quality: Quality) -> Result<()> {
     let engine_with_threads = |part: &&Part| **part == Part::Threads;
     let others = parts.iter().filter(|part| !engine_with_threads(part));
-    // The longest alone, the others after each other beside it.
+    // The longest on one track, the others one after the other on a second track.
     let tracks: [Vec<Part>; 2] =
         [parts.iter().filter(engine_with_threads).copied().collect(), others.copied().collect()];
     let results =
         thread::scope(|scope| {
             let mut steps = vec![
                 scope.spawn(|| catalogue::run(&catalogue::Arguments::default())),
-                // Both tracks need it at their ends.
+                // Both tracks need it at the end.
                 scope.spawn(|| setup::wasm_bindgen().map(|_| ())),
             ];
             steps.extend(tracks.into_iter().map(|track| {
@@ -105,6 +105,6 @@ pub fn build(parts: &[Part], quality: Quality) -> Result<()> {
                 .collect::<Vec<_>>()
         });
     results.into_iter().collect::<Result<()>>()?;
-    // Only if the catalogue's index has changed meanwhile is anything left to do.
+    // Builds something only if the catalogue's index has changed in between.
     parts.iter().try_for_each(|part| part.build(quality))
 }

@@ -1,4 +1,4 @@
-//! Running other programs: what is run is printed, and a failure says what to do.
+//! Running other programs. Commands are printed, and errors say what to do.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

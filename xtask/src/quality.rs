@@ -1,12 +1,12 @@
-//! How much work goes into what is built for the browser.
+//! How much the parts for the browser are optimised.
 
 /// Quick to compile or quick to run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Quality {
-    /// Little optimisation, names kept, compiled again within seconds after a change. Figures of such an engine say
+    /// Little optimisation, with names, compiled again within seconds after a change. Times of such an engine mean
     /// nothing.
     Quick,
-    /// What is deployed: link-time optimisation and wasm-opt.
+    /// As deployed: link-time optimisation and wasm-opt.
     Optimised,
 }
 
@@ -20,14 +20,14 @@ pub struct Arguments {
 }
 
 impl Arguments {
-    /// What was chosen.
+    /// The chosen quality.
     pub fn quality(self) -> Quality {
         if self.dev { Quality::Quick } else { Quality::Optimised }
     }
 }
 
 impl Quality {
-    /// The word for it in names of folders and in messages.
+    /// Its name in folders and messages.
     pub fn name(self) -> &'static str {
         match self {
             Self::Quick => "quick",
@@ -35,7 +35,7 @@ impl Quality {
         }
     }
 
-    /// `name`, or `name-quick`: folders of the two do not meet, so that going from one to the other builds nothing twice.
+    /// `name`, or `name-quick`: each quality has folders of its own, so that changing between them rebuilds nothing.
     pub fn folder_name(self, name: &str) -> String {
         match self {
             Self::Quick => format!("{name}-quick"),

@@ -9,23 +9,23 @@ use anyhow::Result;
 
 use crate::{fingerprint, workspace};
 
-/// Crates whose rooms are looked at, by folder.
+/// The folders of the crates that are checked.
 const CRATES: [&str; 4] = ["core", "core/document", "core/evm", "core/lanes"];
 
-/// The rooms that each room of a crate names, tests apart.
-fn doors(folder: &str) -> Result<BTreeMap<String, BTreeSet<String>>> {
+/// For each room of a crate, the rooms that its code names, without tests.
+fn dependencies(folder: &str) -> Result<BTreeMap<String, BTreeSet<String>>> {
     let source = workspace::path(folder).join("src");
-    let mut doors: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    let mut dependencies: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for file in fingerprint::files_below(&source)? {
         let below = file.strip_prefix(&source)?;
         let Some(room) = room_of(below) else { continue };
-        doors.entry(room).or_default().extend(named(&fs::read_to_string(&file)?));
+        dependencies.entry(room).or_default().extend(named(&fs::read_to_string(&file)?));
     }
-    let rooms: BTreeSet<String> = doors.keys().cloned().collect();
-    for (room, named) in &mut doors {
+    let rooms: BTreeSet<String> = dependencies.keys().cloned().collect();
+    for (room, named) in &mut dependencies {
         named.retain(|other| other != room && rooms.contains(other));
     }
-    Ok(doors)
+    Ok(dependencies)
 }
 
 /// The top-level module that a file belongs to; `None` for the crate's root and for tests.
@@ -35,7 +35,7 @@ fn room_of(below: &Path) -> Option<String> {
     (!is_test && first != "lib").then_some(first)
 }
 
-/// What follows `crate::` in the code of a file, each the first name only.
+/// The first names after `crate::` in a file's code.
 fn named(text: &str) -> BTreeSet<String> {
     let code = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
     let lines = code.lines().filter(|line| !line.trim_start().starts_with("//"));
@@ -74,54 +74,54 @@ fn identifier(text: &str) -> Option<String> {
     (end > 0).then(|| text[..end].to_owned())
 }
 
-/// A way from a room back to itself, if there is one.
-fn circle(doors: &BTreeMap<String, BTreeSet<String>>) -> Option<Vec<String>> {
-    fn visit(room: &str, doors: &BTreeMap<String, BTreeSet<String>>, way: &mut Vec<String>) -> bool {
-        if way.iter().any(|seen| seen == room) {
-            way.push(room.to_owned());
+/// A path from a room back to itself, if there is one.
+fn cycle(dependencies: &BTreeMap<String, BTreeSet<String>>) -> Option<Vec<String>> {
+    fn visit(room: &str, dependencies: &BTreeMap<String, BTreeSet<String>>, path: &mut Vec<String>) -> bool {
+        if path.iter().any(|seen| seen == room) {
+            path.push(room.to_owned());
             return true;
         }
-        way.push(room.to_owned());
-        if doors[room].iter().any(|next| visit(next, doors, way)) {
+        path.push(room.to_owned());
+        if dependencies[room].iter().any(|next| visit(next, dependencies, path)) {
             return true;
         }
-        way.pop();
+        path.pop();
         false
     }
-    doors.keys().find_map(|room| {
-        let mut way = Vec::new();
-        visit(room, doors, &mut way).then_some(way)
+    dependencies.keys().find_map(|room| {
+        let mut path = Vec::new();
+        visit(room, dependencies, &mut path).then_some(path)
     })
 }
 
 #[test]
-fn no_room_needs_one_that_needs_it() {
+fn rooms_have_no_cycles() {
     for folder in CRATES {
-        let doors = doors(folder).expect("the crate is there");
-        assert!(doors.len() > 3, "{folder} has rooms");
-        if let Some(way) = circle(&doors) {
-            panic!("{folder}: {}", way.join(" → "));
+        let dependencies = dependencies(folder).expect("the crate is there");
+        assert!(dependencies.len() > 3, "{folder} has rooms");
+        if let Some(path) = cycle(&dependencies) {
+            panic!("{folder}: {}", path.join(" → "));
         }
     }
 }
 
 #[test]
-fn circles_are_found() {
+fn cycles_are_found() {
     let named = named(
         "use crate::{\n    a::B,\n    c::{d, E},\n};\nfn f() { crate::g::h() } // crate::i\n// crate::k\n",
     );
     let named: Vec<&str> = named.iter().map(String::as_str).collect();
     assert_eq!(named, ["a", "c", "g", "i"]);
-    let doors = |of: &[(&str, &str)]| {
-        let mut doors: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    let dependencies = |of: &[(&str, &str)]| {
+        let mut dependencies: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
         for (from, to) in of {
-            doors.entry((*from).into()).or_default().insert((*to).into());
-            doors.entry((*to).into()).or_default();
+            dependencies.entry((*from).into()).or_default().insert((*to).into());
+            dependencies.entry((*to).into()).or_default();
         }
-        doors
+        dependencies
     };
-    assert_eq!(circle(&doors(&[("a", "b"), ("b", "c"), ("a", "c")])), None);
-    assert!(circle(&doors(&[("a", "b"), ("b", "c"), ("c", "b")])).is_some());
+    assert_eq!(cycle(&dependencies(&[("a", "b"), ("b", "c"), ("a", "c")])), None);
+    assert!(cycle(&dependencies(&[("a", "b"), ("b", "c"), ("c", "b")])).is_some());
 }
 
 /// The page's components, and the only one of them that knows the page.

@@ -1,13 +1,13 @@
-//! `cargo xtask sanitize`: undefined behaviour and data races, looked for by machine.
+//! `cargo xtask sanitize`: finds undefined behaviour and data races with tools.
 //!
-//! | part | what it sees | over what |
+//! | tool | finds | in |
 //! | --- | --- | --- |
-//! | Miri, Stacked Borrows and Tree Borrows | pointers that must not be used any more, memory that is not there or not initialised, alignment, data races, weak memory | the allocator, the memory, the schedulers and lanes with toy transactions on threads, the interpreter loop, small programs through the whole EVM |
-//! | ThreadSanitizer | data races | toys, random blocks and real blocks on threads, every strategy; the allocator |
-//! | AddressSanitizer | memory that is not there any more or never was | the interpreter loop, the allocator, random blocks |
+//! | Miri, Stacked Borrows and Tree Borrows | pointers that are no longer valid, memory that is freed or uninitialised, wrong alignment, data races, effects of weak memory | the allocator, the memory, the schedulers, lanes with toy transactions on threads, the interpreter loop, small programs through the whole EVM |
+//! | ThreadSanitizer | data races | toys, steps that panic, programs, random blocks and real blocks on threads with every strategy; the allocator |
+//! | AddressSanitizer | accesses to freed memory and outside of allocations | the interpreter loop, programs, random blocks |
 //!
-//! Miri interprets, some thousand times slower than the processor, so it gets reduced tests (`cfg!(miri)`); the
-//! sanitizers compile the standard library anew and run the usual tests.
+//! Miri interprets code, some thousand times slower than the processor, so its tests are reduced (`cfg!(miri)`). The
+//! sanitizers need a standard library compiled for them, and run the usual tests.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
@@ -18,10 +18,10 @@ use clap::ValueEnum;
 
 use crate::{process, test::Count, workspace};
 
-/// Pinned, because only some days' nightlies have Miri, and what it finds changes from day to day.
+/// Pinned, because not every nightly has Miri, and its findings change from version to version.
 const NIGHTLY: &str = "nightly-2026-10-30";
 const COMPONENTS: [&str; 2] = ["miri", "rust-src"];
-/// What the sanitizers compile for; they need a standard library of their own.
+/// The target of the sanitizers, which need a standard library compiled for them.
 const TARGET: &str = "x86_64-unknown-linux-gnu";
 
 /// What `cargo xtask sanitize` takes.
@@ -35,7 +35,7 @@ pub struct Arguments {
     only: Vec<Tool>,
 }
 
-/// Who looks.
+/// The tools.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Tool {
     /// Miri with the rules of Stacked Borrows.
@@ -48,30 +48,30 @@ enum Tool {
     Addresses,
 }
 
-/// One run of tests under one of the tools.
+/// A set of tests that runs under one of the tools.
 struct Part {
     tool: Tool,
     name: &'static str,
-    /// Cargo's words for which test programs: `--lib`, or `--test` and a name.
+    /// Cargo's arguments for the test programs: `--lib`, or `--test` and a name.
     programs: &'static [&'static str],
-    /// Only tests with one of these in their names; all, if there are none.
+    /// Only tests with one of these in their names; all tests if there are none.
     filters: &'static [&'static str],
     /// Miri: how many seeds, in a full run and in a quick one. Each draws other schedules, addresses and outcomes of
     /// weak memory.
     seeds: (u32, u32),
     /// Variables for the tests, with their values in a full run and in a quick one.
     variables: &'static [(&'static str, &'static str, &'static str)],
-    /// Whether a quick run has it.
+    /// Whether it is part of a quick run.
     quick: bool,
 }
 
-/// Tests of the EVM; those of the engine that need no EVM, which is then not compiled; and those of the lanes.
+/// Tests of the EVM; tests of the engine without the EVM, which is then not compiled; tests of the lanes.
 const EVM: &[&str] = &["--package", "evm-lanes-evm", "--lib"];
 const WITHOUT_EVM: &[&str] = &["--package", "evm-lanes-core", "--no-default-features", "--lib"];
 const LANES: &[&str] = &["--package", "evm-lanes-lanes", "--lib"];
 
 const ALLOCATOR: &[&str] = &["alloc::tests"];
-// The spread of the slots' hash is statistics, with too many numbers for Miri.
+// Without the statistics of the slots' hash, which need too many numbers for Miri.
 const SCHEDULE: &[&str] =
     &["schedule::", "drive::", "--skip", "slot_map", "--skip", "faults", "--skip", "model_check"];
 const TOYS: &[&str] = &["lanes_on_threads_end"];
@@ -150,7 +150,7 @@ const PARTS: &[Part] = &[
 /// `cargo xtask sanitize`
 ///
 /// # Errors
-/// If a part found something, after all have run; if the tools cannot be installed.
+/// If a tool found something, after all parts have run; if the tools cannot be installed.
 pub fn run(arguments: &Arguments) -> Result<()> {
     install()?;
     let wanted = |part: &&Part| {
@@ -193,7 +193,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     Ok(())
 }
 
-/// Installs the nightly toolchain, if it or one of its components is missing.
+/// Installs the nightly toolchain if it, or one of its components, is missing.
 fn install() -> Result<()> {
     let installed = process::output("rustup", Command::new("rustup").args(["toolchain", "list"]))?;
     let there = installed.lines().any(|line| line.starts_with(NIGHTLY)) && {
@@ -243,7 +243,7 @@ impl Part {
             .current_dir(workspace::root())
             .env("RUSTUP_TOOLCHAIN", NIGHTLY)
             .env("EVM_LANES_DATA", workspace::data())
-            // Set by the cargo that started this program, of another version.
+            // The cargo that started this program has set it, and is of another version.
             .env_remove("CARGO")
             .env_remove("RUSTC")
             .env_remove("RUSTDOC")
@@ -285,7 +285,7 @@ impl Part {
     fn flags(&self, quick: bool) -> String {
         let mut flags = vec!["-Zmiri-symbolic-alignment-check".to_owned()];
         if self.filters == ALLOCATOR {
-            // Chunks are cut into blocks once and never given back: the allocator's invariant 4.
+            // The allocator never returns its chunks (its invariant 4).
             flags.push("-Zmiri-ignore-leaks".to_owned());
         }
         if self.tool == Tool::Tree {
@@ -295,7 +295,7 @@ impl Part {
         if seeds > 1 {
             flags.push(format!("-Zmiri-many-seeds=0..{seeds}"));
         }
-        // Miri's programs see no variables but these.
+        // Programs under Miri see only these variables.
         for (name, full, few) in self.variables {
             flags.push(format!("-Zmiri-env-set={name}={}", if quick { few } else { full }));
         }
@@ -311,7 +311,7 @@ mod tests {
     use super::*;
     use crate::fingerprint;
 
-    /// How often each file of the engine says `unsafe`, comments apart.
+    /// The number of lines with `unsafe` in each file of the engine, without comments.
     fn found() -> BTreeMap<String, usize> {
         let mut files = fingerprint::files_below(&workspace::path("core/src")).expect("the engine is there");
         files.extend(fingerprint::files_below(&workspace::path("core/evm/src")).expect("the EVM is there"));

@@ -1,11 +1,11 @@
 //! `x serve`: builds what is missing, serves the page, rebuilds on change.
 //!
-//! What is looked at comes first: the page and the engine that it starts are built quickly and served at once, unless
-//! optimised ones are there. Everything else is built behind the server and takes their place, part by part:
+//! The page, and the engine that it starts, come first. They are built quickly and then served, unless optimised ones
+//! exist. Everything else is built in the background and replaces them part by part:
 //!
 //! ```text
-//! sources change ─▶ quick page and engine ─▶ served ─▶ optimised parts, behind ─▶ served
-//!       └── ends what is built behind
+//! sources change ─▶ quick page and engine ─▶ served ─▶ optimised parts, in the background ─▶ served
+//!       └── ends builds in the background
 //! ```
 
 use std::collections::BTreeMap;
@@ -15,7 +15,7 @@ use std::time::{Duration, SystemTime};
 
 use anyhow::Result;
 
-use crate::behind::Behind;
+use crate::background::BackgroundBuild;
 use crate::build::{self, Preliminary};
 use crate::parts::{self, Part};
 use crate::quality::{self, Quality};
@@ -41,9 +41,9 @@ pub struct Arguments {
 /// `x serve`
 ///
 /// # Errors
-/// If the first build fails or no port can be had. Later builds that fail are reported and waited for.
+/// If the first build fails, or no port is free. Later builds that fail are reported; the next change is waited for.
 pub fn run(arguments: &Arguments) -> Result<()> {
-    // Taken before the build, so that a change made while it ran is not missed.
+    // Taken before the build, so that a change during the build is not missed.
     let mut seen = newest_change()?;
     let mut site = Site::new(arguments);
     site.build_first()?;
@@ -60,7 +60,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
 
     loop {
         thread::sleep(Duration::from_millis(500));
-        site.look(&address)?;
+        site.update(&address)?;
         if arguments.no_watch {
             continue;
         }
@@ -70,7 +70,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         }
         seen = newest;
         process::say("sources changed");
-        site.behind = None;
+        site.background = None;
         match site.build_first() {
             Ok(()) => process::say(&format!("current again: load {address} again")),
             Err(error) => {
@@ -82,19 +82,19 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     }
 }
 
-/// What is served, and what is being built for it.
+/// The parts that are served, and those that are being built.
 struct Site {
-    /// What every part is to become.
+    /// The quality that every part should reach.
     wanted: Quality,
-    /// The parts without which nothing is to be seen at the address.
+    /// The parts that a page at the default address needs.
     first: [Part; 2],
-    /// What each part is made of now, by quality.
+    /// The current fingerprint of each part, by quality.
     fingerprints: BTreeMap<(Part, Quality), String>,
-    /// What is served now.
+    /// The qualities that are served now.
     shown: BTreeMap<Part, Quality>,
-    /// Whether a page may be open that asks when its figures no longer are preliminary.
+    /// Whether an open page may still ask when its figures are no longer preliminary.
     was_preliminary: bool,
-    behind: Option<Behind>,
+    background: Option<BackgroundBuild>,
 }
 
 impl Site {
@@ -106,11 +106,11 @@ impl Site {
             fingerprints: BTreeMap::new(),
             shown: BTreeMap::new(),
             was_preliminary: false,
-            behind: None,
+            background: None,
         }
     }
 
-    /// Brings what must be there to something that is current, and the site with it.
+    /// Builds the needed parts unless they are current in some quality, and updates the site.
     fn build_first(&mut self) -> Result<()> {
         self.fingerprints.clear();
         for part in Part::ALL {
@@ -127,44 +127,44 @@ impl Site {
         self.show(self.current())
     }
 
-    /// Has everything else built behind the server.
+    /// Starts building everything else in the background.
     fn build_rest(&mut self) -> Result<()> {
         let waiting = self.waiting();
         if waiting.is_empty() {
             return Ok(());
         }
-        process::say(&format!("building behind the page: {}, {}", in_words(&waiting), self.wanted.name()));
-        self.behind = Some(Behind::start(self.wanted)?);
+        process::say(&format!("building in the background: {}, {}", in_words(&waiting), self.wanted.name()));
+        self.background = Some(BackgroundBuild::start(self.wanted)?);
         Ok(())
     }
 
-    /// Puts in place what was built behind the server.
-    fn look(&mut self, address: &str) -> Result<()> {
-        let Some(behind) = &mut self.behind else { return Ok(()) };
-        let ended = behind.ended()?;
+    /// Updates the site with the parts that were built in the background.
+    fn update(&mut self, address: &str) -> Result<()> {
+        let Some(background) = &mut self.background else { return Ok(()) };
+        let ended = background.ended()?;
         let current = self.current();
         if current != self.shown {
             let new: Vec<Part> =
                 Part::ALL.into_iter().filter(|part| current.get(part) != self.shown.get(part)).collect();
             self.show(current)?;
             let next = match self.waiting().is_empty() {
-                true => format!("everything is there: load {address} again"),
+                true => format!("everything is built: reload {address}"),
                 false => "the rest follows".into(),
             };
             process::say(&format!("{} ({}) in place; {next}", in_words(&new), self.wanted.name()));
         }
         if let Some(status) = ended {
-            self.behind = None;
+            self.background = None;
             if !status.success() {
                 eprintln!(
-                    "\nx: the build behind the page failed ({status}); the page stays as it is until the next change"
+                    "\nx: the background build failed ({status}); the page stays as it is until the next change"
                 );
             }
         }
         Ok(())
     }
 
-    /// The best that is current of each part: nothing optimised where quick parts are wanted.
+    /// The best current quality of each part; only quick parts if those are wanted.
     fn current(&self) -> BTreeMap<Part, Quality> {
         let is_current = |part: Part, quality: Quality| {
             let now = self.fingerprints.get(&(part, quality));
@@ -180,7 +180,7 @@ impl Site {
         Part::ALL.into_iter().filter_map(|part| Some((part, best(part)?))).collect()
     }
 
-    /// The parts that are not what they are to become.
+    /// The parts that do not have the wanted quality yet.
     fn waiting(&self) -> Vec<Part> {
         Part::ALL.into_iter().filter(|part| self.shown.get(part) != Some(&self.wanted)).collect()
     }
@@ -197,10 +197,10 @@ fn in_words(parts: &[Part]) -> String {
     parts.iter().map(|part| part.name()).collect::<Vec<_>>().join(", ")
 }
 
-/// Everything that a build is made of, besides [`fingerprint::SOURCES`].
+/// The sources of a build, besides [`fingerprint::SOURCES`].
 const SOURCES: [&str; 4] = ["web", "www", "index.html", "xtask/npm/package.json"];
 
-/// Looked at twice a second: 200 files cost about a millisecond, and no notifier has to be understood.
+/// Checked twice a second. Checking 200 files takes about a millisecond, and is simpler than a file watcher.
 fn newest_change() -> Result<(Option<SystemTime>, usize)> {
     let mut files: Vec<PathBuf> = Vec::new();
     for source in SOURCES.into_iter().chain(fingerprint::SOURCES) {

@@ -1,11 +1,11 @@
-//! A small server of static files with the headers that a page with threads needs.
+//! A small server of static files, with the headers that a page with threads needs.
 //!
-//! Unlike trunk's own server it gives 404 for what is missing: the single-page fallback would answer a request for a
-//! missing .wasm with the page, and the engine would hang. See docs/decisions/0001-own-dev-server.md.
+//! Unlike trunk's own server it answers 404 for a missing file. trunk's single-page fallback would answer a request for
+//! a missing .wasm with the page, and the engine would hang. See docs/decisions/0001-own-dev-server.md.
 
 //!
-//! Each connection has a thread of its own and ends with its answer. tiny_http, which was used before, hands connections
-//! that come at once to fewer threads than there are; what is left over waits until the browser closes another one.
+//! Each connection has a thread of its own and ends with its answer. tiny_http, which was used before, gives connections
+//! that arrive together to too few threads; the others wait until the browser closes one.
 
 use std::fs;
 use std::io::{Read, Write};
@@ -21,22 +21,22 @@ use crate::build;
 /// How to serve.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Isolation {
-    /// With the headers that give the page shared memory.
+    /// With the headers that allow the page to share memory.
     Isolated,
-    /// Without, as most static hosts do.
+    /// Without them, as by most static hosts.
     Plain,
 }
 
-/// Browsers open connections that they may never use.
+/// The longest wait for a request. Browsers open connections that they may never use.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// A link may hold a whole block; it stands behind `#`, which no browser sends, or in the query of an old link.
+/// A link may hold a whole block: after `#`, which browsers do not send, or in the query of an old link.
 const LONGEST_REQUEST: usize = 1 << 20;
 
 /// Starts serving `folder` on threads of its own; returns the address. Port 0 takes a free one.
 ///
 /// # Errors
-/// If the port cannot be had.
+/// If the port is not free.
 pub fn start(folder: PathBuf, port: u16, isolation: Isolation) -> Result<String> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).with_context(|| {
         format!("port {port} cannot be used: is another server running? Choose one by --port")
@@ -45,11 +45,11 @@ pub fn start(folder: PathBuf, port: u16, isolation: Isolation) -> Result<String>
     thread::spawn(move || {
         for stream in listener.incoming().flatten() {
             let folder = folder.clone();
-            // A client that went away while it was answered is nobody's problem.
+            // An error here means that the client closed the connection, which does no harm.
             thread::spawn(move || drop(converse(stream, &folder, isolation)));
         }
     });
-    // "localhost" rather than the number: it is what people know as a secure context.
+    // "localhost" rather than the address, because people know it as a secure context.
     Ok(format!("http://localhost:{port}/"))
 }
 
@@ -78,7 +78,7 @@ fn converse(mut stream: TcpStream, folder: &Path, isolation: Isolation) -> std::
     stream.write_all(&answer.into_bytes())
 }
 
-/// What is sent back.
+/// The answer to a request.
 struct Answer {
     status: &'static str,
     headers: Vec<(&'static str, String)>,
@@ -124,7 +124,7 @@ impl Answer {
             headers.push(("Cross-Origin-Opener-Policy", "same-origin".into()));
             headers.push(("Cross-Origin-Embedder-Policy", "require-corp".into()));
         }
-        // Sent with every file: a worker has the policy of its own script, not the page's.
+        // Sent with every file, because a worker has the policy of its own script, not the page's.
         headers.extend(policy.map(|policy| ("Content-Security-Policy", policy)));
         Self { status, headers, body, headers_only: false }
     }
@@ -147,7 +147,7 @@ impl Answer {
 /// The file that a request asks for; `None` for anything but a plain path below `folder`.
 fn file_of(folder: &Path, url: &str) -> Option<PathBuf> {
     let path = url.split(['?', '#']).next()?.strip_prefix('/')?;
-    // The site's names hold none of these; so nothing needs decoding, and nothing can lead out of the folder.
+    // The site's names have none of these characters. So nothing needs decoding, and no path leaves the folder.
     if path.contains(['%', '\\', ':']) || path.split('/').any(|part| part == "..") {
         return None;
     }
@@ -203,7 +203,7 @@ mod tests {
         for outside in ["/engine/b.wasm", "/../secret", "/%2e%2e/secret", "/engine/../../secret"] {
             assert!(get(&isolated, outside).starts_with("HTTP/1.1 404"), "{outside}");
         }
-        // Connections that say nothing keep nobody else waiting, however many there are.
+        // Silent connections do not block others, however many there are.
         let silent: Vec<_> = (0..20)
             .map(|_| {
                 TcpStream::connect(isolated.trim_start_matches("http://").trim_end_matches('/')).unwrap()

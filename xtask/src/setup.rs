@@ -1,4 +1,4 @@
-//! Tools: installed once per user and version from the registries of Rust, npm and Debian, nothing else.
+//! Tools, installed once per user and version, only from the registries of Rust, npm and Debian.
 
 use std::fs;
 use std::path::PathBuf;
@@ -15,7 +15,7 @@ pub struct CargoTool {
     pub version: &'static str,
     binary: &'static str,
     arguments: &'static [&'static str],
-    /// How much of the time to compile it goes into making it quick.
+    /// The optimisation level for compiling it.
     opt_level: &'static str,
     about: &'static str,
 }
@@ -88,8 +88,8 @@ impl CargoTool {
     }
 }
 
-/// The program that does what the command `wasm-bindgen` does. It is compiled with this program's own packages when
-/// something is built for the browser, and not before, so that `./x` itself starts soon.
+/// The program that replaces the command `wasm-bindgen`. It is compiled, with this program's own packages, only when
+/// something is built for the browser, so that `./x` itself starts early.
 ///
 /// # Errors
 /// If it does not compile.
@@ -98,7 +98,7 @@ pub fn wasm_bindgen() -> Result<PathBuf> {
     if !program.is_file() {
         process::say("building wasm-bindgen from its library (cold: about 15 seconds)");
     }
-    // cargo decides whether anything is to be done: a tenth of a second if not.
+    // cargo decides whether anything must be built; if not, this takes a tenth of a second.
     let mut cargo = Command::new("cargo");
     cargo
         .current_dir(workspace::root())
@@ -118,7 +118,7 @@ pub fn wasm_bindgen_folder() -> Result<PathBuf> {
     let folder = workspace::products().join("wasm-bindgen");
     fs::create_dir_all(&folder)?;
     let link = folder.join("wasm-bindgen");
-    // The target folder may have moved since.
+    // The target folder may have been moved.
     let _ = fs::remove_file(&link);
     std::os::unix::fs::symlink(&program, &link)
         .with_context(|| format!("{} cannot be made", link.display()))?;
@@ -128,11 +128,11 @@ pub fn wasm_bindgen_folder() -> Result<PathBuf> {
 /// Puts folders in front of a command's PATH.
 ///
 /// # Errors
-/// If a folder's name cannot stand in PATH.
+/// If a folder's name cannot be part of PATH.
 pub fn with_path(command: &mut Command, folders: &[PathBuf]) -> Result<()> {
     let old = std::env::var_os("PATH").unwrap_or_default();
     let all = folders.iter().cloned().chain(std::env::split_paths(&old));
-    command.env("PATH", std::env::join_paths(all).context("a tool's folder cannot stand in PATH")?);
+    command.env("PATH", std::env::join_paths(all).context("a tool's folder cannot be part of PATH")?);
     Ok(())
 }
 
@@ -166,13 +166,13 @@ pub fn npm(folder: &str) -> Result<PathBuf> {
     Ok(modules)
 }
 
-/// What browsers that the tests can drive are called in PATH, the best first.
+/// The names in PATH of browsers that the tests can drive, the best first.
 const BROWSERS: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 
-/// The browser for tests: one that is there, else Debian's Chromium, which is then installed.
+/// The browser for tests: an installed one, else Debian's Chromium, which is then installed.
 ///
 /// # Errors
-/// If none is there and Debian's cannot be installed.
+/// If there is none and Debian's cannot be installed.
 pub fn chromium() -> Result<PathBuf> {
     const HELP: &str = "Install it (Debian: `sudo apt-get install chromium`; Ubuntu, where it is a snap: `sudo snap \
         install chromium`), or name one by CHROMIUM=/path/to/chromium";
@@ -194,7 +194,7 @@ pub fn chromium() -> Result<PathBuf> {
         let mut command = if is_root {
             Command::new("apt-get")
         } else {
-            // -n: a question for a password in the middle of a test run would look like a hang.
+            // -n: waiting for a password in the middle of a test run would look like a hang.
             let mut sudo = Command::new("sudo");
             sudo.args(["-n", "DEBIAN_FRONTEND=noninteractive", "apt-get"]);
             sudo
@@ -209,8 +209,7 @@ pub fn chromium() -> Result<PathBuf> {
         bail!("Chromium is missing, and only root can install it. {HELP}");
     }
     process::timed("installing Debian's Chromium (about 125 MB, a minute)", || {
-        // A source of packages that has nothing to do with Chromium may be broken; then this says so and the next
-        // step decides.
+        // This may fail because of a package source that has nothing to do with Chromium. The next step decides.
         if let Err(error) = process::run("apt-get update", &mut apt(&["update"])) {
             process::say(&format!("{error:#}"));
         }

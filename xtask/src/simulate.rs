@@ -1,4 +1,4 @@
-//! `x simulate`: one run on simulated lanes, to be compared with what the page shows for the same link.
+//! `x simulate`: one run on simulated lanes, to compare with the page's run for the same link.
 
 use std::path::PathBuf;
 
@@ -19,10 +19,10 @@ pub struct Arguments {
     /// gas, opcodes or measured.
     #[arg(long, default_value = "gas")]
     cost: String,
-    /// What disturbs the lanes; 0: nothing.
+    /// The seed of the lanes' disturbances; 0: none.
     #[arg(long, default_value_t = 0)]
     seed: u64,
-    /// Every strategy on 1 to 256 lanes instead, and what that took.
+    /// Every strategy on 1 to 256 lanes instead, and the time for that.
     #[arg(long, conflicts_with_all = ["random", "json"])]
     curve: bool,
     /// Print the result as JSON.
@@ -33,7 +33,7 @@ pub struct Arguments {
 /// `x simulate`
 ///
 /// # Errors
-/// If there is no such block, strategy or cost model, or the run ends otherwise than sequential execution.
+/// If there is no such block, strategy or cost model, or the result differs from sequential execution.
 #[cfg(feature = "engine")]
 pub fn run(arguments: &Arguments) -> Result<()> {
     use anyhow::Context;
@@ -65,7 +65,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         println!("  duration    {} {}", found.duration, cost.unit());
         println!("  sequential  {} {}", found.sequential, cost.unit());
         println!("  speed-up    {:.3}", found.speedup);
-        println!("  attempts thrown away  {}", found.aborted);
+        println!("  failed attempts  {}", found.aborted);
         println!("  trace       {}", found.trace_hash);
         println!("  link        ?{}", found.link);
     }
@@ -106,7 +106,7 @@ mod engine {
 
     use crate::{generator::Generator, workspace};
 
-    /// What came of a run.
+    /// The figures of a run.
     #[derive(Serialize)]
     #[serde(rename_all = "camelCase")]
     pub(super) struct Found {
@@ -133,7 +133,7 @@ mod engine {
         format!("strategy={strategy}&lanes={lanes}&clock=simulated&cost={cost}&seed={seed}")
     }
 
-    /// An engine, and what a path stands for: a built-in scenario or a file. The built-in one's name.
+    /// An engine, and the input for a path: a built-in scenario or a file. Also the built-in scenario's name.
     fn open(path: &Path) -> Result<(Engine, Input, Option<&'static str>)> {
         let named = path.to_str().and_then(builtin::find);
         let text = match &named {
@@ -151,7 +151,7 @@ mod engine {
                 text
             }
         };
-        // As the page tells them apart: a case says so at its beginning.
+        // A block case has its format at the beginning.
         let start = String::from_utf8_lossy(&text.as_bytes()[..200.min(text.len())]);
         let is_case = start.contains("evm-block-case/");
         let mut engine = Engine::new(None);
@@ -240,7 +240,7 @@ mod engine {
         }
     }
 
-    /// A random block, which no document stands for.
+    /// The run of a random block, for which there is no document.
     pub(super) fn random(block: u64, strategy: StrategyId, lanes: u16, model: CostModel) -> Result<Found> {
         if model.cost == Cost::Measured {
             bail!("--random has no measured times");

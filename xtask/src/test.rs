@@ -29,7 +29,7 @@ pub struct Arguments {
     playwright: Vec<String>,
 }
 
-/// How many tests ended how.
+/// The numbers of tests by outcome.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Count {
     pub passed: u64,
@@ -93,8 +93,8 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     Ok(())
 }
 
-/// Compiles the native tests and the parts of the page at the same time: the end of each build keeps only one core busy.
-/// Failures are seen again by the step that needs what is missing, so they are not reported here.
+/// Compiles the native tests and the parts of the page at the same time, because the end of each build uses only one
+/// core. Errors are not reported here: the step that needs the result meets them again.
 fn compile(arguments: &Arguments) {
     process::say("compiling everything (cold: about 10 minutes on two cores)");
     thread::scope(|scope| {
@@ -140,7 +140,7 @@ pub fn counted(cargo: &mut Command) -> Result<Count> {
         count.add(count_of(&line));
     }
     let status = cargo.wait()?;
-    // A failed test is counted; anything else (a crate that does not compile) would count as nothing at all.
+    // Failed tests are counted. Any other failure, such as a crate that does not compile, is an error.
     ensure!(status.success() || count.failed > 0, "cargo test failed ({status})");
     ensure!(count.passed + count.failed > 0, "cargo test ran no test");
     Ok(count)

@@ -1,4 +1,4 @@
-//! A block access list (EIP-7928), made and checked: by the list all transactions run at once, and if the list is wrong
+//! A block access list (EIP-7928), made and checked: with the list no transaction waits, and if the list is wrong
 //! the result is right all the same.
 //!
 //! ```sh

@@ -1,5 +1,5 @@
 //! Block access lists (EIP-7928): written, read, compared. `drive::LoadedBlock::access_list` makes one, and
-//! `drive::LoadedBlock::use_access_list` gives one to a run.
+//! `drive::LoadedBlock::use_access_list` makes runs use one.
 //!
 //! ```text
 //! LoadedBlock::access_list ─▶ list ─ to_json, to_rlp ─▶ bytes ─ parse ─▶ list ─ lines(observed) ─▶ both, line by line
@@ -34,15 +34,15 @@ pub const MAX_ENTRIES: usize = 2_000_000;
 /// Why bytes are not a block access list.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ListError {
-    /// The bytes are more than are read.
+    /// There are more bytes than are read.
     #[error("a block access list of {bytes} bytes; at most {most} are read")]
     TooLong {
         /// Number of bytes.
         bytes: usize,
-        /// The most that are read.
+        /// The most bytes that are read.
         most: usize,
     },
-    /// The list is longer than that of any block can be.
+    /// The list is longer than any block's list can be.
     #[error(
         "a block access list of {accounts} accounts with {entries} changes and reads; at most {MAX_ACCOUNTS} with {MAX_ENTRIES} are read"
     )]
@@ -52,7 +52,7 @@ pub enum ListError {
         /// Changes and reads in it.
         entries: usize,
     },
-    /// It begins like JSON, but is not JSON, or not a list in JSON.
+    /// The text begins like JSON, but is not JSON, or not a list in JSON.
     #[error("not a block access list in JSON: {path}: {what}")]
     Json {
         /// Where: `[3].balanceChanges[0]`.
@@ -65,7 +65,7 @@ pub enum ListError {
     /// It is neither JSON nor RLP, as bytes or in hex.
     #[error("neither JSON nor RLP, as bytes or in hex (0x…)")]
     Unknown,
-    /// It is something else.
+    /// It is a file of another kind.
     #[error("{0}")]
     Other(Found),
     /// The bytes are not the RLP of a list.
@@ -81,9 +81,9 @@ pub enum ListError {
 /// A list's entry about an account or slot.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Value {
-    /// That the account is accessed.
+    /// The account is accessed.
     Accessed,
-    /// That the slot is read.
+    /// The slot is read.
     Read,
     /// A balance after the transaction, in wei.
     Balance(U256),
@@ -91,7 +91,7 @@ pub enum Value {
     Nonce(u64),
     /// Code after the transaction.
     Code(Bytes),
-    /// What a slot holds after the transaction.
+    /// A slot's value after the transaction.
     Slot(U256),
 }
 
@@ -115,10 +115,10 @@ impl fmt::Display for Value {
     }
 }
 
-/// How a list and the observation compare.
+/// How a list differs from the observed accesses in a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mark {
-    /// Both say the same; or there is nothing to compare with.
+    /// Both have the same, or there is nothing to compare with.
     Same,
     /// Observed, and not in the list.
     Missing,
@@ -126,25 +126,25 @@ pub enum Mark {
     Extra,
     /// In both, with different values.
     Different,
-    /// In the list, and not a transaction's: what the block does before and after them, which is not observed.
+    /// In the list, but not of a transaction: of the block's calls before and after them, which are not observed.
     Outside,
 }
 
-/// One thing that a list says or that execution shows.
+/// One line of a comparison: an entry of a list, or an observed access or change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Line {
     /// The account.
     pub address: Address,
-    /// What of it; `None`: that it is accessed at all.
+    /// The location; `None`: the access of the account itself.
     pub location: Option<Location>,
     /// The transaction's position in the block; `None`: not that of a transaction, or a read, which
     /// belongs to the whole block.
     pub tx: Option<u32>,
-    /// What the list says; `None`: nothing.
+    /// The list's value; `None` if it has none.
     pub listed: Option<Value>,
-    /// What was observed; `None`: nothing.
+    /// The observed value; `None` if there is none.
     pub observed: Option<Value>,
-    /// How the two stand to each other.
+    /// How the two differ.
     pub mark: Mark,
 }
 
@@ -154,7 +154,7 @@ pub fn to_json(list: &[AccountChanges]) -> String {
     serde_json::to_string_pretty(list).unwrap_or_default()
 }
 
-/// The list as it travels beside a block.
+/// The list in RLP, as a block carries it.
 pub fn to_rlp(list: &[AccountChanges]) -> Bytes {
     let mut out = Vec::new();
     alloy_rlp::encode_list(list, &mut out);
@@ -166,8 +166,8 @@ pub fn hash(list: &[AccountChanges]) -> B256 {
     compute_block_access_list_hash(list)
 }
 
-/// The first rule of the form that a list breaks (EIP-7928, "Ordering, Uniqueness and Determinism"), in words; `None`:
-/// it keeps all of them. A run takes it all the same.
+/// The first rule of EIP-7928 ("Ordering, Uniqueness and Determinism") that a list breaks, in words; `None` if it keeps
+/// all of them. A run accepts it in either case.
 pub fn disorder(list: &[AccountChanges], transactions: usize) -> Option<String> {
     validate_block_access_list(list, transactions).err().map(|error| error.to_string())
 }
@@ -186,10 +186,10 @@ pub fn entry_count(list: &[AccountChanges]) -> usize {
 }
 
 /// Reads a list: JSON in any of the spellings of [`json`], RLP, or RLP in hex with or without `0x`, quotation marks and
-/// line breaks. Text may be UTF-16, and stand in a Markdown block or behind the `<<` of a recorded answer.
+/// line breaks. Text may be UTF-16, and may be in a Markdown block or after the `<<` of a recorded answer.
 ///
 /// # Errors
-/// If it is none of these, or too much; with the place where that is known.
+/// If it is none of these, or too long; with the place, if that is known.
 pub fn parse(bytes: &[u8]) -> Result<BlockAccessList, ListError> {
     let too_long = |bytes: usize, most: usize| Err(ListError::TooLong { bytes, most });
     if bytes.len() > MAX_BYTES {
@@ -220,13 +220,13 @@ fn read_text(text: &str) -> Result<BlockAccessList, ListError> {
     if !inner.starts_with(['[', '{', '"']) {
         return Err(ListError::Unknown);
     }
-    // A document of another program is named, and not judged by what it lacks.
+    // A document of another program gets a message about its format, not about fields that it lacks.
     if let Err(found) = sniff::kind(inner)
         && found.is_certain()
     {
         return Err(ListError::Other(found));
     }
-    // What stands in front becomes white space, so that lines and columns are those of the whole text.
+    // The text before it becomes white space, so that lines and columns are those of the whole text.
     let before = &text[..inner.as_ptr() as usize - text.as_ptr() as usize];
     if before.trim().is_empty() {
         return read_json(text);
@@ -268,8 +268,8 @@ fn rlp(bytes: &[u8]) -> Result<BlockAccessList, ListError> {
     Ok(list)
 }
 
-/// The entries of a list and of the observation, by account, location and transaction, in that order. Equal values are no
-/// difference, whatever their place in the list. Without a list everything is [`Mark::Same`].
+/// The entries of a list and of the observed accesses, by account, location and transaction, in that order. Equal values are no
+/// difference, wherever they are in the list. Without a list everything is [`Mark::Same`].
 pub fn lines(list: Option<&[AccountChanges]>, observed: &[AccountChanges], transactions: usize) -> Vec<Line> {
     let mut both: BTreeMap<Key, (Option<Value>, Option<Value>)> = BTreeMap::new();
     for (key, value) in entries(observed) {
@@ -603,7 +603,7 @@ mod tests {
         let outside =
             lines(Some(&listed), &observed, 3).into_iter().filter(|line| line.mark == Mark::Outside);
         assert_eq!(outside.map(|line| line.tx).collect::<Vec<_>>(), [None; 4]);
-        // Of a block of four transactions the last one is one of theirs.
+        // In a block of four transactions the last index is a transaction's.
         assert_eq!(compare(&listed, &observed, 4).len(), 2);
     }
 

@@ -95,9 +95,9 @@ pub struct Base {
     codes: B256Map<Bytecode>,
     /// Number of different codes that the accounts have.
     different: u32,
-    /// Stands for every account that the pre-state does not list.
+    /// Used for every account that the pre-state does not list.
     missing: BaseAccount,
-    /// Whether increments may stand for balances: see [`Base::increments`].
+    /// Whether increments may replace balances: see [`Base::increments`].
     increments: bool,
 }
 
@@ -117,7 +117,7 @@ pub struct BaseAccount {
 
 impl Base {
     /// Puts `state` into the form for execution under `fork`. Accounts in `first` get the first numbers, in
-    /// that order: accounts that are used together then lie together.
+    /// that order, so that accounts that are used together are close in memory.
     pub fn new(state: &State, fork: Fork, first: impl IntoIterator<Item = Address>) -> Self {
         let codes: B256Map<Bytecode> =
             state.codes.iter().map(|(hash, code)| (*hash, convert::bytecode(code.clone()))).collect();
@@ -223,8 +223,8 @@ impl Base {
     }
 
     /// Whether a balance may be added to without reading it. Ether is only moved or burnt, so no balance can
-    /// exceed the sum of all. If that sum is beyond reason, an addition could overflow, and whether it does
-    /// would be a read.
+    /// exceed the sum of all. If that sum is so large that an addition could overflow, whether it does would be a
+    /// read.
     pub fn increments(&self) -> bool {
         self.increments
     }

@@ -17,14 +17,14 @@ use crate::block::{
 };
 use document::problem::{Position, Problem, counted};
 
-/// The name that a document of this format bears.
+/// The format's name in a document.
 pub use document::sniff::CASE_FORMAT as FORMAT;
 
 /// Reads a block case.
 ///
 /// # Errors
-/// Text that is not such a document gives one problem with its place; a document whose parts do
-/// not fit together gives all of them.
+/// One problem with its place if the text is not such a document; all problems if the document's parts do not
+/// fit together.
 pub fn parse(text: &str) -> Result<PreparedBlock, Vec<Problem>> {
     let mut reader = serde_json::Deserializer::from_str(text);
     let document: Document =
@@ -163,7 +163,7 @@ struct Tx {
     kind: U64,
     from: Address,
     to: Option<Address>,
-    // Wider than what can be included: such a transaction is refused, not unreadable.
+    // Wider than any value that can be included, so that such a transaction is read and then refused.
     nonce: U256,
     value: U256,
     input: Bytes,
@@ -395,7 +395,7 @@ impl ReceiptDocument {
         Receipt {
             kind: self.kind.to::<u64>().min(u64::from(u8::MAX)) as u8,
             status: match (self.status.is_zero(), self.gas_used.is_zero()) {
-                // Whatever is included uses gas.
+                // Every included transaction uses gas.
                 (true, true) => Status::Invalid(String::new()),
                 (true, false) => Status::Revert,
                 (false, _) => Status::Success,

@@ -131,7 +131,7 @@ pub(super) fn malformed(tx: &Transaction, spec: SpecId) -> Option<InvalidTransac
         3 => SpecId::CANCUN,
         _ => SpecId::PRAGUE,
     };
-    // revm refuses a type that the fork does not have, whatever else is wrong.
+    // revm refuses a type that the fork does not have, even if something else is wrong, too.
     if !spec.is_enabled_in(since) {
         return None;
     }

@@ -56,7 +56,7 @@ enum Left {
 }
 
 /// Runs the frame until it ends or calls. Like `Interpreter::run_plain`, to the last unit of gas. `None` if
-/// the cancel flag is set meanwhile, or from the start.
+/// the cancel flag is set before or during the run.
 pub(super) fn run<H: Host>(
     interpreter: &mut Interpreter<EthInterpreter>,
     table: &InstructionTable<EthInterpreter, H>,
@@ -133,7 +133,7 @@ fn stretch(interpreter: &mut Interpreter<EthInterpreter>, costs: &GasTable, kept
     //   beyond them. Words below `top` are initialised.
     // - `memory` to `memory + memory_len` is the frame's memory. Nothing else writes to it, moves it or
     //   changes its length before the stretch ends. All frames share one buffer: reading another frame's part
-    //   borrows the whole buffer, and `memory` is made anew after that.
+    //   borrows the whole buffer, and `memory` is made again after that.
     unsafe {
         let limit = bottom.add(STACK_LIMIT);
         let mut ip = code.add(interpreter.bytecode.pc());
@@ -235,7 +235,7 @@ fn stretch(interpreter: &mut Interpreter<EthInterpreter>, costs: &GasTable, kept
                     let word = top.sub(1);
                     let input = &interpreter.input.input;
                     match index(&*word).filter(|offset| *offset < input.len()) {
-                        // Only in this case: revm lets empty input lie beyond all memory.
+                        // Only in this case: with revm, empty input may be beyond all memory.
                         Some(offset) => {
                             {
                                 let input = &input.as_bytes_memory(&interpreter.memory)[offset..];
@@ -247,8 +247,8 @@ fn stretch(interpreter: &mut Interpreter<EthInterpreter>, costs: &GasTable, kept
                                     load_word(padded.as_ptr(), word);
                                 }
                             }
-                            // The input of a nested call lies in the same buffer, so the pointer is made
-                            // anew.
+                            // The input of a nested call is in the same buffer, so the pointer is made
+                            // again.
                             memory = own_memory(&mut interpreter.memory).0;
                         }
                         None => *word = U256::ZERO,
@@ -310,7 +310,7 @@ fn stretch(interpreter: &mut Interpreter<EthInterpreter>, costs: &GasTable, kept
                     room!();
                     let to = usize::from(*ip) << 8 | usize::from(*ip.add(1));
                     ip = ip.add(2);
-                    // Mostly this is the target of the jump that follows. Then both run at once, unless the
+                    // Mostly this is the target of the jump that follows. Then both run in one step, unless the
                     // jump would fail, which shows when its turn comes.
                     let next = *ip;
                     let cost = u64::from(costs[usize::from(next)]);
@@ -390,13 +390,13 @@ fn is_zero(word: &U256) -> bool {
     a | b | c | d == 0
 }
 
-/// The word as an index, if it is one at all.
+/// The word as an index, if it fits.
 fn index(word: &U256) -> Option<usize> {
     let [a, b, c, d] = *word.as_limbs();
     if b | c | d == 0 { usize::try_from(a).ok() } else { None }
 }
 
-/// Whether a word at `offset` lies within this many bytes.
+/// Whether a word at `offset` is within this many bytes.
 fn fits(offset: usize, bytes: usize) -> bool {
     bytes >= WORD && offset <= bytes - WORD
 }
@@ -450,7 +450,7 @@ fn shifted_left(word: &U256, by: &U256) -> U256 {
         (_, [a, ..]) => [0, 0, 0, a],
     };
     let by = by % 64;
-    // In two steps, because a shift by 64 at once is not allowed.
+    // In two steps, because a single shift by 64 is not allowed.
     let joined = |high: u64, low: u64| high << by | (low >> 1) >> (63 - by);
     U256::from_limbs([a << by, joined(b, a), joined(c, b), joined(d, c)])
 }
@@ -482,7 +482,7 @@ unsafe fn is_destination(jumps: *const u8, length: usize, to: usize) -> bool {
 /// # Safety
 /// `length` bytes can be read there.
 unsafe fn operand(bytes: *const u8, length: usize) -> U256 {
-    // SAFETY: as demanded of the caller.
+    // SAFETY: the caller's promise.
     let bytes = unsafe { std::slice::from_raw_parts(bytes, length) };
     let mut limbs = [0u64; 4];
     for (limb, chunk) in limbs.iter_mut().zip(bytes.rchunks(8)) {
@@ -506,7 +506,7 @@ unsafe fn load_word(bytes: *const u8, word: *mut U256) {
         v128_store(word.cast::<u8>().add(16).cast(), reversed(high));
     }
     #[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
-    // SAFETY: as demanded of the caller.
+    // SAFETY: the caller's promise.
     unsafe {
         word.write(U256::from_be_bytes(bytes.cast::<[u8; WORD]>().read()));
     }
@@ -528,7 +528,7 @@ unsafe fn store_word(word: &U256, bytes: *mut u8) {
         v128_store(bytes.add(16).cast(), reversed(low));
     }
     #[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
-    // SAFETY: as demanded of the caller.
+    // SAFETY: the caller's promise.
     unsafe {
         bytes.cast::<[u8; WORD]>().write(word.to_be_bytes());
     }

@@ -433,7 +433,7 @@ impl LoadedAccount {
         } else if !eip161 && account.is_loaded_as_not_existing() {
             writes.push(Write::Existence(no, Existence::Exists));
         } else if eip161 && observed && account.is_empty() && !account.is_loaded_as_not_existing() {
-            // EIP-161: touched and empty, so it goes, with whatever storage it has.
+            // EIP-161: touched and empty, so it is removed, with any storage that it has.
             writes.push(Write::Existence(no, Existence::Gone));
         }
         if account.info.balance != self.balance {

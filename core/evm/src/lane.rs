@@ -19,7 +19,7 @@ use lanes::cancel::CancelFlag;
 /// revm's EVM, except for the loop.
 pub(super) struct LaneEvm<'c, C> {
     pub(super) evm: MainnetEvm<C>,
-    /// Counts what attempts use up, for simulated lanes.
+    /// Counts what attempts use, for simulated lanes.
     pub(super) meter: Option<Meter>,
     pub(super) cancel: &'c CancelFlag,
     /// Whether the running attempt ended because of the cancel flag.

@@ -46,7 +46,7 @@ pub use lanes;
 
 use std::sync::{OnceLock, atomic::AtomicU32};
 
-/// Runs a block with a strategy on that many lanes, each on a thread of its own, and records the run. To measure, load the
+/// Runs a block with a strategy on this many lanes, each on a thread of its own, and records the run. To measure, load the
 /// block once and time [`drive::run`]: this function loads the block and starts the threads.
 ///
 /// # Errors

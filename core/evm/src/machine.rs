@@ -109,7 +109,7 @@ fn facts(jobs: &[Job], base: &Base) -> Vec<Facts> {
     jobs.iter().zip(conflict_classes(jobs, base)).map(facts).collect()
 }
 
-/// Whether a transaction transfers ether and does nothing else, as far as the pre-state tells. Its recipient
+/// Whether a transaction transfers ether and does nothing else, judged by the pre-state. Its recipient
 /// may get code within the block and run it. Validation finds what that code writes, and that code changes no
 /// nonce of a sender that [`stays_without_code`].
 fn is_plain_payment(tx: &Transaction, base: &Base) -> bool {

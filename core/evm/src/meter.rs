@@ -1,4 +1,4 @@
-//! Counts what an attempt uses up while it runs, for simulated lanes. Measured ones have a clock.
+//! Counts the gas and the instructions' times of an attempt, for simulated lanes. Measured lanes have a clock.
 
 use revm::{
     bytecode::opcode,
@@ -37,21 +37,20 @@ impl Meter {
         self.left.clear();
     }
 
-    /// Notes that the frame at that depth stopped: it called, or ended.
+    /// Notes that the frame at this depth stopped: it made a call, or ended.
     pub(super) fn stopped(&mut self, depth: usize, left: u64) {
         self.left.truncate(depth);
         self.left.push(left);
     }
 
-    /// Notes a call that was answered without a frame, for that much gas: by a precompile, or because there
-    /// was nothing to run.
+    /// Notes a call without a frame, and its gas: of a precompile, or of an account without code.
     pub(super) fn answered(&mut self, gas: u64) {
         if self.weighs {
             self.nanos = self.nanos.saturating_add(gas.saturating_mul(PRECOMPILED));
         }
     }
 
-    /// What the attempt has used up of `limit`.
+    /// What the attempt has used of `limit`.
     pub(super) fn spent(&self, limit: u64) -> Spent {
         let left = self.left.iter().fold(0, |sum: u64, left| sum.saturating_add(*left));
         let gas = if self.left.is_empty() { 0 } else { limit.saturating_sub(left) };

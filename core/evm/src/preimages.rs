@@ -18,7 +18,7 @@ use lanes::cancel::CancelFlag;
 ///
 /// Solidity puts the entry of a mapping at keccak-256(key ‖ slot) and an array's elements at
 /// keccak-256(slot). So these inputs turn slots into names. An untimed sequential run. Incomplete if `cancel`
-/// is set meanwhile.
+/// is set during the run.
 pub fn keccak_preimages(block: &PreparedBlock, cancel: &CancelFlag) -> B256Map<Bytes> {
     let mut found = Hashes { preimages: B256Map::default(), cancel, cancelled: false, steps: 0 };
     let mut state = block.pre_state.clone();
@@ -36,13 +36,13 @@ pub fn keccak_preimages(block: &PreparedBlock, cancel: &CancelFlag) -> B256Map<B
     found.preimages
 }
 
-/// Instructions between two looks at the cancel flag.
+/// Instructions between two checks of the cancel flag.
 const LOOK: u32 = 1 << 12;
 
 struct Hashes<'c> {
     preimages: B256Map<Bytes>,
     cancel: &'c CancelFlag,
-    /// Whether the flag was found set.
+    /// Whether the cancel flag was set.
     cancelled: bool,
     steps: u32,
 }

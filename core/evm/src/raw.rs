@@ -1,4 +1,4 @@
-//! Signed transactions as they travel in a block: RLP, or a type byte and RLP (EIP-2718).
+//! Signed transactions as a block contains them: RLP, or a type byte and RLP (EIP-2718).
 
 use alloy_primitives::{Address, B256, Bytes, Signature, U256, keccak256};
 use alloy_rlp::{Decodable, Encodable, Header};
@@ -52,7 +52,7 @@ pub fn decode(bytes: &[u8]) -> Result<Transaction, RawError> {
         return Err(RawError::WithBlobs);
     }
     let mut tx = Transaction { kind, ..Transaction::default() };
-    // Numbers are read as wide as RLP may have them: one that is too large is refused by the rules, not unreadable.
+    // Numbers of any width are read, so that one that is too large is refused by the rules.
     let mut narrow = Narrowing::default();
     if kind > 0 {
         tx.chain_id = Some(narrow.chain_id(U256::decode(&mut rest)?));

@@ -60,7 +60,7 @@ pub fn execute_block(block: &PreparedBlock) -> (Vec<Receipt>, State) {
     (receipts, state)
 }
 
-/// Whether `tx` fits in what the transactions before it left of the block's gas; else its receipt.
+/// Whether `tx` fits into the block's remaining gas; else its receipt.
 #[allow(
     clippy::result_large_err,
     reason = "the error is the transaction's receipt; smaller where pointers are"
@@ -92,7 +92,7 @@ pub(crate) fn block_gas_left(
 }
 
 /// Makes the calls that the protocol itself makes before the first transaction (EIP-4788,
-/// EIP-2935). Where there is no code nothing happens; gas and result do not matter.
+/// EIP-2935). Without code at the address nothing happens; gas and result do not matter.
 pub(crate) fn system_calls(env: &BlockEnvironment, state: &mut State) {
     for SystemCall { to, input } in &env.system_calls {
         let has_code = state.accounts.get(to).is_some_and(|account| account.code_hash.is_some());

@@ -5,8 +5,8 @@
 //! ```
 //! Lanes need the whole pre-state in memory, so that no read waits for a disk. [`collect`] runs the block
 //! once, in block order, on the source, and keeps everything that this run reads. An attempt on stale values
-//! may read more, and finds nothing there. That does no harm: an attempt whose read set holds in the end has
-//! read the same as the run in block order.
+//! may read more, and finds empty accounts and slots there. That does no harm: an attempt whose read set holds
+//! in the end has read the same as the run in block order.
 
 use std::collections::HashSet;
 
@@ -203,7 +203,7 @@ struct Touched<'s, S: StateSource> {
     now: State,
     accounts: HashSet<Address>,
     slots: HashSet<(Address, U256)>,
-    /// Accounts whose storage of before the block is gone.
+    /// Accounts whose storage from before the block was wiped.
     wiped: HashSet<Address>,
     hashes: Vec<(u64, B256)>,
     known_hashes: std::collections::BTreeMap<u64, B256>,

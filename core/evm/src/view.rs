@@ -1,4 +1,4 @@
-//! The view of an attempt, in the form that revm's traits want.
+//! The view of an attempt, in the form that revm's traits need.
 
 use lanes::vm;
 

@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 /// Set to end the run early. Every lane reads it between two tasks, and every 250,000 gas within a
 /// transaction.
 ///
-/// In the browser the flag lies in the memory that page and engine share. The page sets it with
-/// `Atomics.store` while the engine runs: hence a 32-bit word with the layout of [`AtomicU32`].
+/// In the browser the flag is in the memory that page and engine share. The page sets it with `Atomics.store`
+/// while the engine runs, so it is a 32-bit word with the layout of [`AtomicU32`].
 #[derive(Debug, Default)]
 #[repr(transparent)]
 pub struct CancelFlag(AtomicU32);
@@ -19,11 +19,11 @@ impl CancelFlag {
 
     /// Asks the run to end.
     pub fn set(&self) {
-        // Relaxed, here and below: the flag carries no data with it, it only has to arrive soon.
+        // Relaxed, here and below: no other data depends on the flag, it only has to arrive soon.
         self.0.store(1, Ordering::Relaxed);
     }
 
-    /// Takes the request back, before the next run.
+    /// Clears the flag, before the next run.
     pub fn clear(&self) {
         self.0.store(0, Ordering::Relaxed);
     }

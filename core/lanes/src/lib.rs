@@ -1,13 +1,13 @@
-//! Lanes, schedulers and multi-version memory: a block's transactions, run in parallel on any virtual machine, with a
-//! record of everything that decided the speed; and the analysis of that record.
+//! Lanes, schedulers and multi-version memory: run a block's transactions in parallel on any virtual machine, record
+//! what limited the speed, and analyse that record.
 //!
 //! ```text
 //! Vm ─ Block ─▶ drive::run, drive::simulate ─▶ Ended { receipts, finals, Trace } ─▶ analysis
 //! ```
-//! The crate knows no EVM, no page and no clock of its own: a [`vm::Vm`] runs transactions, a [`drive::Threads`] has
-//! threads, and the caller has the time. The model checker's toy machine runs on the same code as the EVM.
+//! The crate knows no EVM, no page and no clock: a [`vm::Vm`] runs transactions, a [`drive::Threads`] provides threads,
+//! and the caller provides the clock. The model checker's toy machine runs on the same code as the EVM.
 //!
-//! docs/protocol.md argues why a parallel run ends like a sequential one; docs/glossary.md has the words.
+//! docs/protocol.md argues why a parallel run gives the result of a sequential one; docs/glossary.md has the words.
 #![warn(missing_docs, unreachable_pub, clippy::undocumented_unsafe_blocks)]
 #![forbid(unsafe_code)]
 

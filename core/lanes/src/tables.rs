@@ -1,6 +1,6 @@
 //! Seeds of hash tables. Addresses, slots, names and hashes come from outside: the author of a link or a
-//! block chooses them. With full knowledge of a table's hash function one can choose keys that collide, and
-//! then each look-up goes through all of them. So every hash function here has a secret part.
+//! block chooses them. Someone who knows a table's hash function can choose keys that collide, and then each
+//! look-up goes through all of them. So every hash function here has a secret part.
 //!
 //! | tables | hash function | seeded |
 //! | --- | --- | --- |
@@ -26,8 +26,8 @@ const KEYS: usize = 6;
 
 static GIVEN: OnceLock<[u64; KEYS]> = OnceLock::new();
 
-/// Seeds the tables of this process with random numbers from outside. To be called before anything else where
-/// the system gives std no random numbers: in WebAssembly. Later calls change nothing.
+/// Seeds the tables of this process with random numbers from outside. In WebAssembly, where std gets no random
+/// numbers from the system, it must be called before anything else. Later calls change nothing.
 pub fn seed(random: [u64; RANDOM]) {
     let [place, keys @ ..] = random;
     let _again = GIVEN.set(keys);

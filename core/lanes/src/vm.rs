@@ -33,10 +33,10 @@ pub trait Vm: Sync + Sized {
     /// State before the first transaction.
     fn pre_state(&self) -> &Self::PreState;
 
-    /// A lane's machine over that view. It looks at `cancel` while it runs a transaction.
+    /// A lane's machine that reads through this view. It checks `cancel` while it runs a transaction.
     fn executor<'a, V: View<Vm = Self>>(&'a self, view: V, cancel: &'a CancelFlag) -> Self::Executor<'a, V>;
 
-    /// Whether a transaction fits into the block after transactions that used so much gas together.
+    /// Whether a transaction fits into the block after transactions that used this much gas together.
     ///
     /// # Errors
     /// The transaction's receipt, if it does not fit.
@@ -79,7 +79,7 @@ pub trait PreState: Sync {
     fn addresses(&self) -> Vec<Address>;
     /// The number of an account that it lists.
     fn number(&self, address: &Address) -> Option<AccountNo>;
-    /// The number of different codes: one more than the highest that [`PreState::code_no`] gives.
+    /// The number of different codes: one more than the highest [`PreState::code_no`].
     fn codes(&self) -> usize;
     /// The number of an account's code. Accounts with the same code have the same number.
     fn code_no(&self, account: AccountNo) -> usize;
@@ -104,7 +104,7 @@ pub trait View {
     type Vm: Vm;
     /// The machine.
     fn vm(&self) -> &Self::Vm;
-    /// The pre-state. Looking there is no read: its values are only guesses.
+    /// The pre-state. Using it is no read, so its values are only guesses.
     fn base(&self) -> &<Self::Vm as Vm>::PreState {
         self.vm().pre_state()
     }
@@ -118,10 +118,10 @@ pub trait View {
     /// Reads a nonce.
     fn nonce(&mut self, account: AccountNo) -> Result<u64, Blocked>;
     /// Whether the sender's balance is at least `need`, the most that the running transaction takes; reads no
-    /// more than that. A view may say no if it cannot tell: then the balance itself is to be read.
+    /// more than that. A view may answer no if it does not know; then the caller must read the balance itself.
     fn at_least(&mut self, account: AccountNo, need: U256) -> Result<bool, Blocked>;
-    /// Reads the nonce of the running transaction's sender. If the sender's transaction before is a plain
-    /// payment that has not run yet, a view may predict it: the nonce that the running transaction carries.
+    /// Reads the nonce of the running transaction's sender. If the sender's previous transaction is a plain
+    /// payment that has not run yet, a view may predict the nonce: the one that the running transaction carries.
     fn sender_nonce(&mut self, account: AccountNo) -> Result<u64, Blocked>;
     /// Reads code.
     fn code(&mut self, account: AccountNo) -> Result<<Self::Vm as Vm>::Code, Blocked>;
@@ -148,10 +148,10 @@ pub trait Executor<V: View> {
     fn run(&mut self, tx: TxIndex) -> Result<EffectsOf<V::Vm>, Interrupted>;
     /// Takes back the memory that [`Effects::writes`] were kept in, for the next attempt.
     fn reuse(&mut self, writes: Vec<Write<<V::Vm as Vm>::Code>>);
-    /// The same, but it counts what attempts use up; with `weighs`, instruction by instruction.
+    /// The same, but it counts what attempts use; with `weighs`, instruction by instruction.
     #[must_use]
     fn metered(self, weighs: bool) -> Self;
-    /// What the last attempt used up, if that is counted. `receipt` is its receipt if it ran to its end.
+    /// What the last attempt used, if that is counted. `receipt` is its receipt if it ran to its end.
     fn spent(&self, tx: TxIndex, receipt: Option<&<V::Vm as Vm>::Receipt>) -> Spent;
 }
 
@@ -192,7 +192,7 @@ pub struct Blocked {
     pub writer: Version,
 }
 
-/// What an attempt used up.
+/// What an attempt used.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Spent {
     /// Gas: the receipt's, or the gas gone when the attempt stopped at an estimate.

@@ -1,6 +1,6 @@
 //! Real contracts, taken at build time from pinned npm packages by `cargo xtask catalogue`.
 //!
-//! The data are read at run time, not compiled in: some of the contracts are under the GPL. It
+//! The data are read at run time, not compiled in, because some of the contracts are under the GPL. This module
 //! knows nothing of scenarios.
 
 use std::sync::Arc;
@@ -14,12 +14,12 @@ use crate::contract::{ContractAbi, Layout};
 /// Every contract that a scenario can name.
 #[derive(Clone, Debug, Default)]
 pub struct Catalogue {
-    pieces: Vec<Arc<Piece>>,
+    contracts: Vec<Arc<CatalogueContract>>,
 }
 
 /// One contract of the catalogue.
 #[derive(Clone, Debug)]
-pub struct Piece {
+pub struct CatalogueContract {
     /// `openzeppelin-4.9.6/ERC20PresetFixedSupply`
     pub id: String,
     /// npm package.
@@ -28,27 +28,27 @@ pub struct Piece {
     pub version: String,
     /// SPDX licence.
     pub licence: String,
-    /// Where its source is.
+    /// The address of its source.
     pub source: String,
-    /// The shape of its conflicts, in words.
+    /// How its calls conflict, in words.
     pub conflicts: String,
-    /// keccak-256 of the deployed code; `None` where it differs from deployment to deployment.
+    /// keccak-256 of the deployed code; `None` if it differs between deployments.
     pub code_hash: Option<B256>,
     /// Creation code.
     pub bytecode: Bytes,
     /// ABI and storage layout.
-    pub known: Arc<ContractAbi>,
+    pub abi: Arc<ContractAbi>,
 }
 
 /// Why catalogue data cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum CatalogueError {
     /// Not the JSON that is expected.
-    #[error("the catalogue's data cannot be read: {0}. Make them anew with `cargo xtask catalogue`")]
+    #[error("the catalogue's data cannot be read: {0}. Run `cargo xtask catalogue` to make them again")]
     Json(#[from] serde_json::Error),
     /// Made by another version of `cargo xtask catalogue`.
     #[error(
-        "the catalogue's data are of format {0:?}, expected \"evm-lanes-catalogue/1\". Make them anew with `cargo xtask catalogue`"
+        "the catalogue's data have the format {0:?}, expected \"evm-lanes-catalogue/1\". Run `cargo xtask catalogue` to make them again"
     )]
     Format(String),
 }
@@ -79,9 +79,9 @@ impl Catalogue {
     /// Reads the data files (`mit.json`, `gpl.json`).
     ///
     /// # Errors
-    /// If one of them is not what `cargo xtask catalogue` writes.
+    /// If a file is not of the format that `cargo xtask catalogue` writes.
     pub fn from_json(files: &[&str]) -> Result<Self, CatalogueError> {
-        let mut pieces = Vec::new();
+        let mut contracts = Vec::new();
         for file in files {
             let file: File = serde_json::from_str(file)?;
             if file.format != "evm-lanes-catalogue/1" {
@@ -89,7 +89,7 @@ impl Catalogue {
             }
             for entry in file.contracts {
                 let layout = entry.storage_layout.with_slot_names(entry.slot_names);
-                pieces.push(Arc::new(Piece {
+                contracts.push(Arc::new(CatalogueContract {
                     id: entry.id,
                     package: entry.package,
                     version: entry.version,
@@ -98,26 +98,26 @@ impl Catalogue {
                     conflicts: entry.conflicts,
                     code_hash: entry.code_hash,
                     bytecode: entry.bytecode,
-                    known: Arc::new(ContractAbi::new(entry.abi, Some(layout))),
+                    abi: Arc::new(ContractAbi::new(entry.abi, Some(layout))),
                 }));
             }
         }
-        Ok(Self { pieces })
+        Ok(Self { contracts })
     }
 
-    /// The contract of that id.
-    pub fn get(&self, id: &str) -> Option<&Arc<Piece>> {
-        self.pieces.iter().find(|piece| piece.id == id)
+    /// The contract with this id.
+    pub fn get(&self, id: &str) -> Option<&Arc<CatalogueContract>> {
+        self.contracts.iter().find(|contract| contract.id == id)
     }
 
-    /// The contract whose deployed code has that hash.
-    pub fn by_code(&self, hash: B256) -> Option<&Arc<Piece>> {
-        self.pieces.iter().find(|piece| piece.code_hash == Some(hash))
+    /// The contract whose deployed code has this hash.
+    pub fn by_code(&self, hash: B256) -> Option<&Arc<CatalogueContract>> {
+        self.contracts.iter().find(|contract| contract.code_hash == Some(hash))
     }
 
     /// Every contract.
-    pub fn pieces(&self) -> impl Iterator<Item = &Arc<Piece>> {
-        self.pieces.iter()
+    pub fn contracts(&self) -> impl Iterator<Item = &Arc<CatalogueContract>> {
+        self.contracts.iter()
     }
 }
 
@@ -125,7 +125,7 @@ impl Catalogue {
 pub(crate) mod tests {
     use super::*;
 
-    /// The catalogue as `cargo xtask catalogue` has made it.
+    /// The catalogue that `cargo xtask catalogue` made.
     pub(crate) fn catalogue() -> Catalogue {
         let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../target/catalogue");
         let read = |name: &str| {
@@ -140,14 +140,14 @@ pub(crate) mod tests {
         let index: Vec<serde_json::Value> =
             serde_json::from_str(include_str!("../../catalogue/index.json")).expect("index.json");
         let catalogue = catalogue();
-        assert_eq!(catalogue.pieces().count(), index.len());
-        for (piece, facts) in catalogue.pieces().zip(&index) {
-            assert_eq!(facts["id"], piece.id);
-            assert_eq!(facts["version"], piece.version);
-            assert_eq!(facts["licence"], piece.licence);
-            let creation = alloy_primitives::keccak256(&piece.bytecode).to_string();
-            assert_eq!(facts["creationCodeHash"], creation, "{}", piece.id);
-            assert_eq!(facts["codeHash"], serde_json::json!(piece.code_hash), "{}", piece.id);
+        assert_eq!(catalogue.contracts().count(), index.len());
+        for (contract, facts) in catalogue.contracts().zip(&index) {
+            assert_eq!(facts["id"], contract.id);
+            assert_eq!(facts["version"], contract.version);
+            assert_eq!(facts["licence"], contract.licence);
+            let creation = alloy_primitives::keccak256(&contract.bytecode).to_string();
+            assert_eq!(facts["creationCodeHash"], creation, "{}", contract.id);
+            assert_eq!(facts["codeHash"], serde_json::json!(contract.code_hash), "{}", contract.id);
         }
     }
 

@@ -1,6 +1,6 @@
 //! Real blocks: `evm-block-case/1`.
 
-use super::{Outcome, Ways, add_to_digest, in_every_way};
+use super::{Outcome, Ways, add_to_digest, run_every_way};
 use crate::{
     prepare::{Origin, PreparedBlock, case},
     verify,
@@ -25,7 +25,7 @@ impl File {
 
     pub(super) fn run(&self, ways: Ways<'_>) -> Outcome {
         let mut outcome = Outcome { name: self.name.clone(), ..Outcome::default() };
-        let (receipts, state) = match in_every_way(&self.block, ways, &mut outcome.counts) {
+        let (receipts, state) = match run_every_way(&self.block, ways, &mut outcome.counts) {
             Ok(stock) => stock,
             Err(problem) => return Outcome { problem: Some(problem), ..outcome },
         };

@@ -1,8 +1,8 @@
-//! Blockchain tests: blocks upon a genesis state, valid ones and such as must be refused.
+//! Blockchain tests: blocks on a genesis state, valid ones and ones that must be refused.
 //!
-//! The engine runs a block's transactions and the calls before them. What a block does besides
-//! (rewards, withdrawals, calls after the transactions) is done here, by the rules, so that the
-//! state root of every header can be compared and the next block has its state.
+//! The engine runs a block's transactions and the calls before them. This module does the rest of a block (rewards,
+//! withdrawals, calls after the transactions), so that every header's state root can be compared and the next block
+//! has its pre-state.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ use serde::Deserialize;
 use super::{
     Outcome, Ways, add_to_digest,
     forms::{self, Config, StateForm},
-    in_every_way,
+    run_every_way,
 };
 use crate::{
     evm,
@@ -76,7 +76,7 @@ impl File {
     }
 }
 
-/// A block that was accepted: what its children start from.
+/// An accepted block, as the parent of others.
 struct Accepted {
     number: u64,
     parent: B256,
@@ -121,7 +121,7 @@ impl Chain {
         if let Some(exception) = exception
             && !exception.contains("TransactionException.")
         {
-            // Headers, ommers and their like are a client's to judge; the engine is handed transactions.
+            // A client checks headers and ommers; the engine gets transactions only.
             outcome
                 .skipped
                 .push(format!("blocks that must be refused for their header or ommers ({exception})"));
@@ -137,9 +137,9 @@ impl Chain {
         };
         let parent = accepted.get(&block.header.parent).ok_or("its parent was not accepted")?;
         let prepared = self.prepare(&block, parent, rules, accepted)?;
-        let (receipts, mut state) = in_every_way(&prepared, ways, &mut outcome.counts)?;
+        let (receipts, mut state) = run_every_way(&prepared, ways, &mut outcome.counts)?;
         match (forms::refusal(&receipts), exception) {
-            (Some(reason), Some(exception)) if forms::says(exception, reason) => {
+            (Some(reason), Some(exception)) if forms::is_refusal_for(exception, reason) => {
                 add_to_digest(&mut outcome.digest, &receipts, B256::ZERO);
                 outcome.counts.refusals += 1;
                 return Ok(());
@@ -202,7 +202,7 @@ impl Chain {
     }
 }
 
-/// The rules of a network: a fork, or two with the number or time at which the second begins.
+/// The rules of a network: one fork, or two and the number or time at which the second begins.
 struct Rules {
     before: String,
     then: Option<(Start, String)>,
@@ -214,7 +214,7 @@ enum Start {
 }
 
 impl Rules {
-    /// `Cancun`, `BerlinToLondonAt5`, `PragueToOsakaAtTime15k`. `None`: forks that are not known.
+    /// For names such as `Cancun`, `BerlinToLondonAt5` and `PragueToOsakaAtTime15k`; `None` for an unknown fork.
     fn of(network: &str) -> Option<Self> {
         let rules = match network.split_once("At") {
             None => Self { before: network.to_owned(), then: None },
@@ -242,7 +242,7 @@ impl Rules {
     }
 }
 
-/// A block as it travels: `rlp([header, transactions, ommers, withdrawals])`.
+/// A block as it is encoded: `rlp([header, transactions, ommers, withdrawals])`.
 struct Block {
     hash: B256,
     header: Header,
@@ -325,7 +325,7 @@ impl Block {
         Ok(Self { hash, header, transactions, ommers, withdrawals })
     }
 
-    /// What a block does after its transactions.
+    /// Applies what a block does after its transactions.
     fn end(&self, env: &BlockEnvironment, state: &mut State) {
         for (address, gwei) in &self.withdrawals {
             add(state, *address, U256::from(*gwei) * U256::from(1_000_000_000));
@@ -339,7 +339,7 @@ impl Block {
             }
         }
         if env.fork >= Fork::Prague {
-            // The calls of EIP-7002 and EIP-7251, made as those before a block are.
+            // The calls of EIP-7002 and EIP-7251, made like the calls before a block.
             let calls = [WITHDRAWAL_REQUESTS, CONSOLIDATION_REQUESTS];
             let calls = calls.map(|to| SystemCall { to, input: Bytes::new() });
             let after = PreparedBlock {
@@ -368,7 +368,7 @@ fn reward(fork: Fork) -> Option<U256> {
     Some(U256::from(ether) * U256::from(10_u64.pow(18)))
 }
 
-/// Nothing added leaves nothing behind (EIP-161).
+/// Adds to a balance. Adding 0 must not create an account (EIP-161).
 fn add(state: &mut State, address: Address, wei: U256) {
     if !wei.is_zero() {
         state.accounts.entry(address).or_default().balance += wei;
@@ -394,7 +394,7 @@ impl Header {
         let _extra = Bytes::decode(rest)?;
         let mix_hash = B256::decode(rest)?;
         let _nonce = Bytes::decode(rest)?;
-        // Each of the following came with a fork and is there with all before it.
+        // Each of the following fields came with a fork, and is present only with all before it.
         let base_fee = if rest.is_empty() { 0 } else { u64::decode(rest)? };
         let _withdrawals_root = optional::<B256>(rest)?;
         let _blob_gas_used = optional::<u64>(rest)?;

@@ -1,4 +1,4 @@
-//! Values as the tests' JSON has them.
+//! Values in the format of the tests' JSON.
 
 use std::collections::BTreeMap;
 
@@ -32,7 +32,7 @@ impl<'de> Deserialize<'de> for Quantity {
     }
 }
 
-/// Bytes: `0x` hex, or nothing at all.
+/// Bytes: `0x` hex, or an empty text.
 pub(super) fn bytes(text: &str) -> Result<Bytes, String> {
     if text.is_empty() {
         return Ok(Bytes::new());
@@ -40,7 +40,7 @@ pub(super) fn bytes(text: &str) -> Result<Bytes, String> {
     hex::decode(text).map(Bytes::from).map_err(|error| format!("bytes: {error}"))
 }
 
-/// A recipient; nothing at all creates a contract.
+/// A recipient; an empty text creates a contract.
 pub(super) fn recipient(text: &str) -> Result<Option<Address>, String> {
     if text.is_empty() {
         return Ok(None);
@@ -78,7 +78,7 @@ pub(super) fn state(form: &StateForm) -> Result<State, String> {
     Ok(state)
 }
 
-/// What goes beside a test: the chain's id and its blob parameters.
+/// A test's configuration: the chain's id and its blob parameters.
 #[derive(Deserialize, Default)]
 #[serde(default)]
 pub(super) struct Config {
@@ -94,7 +94,7 @@ struct BlobParameters {
 }
 
 impl Config {
-    /// 1 where it is not said.
+    /// The chain's id; 1 by default.
     pub(super) fn chain_id(&self) -> Result<u64, String> {
         self.chainid.map_or(Ok(1), Quantity::u64)
     }
@@ -105,8 +105,8 @@ impl Config {
     }
 }
 
-/// The fork of that name in the tests. Forks that change nothing but blob parameters (BPO) run on
-/// the rules of the one before.
+/// The fork with this name in the tests. Forks that change only blob parameters (BPO) run with the rules of the fork
+/// before.
 pub(super) fn fork(name: &str) -> Option<Fork> {
     Some(match name {
         "Frontier" => Fork::Frontier,
@@ -127,15 +127,14 @@ pub(super) fn fork(name: &str) -> Option<Fork> {
     })
 }
 
-/// Whether the engine's words for an invalid transaction say what the test calls `exceptions`
-/// (several with `|`: any of them).
-pub(super) fn says(exceptions: &str, reason: &str) -> bool {
-    exceptions.split('|').any(|exception| words(exception).iter().any(|words| reason.contains(words)))
+/// Whether the engine's `reason` for an invalid transaction is one that the test expects. `exceptions` has one or more
+/// names, with `|` between them.
+pub(super) fn is_refusal_for(exceptions: &str, reason: &str) -> bool {
+    exceptions.split('|').any(|exception| reasons(exception).iter().any(|words| reason.contains(words)))
 }
 
-/// Whether the test expects a transaction to be refused because one of `exceptions` is about its form: numbers of more
-/// bits than its field, or authorisations of which the same is true.
-pub(super) fn cannot_be_written(exceptions: &str) -> bool {
+/// Whether one of `exceptions` is about the encoding: numbers, also in authorisations, with more bits than their field.
+pub(super) fn is_about_encoding(exceptions: &str) -> bool {
     exceptions.split('|').any(|exception| {
         let name = exception.strip_prefix("TransactionException.").unwrap_or(exception);
         name.starts_with("RLP_")
@@ -144,13 +143,13 @@ pub(super) fn cannot_be_written(exceptions: &str) -> bool {
     })
 }
 
-fn words(exception: &str) -> &'static [&'static str] {
+fn reasons(exception: &str) -> &'static [&'static str] {
     match exception.strip_prefix("TransactionException.").unwrap_or(exception) {
         "INSUFFICIENT_ACCOUNT_FUNDS" => &["lack of funds", "overflow payment"],
         "GASLIMIT_PRICE_PRODUCT_OVERFLOW" | "GASPRICE_OVERFLOW" => &["overflow payment"],
         "PRIORITY_OVERFLOW" => &["priority fee is greater", "overflow payment"],
         "NONCE_OVERFLOW" | "NONCE_TOO_BIG" => &["nonce overflow"],
-        // Numbers that are read here, but that the test expects nobody to write down.
+        // The test expects that such a number cannot be encoded, but here it can be read.
         name if name.starts_with("RLP_INVALID") => {
             &["overflow payment", "nonce overflow", "left in the block", "exceeds the block gas limit"]
         }
@@ -184,7 +183,7 @@ fn words(exception: &str) -> &'static [&'static str] {
     }
 }
 
-/// Gives the place of a mistake in a file.
+/// Reads JSON; an error has its place in the file.
 pub(super) fn read<'de, T: Deserialize<'de>>(text: &'de str) -> Result<T, String> {
     let mut reader = serde_json::Deserializer::from_str(text);
     serde_path_to_error::deserialize(&mut reader).map_err(|error| error.to_string())
@@ -198,7 +197,7 @@ pub(super) fn refusal(receipts: &[crate::run::Receipt]) -> Option<&str> {
     })
 }
 
-/// `found` against `expected`, in words.
+/// Compares `found` with `expected`. The error is a message.
 pub(super) fn equal(what: &str, found: B256, expected: B256) -> Result<(), String> {
     if found == expected { Ok(()) } else { Err(format!("{what} {found}, expected {expected}")) }
 }

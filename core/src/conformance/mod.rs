@@ -1,11 +1,11 @@
-//! Published tests, read and run as they are: Ethereum's state tests and block tests
-//! (execution-spec-tests, ethereum/tests), and real blocks.
+//! Runs published tests: Ethereum's state tests and blockchain tests (execution-spec-tests, ethereum/tests), and real
+//! blocks.
 //!
 //! ```text
 //! text of a file ─ Tests::read ─▶ Tests ─ run(i, ways) ─▶ Outcome
 //! ```
-//! The same code natively and in the browser's engine, so that the two can be compared test by
-//! test. Only under the feature `conformance`: the engine that the page loads has none of it.
+//! The code is the same natively and in the wasm engine, so that the two can be compared test by test. It is compiled
+//! only with the feature `conformance`; the page's engine does not have it.
 
 mod cases;
 mod chains;
@@ -30,13 +30,13 @@ use crate::{
     verify,
 };
 
-/// What a file holds.
+/// The kind of a test file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Suite {
     /// State tests: one transaction on a state, by fork.
     StateTests,
-    /// Blockchain tests: blocks upon a genesis state.
+    /// Blockchain tests: blocks on a genesis state.
     BlockchainTests,
     /// A real block (`evm-block-case/1`).
     Blocks,
@@ -60,19 +60,19 @@ enum Kind {
     Case(Box<cases::File>),
 }
 
-/// What became of one test.
+/// The outcome of one test.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Outcome {
-    /// The test's own name, with the case where it has several.
+    /// The test's own name, with the case if it has several.
     pub name: String,
-    /// keccak-256 over all receipts and the states after: equal for equal results, natively and in the browser.
+    /// keccak-256 over all receipts and post-states: equal for equal results, natively and in the wasm engine.
     pub digest: B256,
     /// What was run.
     pub counts: Counts,
-    /// What is not as it must be; `None`: the test passed.
+    /// Why the test failed; `None` if it passed.
     pub problem: Option<String>,
-    /// Parts that were not run, each with its reason.
+    /// The reasons for parts that were not run.
     pub skipped: Vec<String>,
 }
 
@@ -86,9 +86,9 @@ pub struct Counts {
     pub several: u32,
     /// Transactions in them.
     pub transactions: u32,
-    /// Runs by the engine: blocks times ways.
+    /// Runs: blocks times ways.
     pub runs: u32,
-    /// Transactions or blocks that had to be refused.
+    /// Transactions or blocks that were refused, as expected.
     pub refusals: u32,
 }
 
@@ -103,10 +103,10 @@ impl std::ops::AddAssign for Counts {
 }
 
 impl Tests {
-    /// Reads a file. `name` stands for a real block, which has no name of its own.
+    /// Reads a file. `name` is used for a real block, whose file has no name in it.
     ///
     /// # Errors
-    /// If it is not of that suite's form, in words with the place.
+    /// If the file does not have the suite's format: a message with the place.
     pub fn read(suite: Suite, name: &str, text: &str) -> Result<Self, String> {
         Ok(Self(match suite {
             Suite::StateTests => Kind::States(states::File::read(text)?),
@@ -124,7 +124,7 @@ impl Tests {
         }
     }
 
-    /// Whether the file holds none.
+    /// Whether the file has no test.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -141,7 +141,7 @@ impl Tests {
         }
     }
 
-    /// Runs a test in every way and compares: with stock revm, and with what the file expects.
+    /// Runs a test in every way, and compares with stock revm and with the expected values in the file.
     ///
     /// # Panics
     /// If there is no such test, or the EVM panics.
@@ -154,15 +154,15 @@ impl Tests {
     }
 }
 
-/// Runs a block in every way. Gives what stock revm gives, which each way must equal.
-fn in_every_way(
+/// Runs a block in every way and with stock revm. Returns stock revm's result; every way must give the same.
+fn run_every_way(
     block: &PreparedBlock,
     ways: Ways<'_>,
     counts: &mut Counts,
 ) -> Result<(Vec<Receipt>, State), String> {
     let stock = evm::execute_block(block);
     let loaded = LoadedBlock::new(block);
-    let around = RunContext {
+    let context = RunContext {
         clock: &clock::now,
         cancel: &CancelFlag::new(),
         progress: &AtomicU32::new(0),
@@ -175,7 +175,7 @@ fn in_every_way(
     counts.transactions += block.transactions.len() as u32;
     for (strategy, lanes) in ways.ways {
         let way = || format!("{} on {lanes}", strategy.name());
-        let run = drive::run(&loaded, *strategy, *lanes, &around).map_err(|e| format!("{}: {e}", way()))?;
+        let run = drive::run(&loaded, *strategy, *lanes, &context).map_err(|e| format!("{}: {e}", way()))?;
         counts.runs += 1;
         if let Some(difference) = verify::difference((&run.receipts, &run.post_state), (&stock.0, &stock.1)) {
             return Err(format!("{}, against stock revm: {difference}", way()));
@@ -184,10 +184,10 @@ fn in_every_way(
     Ok(stock)
 }
 
-/// Adds a block's result to a digest. Receipts in Rust's own notation: every field is in it, and
-/// it is the same on every platform. Only why an execution halted is left out, which Ethereum does
-/// not ask: a size beyond 4 GiB is an invalid operand where addresses have 32 bits, and too much
-/// memory, code or return data where they have 64.
+/// Adds a block's result to a digest. Receipts are written with `Debug`, which has every field and is the same on every
+/// platform. The reason of a halt is left out, because it depends on the platform: a size beyond 4 GiB is an invalid
+/// operand with 32-bit addresses, and too much memory, code or return data with 64-bit ones. Ethereum does not tell
+/// these reasons apart.
 fn add_to_digest(digest: &mut B256, receipts: &[Receipt], state_root: B256) {
     let mut text = digest.to_vec();
     for receipt in receipts {

@@ -1,12 +1,12 @@
-//! What Ethereum refuses, in every form in which a transaction comes in: state tests, real blocks, signed bytes and
-//! scenarios. A number that is larger than any that can be included is refused by the rules, and never "unreadable".
+//! Refused transactions in every format that is read: state tests, real blocks, signed bytes and scenarios. A number that
+//! is too large for any block must be read and then refused by Ethereum's rules, not fail to be read.
 
 use alloy_primitives::{Address, B256, Bytes, U256, hex, keccak256};
 use alloy_rlp::{Encodable, Header};
 use k256::ecdsa::SigningKey;
 use serde_json::{Value, json};
 
-use super::{Counts, Suite, Tests, Ways, forms, in_every_way};
+use super::{Counts, Suite, Tests, Ways, forms, run_every_way};
 use crate::{
     catalogue::Catalogue,
     drive::Threads,
@@ -40,13 +40,13 @@ fn ways() -> Vec<(StrategyId, u16)> {
     StrategyId::ALL.iter().map(|strategy| (*strategy, 1)).collect()
 }
 
-/// The wealthiest sender that the forms can have.
+/// A state with a sender of this balance.
 fn sender_state(balance: U256) -> State {
     let account = Account { balance, ..Account::default() };
     State { accounts: [(Address::repeat_byte(0xaa), account)].into_iter().collect(), ..State::default() }
 }
 
-/// Runs a state test of one payment that `change` has changed, on `fork`, and gives its problem, if it has one.
+/// Runs a state test of one payment, changed by `change`, on `fork`. Returns its problem, if it has one.
 fn state_test(fork: &str, exception: &str, change: &dyn Fn(&mut Value)) -> Option<String> {
     let before = sender_state(U256::from(1) << 100);
     let from = Address::repeat_byte(0xaa);
@@ -99,7 +99,7 @@ fn a_type_that_the_fork_does_not_have_yet_is_the_refusal_that_tests_expect() {
         (4, Fork::Prague, with(&[("authorizationList", authorization())])),
         (4, Fork::Prague, with(&[("authorizationList", json!([]))])),
         (4, Fork::Prague, with(&[("authorizationList", authorization()), ("to", json!(""))])),
-        // Whatever else is wrong with it.
+        // Also if the transaction has another problem.
         (2, Fork::London, vec![("maxFeePerGas", json!(U256::MAX)), ("maxPriorityFeePerGas", json!("0x0"))]),
         (3, Fork::Cancun, with(&[("maxFeePerBlobGas", json!(U256::MAX)), ("blobVersionedHashes", blob())])),
     ];
@@ -115,7 +115,7 @@ fn a_type_that_the_fork_does_not_have_yet_is_the_refusal_that_tests_expect() {
                 assert_eq!(problem, None, "type {kind} on {name}, {since:?}: {exception}");
                 checked += 1;
             }
-            // And no other refusal is taken for it.
+            // No other exception matches.
             let other = format!("TransactionException.TYPE_{}_TX_PRE_FORK", kind % 4 + 1);
             let problem = state_test(name, &other, &|tx| set(tx, fields));
             assert!(
@@ -186,11 +186,11 @@ fn numbers_that_are_too_large_are_refused_by_the_rules_in_state_tests() {
     }
 }
 
-/// Why the first transaction is refused, in every way; the second one must be included.
+/// Why the first transaction is refused, the same in every way. The second one must be included.
 fn refusal(block: &PreparedBlock) -> String {
     let ways = ways();
     let ways = Ways { ways: &ways, threads: Threads::Own };
-    let (receipts, _) = in_every_way(block, ways, &mut Counts::default()).expect("every way is equal");
+    let (receipts, _) = run_every_way(block, ways, &mut Counts::default()).expect("every way is equal");
     assert_eq!(receipts[1].status, Status::Success, "{:?}", receipts[0]);
     forms::refusal(&receipts).expect("a refusal").to_owned()
 }
@@ -245,7 +245,7 @@ fn numbers_that_are_too_large_are_refused_by_the_rules_in_real_blocks() {
     check("0x3", &[&blob_fields[..], &[("maxFeePerBlobGas", wide(128))]].concat(), "overflow payment");
 }
 
-/// Signs the RLP of a transaction's fields as `kind` does it.
+/// Signs the RLP of a transaction's fields by the rules of type `kind`.
 fn sign(kind: u8, fields: &[u8], chain_id: Option<U256>) -> Bytes {
     let key = SigningKey::from_slice(&[7; 32]).expect("a key");
     let list = |payload: &[u8]| {

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::{
     Counts, Outcome, Ways, add_to_digest,
     forms::{self, Config, Quantity, StateForm},
-    in_every_way,
+    run_every_way,
 };
 use crate::{
     prepare::{Authorization, BlockEnvironment, Narrowing, Origin, PreparedBlock, Transaction},
@@ -62,7 +62,7 @@ struct Tx {
     max_priority_fee_per_gas: Option<Quantity>,
     gas_limit: Vec<Quantity>,
     to: String,
-    /// Text: one test has a value that no transaction can hold.
+    /// As text, because one test has a value that no transaction can hold.
     value: Vec<String>,
     data: Vec<String>,
     sender: Address,
@@ -140,7 +140,7 @@ impl File {
         }
         match unit.check(fork, post, ways, &mut outcome.counts, &mut outcome.digest) {
             Ok(()) => {}
-            Err(Failure::Root(_)) if meets_storage(&outcome.name) => {
+            Err(Failure::Root(_)) if is_storage_collision(&outcome.name) => {
                 outcome.skipped.push(STORAGE_COLLISION.to_owned());
             }
             Err(Failure::Root(problem) | Failure::Other(problem)) => outcome.problem = Some(problem),
@@ -149,12 +149,12 @@ impl File {
     }
 }
 
-/// Why the post-state of some tests is only compared with stock revm's.
+/// Why some tests' post-state is compared only with stock revm's.
 const STORAGE_COLLISION: &str = "compared with stock revm only: a creation meets storage without code or nonce \
     (EIP-7610), which revm leaves out because no such account can be met on Ethereum; its own runner skips these tests";
 
 /// Whether a test is about EIP-7610.
-fn meets_storage(name: &str) -> bool {
+fn is_storage_collision(name: &str) -> bool {
     const TESTS: [&str; 6] = [
         "eip7610_create_collision/",
         "InitCollisionParis",
@@ -166,7 +166,7 @@ fn meets_storage(name: &str) -> bool {
     TESTS.iter().any(|test| name.contains(test))
 }
 
-/// How a test went wrong.
+/// Why a test failed.
 enum Failure {
     /// Every way equals stock revm, but the state root is not the test's.
     Root(String),
@@ -191,18 +191,20 @@ impl Unit {
         let exception = post.expect_exception.as_deref();
         let block = match (self.block(fork, post.indexes), exception) {
             (Ok(block), _) => block,
-            // Such a transaction cannot be written down, so it is refused where one is read.
-            (Err(_), Some(exception)) if forms::cannot_be_written(exception) => {
+            // Such a transaction cannot be encoded, so it is refused when it is read.
+            (Err(_), Some(exception)) if forms::is_about_encoding(exception) => {
                 counts.refusals += 1;
                 return Ok(());
             }
             (Err(problem), _) => return Err(problem.into()),
         };
-        let (receipts, state) = in_every_way(&block, ways, counts)?;
+        let (receipts, state) = run_every_way(&block, ways, counts)?;
         let root = verify::state_root(&state);
         add_to_digest(digest, &receipts, root);
         match (forms::refusal(&receipts), exception) {
-            (Some(reason), Some(exception)) if forms::says(exception, reason) => counts.refusals += 1,
+            (Some(reason), Some(exception)) if forms::is_refusal_for(exception, reason) => {
+                counts.refusals += 1
+            }
             (Some(reason), Some(exception)) => {
                 return Err(format!("refused because of \"{reason}\", expected {exception}").into());
             }
@@ -345,12 +347,12 @@ mod tests {
     }
 
     #[test]
-    fn a_right_test_passes() {
+    fn a_correct_test_passes() {
         check(|_| (), "", 0);
     }
 
     #[test]
-    fn what_is_not_as_expected_is_a_problem() {
+    fn each_unexpected_value_is_a_problem() {
         let post = |test: &mut Value| test["post"]["Cancun"][0].take();
         check(|test| test["post"]["Cancun"][0]["hash"] = json!(B256::ZERO), "state root", 0);
         check(|test| test["post"]["Cancun"][0]["logs"] = json!(B256::ZERO), "logs hash", 0);

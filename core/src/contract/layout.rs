@@ -1,7 +1,7 @@
-//! Storage layouts as solc writes them: from a slot to the variable that lives there.
+//! Storage layouts as solc writes them: from a slot to the variable in it.
 //!
 //! ```text
-//! mapping   entry of key k: keccak-256(k ‖ slot)           the preimage tells k and slot
+//! mapping   entry of key k: keccak-256(k ‖ slot)           the preimage holds k and slot
 //! array     element 0: keccak-256(slot), then one after the other
 //! struct    fields one after the other
 //! ```
@@ -21,7 +21,7 @@ pub struct Layout {
     storage: Vec<Variable>,
     #[serde(default, deserialize_with = "null_is_empty")]
     types: HashMap<String, Type>,
-    /// Chosen names for packed slots.
+    /// Names for packed slots, instead of those of their variables.
     #[serde(skip)]
     slot_names: BTreeMap<U256, String>,
 }
@@ -50,13 +50,13 @@ fn null_is_empty<'de, D: serde::Deserializer<'de>>(d: D) -> Result<HashMap<Strin
     Ok(Option::deserialize(d)?.unwrap_or_default())
 }
 
-/// What a block hashed, ordered, so that the hash at or below a slot is found.
+/// The hashes of a block with their preimages, ordered, so that the hash at or below a slot can be found.
 pub(crate) struct Preimages {
     by_hash: BTreeMap<U256, Bytes>,
 }
 
-/// Hashes of the first slots are known without being seen: the compiler computes them, so that no
-/// block ever hashes the slot of a top-level array.
+/// The number of first slots whose hashes are added. The compiler computes the hash of a top-level array's slot, so no
+/// block hashes it.
 const FIRST_SLOTS: u64 = 256;
 
 impl Preimages {
@@ -77,8 +77,8 @@ impl Preimages {
     }
 }
 
-/// A variable, or a part of one: its name and its type.
-struct Found<'l> {
+/// The name and the type of a variable, or of a part of it.
+struct NamedPart<'l> {
     name: String,
     kind: &'l str,
 }
@@ -87,12 +87,12 @@ impl Layout {
     /// Reads a layout as solc writes it.
     ///
     /// # Errors
-    /// If it is something else.
+    /// If the JSON has another form.
     pub fn from_json(json: serde_json::Value) -> Result<Self, serde_json::Error> {
         serde_json::from_value(json)
     }
 
-    /// With names for packed slots: `reserves` instead of the three variables in it.
+    /// With names for packed slots, such as `reserves` instead of the three variables in that slot.
     pub(crate) fn with_slot_names(mut self, names: BTreeMap<U256, String>) -> Self {
         self.slot_names = names;
         self
@@ -116,11 +116,11 @@ impl Layout {
         preimages: &Preimages,
         display: &dyn Fn(Address) -> String,
         depth: u32,
-    ) -> Option<Found<'_>> {
+    ) -> Option<NamedPart<'_>> {
         let depth = depth.checked_sub(1)?;
-        if let Some(found) = self.among(&self.storage, None, slot, depth) {
+        if let Some(found) = self.variables_at(&self.storage, None, slot, depth) {
             return Some(match self.slot_names.get(&slot) {
-                Some(name) => Found { name: name.clone(), kind: found.kind },
+                Some(name) => NamedPart { name: name.clone(), kind: found.kind },
                 None => found,
             });
         }
@@ -143,17 +143,17 @@ impl Layout {
         if more >= self.slots(value) {
             return None;
         }
-        self.inside(format!("{}[{key}]", parent.name), value, more, depth)
+        self.part_at(format!("{}[{key}]", parent.name), value, more, depth)
     }
 
-    /// The variables at `slot`, which counts from where `variables` begin.
-    fn among<'l>(
+    /// The variables at `slot`, counted from the first slot of `variables`.
+    fn variables_at<'l>(
         &'l self,
         variables: &'l [Variable],
         parent: Option<&str>,
         slot: U256,
         depth: u32,
-    ) -> Option<Found<'l>> {
+    ) -> Option<NamedPart<'l>> {
         let here: Vec<&Variable> =
             variables.iter().filter(|v| v.slot <= slot && slot - v.slot < self.slots(&v.kind)).collect();
         let join = |label: &str| match parent {
@@ -162,37 +162,37 @@ impl Layout {
         };
         match here[..] {
             [] => None,
-            [one] => self.inside(join(&one.label), &one.kind, slot - one.slot, depth),
+            [one] => self.part_at(join(&one.label), &one.kind, slot - one.slot, depth),
             [first, ..] => {
                 let labels: Vec<&str> = here.iter().map(|v| v.label.trim_start_matches('_')).collect();
-                Some(Found { name: join(&labels.join("+")), kind: &first.kind })
+                Some(NamedPart { name: join(&labels.join("+")), kind: &first.kind })
             }
         }
     }
 
-    /// The part of a variable that is `slot` slots behind its beginning.
-    fn inside<'l>(&'l self, name: String, kind: &'l str, slot: U256, depth: u32) -> Option<Found<'l>> {
+    /// The part of a variable that is `slot` slots after its first slot.
+    fn part_at<'l>(&'l self, name: String, kind: &'l str, slot: U256, depth: u32) -> Option<NamedPart<'l>> {
         let depth = depth.checked_sub(1)?;
         let described = self.types.get(kind)?;
         match (&described.members, &described.base, described.encoding.as_str()) {
-            (Some(members), ..) => self.among(members, Some(&name), slot, depth),
+            (Some(members), ..) => self.variables_at(members, Some(&name), slot, depth),
             (None, Some(base), "inplace") => self.element(name, base, slot, depth),
-            _ => Some(Found { name, kind }),
+            _ => Some(NamedPart { name, kind }),
         }
     }
 
-    /// The element of an array that is `slot` slots behind its beginning.
-    fn element<'l>(&'l self, name: String, base: &'l str, slot: U256, depth: u32) -> Option<Found<'l>> {
+    /// The element of an array that is `slot` slots after its first slot.
+    fn element<'l>(&'l self, name: String, base: &'l str, slot: U256, depth: u32) -> Option<NamedPart<'l>> {
         let bytes = self.types.get(base)?.number_of_bytes.max(U256::from(1));
         if bytes > U256::from(16) {
             let slots = self.slots(base);
-            return self.inside(format!("{name}[{}]", slot / slots), base, slot % slots, depth);
+            return self.part_at(format!("{name}[{}]", slot / slots), base, slot % slots, depth);
         }
         // Several elements share the slot.
         let each = U256::from(32) / bytes;
         let first = slot.checked_mul(each)?;
         let last = first.checked_add(each - U256::from(1))?;
-        Some(Found { name: format!("{name}[{first}…{last}]"), kind: base })
+        Some(NamedPart { name: format!("{name}[{first}…{last}]"), kind: base })
     }
 
     /// How many slots a type takes, at least 1.

@@ -1,4 +1,4 @@
-//! What is known of a contract: its ABI, and how its variables lie in storage.
+//! A contract's ABI and storage layout.
 
 mod layout;
 
@@ -7,7 +7,7 @@ use alloy_json_abi::JsonAbi;
 pub use layout::Layout;
 pub(crate) use layout::{Preimages, short};
 
-/// What is known of a contract.
+/// A contract's ABI and storage layout.
 #[derive(Clone, Debug, Default)]
 pub struct ContractAbi {
     /// Its ABI.
@@ -17,7 +17,7 @@ pub struct ContractAbi {
 }
 
 impl ContractAbi {
-    /// ABI and storage layout of a contract.
+    /// From an ABI and, if it is known, a storage layout.
     pub fn new(abi: JsonAbi, layout: Option<Layout>) -> Self {
         Self { abi, layout }
     }

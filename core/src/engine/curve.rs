@@ -1,6 +1,6 @@
-//! How a block's simulated duration goes with strategy and number of lanes.
+//! A block's simulated duration by strategy and number of lanes.
 
-use super::{Unmet, measure, ready::Ready};
+use super::{RequestError, measure, ready::Ready};
 use crate::{
     analysis,
     cancel::CancelFlag,
@@ -13,12 +13,12 @@ use crate::{
     units::Ticks,
 };
 
-/// The most points of one curve.
-const MOST: usize = 2_000;
+/// The most points of a curve.
+const MAX_POINTS: usize = 2_000;
 
-/// The curve, and how long rounds have warmed the engine up for it, in nanoseconds.
+/// The curve, and how long warm-up rounds took for it, in nanoseconds.
 ///
-/// A point's results are compared with sequential execution by the gas that the block uses only.
+/// Each point's result is compared with sequential execution only by the block's gas used.
 pub(super) fn curve(
     ready: &Ready,
     strategies: &[StrategyId],
@@ -27,16 +27,16 @@ pub(super) fn curve(
     warmed: u64,
     cancel: &CancelFlag,
     progress: &mut dyn FnMut(Phase, u32, u32),
-) -> Result<(Curve, u64), Unmet> {
-    if strategies.len().saturating_mul(lanes.len()) > MOST {
+) -> Result<(Curve, u64), RequestError> {
+    if strategies.len().saturating_mul(lanes.len()) > MAX_POINTS {
         let found = format!("{} strategies with {} numbers of lanes", strategies.len(), lanes.len());
-        return Err(vec![Problem::new("lanes", format!("at most {MOST} points"), found)].into());
+        return Err(vec![Problem::new("lanes", format!("at most {MAX_POINTS} points"), found)].into());
     }
     let lanes: Vec<u16> = lanes.iter().map(|lanes| (*lanes).clamp(1, MAX_LANES)).collect();
     let (mut warming, mut measured) = (0, Vec::new());
     if model.cost == Cost::Measured {
-        let alone = measure::alone(ready, warmed, cancel, progress)?;
-        (warming, measured) = (alone.warming, alone.times);
+        let sequential = measure::sequential_times(ready, warmed, cancel, progress)?;
+        (warming, measured) = (sequential.warming, sequential.times);
     }
     let all = (strategies.len() * lanes.len()) as u32;
     progress(Phase::Simulating, 0, all);
@@ -58,14 +58,14 @@ pub(super) fn curve(
                 return Err(vec![Problem::new("", format!("{gas} gas used"), what)].into());
             }
             let lanes = if strategy.is_sequential() { 1 } else { *lanes };
-            let room = tally.duration as f64 * f64::from(lanes);
+            let lane_time = tally.duration as f64 * f64::from(lanes);
             points.push(CurvePoint {
                 strategy: *strategy,
                 lanes,
                 duration: Ticks(tally.duration),
                 aborted: tally.aborted,
                 wasted: Ticks(tally.wasted),
-                utilisation: if room > 0.0 { tally.useful as f64 / room } else { 0.0 },
+                utilisation: if lane_time > 0.0 { tally.useful as f64 / lane_time } else { 0.0 },
             });
             progress(Phase::Simulating, points.len() as u32, all);
         }

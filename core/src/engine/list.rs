@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use alloy_eip7928::AccountChanges;
 use alloy_primitives::{Address, B256};
 
-use super::{Unmet, ready::Ready};
+use super::{RequestError, ready::Ready};
 use crate::{
     access_list::{self, Line, MAX_BYTES, MAX_RLP, Mark},
     cancel::CancelFlag,
@@ -18,13 +18,13 @@ use crate::{
     units::TxIndex,
 };
 
-/// The most rows of a table that are differences, and the most that are none.
-const MOST_ROWS: usize = 200_000;
+/// The most rows of a table with a difference, and the most without.
+const MAX_ROWS: usize = 200_000;
 
-/// The list, compared with the one that was given, if one was.
-pub(super) fn list(ready: &Ready, cancel: &CancelFlag) -> Result<AccessList, Unmet> {
+/// The block's list, compared with the one from outside, if there is one.
+pub(super) fn list(ready: &Ready, cancel: &CancelFlag) -> Result<AccessList, RequestError> {
     let observed = ready.loaded.access_list(cancel)?;
-    let given = ready.given();
+    let given = ready.given_list();
     let transactions = ready.loaded.transactions();
     let lines = access_list::lines(given.map(|(list, _)| &list[..]), observed, transactions);
     let count = |mark| lines.iter().filter(|line| line.mark == mark).count() as u32;
@@ -36,7 +36,7 @@ pub(super) fn list(ready: &Ready, cancel: &CancelFlag) -> Result<AccessList, Unm
         outside: count(Mark::Outside),
         disorder: access_list::disorder(list, transactions),
     });
-    let mut table = Table::new(MOST_ROWS);
+    let mut table = Table::new(MAX_ROWS);
     lines.into_iter().for_each(|line| table.push(line));
     let names = naming::location_names(&ready.names, &table.locations, &ready.preimages);
     let slot = |location: &Location| match location {
@@ -66,7 +66,7 @@ pub(super) fn list(ready: &Ready, cancel: &CancelFlag) -> Result<AccessList, Unm
 }
 
 /// The list as a file that can be read again.
-pub(super) fn export(ready: &Ready, form: ListForm, cancel: &CancelFlag) -> Result<Vec<u8>, Unmet> {
+pub(super) fn export(ready: &Ready, form: ListForm, cancel: &CancelFlag) -> Result<Vec<u8>, RequestError> {
     let observed = ready.loaded.access_list(cancel)?;
     let (bytes, most) = match form {
         ListForm::Json => (access_list::to_json(observed).into_bytes(), MAX_BYTES),
@@ -94,8 +94,8 @@ struct Table {
     locations: Vec<Location>,
     location_numbers: HashMap<Location, u32>,
     rows: Vec<ListRow>,
-    /// How many more rows fit, of those that are no difference and of those that are.
-    room: [usize; 2],
+    /// How many more rows fit: without and with a difference.
+    free_rows: [usize; 2],
     left_out: u32,
 }
 
@@ -106,20 +106,20 @@ impl Table {
             locations: Vec::new(),
             location_numbers: HashMap::new(),
             rows: Vec::new(),
-            room: [most; 2],
+            free_rows: [most; 2],
             left_out: 0,
         }
     }
 
     fn push(&mut self, line: Line) {
         let Line { address, location, tx, listed, observed, mark } = line;
-        let room = &mut self.room[usize::from(!matches!(mark, Mark::Same | Mark::Outside))];
-        if *room == 0 {
+        let free_rows = &mut self.free_rows[usize::from(!matches!(mark, Mark::Same | Mark::Outside))];
+        if *free_rows == 0 {
             self.left_out += 1;
             return;
         }
-        *room -= 1;
-        // Lines come account by account.
+        *free_rows -= 1;
+        // The lines are in the order of accounts.
         if self.accounts.last() != Some(&address) {
             self.accounts.push(address);
         }
@@ -149,7 +149,7 @@ mod tests {
     use crate::access_list::Value;
 
     #[test]
-    fn what_does_not_fit_is_counted_and_differences_go_first() {
+    fn rows_that_do_not_fit_are_counted_and_leave_space_for_differences() {
         let mut table = Table::new(3);
         for i in 0..10_u8 {
             let address = Address::repeat_byte(i);

@@ -1,10 +1,10 @@
-//! Runs a block as often as its figures need, and compares every run with sequential execution
+//! Runs a block several times to measure it, and compares every run with sequential execution
 //! (docs/decisions/0005).
 
 use std::sync::atomic::AtomicU32;
 
 use super::{
-    How, Unmet,
+    RequestError, RunPlan,
     ready::Ready,
     rounds::{WarmUp, median, median_index},
 };
@@ -19,43 +19,43 @@ use crate::trace::Trace;
 use crate::units::{Ticks, TxIndex};
 use crate::verify::{Difference, difference};
 
-/// What the rounds gave.
+/// The results of the rounds.
 pub(super) struct Measured {
     pub(super) timing: Timing,
-    /// What the strategy was chosen by, if it was to be chosen.
+    /// The figures of an automatic choice.
     pub(super) chosen: Option<Chosen>,
-    /// The first sequential run: the oracle.
+    /// The first sequential run, with which the others are compared.
     pub(super) oracle: Run,
-    /// Receipts and state of the latest parallel run, trace of the one with the median duration.
-    pub(super) shown: Run,
+    /// Receipts and state of the latest parallel run, with the trace of the one with the median duration.
+    pub(super) parallel_run: Run,
     /// The first difference of any parallel run from the oracle.
     pub(super) difference: Option<Difference>,
     /// Sequential time of each transaction.
     pub(super) times: Vec<Ticks>,
-    /// What the warm-up took, in nanoseconds.
+    /// The time of the warm-up, in nanoseconds.
     pub(super) warming: u64,
 }
 
-/// Between two reports of progress, in nanoseconds. The page's thread wakes up for each, and takes
-/// one of the cores that are being measured.
+/// The least time between two reports of progress, in nanoseconds. Each wakes the page's thread, which
+/// needs one of the cores that are being measured.
 pub(super) const BETWEEN_REPORTS: u64 = 150_000_000;
 
-/// `warmed` is how long the engine has run before, in nanoseconds.
+/// Measures `plan`. `warmed`: how long the engine has already run, in nanoseconds.
 pub(super) fn measure(
     ready: &Ready,
-    how: How,
+    plan: RunPlan,
     threads: Threads<'_>,
     warmed: u64,
     cancel: &CancelFlag,
     progress: &mut dyn FnMut(Phase, u32, u32),
-) -> Result<Measured, Unmet> {
-    // A choice needs steady times before anything else is run.
+) -> Result<Measured, RequestError> {
+    // A choice needs steady sequential times before the parallel runs.
     let mut choosing = 0;
-    let (strategy, lanes, chosen) = how.settle(|lanes| -> Result<_, Unmet> {
-        let alone = alone(ready, warmed, cancel, progress)?;
-        choosing = alone.warming;
-        let times: Vec<Ticks> = alone.times.iter().map(|(time, _)| Ticks(*time)).collect();
-        Ok(analysis::weigh(&alone.trace, &times, lanes, Keeping::Threads))
+    let (strategy, lanes, chosen) = plan.resolve(|lanes| -> Result<_, RequestError> {
+        let sequential = sequential_times(ready, warmed, cancel, progress)?;
+        choosing = sequential.warming;
+        let times: Vec<Ticks> = sequential.times.iter().map(|(time, _)| Ticks(*time)).collect();
+        Ok(analysis::weigh(&sequential.trace, &times, lanes, Keeping::Threads))
     })?;
     let done = AtomicU32::new(0);
     let run_from = |strategy, lanes, first: &[TxIndex]| -> Result<Run, Stopped> {
@@ -87,7 +87,7 @@ pub(super) fn measure(
     check(&latest);
     let mut warm_up = WarmUp::new(warmed.saturating_add(choosing));
     let mut round = oracle.trace.duration.0 + latest.trace.duration.0;
-    // What the latest sequential run shows to be long starts first.
+    // Transactions that were long in the latest sequential run start first.
     let mut first = analysis::long_first(&oracle.trace, lanes);
     let warming = loop {
         let elapsed = clock::now() - started;
@@ -133,32 +133,33 @@ pub(super) fn measure(
         by_gas,
     };
     let warming = warming.saturating_add(choosing);
-    Ok(Measured { timing, chosen, shown: latest, difference: differs, oracle, times: ticks(times), warming })
+    let times = ticks(times);
+    Ok(Measured { timing, chosen, parallel_run: latest, difference: differs, oracle, times, warming })
 }
 
 fn ticks(times: Vec<u64>) -> Vec<Ticks> {
     times.into_iter().map(Ticks).collect()
 }
 
-/// What sequential rounds alone give.
-pub(super) struct Alone {
-    /// For each transaction its time, in nanoseconds, and its gas.
+/// The results of sequential rounds without parallel ones.
+pub(super) struct SequentialTimes {
+    /// For each transaction, its time in nanoseconds and its gas.
     pub(super) times: Vec<(u64, u64)>,
-    /// Whether times are the block's, shared out by gas.
+    /// Whether the times are the block's time divided in proportion to gas.
     pub(super) by_gas: bool,
-    /// What the warm-up took, in nanoseconds.
+    /// The time of the warm-up, in nanoseconds.
     pub(super) warming: u64,
-    /// What one of them did.
+    /// The trace of one round.
     pub(super) trace: Trace,
 }
 
-/// Sequential rounds, warmed up as those of [`measure`].
-pub(super) fn alone(
+/// Measures sequential rounds, with a warm-up like that of [`measure`].
+pub(super) fn sequential_times(
     ready: &Ready,
     warmed: u64,
     cancel: &CancelFlag,
     progress: &mut dyn FnMut(Phase, u32, u32),
-) -> Result<Alone, Unmet> {
+) -> Result<SequentialTimes, RequestError> {
     let done = AtomicU32::new(0);
     let around = RunContext {
         clock: &clock::now,
@@ -189,17 +190,17 @@ pub(super) fn alone(
         each.push(one.trace.attempts.iter().map(|a| a.end.0.saturating_sub(a.start.0)).collect());
     }
     let (times, by_gas) = times_or_gas(&each, &gas, median(&all));
-    Ok(Alone { times: times.into_iter().zip(gas).collect(), by_gas, warming, trace })
+    Ok(SequentialTimes { times: times.into_iter().zip(gas).collect(), by_gas, warming, trace })
 }
 
-/// The median time of each transaction over the rounds; or, where the clock is too coarse for
-/// that (a page that is not isolated counts in tenths of a millisecond), `total` shared out by gas, and `true`.
+/// The median time of each transaction over the rounds. If the clock is too coarse for that (in a page that is not
+/// isolated it has steps of a tenth of a millisecond): `total` divided in proportion to gas, and `true`.
 fn times_or_gas(each: &[Vec<u64>], gas: &[u64], total: u64) -> (Vec<u64>, bool) {
     let times: Vec<u64> = (0..gas.len())
         .map(|tx| median(&each.iter().filter_map(|round| round.get(tx).copied()).collect::<Vec<_>>()))
         .collect();
     let sum: u64 = times.iter().sum();
-    // Medians of a good clock add up to nearly the median of the sum.
+    // With a fine clock the medians add up to nearly the median of the sum.
     if sum.saturating_mul(2) >= total && times.iter().filter(|t| **t == 0).count() * 10 <= times.len() {
         return (times, false);
     }
@@ -218,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn a_coarse_clock_shares_the_total_out_by_gas() {
+    fn with_a_coarse_clock_the_total_is_divided_by_gas() {
         let rounds = [vec![0, 100], vec![0, 0], vec![100, 0]];
         assert_eq!(times_or_gas(&rounds, &[1, 3], 100), (vec![25, 75], true));
     }

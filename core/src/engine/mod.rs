@@ -1,9 +1,9 @@
-//! The verbs offered to the page: a [`Request`] in, [`Reply`]s out.
+//! The engine's interface to the page: a [`Request`] in, [`Reply`]s out.
 //!
 //! ```text
 //! input ─ ready ─▶ Ready ─ measure or simulate ─▶ Measured ─ report ─▶ Report
 //! ```
-//! The engine knows no worker and no message channel; `wasm.rs` is its edge.
+//! The engine knows no worker and no message channel; `wasm.rs` connects it to them.
 
 mod curve;
 mod list;
@@ -13,7 +13,7 @@ mod reduce;
 mod report;
 mod rounds;
 mod simulated;
-mod story;
+mod tx_detail;
 
 use crate::analysis::Chosen;
 use crate::cancel::CancelFlag;
@@ -28,25 +28,25 @@ use crate::trace::Clock;
 use crate::units::TxIndex;
 
 use ready::Ready;
-use report::Shown;
+use report::LastRun;
 
-/// One engine: what the page talks to.
+/// The engine that a page talks to.
 #[derive(Default)]
 pub struct Engine {
     lanes: Lanes,
     catalogue: Catalogue,
-    /// What the latest request had prepared, for [`Input::Same`].
+    /// The block of the latest request, for [`Input::Same`].
     ready: Option<Ready>,
     /// The latest complete run, for [`Request::Inspect`].
-    shown: Option<Shown>,
-    /// How long rounds have warmed this engine up so far, in nanoseconds.
+    last_run: Option<LastRun>,
+    /// How long warm-up rounds of this engine have run so far, in nanoseconds.
     warmed: u64,
 }
 
 /// Where lanes come from.
 #[derive(Default)]
 enum Lanes {
-    /// There is one, the caller's own thread.
+    /// One lane: the caller's own thread.
     #[default]
     Own,
     /// The global pool, already started: web workers.
@@ -57,20 +57,20 @@ enum Lanes {
     Pool(rayon::ThreadPool),
 }
 
-/// How a block is to be run.
+/// How a block should be run.
 #[derive(Clone, Copy)]
-struct How {
+struct RunPlan {
     strategy: StrategyChoice,
-    /// As many as there may be; sequential runs have one.
+    /// The number of lanes; sequential runs have one.
     lanes: u16,
     clock: Clock,
     model: CostModel,
 }
 
-impl How {
-    /// The strategy, on how many lanes, and what it was chosen by if it is to be chosen: `weigh` tells, from an
+impl RunPlan {
+    /// The strategy, the number of lanes, and for an automatic choice its figures, which `weigh` computes from an
     /// earlier sequential run.
-    fn settle<E>(
+    fn resolve<E>(
         self,
         weigh: impl FnOnce(u16) -> Result<Chosen, E>,
     ) -> Result<(StrategyId, u16, Option<Chosen>), E> {
@@ -87,18 +87,18 @@ impl How {
 }
 
 /// Why a request was not met.
-enum Unmet {
+enum RequestError {
     Problems(Vec<Problem>),
     Cancelled,
 }
 
-impl From<Vec<Problem>> for Unmet {
+impl From<Vec<Problem>> for RequestError {
     fn from(problems: Vec<Problem>) -> Self {
         Self::Problems(problems)
     }
 }
 
-impl From<Stopped> for Unmet {
+impl From<Stopped> for RequestError {
     fn from(stopped: Stopped) -> Self {
         match stopped {
             Stopped::Cancelled => Self::Cancelled,
@@ -126,7 +126,7 @@ impl Engine {
         Self { lanes, ..Self::default() }
     }
 
-    /// Takes the catalogue's files.
+    /// Loads the catalogue's files.
     ///
     /// # Errors
     /// If a text is not a catalogue file.
@@ -164,15 +164,17 @@ impl Engine {
         }
     }
 
-    /// Meets a request. `cancel` must be clear beforehand: whoever sends the request clears it, so that
-    /// a cancel that arrives before the engine looks is not lost. `reply` is called for each step of progress, and with the closing reply last.
+    /// Answers a request. `reply` is called for each step of progress, and last with the closing reply.
+    ///
+    /// The sender of the request clears `cancel` before it sends. If the engine cleared it here, a cancel that arrives
+    /// before this call would be lost.
     pub fn handle(&mut self, request: Request, cancel: &CancelFlag, reply: &mut dyn FnMut(Reply)) {
         let Request { id, body } = request;
         let mut progress =
             |phase, done, total| reply(Reply { id, body: Answer::Progress { phase, done, total } });
         let body = self.answer(id, body, cancel, &mut progress).unwrap_or_else(|unmet| match unmet {
-            Unmet::Problems(problems) => Answer::Failed { problems },
-            Unmet::Cancelled => Answer::Cancelled,
+            RequestError::Problems(problems) => Answer::Failed { problems },
+            RequestError::Cancelled => Answer::Cancelled,
         });
         reply(Reply { id, body });
     }
@@ -183,34 +185,36 @@ impl Engine {
         ask: Ask,
         cancel: &CancelFlag,
         progress: &mut dyn FnMut(Phase, u32, u32),
-    ) -> Result<Answer, Unmet> {
+    ) -> Result<Answer, RequestError> {
         match ask {
             Ask::Run { input, strategy, lanes, clock, model, list } => {
-                let how = How { strategy, lanes, clock, model };
-                self.run(id, input, how, list.as_deref(), cancel, progress)
+                let plan = RunPlan { strategy, lanes, clock, model };
+                self.run(id, input, plan, list.as_deref(), cancel, progress)
             }
             Ask::Curve { input, strategies, lanes, model, list } => {
-                self.with(input, cancel, progress, |this, ready, progress| {
-                    ready.give(list.as_deref()).map_err(|problem| vec![problem])?;
+                self.with_block(input, cancel, progress, |this, ready, progress| {
+                    ready.use_list(list.as_deref()).map_err(|problem| vec![problem])?;
                     let (curve, warming) =
                         curve::curve(ready, &strategies, &lanes, model, this.warmed, cancel, progress)?;
                     this.warmed = this.warmed.saturating_add(warming);
                     Ok(Answer::Curve { curve: Box::new(curve) })
                 })
             }
-            Ask::AccessList { input, list } => self.with(input, cancel, progress, |_, ready, progress| {
-                ready.give(list.as_deref()).map_err(|problem| vec![problem])?;
-                progress(Phase::Analysing, 0, 0);
-                Ok(Answer::AccessList { list: Box::new(list::list(ready, cancel)?) })
-            }),
-            Ask::ExportList { input, form } => self.with(input, cancel, progress, |_, ready, _| {
+            Ask::AccessList { input, list } => {
+                self.with_block(input, cancel, progress, |_, ready, progress| {
+                    ready.use_list(list.as_deref()).map_err(|problem| vec![problem])?;
+                    progress(Phase::Analysing, 0, 0);
+                    Ok(Answer::AccessList { list: Box::new(list::list(ready, cancel)?) })
+                })
+            }
+            Ask::ExportList { input, form } => self.with_block(input, cancel, progress, |_, ready, _| {
                 Ok(Answer::Exported { bytes: list::export(ready, form, cancel)? })
             }),
             Ask::Reduce { scenario, strategy, lanes, clock, model, list } => {
-                let how = How { strategy, lanes: lanes.clamp(1, self.most_lanes(clock)), clock, model };
+                let plan = RunPlan { strategy, lanes: lanes.clamp(1, self.most_lanes(clock)), clock, model };
                 let (catalogue, threads) = (&self.catalogue, self.threads());
                 let scenario =
-                    reduce::reduce(&scenario, catalogue, how, list.as_deref(), threads, cancel, progress)?;
+                    reduce::reduce(&scenario, catalogue, plan, list.as_deref(), threads, cancel, progress)?;
                 Ok(Answer::Reduced { scenario })
             }
             Ask::Inspect { run, tx } => self.inspect(run, tx),
@@ -221,38 +225,38 @@ impl Engine {
         &mut self,
         id: u32,
         input: Input,
-        how: How,
+        plan: RunPlan,
         list: Option<&[u8]>,
         cancel: &CancelFlag,
         progress: &mut dyn FnMut(Phase, u32, u32),
-    ) -> Result<Answer, Unmet> {
-        let How { strategy, lanes, clock, model } = how;
-        self.with(input, cancel, progress, |this, ready, progress| {
+    ) -> Result<Answer, RequestError> {
+        let RunPlan { strategy, lanes, clock, model } = plan;
+        self.with_block(input, cancel, progress, |this, ready, progress| {
             if strategy.reads_block_access_list() {
-                ready.give(list).map_err(|problem| vec![problem])?;
+                ready.use_list(list).map_err(|problem| vec![problem])?;
             }
             let info = this.info();
-            let how = How { lanes: lanes.clamp(1, this.most_lanes(clock)), ..how };
+            let plan = RunPlan { lanes: lanes.clamp(1, this.most_lanes(clock)), ..plan };
             let threads = this.threads();
             let measured = match clock {
-                Clock::Measured => measure::measure(ready, how, threads, this.warmed, cancel, progress)?,
-                Clock::Simulated => simulated::simulate(ready, how, this.warmed, cancel, progress)?,
+                Clock::Measured => measure::measure(ready, plan, threads, this.warmed, cancel, progress)?,
+                Clock::Simulated => simulated::simulate(ready, plan, this.warmed, cancel, progress)?,
             };
             this.warmed = this.warmed.saturating_add(measured.warming);
-            let (report, shown) = report::report(ready, id, info, model, measured, progress)?;
-            this.shown = Some(shown);
+            let (report, last_run) = report::report(ready, id, info, model, measured, progress)?;
+            this.last_run = Some(last_run);
             Ok(Answer::Ran { report: Box::new(report) })
         })
     }
 
-    /// Does something with what `input` stands for, which stays for [`Input::Same`] whatever comes of it.
-    fn with(
+    /// Runs `act` on the block of `input`, and keeps the block for [`Input::Same`], also if `act` fails.
+    fn with_block(
         &mut self,
         input: Input,
         cancel: &CancelFlag,
         progress: &mut dyn FnMut(Phase, u32, u32),
-        act: impl FnOnce(&mut Self, &mut Ready, &mut dyn FnMut(Phase, u32, u32)) -> Result<Answer, Unmet>,
-    ) -> Result<Answer, Unmet> {
+        act: impl FnOnce(&mut Self, &mut Ready, &mut dyn FnMut(Phase, u32, u32)) -> Result<Answer, RequestError>,
+    ) -> Result<Answer, RequestError> {
         progress(Phase::Preparing, 0, 0);
         let mut ready = match input {
             Input::Scenario(text) => {
@@ -267,15 +271,15 @@ impl Engine {
                 vec![Problem::new("", "a scenario", "nothing: this engine has not run anything yet")]
             })?,
         };
-        let met = act(self, &mut ready, progress);
+        let result = act(self, &mut ready, progress);
         self.ready = Some(ready);
-        met
+        result
     }
 
-    fn inspect(&self, run: u32, tx: TxIndex) -> Result<Answer, Unmet> {
-        let shown = self.shown.as_ref().filter(|shown| shown.run == run);
-        let detail = shown
-            .and_then(|shown| story::detail(shown, tx))
+    fn inspect(&self, run: u32, tx: TxIndex) -> Result<Answer, RequestError> {
+        let last_run = self.last_run.as_ref().filter(|last_run| last_run.run == run);
+        let detail = last_run
+            .and_then(|last_run| tx_detail::detail(last_run, tx))
             .ok_or_else(|| vec![Problem::new("tx", "a transaction of the latest run", tx.to_string())])?;
         Ok(Answer::Detail { detail: Box::new(detail) })
     }

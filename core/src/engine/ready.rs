@@ -1,11 +1,11 @@
-//! A block in the form that rounds need, with everything needed to speak about it.
+//! A block that is ready to run, with the names for its report.
 
 use std::sync::Arc;
 
 use alloy_eip7928::BlockAccessList;
 use alloy_primitives::{B256, Bytes, keccak256, map::B256Map};
 
-use super::Unmet;
+use super::RequestError;
 use crate::access_list::{self, ListError};
 use crate::cancel::CancelFlag;
 use crate::catalogue::Catalogue;
@@ -23,17 +23,17 @@ pub(super) struct Ready {
     pub(super) block: PreparedBlock,
     pub(super) loaded: LoadedBlock,
     pub(super) names: Arc<Names>,
-    /// Inputs of the block's hashes: the names of mapping entries.
+    /// The inputs of the block's keccak-256 hashes, which name entries of mappings.
     pub(super) preimages: B256Map<Bytes>,
-    /// Time that preparing took, in nanoseconds.
+    /// The time of preparing, in nanoseconds.
     pub(super) preparing: u64,
-    /// The block access list that the block's runs were given.
-    given: Option<Given>,
+    /// The block access list from outside that runs use, if there is one.
+    given: Option<GivenAccessList>,
 }
 
-/// A block access list that was given.
-struct Given {
-    /// keccak-256 of the bytes as they came.
+/// A block access list from outside.
+struct GivenAccessList {
+    /// keccak-256 of the bytes as they were received.
     digest: B256,
     list: Arc<BlockAccessList>,
     /// keccak-256 of its RLP.
@@ -41,7 +41,11 @@ struct Given {
 }
 
 impl Ready {
-    pub(super) fn scenario(text: &str, catalogue: &Catalogue, cancel: &CancelFlag) -> Result<Self, Unmet> {
+    pub(super) fn scenario(
+        text: &str,
+        catalogue: &Catalogue,
+        cancel: &CancelFlag,
+    ) -> Result<Self, RequestError> {
         let started = clock::now();
         let document = Document::new(text);
         let scenario = document.scenario().map_err(<[Problem]>::to_vec)?;
@@ -52,7 +56,7 @@ impl Ready {
         Self::new(scenario.title.clone(), prepared.block, prepared.names, started, cancel)
     }
 
-    pub(super) fn case(text: &str, catalogue: &Catalogue, cancel: &CancelFlag) -> Result<Self, Unmet> {
+    pub(super) fn case(text: &str, catalogue: &Catalogue, cancel: &CancelFlag) -> Result<Self, RequestError> {
         let started = clock::now();
         let block = case::parse(text)?;
         let names = Names::of_block(&block, catalogue);
@@ -65,11 +69,11 @@ impl Ready {
         names: Names,
         started: u64,
         cancel: &CancelFlag,
-    ) -> Result<Self, Unmet> {
+    ) -> Result<Self, RequestError> {
         let loaded = LoadedBlock::new(&block);
         let preimages = evm::keccak_preimages(&block, cancel);
         if cancel.is_set() {
-            return Err(Unmet::Cancelled);
+            return Err(RequestError::Cancelled);
         }
         Ok(Self {
             title,
@@ -82,8 +86,8 @@ impl Ready {
         })
     }
 
-    /// Gives the block's runs another access list than the one that they record, or none.
-    pub(super) fn give(&mut self, bytes: Option<&[u8]>) -> Result<(), Problem> {
+    /// Makes the block's runs use this access list; with `None`, the one that the engine makes itself.
+    pub(super) fn use_list(&mut self, bytes: Option<&[u8]>) -> Result<(), Problem> {
         let digest = bytes.map(keccak256);
         if self.given.as_ref().map(|given| given.digest) == digest {
             return Ok(());
@@ -92,20 +96,20 @@ impl Ready {
             None => None,
             Some((bytes, digest)) => {
                 let list = access_list::parse(bytes).map_err(problem)?;
-                Some(Given { digest, hash: access_list::hash(&list), list: Arc::new(list) })
+                Some(GivenAccessList { digest, hash: access_list::hash(&list), list: Arc::new(list) })
             }
         };
         self.loaded.use_access_list(self.given.as_ref().map(|given| given.list.clone()));
         Ok(())
     }
 
-    /// The list that was given, and the keccak-256 of its RLP.
-    pub(super) fn given(&self) -> Option<(&BlockAccessList, B256)> {
+    /// The list from outside, and the keccak-256 of its RLP.
+    pub(super) fn given_list(&self) -> Option<(&BlockAccessList, B256)> {
         self.given.as_ref().map(|given| (&*given.list, given.hash))
     }
 }
 
-/// A list that cannot be read, with the place in it.
+/// The problem with a list that cannot be read, and its place in the list.
 fn problem(error: ListError) -> Problem {
     let (path, position, found) = match error {
         ListError::Json { path, what, at: (line, column) } => {

@@ -1,10 +1,10 @@
-//! What the page shows of a run at first.
+//! The report of a run: everything that the page shows at first.
 
 use std::{collections::HashMap, sync::Arc};
 
 use alloy_primitives::{Address, Bytes, U256, keccak256};
 
-use super::{Unmet, measure::Measured, ready::Ready};
+use super::{RequestError, measure::Measured, ready::Ready};
 use crate::analysis;
 use crate::messages::{EngineInfo, Phase, Report, TxSummary};
 use crate::model::CostModel;
@@ -16,19 +16,19 @@ use crate::trace::{Location, MOST_RECORDS, Trace};
 use crate::units::{Gas, LocationId, Ticks};
 use crate::verify;
 
-/// What stays in the engine of the run that the page shows, for later questions: also when another block has been
-/// prepared since.
-pub(super) struct Shown {
-    /// The request that had asked for it.
+/// What the engine keeps of the run that the page shows, so that it can describe transactions later, even after it has
+/// prepared another block.
+pub(super) struct LastRun {
+    /// The id of the request for this run.
     pub(super) run: u32,
     pub(super) names: Arc<Names>,
-    pub(super) transactions: Vec<Asked>,
+    pub(super) transactions: Vec<TxRequest>,
     pub(super) receipts: Vec<Receipt>,
     pub(super) summaries: Vec<TxSummary>,
 }
 
-/// What a transaction asks for.
-pub(super) struct Asked {
+/// The part of a transaction that the inspector shows.
+pub(super) struct TxRequest {
     pub(super) from: Address,
     pub(super) to: Option<Address>,
     pub(super) value: U256,
@@ -37,7 +37,7 @@ pub(super) struct Asked {
     pub(super) input: Bytes,
 }
 
-impl From<&Transaction> for Asked {
+impl From<&Transaction> for TxRequest {
     fn from(tx: &Transaction) -> Self {
         let Transaction { from, to, value, nonce, gas_limit, input, .. } = tx;
         Self {
@@ -51,14 +51,14 @@ impl From<&Transaction> for Asked {
     }
 }
 
-/// That the page can hold the trace.
-fn bounded(trace: &Trace, most: usize) -> Result<(), Unmet> {
+/// Refuses a trace with more records than the page can hold.
+fn check_size(trace: &Trace, most: usize) -> Result<(), RequestError> {
     let records = trace.attempts.len() + trace.spans.len() + trace.reads.len() + trace.writes.len();
     if records <= most {
         return Ok(());
     }
     let found = format!(
-        "{records}: {} attempts with {} reads and {} writes. Fewer transactions, or such as read less, can be shown",
+        "{records}: {} attempts with {} reads and {} writes. Use fewer transactions, or transactions with fewer reads",
         trace.attempts.len(),
         trace.reads.len(),
         trace.writes.len()
@@ -73,33 +73,35 @@ pub(super) fn report(
     model: CostModel,
     measured: Measured,
     progress: &mut dyn FnMut(Phase, u32, u32),
-) -> Result<(Report, Shown), Unmet> {
-    let Measured { timing, chosen, oracle, shown, difference, times, warming: _ } = measured;
-    bounded(&shown.trace, MOST_RECORDS)?;
+) -> Result<(Report, LastRun), RequestError> {
+    let Measured { timing, chosen, oracle, parallel_run, difference, times, warming: _ } = measured;
+    check_size(&parallel_run.trace, MOST_RECORDS)?;
     progress(Phase::Verifying, 0, 0);
     let whole_state = matches!(ready.block.origin, Origin::Scenario);
     let mut verdict = verify::verdict(
-        (&shown.receipts, &shown.post_state),
+        (&parallel_run.receipts, &parallel_run.post_state),
         (&oracle.receipts, &oracle.post_state),
         whole_state,
     );
-    // One of the other rounds may have differed: that is a difference, too.
+    // A difference in any other round counts, too.
     verdict.difference = verdict.difference.or_else(|| difference.map(|d| d.to_string()));
     let header = match &ready.block.origin {
         Origin::Scenario => None,
-        Origin::Case(expected) => {
-            Some(verify::header_check(&ready.block.env, (&shown.receipts, &shown.post_state), expected))
-        }
+        Origin::Case(expected) => Some(verify::header_check(
+            &ready.block.env,
+            (&parallel_run.receipts, &parallel_run.post_state),
+            expected,
+        )),
     };
 
     progress(Phase::Analysing, 0, 0);
-    let mut trace = shown.trace;
+    let mut trace = parallel_run.trace;
     let mut sequential = oracle.trace;
     analysis::align_locations(&mut trace, &mut sequential);
     let analysis = analysis::analyse(&trace, &sequential, &times);
     let packed = trace.pack();
     let declared = trace.strategy.reads_declarations().then(|| declared(ready, &trace));
-    let summaries: Vec<TxSummary> = shown
+    let summaries: Vec<TxSummary> = parallel_run
         .receipts
         .iter()
         .enumerate()
@@ -114,7 +116,7 @@ pub(super) fn report(
         clock: trace.clock,
         model,
         given_list: ready
-            .given()
+            .given_list()
             .filter(|_| trace.strategy.reads_block_access_list())
             .map(|(_, hash)| hash.to_string()),
         timing,
@@ -128,17 +130,17 @@ pub(super) fn report(
         header,
         contracts: ready.names.contracts().to_vec(),
     };
-    let shown = Shown {
+    let last_run = LastRun {
         run,
         names: ready.names.clone(),
-        transactions: ready.block.transactions.iter().map(Asked::from).collect(),
-        receipts: shown.receipts,
+        transactions: ready.block.transactions.iter().map(TxRequest::from).collect(),
+        receipts: parallel_run.receipts,
         summaries,
     };
-    Ok((report, shown))
+    Ok((report, last_run))
 }
 
-/// For each transaction the trace's locations that its access list names.
+/// For each transaction, the locations of the trace that its own access list declares.
 fn declared(ready: &Ready, trace: &Trace) -> Vec<Vec<LocationId>> {
     let ids: HashMap<Location, LocationId> =
         trace.locations.iter().enumerate().map(|(i, location)| (*location, LocationId(i as u32))).collect();
@@ -175,7 +177,7 @@ mod tests {
     use crate::trace::Clock;
 
     #[test]
-    fn a_trace_that_the_page_cannot_hold_is_refused_in_words() {
+    fn a_trace_that_the_page_cannot_hold_is_refused_with_a_message() {
         let write = crate::trace::Write { location: crate::units::LocationId(0), increment: false };
         let trace = Trace {
             strategy: StrategyId::BLOCK_STM,
@@ -189,8 +191,10 @@ mod tests {
             writes: vec![write; 5],
             locations: Vec::new(),
         };
-        assert!(bounded(&trace, 5).is_ok());
-        let Err(Unmet::Problems(problems)) = bounded(&trace, 4) else { panic!("it is not refused") };
+        assert!(check_size(&trace, 5).is_ok());
+        let Err(RequestError::Problems(problems)) = check_size(&trace, 4) else {
+            panic!("it is not refused")
+        };
         assert!(
             problems[0].to_string().contains("at most 4 records to show, found 5: 0 attempts"),
             "{problems:?}"

@@ -1,36 +1,35 @@
-//! How often a block is run, and which of the runs is shown (docs/decisions/0005).
+//! How many rounds a measurement has, and which run is shown (docs/decisions/0005).
 //!
 //! ```text
 //! request ─ warm-up rounds, until they are steady ─ measured rounds ─▶ medians
 //! ```
-//! A round is one sequential and one parallel run. Nothing here looks at what a run did, only at
-//! how long it took: no round is picked because it looks good.
+//! A round is one sequential and one parallel run. The rules use only durations, never a run's result or speed-up, so
+//! that no round is picked because it looks good.
 
 /// Nanoseconds.
 const MS: u64 = 1_000_000;
 
-/// An engine has run this long, in its whole life, before anything is measured. A browser's
-/// optimising compiler works beside the first runs, on the very cores that the lanes need: small
-/// blocks need time more than rounds.
+/// The least time that an engine has run, since its start, before anything is measured. During the first runs the
+/// browser's optimising compiler works on the cores that the lanes need. It needs time, however short the rounds are.
 const ENGINE_WARM: u64 = 700 * MS;
-/// The least for each request: another block is other code.
+/// The least warm-up of a request: another block runs other code.
 const LEAST_WARMING: u64 = 200 * MS;
-/// No round is begun for warming up after this.
+/// No warm-up round starts after this time.
 const MOST_WARMING: u64 = 1_200 * MS;
-/// What measured rounds may take.
+/// The time for measured rounds.
 const MEASURING: u64 = 400 * MS;
 const MOST_MEASURED: u64 = 15;
-/// Rounds that are looked at together.
+/// The number of latest rounds that [`is_steady`] compares.
 const WINDOW: usize = 16;
 
 /// The warm-up of one request.
 #[derive(Debug)]
 pub(super) struct WarmUp {
-    /// Less than this is too short, in nanoseconds.
+    /// The least time of this warm-up, in nanoseconds.
     least: u64,
     rounds: Vec<u64>,
-    /// When each round ended, since the first began. Longer than the rounds together: lanes wait for each
-    /// other before a run begins, on a busy machine for long.
+    /// When each round ended, since the start of the first, in nanoseconds. This is more than the sum of the rounds,
+    /// because lanes wait for each other before a run begins, on a busy machine for long.
     ends: Vec<u64>,
 }
 
@@ -41,9 +40,8 @@ impl WarmUp {
         Self { least, rounds: Vec::new(), ends: Vec::new() }
     }
 
-    /// Notes a round that took `round` nanoseconds and ended `elapsed` nanoseconds after the first
-    /// began. Returns whether the warm-up is over: it was long enough and is steady, or has taken
-    /// all that it may.
+    /// Adds a round that took `round` nanoseconds and ended `elapsed` nanoseconds after the start of the first. Returns
+    /// whether the warm-up is over: it was long enough and the rounds are steady, or its time is over.
     pub(super) fn note(&mut self, round: u64, elapsed: u64) -> bool {
         self.rounds.push(round);
         self.ends.push(elapsed);
@@ -55,7 +53,7 @@ impl WarmUp {
         self.rounds.len() as u32
     }
 
-    /// How many rounds are measured after it. Odd, so that the median is one of them.
+    /// The number of rounds to measure after the warm-up. Odd, so that the median is one of them.
     pub(super) fn measured(&self) -> u32 {
         let last = self.ends.len().saturating_sub(1);
         let first = last.saturating_sub(WINDOW);
@@ -68,8 +66,8 @@ impl WarmUp {
     }
 }
 
-/// Whether rounds no longer become faster, and the latest are alike: the medians of the latest and
-/// of those before are within a tenth, and of the latest the middle half is within a quarter.
+/// Whether rounds no longer become faster and vary little: the median of the latest rounds is within 10 % of the median
+/// of those before, and the middle half of the latest rounds is within 25 %.
 fn is_steady(rounds: &[u64]) -> bool {
     let window = (rounds.len() / 2).min(WINDOW);
     if window == 0 {
@@ -85,14 +83,14 @@ fn is_steady(rounds: &[u64]) -> bool {
     within(before, latest, 10) && within(low, high, 25)
 }
 
-/// The index of the median of `times`; of an even number the lower one. `None` for none.
+/// The index of the median of `times`, or of the lower one if their number is even; `None` if there are none.
 pub(super) fn median_index(times: &[u64]) -> Option<usize> {
     let mut order: Vec<usize> = (0..times.len()).collect();
     order.sort_by_key(|i| times[*i]);
     order.get(times.len().saturating_sub(1) / 2).copied()
 }
 
-/// The median of `times`; 0 for none.
+/// The median of `times`; 0 if there are none.
 pub(super) fn median(times: &[u64]) -> u64 {
     median_index(times).map_or(0, |i| times[i])
 }
@@ -101,7 +99,7 @@ pub(super) fn median(times: &[u64]) -> u64 {
 mod tests {
     use super::*;
 
-    /// Warms up with rounds that take what `round` says, by their number; what the warm-up took.
+    /// A warm-up in which round `i` takes `round(i)`, and its time.
     fn warm(engine_ran: u64, round: impl Fn(u64) -> u64) -> (WarmUp, u64) {
         let mut warm_up = WarmUp::new(engine_ran);
         let mut elapsed = 0;
@@ -129,13 +127,13 @@ mod tests {
     }
 
     #[test]
-    fn rounds_that_never_become_steady_are_measured_all_the_same() {
+    fn rounds_that_never_become_steady_are_measured_anyway() {
         let (_, elapsed) = warm(0, |i| (2 + i % 5) * MS);
         assert!((MOST_WARMING..MOST_WARMING + 10 * MS).contains(&elapsed), "{elapsed}");
     }
 
     #[test]
-    fn a_block_that_fills_the_time_gets_one_of_each() {
+    fn a_long_block_gets_one_warm_up_and_one_measured_round() {
         for round in [MOST_WARMING, 5_000 * MS, u64::MAX] {
             let (warm_up, _) = warm(0, |_| round);
             assert_eq!((warm_up.rounds(), warm_up.measured()), (1, 1));

@@ -1,9 +1,9 @@
-//! Runs a block on virtual lanes, and compares it with sequential execution in the same time.
+//! Runs a block on simulated lanes, and compares it with sequential execution under the same cost model.
 
 use std::cell::RefCell;
 
 use super::{
-    How, Unmet,
+    RequestError, RunPlan,
     measure::{self, BETWEEN_REPORTS, Measured},
     ready::Ready,
 };
@@ -20,28 +20,28 @@ use crate::{
     verify::difference,
 };
 
-/// One sequential and one parallel run in the model's time. `warmed` is how long the engine has run
-/// before, in nanoseconds.
+/// One sequential and one parallel run in the model's time. `warmed`: how long the engine has already run, in
+/// nanoseconds.
 pub(super) fn simulate(
     ready: &Ready,
-    how: How,
+    plan: RunPlan,
     warmed: u64,
     cancel: &CancelFlag,
     progress: &mut dyn FnMut(Phase, u32, u32),
-) -> Result<Measured, Unmet> {
+) -> Result<Measured, RequestError> {
     let mut warming = 0;
     let mut by_gas = false;
     let mut measured = Vec::new();
-    if how.model.cost == Cost::Measured {
-        let alone = measure::alone(ready, warmed, cancel, progress)?;
-        (warming, by_gas) = (alone.warming, alone.by_gas);
-        measured = alone.times;
+    if plan.model.cost == Cost::Measured {
+        let sequential = measure::sequential_times(ready, warmed, cancel, progress)?;
+        (warming, by_gas) = (sequential.warming, sequential.by_gas);
+        measured = sequential.times;
     }
     let all = ready.loaded.transactions() as u32;
     let report = RefCell::new((progress, 0));
     let run = |strategy, lanes| {
         report.borrow_mut().0(Phase::Simulating, 0, all);
-        let told = |done| {
+        let report_progress = |done| {
             let (progress, reported) = &mut *report.borrow_mut();
             let now = clock::now();
             if now.saturating_sub(*reported) >= BETWEEN_REPORTS {
@@ -49,16 +49,21 @@ pub(super) fn simulate(
                 progress(Phase::Simulating, done, all);
             }
         };
-        let around =
-            Simulation { model: how.model, measured: &measured, cancel, progress: &told, record: true };
+        let around = Simulation {
+            model: plan.model,
+            measured: &measured,
+            cancel,
+            progress: &report_progress,
+            record: true,
+        };
         drive::simulate(&ready.loaded, strategy, lanes, &around)
     };
     let oracle = run(StrategyId::SEQUENTIAL, 1)?;
     let times: Vec<Ticks> = oracle.trace.attempts.iter().map(|a| a.end.since(a.start)).collect();
-    let (strategy, lanes, chosen) = how.settle(|lanes| -> Result<_, Unmet> {
-        Ok(analysis::weigh(&oracle.trace, &times, lanes, Keeping::Model(how.model.cost)))
+    let (strategy, lanes, chosen) = plan.resolve(|lanes| -> Result<_, RequestError> {
+        Ok(analysis::weigh(&oracle.trace, &times, lanes, Keeping::Model(plan.model.cost)))
     })?;
-    let shown = match strategy {
+    let parallel_run = match strategy {
         strategy if strategy.is_sequential() => Run {
             receipts: oracle.receipts.clone(),
             post_state: oracle.post_state.clone(),
@@ -66,8 +71,11 @@ pub(super) fn simulate(
         },
         strategy => run(strategy, lanes)?,
     };
-    let difference = difference((&shown.receipts, &shown.post_state), (&oracle.receipts, &oracle.post_state));
-    let (sequential, parallel) = (oracle.trace.duration, shown.trace.duration);
+    let difference = difference(
+        (&parallel_run.receipts, &parallel_run.post_state),
+        (&oracle.receipts, &oracle.post_state),
+    );
+    let (sequential, parallel) = (oracle.trace.duration, parallel_run.trace.duration);
     let timing = Timing {
         warm_ups: 0,
         sequential: vec![sequential],
@@ -77,5 +85,5 @@ pub(super) fn simulate(
         preparing: Ticks(ready.preparing),
         by_gas,
     };
-    Ok(Measured { timing, chosen, oracle, shown, difference, times, warming })
+    Ok(Measured { timing, chosen, oracle, parallel_run, difference, times, warming })
 }

@@ -8,11 +8,10 @@ use super::{Names, well_known, well_known_indexed};
 use crate::messages::{DecodedCall, DecodedLog};
 use crate::run::{Log, Receipt, Status};
 
-/// Longest text of one value, in characters.
+/// The longest text of a value, in characters.
 const MAX_VALUE: usize = 200;
 
-/// The call that `input` makes to `to`. `None` where the ABI does not tell: no or other call data,
-/// a creation.
+/// The call that `input` makes to `to`; `None` if no ABI describes it, or if it is a creation.
 pub fn decode_call(names: &Names, to: Option<Address>, input: &[u8]) -> Option<DecodedCall> {
     to?;
     let function = names.function(to, input)?;
@@ -24,7 +23,7 @@ pub fn decode_call(names: &Names, to: Option<Address>, input: &[u8]) -> Option<D
     })
 }
 
-/// Every log, decoded where the contract's ABI or a well-known event fits.
+/// Every log, decoded if the contract's ABI or a well-known event fits.
 pub fn decode_logs(names: &Names, logs: &[Log]) -> Vec<DecodedLog> {
     logs.iter()
         .map(|log| {
@@ -39,7 +38,7 @@ pub fn decode_logs(names: &Names, logs: &[Log]) -> Vec<DecodedLog> {
 
 fn decode_log(names: &Names, log: &Log) -> Option<(String, Vec<(String, String)>)> {
     let topic = log.data.topics().first()?;
-    let own = names.known(log.address).map(|known| &known.abi);
+    let own = names.abi_of(log.address).map(|known| &known.abi);
     [own, Some(well_known()), Some(well_known_indexed())]
         .into_iter()
         .flatten()
@@ -67,8 +66,8 @@ fn raw(log: &Log) -> Vec<(String, String)> {
     topics.chain([("data".to_owned(), hex_cut(&log.data.data))]).collect()
 }
 
-/// Why a call to `to` reverted, by what it returned: `Error(string)`, `Panic(uint256)` with its
-/// meaning, or an error of the contract's ABI. `None` for an empty or unknown reason.
+/// Why a call to `to` reverted, decoded from its output: `Error(string)`, `Panic(uint256)` with its meaning, or an
+/// error of the contract's ABI. `None` if the reason is empty or unknown.
 pub fn decode_revert(names: &Names, to: Option<Address>, output: &[u8]) -> Option<String> {
     let (selector, rest) = output.split_at_checked(4)?;
     match selector {
@@ -84,8 +83,8 @@ pub fn decode_revert(names: &Names, to: Option<Address>, output: &[u8]) -> Optio
         }
         _ => {}
     }
-    // The error may come from a contract further in, so every ABI at hand is asked, `to`'s first.
-    let own = to.and_then(|to| names.known(to)).into_iter();
+    // The error may come from a contract that `to` called, so every known ABI is tried, `to`'s first.
+    let own = to.and_then(|to| names.abi_of(to)).into_iter();
     let error = own
         .chain(names.contracts.values().map(|known| &**known))
         .flat_map(|known| known.abi.errors())
@@ -98,7 +97,7 @@ pub fn decode_revert(names: &Names, to: Option<Address>, output: &[u8]) -> Optio
     Some(format!("{}({})", error.name, args.join(", ")))
 }
 
-/// How a failed transaction failed, in words; `None` for a successful one.
+/// How a transaction failed, in words; `None` if it succeeded.
 pub fn describe_failure(names: &Names, to: Option<Address>, receipt: &Receipt) -> Option<String> {
     match &receipt.status {
         Status::Success => None,
@@ -163,10 +162,10 @@ fn display(names: &Names, value: &DynSolValue) -> String {
     }
 }
 
-/// `25e18`, `1.25e18`, `3e9` where nothing is lost by it, else all digits.
+/// `25e18`, `1.25e18` or `3e9` if that is exact, else all digits.
 pub(super) fn number(value: U256) -> String {
     let all = value.to_string();
-    // At least 0.001e18, or 10e9 (a Unix time is no round amount); at most three decimals.
+    // At least 0.001e18, or 10e9 (so that a Unix time is not shortened), with at most three decimals.
     for (exponent, digits) in [(18, 16), (9, 11)] {
         if all.len() < digits {
             continue;
@@ -257,7 +256,7 @@ mod tests {
         input.extend(Address::repeat_byte(0x11).into_word());
         input.extend(B256::with_last_byte(3));
         let mut names = Names::default();
-        names.know(Address::ZERO, std::sync::Arc::new(crate::contract::ContractAbi::new(abi, None)));
+        names.set_abi(Address::ZERO, std::sync::Arc::new(crate::contract::ContractAbi::new(abi, None)));
         assert_eq!(
             decode_revert(&names, None, &input).as_deref(),
             Some("Short(who: 0x1111…1111, missing: 3)")

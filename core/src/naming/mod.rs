@@ -1,11 +1,10 @@
-//! Names for people: locations, calls, logs, revert reasons. It knows no scheduler.
+//! Names for people: of locations, calls, logs and revert reasons. This module knows no scheduler.
 //!
 //! ```text
 //! Storage(0x5fbd…, 0x8c1a…)  ─ layout, keccak preimages ─▶  USD.balances[alice]
 //! 0xa9059cbb…                ─ ABI ─▶                        transfer(shop[0], 25e18)
 //! ```
-//! Where neither a person's name nor a layout stands behind a thing, it is called by its address
-//! and slot; nothing is ever guessed silently.
+//! Without a name in the scenario or a layout, the name is made of address and slot. Nothing is guessed silently.
 
 mod decode;
 
@@ -22,7 +21,7 @@ use crate::trace::Location;
 
 pub use decode::{decode_call, decode_logs, decode_revert, describe_failure};
 
-/// Names of addresses, and what is known of the contracts at them.
+/// Names of addresses, and the ABIs of the contracts there.
 #[derive(Clone, Debug, Default)]
 pub struct Names {
     addresses: AddressMap<String>,
@@ -31,17 +30,17 @@ pub struct Names {
 }
 
 impl Names {
-    /// Names for a block of which nothing but its state is known: contracts of the catalogue are
-    /// recognised by their code, a few contracts of the main chain by their address.
+    /// Names for a block without a scenario. Contracts of the catalogue are recognised by their code, a few contracts
+    /// of the main chain by their address.
     pub fn of_block(block: &PreparedBlock, catalogue: &Catalogue) -> Self {
         let mut names = Self::default();
         if block.env.chain_id == 1 {
             for (address, name) in MAINNET {
                 names.name(address, name.to_owned());
             }
-            // Other code than the catalogue's (an older compiler's), but the same variables in the same order.
-            if let Some(piece) = catalogue.get("uniswap-v2/WETH9") {
-                names.know(WETH, piece.known.clone());
+            // An older compiler made other code, but the variables are the same and in the same order.
+            if let Some(contract) = catalogue.get("uniswap-v2/WETH9") {
+                names.set_abi(WETH, contract.abi.clone());
             }
         }
         names.recognise(&block.pre_state, catalogue);
@@ -53,13 +52,13 @@ impl Names {
         self.addresses.entry(address).or_insert(name);
     }
 
-    /// Says what is known of the contract at an address.
-    pub(crate) fn know(&mut self, address: Address, known: Arc<ContractAbi>) {
+    /// Sets ABI and layout of the contract at an address. The first stay.
+    pub(crate) fn set_abi(&mut self, address: Address, known: Arc<ContractAbi>) {
         self.contracts.entry(address).or_insert(known);
     }
 
-    /// Lists a contract of the catalogue as taking part.
-    pub(crate) fn list(&mut self, info: ContractInfo) {
+    /// Adds a contract of the catalogue to those of this block.
+    pub(crate) fn add_contract(&mut self, info: ContractInfo) {
         self.infos.push(info);
     }
 
@@ -75,20 +74,20 @@ impl Names {
             })
             .collect();
         found.sort_by_key(|(address, ..)| *address);
-        for (address, hash, piece) in found {
-            self.know(address, piece.known.clone());
+        for (address, hash, contract) in found {
+            self.set_abi(address, contract.abi.clone());
             self.infos.push(ContractInfo {
                 name: self.display(address),
                 address: address.to_string(),
-                catalogue: piece.id.clone(),
-                package: format!("{} {}", piece.package, piece.version),
-                licence: piece.licence.clone(),
+                catalogue: contract.id.clone(),
+                package: format!("{} {}", contract.package, contract.version),
+                licence: contract.licence.clone(),
                 code_hash: hash.to_string(),
             });
         }
     }
 
-    /// Contracts of the catalogue that take part.
+    /// The contracts of the catalogue in this block.
     pub fn contracts(&self) -> &[ContractInfo] {
         &self.infos
     }
@@ -106,17 +105,17 @@ impl Names {
         }
     }
 
-    /// What is known of the contract at an address.
-    pub fn known(&self, address: Address) -> Option<&ContractAbi> {
+    /// ABI and layout of the contract at an address, if they are known.
+    pub fn abi_of(&self, address: Address) -> Option<&ContractAbi> {
         self.contracts.get(&address).map(|known| &**known)
     }
 
-    /// The function that a call to `to` with this data runs, by the contract's ABI or, where that
-    /// is not known, by the well-known ones.
+    /// The function that a call to `to` with this data runs, by the contract's ABI or, if that is not known, by the
+    /// well-known ones.
     pub(crate) fn function(&self, to: Option<Address>, input: &[u8]) -> Option<&Function> {
         let selector = input.get(..4)?;
         let find = |abi: &'static JsonAbi| abi.functions().find(|f| f.selector() == selector);
-        match to.and_then(|to| self.known(to)) {
+        match to.and_then(|to| self.abi_of(to)) {
             Some(known) if known.abi.functions.is_empty() => find(well_known()),
             Some(known) => known.abi.functions().find(|f| f.selector() == selector),
             None => find(well_known()),
@@ -126,7 +125,7 @@ impl Names {
 
 const WETH: Address = address!("0xC02aaA39b223FE8D0A0e5C4F27eAD9083C756Cc2");
 
-/// Contracts of Ethereum's main chain that turn up in nearly every block.
+/// Contracts of Ethereum's main chain that appear in nearly every block.
 const MAINNET: [(Address, &str); 9] = [
     (WETH, "WETH"),
     (address!("0xdAC17F958D2ee523a2206206994597C13D831ec7"), "USDT"),
@@ -139,10 +138,10 @@ const MAINNET: [(Address, &str); 9] = [
     (address!("0x68b3465833fb72A70ecDF485E0e4C7bD8665Fc45"), "UniswapV3Router02"),
 ];
 
-/// Functions, events and errors that every reader of blocks knows.
+/// Widespread functions, events and errors.
 fn well_known() -> &'static JsonAbi {
     static ABI: OnceLock<JsonAbi> = OnceLock::new();
-    // The texts are constants, and a test reads them all.
+    // The texts are constants; a test parses all of them.
     ABI.get_or_init(|| JsonAbi::parse(WELL_KNOWN.iter().copied()).unwrap_or_default())
 }
 
@@ -212,8 +211,8 @@ fn well_known_indexed() -> &'static JsonAbi {
     ABI.get_or_init(|| JsonAbi::parse(WELL_KNOWN_INDEXED.iter().copied()).unwrap_or_default())
 }
 
-/// A name for each location. `preimages` are what the block hashed
-/// ([`crate::evm::keccak_preimages`]): they turn slots into entries of mappings.
+/// A name for each location. `preimages` are the inputs of the block's hashes ([`crate::evm::keccak_preimages`]); they
+/// show which entry of a mapping a slot is.
 pub fn location_names(
     names: &Names,
     locations: &[Location],
@@ -235,7 +234,7 @@ fn location_name(names: &Names, location: &Location, preimages: &Preimages) -> L
         Location::Existence(address) => account("existence", address),
         Location::Storage(address, slot) => {
             let contract = names.display(address);
-            let layout = names.known(address).and_then(|known| known.layout.as_ref());
+            let layout = names.abi_of(address).and_then(|known| known.layout.as_ref());
             if let Some(variable) =
                 layout.and_then(|layout| layout.name(slot, preimages, &|address| names.display(address)))
             {
@@ -265,7 +264,7 @@ fn unnamed(slot: U256, preimages: &Preimages, names: &Names) -> String {
     }
 }
 
-/// A key whose type is not known, by its looks: a small number, an address, anything else.
+/// A key of unknown type, shown as what it looks like: a small number, an address, or something else.
 fn unnamed_key(key: &[u8], names: &Names) -> String {
     let number = U256::from_be_slice(key);
     match number.bit_len() {
@@ -280,7 +279,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn well_known_signatures_all_read() {
+    fn all_well_known_signatures_can_be_parsed() {
         let abi = JsonAbi::parse(WELL_KNOWN.iter().copied()).expect("constants");
         assert_eq!(abi.functions().count() + abi.events().count(), WELL_KNOWN.len());
         assert_eq!(
@@ -293,8 +292,8 @@ mod tests {
     }
 
     #[test]
-    fn addresses_of_the_main_chain_have_the_checksums_that_they_are_written_with() {
-        // A wrong digit would give another checksum, that is other capitals, than the source has.
+    fn addresses_of_the_main_chain_have_right_checksums() {
+        // With a wrong digit the checksum, and so the capital letters, would not be those in the source.
         let source = include_str!("mod.rs");
         for (address, name) in MAINNET {
             assert!(source.contains(&format!("address!(\"{address}\")")), "{name}");
@@ -302,7 +301,7 @@ mod tests {
     }
 
     #[test]
-    fn slots_of_unknown_contracts_are_called_by_what_was_hashed() {
+    fn slots_of_unknown_contracts_are_named_by_their_preimages() {
         let contract = Address::repeat_byte(0x1f);
         let alice = Address::repeat_byte(0xaa);
         let mut names = Names::default();

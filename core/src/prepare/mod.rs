@@ -1,4 +1,4 @@
-//! From what a person wrote, or a real block, to a [`PreparedBlock`]: pure functions.
+//! From a scenario or a real block to a [`PreparedBlock`]: pure functions.
 
 mod scenario;
 

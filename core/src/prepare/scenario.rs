@@ -1,12 +1,12 @@
-//! From a scenario to a block that is ready to run: addresses, deployments, set-up calls,
-//! transactions with call data, nonces and fees.
+//! From a scenario to a prepared block: addresses, deployments, set-up calls, transactions with call data, nonces and
+//! fees.
 //!
 //! ```text
 //! Scenario ─ expand ─▶ Expansion
 //!   accounts ─▶ state ─ deploy contracts ─ set-up calls ─▶ pre-state
 //!   transactions ─ encode by ABI ─▶ transactions
 //! ```
-//! Nothing is drawn and nothing is repeated here: `scenario::expand` has done that.
+//! `scenario::expand` has already made all random choices and repetitions.
 
 mod arguments;
 mod transactions;
@@ -29,20 +29,20 @@ use crate::scenario::{Amount, BUILDER, Contract, DEPLOYER, Place, Scenario, acco
 const MAX_PROBLEMS: usize = 50;
 /// Ethereum's chain id: real signed transactions hold it.
 const CHAIN_ID: u64 = 1;
-/// Balance of an account that names none: 100 ether.
+/// The default balance of an account: 100 ether, in wei.
 const BALANCE: u128 = 100 * 10u128.pow(18);
-/// Unix time, if the document names none.
+/// The default timestamp (Unix time).
 const TIMESTAMP: u64 = 1_700_000_000;
 /// Most gas for one transaction from Osaka on (EIP-7825), and for each deployment and set-up call.
 const MAX_GAS_OSAKA: u64 = 1 << 24;
-/// Most gas for all transactions: 100,000 calls that say nothing of gas.
+/// Most gas for all transactions: enough for 100,000 calls with the default gas limit.
 const MAX_GAS_BLOCK: u64 = 100_000_000_000;
 /// Most gas that deployments and set-up calls may use in all.
 const MAX_GAS_SETUP: u64 = 10_000_000_000;
 /// Most call data in all transactions, in bytes.
 const MAX_INPUT: usize = 64 << 20;
 
-/// A scenario that is ready to run, and the names of what is in it.
+/// A prepared scenario, with the names of its accounts and contracts.
 #[derive(Clone, Debug)]
 pub struct PreparedScenario {
     /// The block.
@@ -54,14 +54,14 @@ pub struct PreparedScenario {
 /// Prepares a scenario.
 ///
 /// # Errors
-/// What only shows here: names and arguments that do not fit a function's ABI, unknown catalogue
-/// ids, deployments and set-up calls that fail (with their revert reason), limits on gas and data.
-/// Paths are the document's; positions are not filled in.
+/// Problems that reading the document cannot find: names and arguments that do not fit a function's ABI, unknown
+/// catalogue ids, deployments and set-up calls that fail (with their revert reason), too much gas or data. They have the
+/// document's paths, but no positions.
 pub fn scenario(scenario: &Scenario, catalogue: &Catalogue) -> Result<PreparedScenario, Vec<Problem>> {
     expanded(Expansion::new(scenario), catalogue)
 }
 
-/// Prepares a scenario that is expanded.
+/// Prepares an expanded scenario.
 ///
 /// # Errors
 /// As [`scenario`].
@@ -72,7 +72,7 @@ pub fn expanded(expansion: Expansion<'_>, catalogue: &Catalogue) -> Result<Prepa
     preparation.transactions(expansion)
 }
 
-/// Everything that a name can stand for.
+/// The addresses of a name: one, or those of a group.
 #[derive(Clone, Debug)]
 enum Addresses {
     One(Address),
@@ -80,7 +80,7 @@ enum Addresses {
 }
 
 impl Addresses {
-    /// What a declaration's names stand for: as many addresses as it has names.
+    /// The addresses of a declaration's names, in the same order.
     fn new(declared: expand::Declaration<'_>, addresses: Vec<Address>) -> Self {
         match (declared.count, &addresses[..]) {
             (None, [one]) => Self::One(*one),
@@ -137,7 +137,7 @@ impl Preparation {
         let builder = account_address(BUILDER);
         by_name.entry(BUILDER.to_owned()).or_insert(Addresses::One(builder));
         names.name(builder, BUILDER.to_owned());
-        // An account that has nothing does not exist (EIP-161).
+        // An empty account does not exist (EIP-161).
         state.accounts.retain(|_, account| *account != Account::default());
         if !problems.is_empty() {
             return Err(problems);
@@ -152,7 +152,7 @@ impl Preparation {
                 number: block.number.unwrap_or(1),
                 timestamp: block.timestamp.unwrap_or(TIMESTAMP),
                 gas_limit: MAX_GAS_BLOCK,
-                // Fees come after the set-up.
+                // The set-up costs no fees; the block's base fee is set afterwards.
                 base_fee: 0,
                 beneficiary: builder,
                 difficulty: U256::ZERO,
@@ -177,15 +177,15 @@ impl Preparation {
         Ok(preparation)
     }
 
-    /// Takes the block's beneficiary, as soon as its name stands for something: an account, a contract, or what a
-    /// set-up call returned.
+    /// Sets the block's beneficiary, if the address of its name is known by now: an account, a contract, or the result
+    /// of a set-up call.
     fn find_beneficiary(&mut self, scenario: &Scenario) {
         if let Some(address) = scenario.block.beneficiary.as_ref().and_then(|place| self.place(place)) {
             self.env.beneficiary = address;
         }
     }
 
-    /// The address of a place; `name[*]` is none.
+    /// The address of a place; `None` if it is not known, or for `name[*]`.
     fn place(&self, place: &Place) -> Option<Address> {
         match place {
             Place::Address(address) => Some(*address),
@@ -210,7 +210,7 @@ impl Preparation {
         matches!(self.addresses.get(name), Some(Addresses::Group(_)))
     }
 
-    /// [`Self::place`], or the problem that it is not known here.
+    /// [`Self::place`], or a problem if it is not known.
     fn known_place(&self, place: &Place, path: &str) -> Result<Address, Problem> {
         self.place(place)
             .ok_or_else(|| Problem::new(path, "a name that is known at this point", format!("\"{place}\"")))
@@ -230,7 +230,7 @@ impl Preparation {
         *nonce - 1
     }
 
-    /// Runs a deployment or set-up call. It costs its sender nothing but `value`.
+    /// Runs a deployment or set-up call. Its sender pays `value` but no fee.
     fn run(&mut self, tx: Transaction) -> Receipt {
         let receipt = evm::apply(&self.env, &mut self.state, &tx);
         self.spent = self.spent.saturating_add(receipt.gas_used);
@@ -246,8 +246,8 @@ impl Preparation {
     }
 
     fn deploy(&mut self, expansion: &Expansion<'_>, catalogue: &Catalogue) -> Result<(), Vec<Problem>> {
-        // Addresses follow from sender and nonce alone (EIP-684's formula), so all are known before
-        // the first constructor runs and constructors may be given any of them.
+        // An address depends only on sender and nonce, so all are known before the first constructor runs, and every
+        // constructor can get any of them as an argument.
         let mut nonces = self.nonces.clone();
         for (declared, contract) in expansion.contracts() {
             let path = format!("contracts.{}.from", declared.name);
@@ -262,7 +262,7 @@ impl Preparation {
             }
             self.addresses.insert(declared.name.to_owned(), Addresses::new(declared, addresses));
         }
-        // Constructors may ask for it.
+        // Constructors may read the beneficiary.
         self.find_beneficiary(expansion.scenario());
         let mut problems = Vec::new();
         for (declared, contract) in expansion.contracts() {
@@ -282,17 +282,17 @@ impl Preparation {
         catalogue: &Catalogue,
     ) -> Result<(), Problem> {
         let path = format!("contracts.{name}");
-        let (code, known, piece) = match &contract.catalogue {
+        let (code, known, listed) = match &contract.catalogue {
             Some(id) => {
-                let Some(piece) = catalogue.get(id) else {
-                    let ids = || catalogue.pieces().map(|p| p.id.as_str());
+                let Some(listed) = catalogue.get(id) else {
+                    let ids = || catalogue.contracts().map(|p| p.id.as_str());
                     let expected = match nearest(id, ids()) {
                         Some(near) => format!("\"{near}\""),
                         None => format!("one of {}", ids().collect::<Vec<_>>().join(", ")),
                     };
                     return Err(Problem::new(format!("{path}.catalogue"), expected, format!("\"{id}\"")));
                 };
-                (piece.bytecode.clone(), piece.known.clone(), Some(piece.clone()))
+                (listed.bytecode.clone(), listed.abi.clone(), Some(listed.clone()))
             }
             None => {
                 (contract.bytecode.clone().unwrap_or_default(), arguments::own_abi(contract, &path)?, None)
@@ -310,7 +310,7 @@ impl Preparation {
         let addresses = self.addresses.get(name).map(|named| named.addresses().to_vec()).unwrap_or_default();
         for address in &addresses {
             let nonce = self.next_nonce(from);
-            self.names.know(*address, known.clone());
+            self.names.set_abi(*address, known.clone());
             let gas_limit = MAX_GAS_OSAKA;
             let receipt = self.run(Transaction {
                 from,
@@ -325,14 +325,14 @@ impl Preparation {
                 return Err(Problem::new(path, expected, format!("one that {failure}")));
             }
             self.check_spent(&path)?;
-            if let Some(piece) = &piece {
+            if let Some(listed) = &listed {
                 let hash = self.state.accounts.get(address).and_then(|a| a.code_hash);
-                self.names.list(ContractInfo {
+                self.names.add_contract(ContractInfo {
                     name: self.names.display(*address),
                     address: address.to_string(),
-                    catalogue: piece.id.clone(),
-                    package: format!("{} {}", piece.package, piece.version),
-                    licence: piece.licence.clone(),
+                    catalogue: listed.id.clone(),
+                    package: format!("{} {}", listed.package, listed.version),
+                    licence: listed.licence.clone(),
                     code_hash: hash.unwrap_or_default().to_string(),
                 });
             }
@@ -343,7 +343,7 @@ impl Preparation {
     fn set_up(&mut self, expansion: &Expansion<'_>, catalogue: &Catalogue) -> Result<(), Vec<Problem>> {
         let scenario = expansion.scenario();
         for entry in 0..scenario.setup.len() {
-            // Later calls build on earlier ones: the first failure ends the set-up.
+            // Later calls depend on earlier ones, so the first failure ends the set-up.
             self.set_up_entry(expansion, entry, catalogue).map_err(|p| vec![p])?;
             self.find_beneficiary(scenario);
         }
@@ -371,25 +371,25 @@ impl Preparation {
         }
         if let Some(declared) = named {
             for (name, address) in declared.names().zip(&returned) {
-                self.found(name, *address, catalogue);
+                self.name_returned(name, *address, catalogue);
             }
             self.addresses.insert(declared.name.to_owned(), Addresses::new(declared, returned));
         }
         Ok(())
     }
 
-    /// Gives what a call returned a name, and recognises it by its code.
-    fn found(&mut self, name: String, address: Address, catalogue: &Catalogue) {
+    /// Names an address that a set-up call returned, and recognises its contract by the code.
+    fn name_returned(&mut self, name: String, address: Address, catalogue: &Catalogue) {
         self.names.name(address, name);
         let hash = self.state.accounts.get(&address).and_then(|a| a.code_hash);
-        if let Some((hash, piece)) = hash.and_then(|hash| Some((hash, catalogue.by_code(hash)?))) {
-            self.names.know(address, piece.known.clone());
-            self.names.list(ContractInfo {
+        if let Some((hash, listed)) = hash.and_then(|hash| Some((hash, catalogue.by_code(hash)?))) {
+            self.names.set_abi(address, listed.abi.clone());
+            self.names.add_contract(ContractInfo {
                 name: self.names.display(address),
                 address: address.to_string(),
-                catalogue: piece.id.clone(),
-                package: format!("{} {}", piece.package, piece.version),
-                licence: piece.licence.clone(),
+                catalogue: listed.id.clone(),
+                package: format!("{} {}", listed.package, listed.version),
+                licence: listed.licence.clone(),
                 code_hash: hash.to_string(),
             });
         }

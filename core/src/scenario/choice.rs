@@ -1,16 +1,16 @@
-//! Who is to schedule, as a link, a document or a person says.
+//! The choice of a strategy in a link, a document or the page.
 
 use serde::{Deserialize, Serialize};
 
 use crate::strategies::StrategyId;
 
-/// A strategy, or that the engine is to choose one. In links and documents it is a name.
+/// A strategy, or that the engine chooses one. In links and documents it is a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
 pub enum StrategyChoice {
     /// Block-STM or sequential, by the figures of a sequential run of the block ([`crate::analysis::weigh`]).
     Automatic,
-    /// This one.
+    /// This strategy.
     Always(StrategyId),
 }
 
@@ -68,7 +68,7 @@ impl From<StrategyChoice> for String {
     }
 }
 
-/// No strategy has that name.
+/// No strategy has this name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("no strategy of that name")]
 pub struct UnknownStrategy;

@@ -1,4 +1,4 @@
-//! How a block is run, as a document or a link says it, in the types of the rooms that run it.
+//! The settings of a run in a document or link, as the engine's types.
 
 use document::{ClockName, CostName, RunSettings, StrategyName};
 
@@ -6,23 +6,23 @@ use super::StrategyChoice;
 use crate::model::Cost;
 use crate::trace::Clock;
 
-/// [`RunSettings`] with each word as what it stands for. What is left out is `None`.
+/// [`RunSettings`] with the engine's type for each word. A setting that is left out is `None`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Settings {
-    /// Who schedules.
+    /// The strategy, or that the engine chooses it.
     pub strategy: Option<StrategyChoice>,
     /// Number of lanes.
     pub lanes: Option<u16>,
-    /// Real or modelled time.
+    /// Measured or simulated time.
     pub clock: Option<Clock>,
-    /// What modelled time is made of.
+    /// The cost model of simulated time.
     pub cost: Option<Cost>,
-    /// The model's seed.
+    /// The cost model's seed.
     pub seed: Option<u64>,
 }
 
-// Every word stands for something and everything has a word: the test below compares the lists. A name that had no
-// counterpart would be left out, never replaced.
+// Every word has a type and every type a word: the test below compares the lists. A word without a type would be left
+// out, never replaced by another.
 
 impl From<RunSettings> for Settings {
     fn from(run: RunSettings) -> Self {
@@ -53,14 +53,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_word_of_the_format_stands_for_something_and_everything_has_a_word() {
+    fn every_word_of_the_format_has_a_type_and_every_type_a_word() {
         assert_eq!(StrategyName::NAMES, StrategyChoice::ALL.map(StrategyChoice::name));
         assert_eq!(ClockName::NAMES, Clock::ALL.map(Clock::name));
         assert_eq!(CostName::NAMES, Cost::ALL.map(Cost::name));
     }
 
     #[test]
-    fn settings_survive_the_way_through_a_document() {
+    fn settings_are_the_same_after_a_document() {
         let settings = Settings {
             strategy: Some(StrategyChoice::Automatic),
             lanes: Some(3),

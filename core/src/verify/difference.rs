@@ -8,57 +8,57 @@ use thiserror::Error;
 use crate::prepare::{Account, State};
 use crate::run::{Receipt, Status};
 
-/// Where two results of one block part.
+/// The first difference between two results of a block.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum Difference {
-    /// Another number of receipts.
-    #[error("{ours} receipts, expected {theirs}")]
+    /// The number of receipts differs.
+    #[error("{found} receipts, expected {expected}")]
     Receipts {
         /// Found.
-        ours: usize,
+        found: usize,
         /// Expected.
-        theirs: usize,
+        expected: usize,
     },
-    /// A field of a receipt.
-    #[error("receipt of transaction {tx}: {field} {ours}, expected {theirs}")]
+    /// A field of a receipt differs.
+    #[error("receipt of transaction {tx}: {field} {found}, expected {expected}")]
     Receipt {
         /// The transaction's position.
         tx: usize,
         /// The field.
         field: &'static str,
         /// Found.
-        ours: String,
+        found: String,
         /// Expected.
-        theirs: String,
+        expected: String,
     },
-    /// A field of an account after the block.
-    #[error("account {address}: {field} {ours}, expected {theirs}")]
+    /// A field of an account after the block differs.
+    #[error("account {address}: {field} {found}, expected {expected}")]
     Account {
         /// The account.
         address: Address,
         /// The field.
         field: String,
         /// Found.
-        ours: String,
+        found: String,
         /// Expected.
-        theirs: String,
+        expected: String,
     },
 }
 
 /// The first difference of receipts (status, gas, logs, output, contract address), then of
 /// post-states (balance, nonce, code, storage; accounts by address). `None`: equal.
-pub fn difference(ours: (&[Receipt], &State), theirs: (&[Receipt], &State)) -> Option<Difference> {
-    receipts(ours.0, theirs.0, |a, b| {
+pub fn difference(found: (&[Receipt], &State), expected: (&[Receipt], &State)) -> Option<Difference> {
+    receipts(found.0, expected.0, |a, b| {
         field("status", &a.status, &b.status)
             .or_else(|| common(a, b))
             .or_else(|| field("output", &a.output, &b.output))
     })
-    .or_else(|| states(ours.1, theirs.1))
+    .or_else(|| states(found.1, expected.1))
 }
 
-/// The same against a file, which knows success or failure but not its kind, and no output.
-pub fn difference_from_file(ours: (&[Receipt], &State), file: (&[Receipt], &State)) -> Option<Difference> {
-    receipts(ours.0, file.0, |a, b| {
+/// The same for the result in a file, which has neither the kind of a failure nor outputs.
+pub fn difference_from_file(found: (&[Receipt], &State), file: (&[Receipt], &State)) -> Option<Difference> {
+    receipts(found.0, file.0, |a, b| {
         let status = |r: &Receipt| match r.status {
             Status::Invalid(_) => "invalid",
             Status::Success => "success",
@@ -66,13 +66,13 @@ pub fn difference_from_file(ours: (&[Receipt], &State), file: (&[Receipt], &Stat
         };
         field("status", &status(a), &status(b)).or_else(|| common(a, b))
     })
-    .or_else(|| states(ours.1, file.1))
+    .or_else(|| states(found.1, file.1))
 }
 
 type Field = (&'static str, String, String);
 
-fn field<T: PartialEq + fmt::Debug>(name: &'static str, ours: &T, theirs: &T) -> Option<Field> {
-    (ours != theirs).then(|| (name, brief(ours), brief(theirs)))
+fn field<T: PartialEq + fmt::Debug>(name: &'static str, found: &T, expected: &T) -> Option<Field> {
+    (found != expected).then(|| (name, brief(found), brief(expected)))
 }
 
 /// A value as a difference shows it: long ones (logs, output) are cut.
@@ -94,34 +94,36 @@ fn common(a: &Receipt, b: &Receipt) -> Option<Field> {
 }
 
 fn receipts(
-    ours: &[Receipt],
-    theirs: &[Receipt],
+    found: &[Receipt],
+    expected: &[Receipt],
     compare: impl Fn(&Receipt, &Receipt) -> Option<Field>,
 ) -> Option<Difference> {
-    if ours.len() != theirs.len() {
-        return Some(Difference::Receipts { ours: ours.len(), theirs: theirs.len() });
+    if found.len() != expected.len() {
+        return Some(Difference::Receipts { found: found.len(), expected: expected.len() });
     }
-    ours.iter().zip(theirs).enumerate().find_map(|(tx, (a, b))| {
-        compare(a, b).map(|(field, ours, theirs)| Difference::Receipt { tx, field, ours, theirs })
+    found.iter().zip(expected).enumerate().find_map(|(tx, (a, b))| {
+        compare(a, b).map(|(field, found, expected)| Difference::Receipt { tx, field, found, expected })
     })
 }
 
-fn states(ours: &State, theirs: &State) -> Option<Difference> {
-    // Equal maps are by far the common case; the search for the first difference may be slow.
-    if ours.accounts == theirs.accounts {
+fn states(found: &State, expected: &State) -> Option<Difference> {
+    // Equal maps are by far the most frequent; the search for the first difference may be slow.
+    if found.accounts == expected.accounts {
         return None;
     }
-    let mut addresses: Vec<Address> = ours.accounts.keys().chain(theirs.accounts.keys()).copied().collect();
+    let mut addresses: Vec<Address> =
+        found.accounts.keys().chain(expected.accounts.keys()).copied().collect();
     addresses.sort_unstable();
     addresses.dedup();
     addresses.into_iter().find_map(|address| {
-        let (field, ours, theirs) = account(ours.accounts.get(&address), theirs.accounts.get(&address))?;
-        Some(Difference::Account { address, field, ours, theirs })
+        let (field, found, expected) =
+            account(found.accounts.get(&address), expected.accounts.get(&address))?;
+        Some(Difference::Account { address, field, found, expected })
     })
 }
 
-fn account(ours: Option<&Account>, theirs: Option<&Account>) -> Option<(String, String, String)> {
-    let (a, b) = match (ours, theirs) {
+fn account(found: Option<&Account>, expected: Option<&Account>) -> Option<(String, String, String)> {
+    let (a, b) = match (found, expected) {
         (Some(a), Some(b)) => (a, b),
         (None, None) => return None,
         (a, _) => {
@@ -129,7 +131,7 @@ fn account(ours: Option<&Account>, theirs: Option<&Account>) -> Option<(String, 
             return Some(("account".into(), text(a.is_some()), text(a.is_none())));
         }
     };
-    let named = |(name, ours, theirs): Field| (name.to_owned(), ours, theirs);
+    let named = |(name, found, expected): Field| (name.to_owned(), found, expected);
     field("balance", &a.balance, &b.balance)
         .or_else(|| field("nonce", &a.nonce, &b.nonce))
         .or_else(|| field("code hash", &a.code_hash, &b.code_hash))
@@ -138,9 +140,9 @@ fn account(ours: Option<&Account>, theirs: Option<&Account>) -> Option<(String, 
             let mut slots: Vec<U256> = a.storage.keys().chain(b.storage.keys()).copied().collect();
             slots.sort_unstable();
             slots.into_iter().find_map(|slot| {
-                let [ours, theirs] = [a, b].map(|x| x.storage.get(&slot).copied().unwrap_or_default());
-                (ours != theirs)
-                    .then(|| (format!("slot {slot:#x}"), format!("{ours:#x}"), format!("{theirs:#x}")))
+                let [found, expected] = [a, b].map(|x| x.storage.get(&slot).copied().unwrap_or_default());
+                (found != expected)
+                    .then(|| (format!("slot {slot:#x}"), format!("{found:#x}"), format!("{expected:#x}")))
             })
         })
 }
@@ -159,9 +161,9 @@ mod tests {
             accounts: [(Address::ZERO, account.clone())].into_iter().collect(),
             ..State::default()
         };
-        let theirs = ([receipt.clone()], state(&account));
+        let oracle = ([receipt.clone()], state(&account));
         change(&mut receipt, &mut account);
-        let found = difference((&[receipt], &state(&account)), (&theirs.0, &theirs.1));
+        let found = difference((&[receipt], &state(&account)), (&oracle.0, &oracle.1));
         assert_eq!(found.map(|d| d.to_string()).as_deref(), expected);
     }
 

@@ -5,8 +5,8 @@ use crate::messages::{HeaderCheck, HeaderFigure};
 use crate::prepare::{BlockEnvironment, State};
 use crate::run::{Expected, Receipt};
 
-/// Compares gas used, receipts root and logs bloom with the header, and receipts and post-state
-/// with the file. Where no header is known the file's figures stand for it, and `known` says so.
+/// Compares gas used, receipts root and logs bloom with the header, and receipts and post-state with the file. If the
+/// header is not known, the file's figures are compared instead, and `known` is false.
 pub fn header_check(
     env: &BlockEnvironment,
     (receipts, state): (&[Receipt], &State),

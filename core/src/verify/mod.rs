@@ -1,4 +1,4 @@
-//! Whether a run's result is right: equal to sequential execution, equal to a real block's header.
+//! Compares a run's result with sequential execution and with a real block's header.
 
 mod difference;
 mod header;
@@ -13,8 +13,8 @@ use crate::prepare::State;
 use crate::run::Receipt;
 use crate::units::Gas;
 
-/// Compares a run's result with the sequential one. The state root is computed only where
-/// `whole_state` says that `state` holds every account there is.
+/// Compares a run's result with the sequential one. The state root is computed only with `whole_state`, which says
+/// that the states hold all accounts.
 pub fn verdict(
     (receipts, state): (&[Receipt], &State),
     (oracle_receipts, oracle_state): (&[Receipt], &State),

@@ -19,7 +19,7 @@ pub fn logs_bloom(receipts: &[Receipt]) -> Bloom {
     bloom
 }
 
-/// keccak-256 of the RLP of all logs of a block, in order: what Ethereum's state tests know of them.
+/// keccak-256 of the RLP of all logs of a block, in order. Ethereum's state tests have this hash.
 pub fn logs_hash(receipts: &[Receipt]) -> B256 {
     let logs: Vec<RlpLog> = receipts.iter().flat_map(|receipt| &receipt.logs).map(RlpLog).collect();
     let mut encoded = Vec::new();
@@ -27,7 +27,7 @@ pub fn logs_hash(receipts: &[Receipt]) -> B256 {
     keccak256(&encoded)
 }
 
-/// The receipts root from Byzantium on. Transactions that could not be included have no receipt.
+/// The receipts root, by the rules from Byzantium on. Transactions that were not included have no receipt.
 pub fn receipts_root(receipts: &[Receipt]) -> B256 {
     let included: Vec<&Receipt> = receipts.iter().filter(|r| !r.status.is_invalid()).collect();
     ordered_trie_root_with_encoder(&included, |receipt, out| encode(receipt, out))

@@ -1,4 +1,4 @@
-//! The edge to `cargo xtask conformance --wasm`: tests in as text, outcomes out as JSON.
+//! The interface for `cargo xtask conformance --wasm`: tests in as text, outcomes out as JSON.
 
 use wasm_bindgen::prelude::*;
 
@@ -23,7 +23,7 @@ impl ConformanceTests {
     /// Reads a file of a suite, named as in JSON (`state-tests`).
     ///
     /// # Errors
-    /// If there is no such suite or the file is not of its form.
+    /// If there is no such suite, or the file does not have its format.
     #[wasm_bindgen(constructor)]
     pub fn new(suite: &str, name: &str, text: &str) -> Result<ConformanceTests, JsError> {
         let suite: Suite = serde_json::from_value(suite.into())?;
@@ -35,10 +35,10 @@ impl ConformanceTests {
         self.0.name(test)
     }
 
-    /// Runs a test by every strategy, on the one lane that there is. Gives a [`crate::conformance::Outcome`].
+    /// Runs a test with every strategy on one lane. Returns a [`crate::conformance::Outcome`].
     ///
     /// # Errors
-    /// None that is known.
+    /// None is known.
     pub fn run(&self, test: usize) -> Result<String, JsError> {
         let ways: Vec<(StrategyId, u16)> = StrategyId::ALL.iter().map(|strategy| (*strategy, 1)).collect();
         let outcome = self.0.run(test, Ways { ways: &ways, threads: Threads::Own });
@@ -46,13 +46,13 @@ impl ConformanceTests {
     }
 }
 
-/// Simulated runs of built-in scenarios, in the words of `core/tests/golden/simulated.txt`.
+/// Simulated runs of built-in scenarios, in the format of `core/tests/golden/simulated.txt`.
 #[wasm_bindgen]
 pub struct SimulatedRuns(Engine);
 
 #[wasm_bindgen]
 impl SimulatedRuns {
-    /// An engine with the catalogue of those files.
+    /// An engine with the catalogue in these files.
     ///
     /// # Errors
     /// If a file is not a catalogue.
@@ -64,10 +64,10 @@ impl SimulatedRuns {
         Ok(Self(engine))
     }
 
-    /// Makes the run that a line of the file begins with, and gives the line that it should be.
+    /// Makes the run at the beginning of a line of the file, and returns the whole line for it.
     ///
     /// # Errors
-    /// If the line says no run, or the run does not end.
+    /// If the line describes no run, or the run does not end.
     pub fn run(&mut self, line: &str) -> Result<String, JsError> {
         let wrong = || JsError::new(&format!("not a simulated run: {line}"));
         let words: Vec<&str> = line.split(' ').collect();

@@ -21,7 +21,7 @@ use k256::ecdsa::SigningKey;
 use serde_json::Value;
 
 use assembler::{
-    Part::{Num, Op, Raw, Who},
+    Part::{Addr, Num, Op, Raw},
     *,
 };
 
@@ -45,7 +45,7 @@ const HEIR: Address = Address::repeat_byte(0x4e);
 const SYSTEM: Address =
     Address::new(*b"\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xfe");
 
-/// Gas that a call uses up before it looks at its target, without the target's price: its operands.
+/// Gas that a call spends on its operands, before it pays for its target.
 fn operands(opcode: u8) -> u64 {
     PUSH_GAS * if matches!(opcode, CALL | CALLCODE) { 7 } else { 6 }
 }
@@ -70,7 +70,7 @@ fn contract(parts: &[Part]) -> (Account, Vec<u8>) {
     account(0, 1, parts, &[])
 }
 
-/// A transaction of Alice's whose fee leaves nothing for the beneficiary.
+/// A transaction of Alice's, whose fee has no tip for the beneficiary.
 fn tx(nonce: u64, to: Address) -> Transaction {
     Transaction {
         from: ALICE,
@@ -111,7 +111,7 @@ fn block(accounts: &[(Address, (Account, Vec<u8>))], transactions: Vec<Transacti
 }
 
 /// An account's entry: `storage 1@2=9` for a slot's change by the second transaction, `reads`, `balance @1=5`,
-/// `nonce`, `code`; `-` if nothing of it changed or was read, `absent` if it is not in the list.
+/// `nonce`, `code`; `-` if it has neither changes nor slots that were read, `absent` if it is not in the list.
 fn entry(loaded: &LoadedBlock, address: Address) -> String {
     let list = loaded.access_list(&CancelFlag::new()).expect("nobody cancels");
     assert_eq!(access_list::disorder(list, loaded.transactions()), None);
@@ -193,7 +193,7 @@ fn writes_of_a_call_that_failed_are_reads() {
         check_program("the whole transaction", &parts, &[(MAIN, "reads 1 2"), (TARGET, "-")]);
         check_with_gas("a call", 100_000, &parts, &[(INNER, "reads 1 2"), (TARGET, "-"), (MAIN, "-")]);
     }
-    // The inner call ends well, the outer one fails.
+    // The inner call succeeds, the outer one fails.
     let accounts = [
         (MAIN, contract(&[call(CALL, INNER, 0, 100_000), revert()])),
         (INNER, account(0, 1, &[sload(1), sstore(2, 5)], &[])),
@@ -202,14 +202,14 @@ fn writes_of_a_call_that_failed_are_reads() {
 }
 
 #[test]
-fn whoever_is_looked_at_or_called_is_listed() {
+fn an_account_that_is_inspected_or_called_is_listed() {
     let target = |i: u8| Address::with_last_byte(0x70 + i);
     for end in [Op(STOP), revert(), Op(INVALID)] {
         let mut parts = Vec::new();
         for (i, opcode) in [BALANCE, EXTCODESIZE, EXTCODEHASH].into_iter().enumerate() {
-            parts.extend([Who(target(i as u8)), Op(opcode), Op(POP)]);
+            parts.extend([Addr(target(i as u8)), Op(opcode), Op(POP)]);
         }
-        parts.extend([Num(0), Num(0), Num(0), Who(target(3)), Op(EXTCODECOPY)]);
+        parts.extend([Num(0), Num(0), Num(0), Addr(target(3)), Op(EXTCODECOPY)]);
         parts.extend(CALLS.iter().enumerate().map(|(i, opcode)| call(*opcode, target(4 + i as u8), 0, 0)));
         parts.push(end);
         let expected: Vec<(Address, &str)> = (0..8).map(|i| (target(i), "-")).collect();
@@ -218,18 +218,18 @@ fn whoever_is_looked_at_or_called_is_listed() {
 }
 
 #[test]
-fn what_there_was_no_gas_to_look_at_is_not_listed() {
+fn an_account_without_gas_for_the_access_is_not_listed() {
     for opcode in [BALANCE, EXTCODESIZE, EXTCODEHASH] {
-        let parts = [Who(TARGET), Op(opcode), Op(POP)];
+        let parts = [Addr(TARGET), Op(opcode), Op(POP)];
         let enough = PUSH_GAS + COLD_ACCOUNT;
         check_with_gas(&format!("{opcode:#x}"), enough - 1, &parts, &[(TARGET, "absent")]);
         check_with_gas(&format!("{opcode:#x}"), enough, &parts, &[(TARGET, "-")]);
     }
-    let copy = [Num(0), Num(0), Num(0), Who(TARGET), Op(EXTCODECOPY)];
+    let copy = [Num(0), Num(0), Num(0), Addr(TARGET), Op(EXTCODECOPY)];
     check_with_gas("EXTCODECOPY", 4 * PUSH_GAS + COLD_ACCOUNT - 1, &copy, &[(TARGET, "absent")]);
     check_with_gas("EXTCODECOPY", 4 * PUSH_GAS + COLD_ACCOUNT, &copy, &[(TARGET, "-")]);
-    // One word of memory and of copying comes first.
-    let copy = [Num(32), Num(0), Num(0), Who(TARGET), Op(EXTCODECOPY)];
+    // The price of one word of memory and of copying it comes first.
+    let copy = [Num(32), Num(0), Num(0), Addr(TARGET), Op(EXTCODECOPY)];
     check_with_gas("EXTCODECOPY of a word", 4 * PUSH_GAS + COLD_ACCOUNT + 5, &copy, &[(TARGET, "absent")]);
     check_with_gas("EXTCODECOPY of a word", 4 * PUSH_GAS + COLD_ACCOUNT + 6, &copy, &[(TARGET, "-")]);
     for opcode in CALLS {
@@ -238,7 +238,7 @@ fn what_there_was_no_gas_to_look_at_is_not_listed() {
         check_with_gas(&format!("{opcode:#x}"), enough - 1, &parts, &[(TARGET, "absent")]);
         check_with_gas(&format!("{opcode:#x}"), enough, &parts, &[(TARGET, "-")]);
     }
-    // A payment's own price comes first; the price of a new account only after the look.
+    // The price of a payment comes before the access, the price of a new account after it.
     let parts = [call(CALL, TARGET, 1, 0)];
     let enough = operands(CALL) + 9_000 + COLD_ACCOUNT;
     check_with_gas("a payment", enough - 1, &parts, &[(TARGET, "absent"), (INNER, "-")]);
@@ -248,7 +248,7 @@ fn what_there_was_no_gas_to_look_at_is_not_listed() {
 }
 
 #[test]
-fn a_slot_that_there_was_no_gas_to_reach_is_not_listed() {
+fn a_slot_without_gas_for_the_access_is_not_listed() {
     check_with_gas("SLOAD", PUSH_GAS + COLD_SLOT - 1, &[sload(5)], &[(INNER, "-")]);
     check_with_gas("SLOAD", PUSH_GAS + COLD_SLOT, &[sload(5)], &[(INNER, "reads 5")]);
     // EIP-2200: more than 2,300 gas must be left.
@@ -263,12 +263,12 @@ fn a_slot_that_there_was_no_gas_to_reach_is_not_listed() {
 }
 
 #[test]
-fn a_call_that_cannot_be_paid_for_has_looked_at_its_target() {
+fn a_call_with_too_much_value_accesses_its_target() {
     for opcode in [CALL, CALLCODE] {
         let parts = [call(opcode, TARGET, 1, 0)];
         check_program(&format!("{opcode:#x}"), &parts, &[(TARGET, "-"), (MAIN, "-")]);
     }
-    // A payment in a static call fails before it looks.
+    // A payment in a static call fails before it accesses its target.
     let accounts = [
         (MAIN, contract(&[call(STATICCALL, INNER, 0, 100_000)])),
         (INNER, account(5, 1, &[call(CALL, TARGET, 1, 0)], &[])),
@@ -277,7 +277,7 @@ fn a_call_that_cannot_be_paid_for_has_looked_at_its_target() {
 }
 
 #[test]
-fn code_that_is_borrowed_touches_the_borrowers_slots() {
+fn delegated_code_accesses_the_callers_slots() {
     for opcode in [DELEGATECALL, CALLCODE] {
         let accounts = [
             (MAIN, contract(&[call(opcode, INNER, 0, 100_000)])),
@@ -317,13 +317,13 @@ fn slots_of_a_new_contract_are_listed_like_any_others() {
 }
 
 #[test]
-fn the_address_of_a_creation_is_listed_once_it_was_looked_at() {
+fn the_address_of_a_creation_is_listed_once_it_is_accessed() {
     let init = constructor();
-    // Whoever cannot pay the endowment does not look; neither does one whose nonce is at its end.
+    // A creator that cannot pay the endowment, or has no next nonce, does not access the address.
     check_program("no money", &[create(CREATE2, &init, 1)], &[(child(&init), "absent"), (MAIN, "-")]);
     let full = account(0, u64::MAX, &[create(CREATE2, &init, 0)], &[]);
     check("no nonce", &block(&[(MAIN, full)], vec![tx(0, MAIN)]), &[(child(&init), "absent"), (MAIN, "-")]);
-    // Another account is there.
+    // The address is taken.
     let accounts = [(MAIN, contract(&[create(CREATE2, &init, 0)])), (child(&init), contract(&[Op(STOP)]))];
     check("taken", &block(&accounts, vec![tx(0, MAIN)]), &[(child(&init), "-"), (MAIN, "nonce @1=2")]);
     // The constructor fails.
@@ -334,7 +334,7 @@ fn the_address_of_a_creation_is_listed_once_it_was_looked_at() {
         let creation = Transaction { to: None, input: init.into(), ..tx(0, ALICE) };
         check("a failed transaction", &block(&[], vec![creation]), &[(ALICE.create(0), "reads 1 9")]);
     }
-    // No gas for CREATE2 itself: its operands, three words of memory and hashing, 32,000.
+    // The price of CREATE2: 32,000, memory and hashing; its operands come before.
     let price = 32_000 + 2 + 6;
     let main = |gas| {
         [(MAIN, contract(&[call(CALL, INNER, 0, gas)])), (INNER, contract(&[create(CREATE2, &[STOP], 0)]))]
@@ -342,17 +342,17 @@ fn the_address_of_a_creation_is_listed_once_it_was_looked_at() {
     let made = INNER.create2_from_code(B256::ZERO, [STOP]);
     let before = 7 * PUSH_GAS + 3;
     check("gas", &block(&main(before + price - 1), vec![tx(0, MAIN)]), &[(made, "absent")]);
-    // revm's own figures are not what is tested: far more is enough.
+    // The exact price is revm's and not tested here, so this is far more than enough.
     check("gas", &block(&main(before + price + 10_000), vec![tx(0, MAIN)]), &[(made, "nonce @1=1")]);
 }
 
 #[test]
-fn a_contract_created_and_destroyed_at_once_has_read_its_slots() {
-    let init = code(&[sload(9), sstore(1, 5), Who(HEIR), Op(SELFDESTRUCT)]);
+fn a_contract_created_and_destroyed_in_one_transaction_has_reads_only() {
+    let init = code(&[sload(9), sstore(1, 5), Addr(HEIR), Op(SELFDESTRUCT)]);
     let (main, there) = (contract(&[create(CREATE2, &init, 0)]), account(3, 0, &[], &[]));
     let expected = [(child(&init), "reads 1 9, balance @1=0"), (HEIR, "balance @1=3"), (MAIN, "nonce @1=2")];
     check("funded", &block(&[(MAIN, main), (child(&init), there)], vec![tx(0, MAIN)]), &expected);
-    // Without a balance before the transaction none of it changes, whatever it was given meanwhile.
+    // Without a balance before the transaction, the balance does not change, even if it was endowed in between.
     check_program(
         "not funded",
         &[create(CREATE2, &init, 0)],
@@ -361,7 +361,7 @@ fn a_contract_created_and_destroyed_at_once_has_read_its_slots() {
     let rich = account(5, 1, &[create(CREATE2, &init, 4)], &[]);
     let expected = [(child(&init), "reads 1 9"), (HEIR, "balance @1=4"), (MAIN, "balance @1=1, nonce @1=2")];
     check("endowed", &block(&[(MAIN, rich)], vec![tx(0, MAIN)]), &expected);
-    // To itself: what it has is burnt.
+    // To itself: its balance is burnt.
     let init = code(&[sstore(1, 5), Op(0x30), Op(SELFDESTRUCT)]);
     let (main, there) = (contract(&[create(CREATE2, &init, 0)]), account(3, 0, &[], &[]));
     let expected = [(child(&init), "reads 1, balance @1=0")];
@@ -369,17 +369,17 @@ fn a_contract_created_and_destroyed_at_once_has_read_its_slots() {
 }
 
 #[test]
-fn a_contract_that_was_there_keeps_all_but_its_balance() {
-    let parts = [sload(1), sstore(2, 5), Who(HEIR), Op(SELFDESTRUCT)];
+fn an_old_contract_that_destroys_itself_keeps_all_but_its_balance() {
+    let parts = [sload(1), sstore(2, 5), Addr(HEIR), Op(SELFDESTRUCT)];
     let run = |balance, parts: &[Part]| block(&[(MAIN, account(balance, 1, parts, &[]))], vec![tx(0, MAIN)]);
     let expected = [(MAIN, "storage 2@1=5, reads 1, balance @1=0"), (HEIR, "balance @1=6")];
     check("to an heir", &run(6, &parts), &expected);
     check("nothing to leave", &run(0, &parts), &[(MAIN, "storage 2@1=5, reads 1"), (HEIR, "-")]);
     check("to itself", &run(6, &[Op(0x30), Op(SELFDESTRUCT)]), &[(MAIN, "-")]);
-    let parts = [Who(HEIR), Op(SELFDESTRUCT)];
+    let parts = [Addr(HEIR), Op(SELFDESTRUCT)];
     let enough = PUSH_GAS + 5_000 + COLD_ACCOUNT;
     check_with_gas("SELFDESTRUCT", enough - 1, &parts, &[(HEIR, "absent"), (INNER, "-")]);
-    // The price of a new account comes after the look.
+    // The price of a new account comes after the access.
     check_with_gas("SELFDESTRUCT", enough, &parts, &[(HEIR, "-"), (INNER, "-")]);
     check_with_gas(
         "SELFDESTRUCT",
@@ -389,7 +389,7 @@ fn a_contract_that_was_there_keeps_all_but_its_balance() {
     );
     let accounts = [
         (MAIN, contract(&[call(CALL, INNER, 0, 100_000), revert()])),
-        (INNER, account(4, 1, &[Who(HEIR), Op(SELFDESTRUCT)], &[])),
+        (INNER, account(4, 1, &[Addr(HEIR), Op(SELFDESTRUCT)], &[])),
     ];
     check("reverted", &block(&accounts, vec![tx(0, MAIN)]), &[(HEIR, "-"), (INNER, "-")]);
 }
@@ -414,13 +414,13 @@ fn what_a_transaction_only_declares_is_not_listed() {
     let list = vec![(TARGET, vec![slot(7)]), (MAIN, vec![slot(1), slot(2)])];
     let block_of = |parts: &[Part]| block(&[(MAIN, contract(parts))], vec![declared(list.clone())]);
     check("nothing is done", &block_of(&[Op(STOP)]), &[(TARGET, "absent"), (MAIN, "-")]);
-    let some = [sload(1), sstore(3, 5), Who(TARGET), Op(BALANCE)];
+    let some = [sload(1), sstore(3, 5), Addr(TARGET), Op(BALANCE)];
     check("some of it", &block_of(&some), &[(TARGET, "-"), (MAIN, "storage 3@1=5, reads 1")]);
-    // Being warm does not list what there is no gas to look at.
+    // A warm account without gas for the access is not listed.
     for (gas, expected) in [(PUSH_GAS + WARM - 1, "absent"), (PUSH_GAS + WARM, "-")] {
         let accounts = [
             (MAIN, contract(&[call(CALL, INNER, 0, gas)])),
-            (INNER, contract(&[Who(TARGET), Op(BALANCE), Op(POP)])),
+            (INNER, contract(&[Addr(TARGET), Op(BALANCE), Op(POP)])),
         ];
         check("warm", &block(&accounts, vec![declared(list.clone())]), &[(TARGET, expected)]);
     }
@@ -466,14 +466,14 @@ fn delegated(to: Address) -> Vec<u8> {
 }
 
 #[test]
-fn an_authority_is_listed_once_it_was_looked_at_and_its_delegate_once_it_runs() {
+fn an_authority_is_listed_once_it_is_accessed_and_its_delegate_once_it_runs() {
     let (one, two, three, four) = (signer(1).1, signer(2).1, signer(3).1, signer(4).1);
     let given = vec![
         authorization(1, 1, INNER, 0),
-        // A nonce that is not the account's: looked at. Another chain: not.
+        // A wrong nonce: accessed. Another chain: not accessed.
         authorization(2, 1, INNER, 5),
         authorization(3, 2, INNER, 0),
-        // It has code of its own: looked at.
+        // It has code of its own: accessed.
         authorization(4, 1, INNER, 0),
     ];
     let accounts = [(INNER, contract(&[sload(1)])), (four, account(0, 0, &[Op(STOP)], &[]))];
@@ -494,7 +494,7 @@ fn an_authority_is_listed_once_it_was_looked_at_and_its_delegate_once_it_runs() 
 }
 
 #[test]
-fn a_call_of_a_delegated_account_looks_at_the_delegate_if_it_can_pay_for_it() {
+fn a_call_of_a_delegated_account_accesses_the_delegate_if_it_can_pay_for_it() {
     let there = |accounts: &mut Vec<(Address, (Account, Vec<u8>))>| {
         accounts.push((TARGET, account(0, 1, &[Raw(delegated(HEIR))], &[])));
         accounts.push((HEIR, contract(&[sload(1)])));
@@ -504,7 +504,7 @@ fn a_call_of_a_delegated_account_looks_at_the_delegate_if_it_can_pay_for_it() {
     let expected = [(TARGET, "reads 1"), (HEIR, "-")];
     check("a transaction", &block(&accounts, vec![tx(0, TARGET)]), &expected);
     for opcode in CALLS {
-        // Operands, the target, the look into its code, the delegate.
+        // Operands, the target with its code, the delegate.
         let enough = operands(opcode) + COLD_ACCOUNT + COLD_ACCOUNT;
         let seen = [
             (enough - 1, "-", "absent"),
@@ -521,14 +521,14 @@ fn a_call_of_a_delegated_account_looks_at_the_delegate_if_it_can_pay_for_it() {
             check(&format!("{opcode:#x}, {gas} gas"), &block, &[(TARGET, target), (HEIR, delegate)]);
         }
     }
-    // Also if the call then turns out to be more than its sender can pay.
+    // Also if the call then fails because its sender cannot pay the value.
     let mut accounts = vec![(MAIN, contract(&[call(CALL, TARGET, 1, 0)]))];
     there(&mut accounts);
     check("no money", &block(&accounts, vec![tx(0, MAIN)]), &[(TARGET, "-"), (HEIR, "-")]);
 }
 
 #[test]
-fn the_beneficiary_is_listed_whenever_a_fee_is_reckoned() {
+fn the_beneficiary_is_listed_with_every_fee_also_of_zero() {
     check("no tip", &block(&[], vec![tx(0, TARGET)]), &[(BENEFICIARY, "-")]);
     let tip = Transaction { max_fee_per_gas: 9, ..tx(0, TARGET) };
     check("a tip", &block(&[], vec![tip]), &[(BENEFICIARY, "balance @1=42000")]);
@@ -540,7 +540,7 @@ fn the_beneficiary_is_listed_whenever_a_fee_is_reckoned() {
 
 #[test]
 fn a_balance_that_ends_as_it_began_is_no_change() {
-    let back = [Num(0), Num(0), Num(0), Num(0), Op(0x34), Who(HEIR), Num(0), Op(CALL)];
+    let back = [Num(0), Num(0), Num(0), Num(0), Op(0x34), Addr(HEIR), Num(0), Op(CALL)];
     let paid = Transaction { value: U256::from(5), ..tx(0, MAIN) };
     check(
         "passed on",
@@ -553,12 +553,12 @@ fn a_balance_that_ends_as_it_began_is_no_change() {
 }
 
 #[test]
-fn the_system_address_is_listed_if_a_transaction_looks_at_it() {
+fn the_system_address_is_listed_if_a_transaction_accesses_it() {
     check_program("not", &[Op(STOP)], &[(SYSTEM, "absent")]);
-    check_program("looked at", &[Who(SYSTEM), Op(BALANCE)], &[(SYSTEM, "-")]);
+    check_program("accessed", &[Addr(SYSTEM), Op(BALANCE)], &[(SYSTEM, "-")]);
 }
 
-/// A list, and what a case expects of it.
+/// Compares the access list of a scenario with expected values.
 fn check_case(scenario: &str, expected: &str) -> LoadedBlock {
     let document = scenario::parse(scenario).expect("a document");
     let prepared = prepare::scenario(&document, &Catalogue::default()).expect("it can be prepared");
@@ -628,7 +628,7 @@ fn the_list_of_a_contract_that_is_created_and_destroyed_twice_is_right_to_the_la
 }
 
 #[test]
-fn no_ops_reverts_and_gas_that_runs_out_are_told_apart() {
+fn no_ops_reverts_and_running_out_of_gas_give_different_lists() {
     check_case(
         include_str!("no-op-revert-out-of-gas.json"),
         include_str!("no-op-revert-out-of-gas.expect.json"),

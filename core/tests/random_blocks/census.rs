@@ -1,4 +1,4 @@
-//! What really happened in the blocks of a test: every kind of event must have.
+//! Counts the events in the blocks of a test. Every kind of event must happen.
 
 use std::{collections::BTreeMap, fmt};
 
@@ -24,29 +24,29 @@ pub enum Event {
     InvalidNonce,
     /// The sender cannot pay.
     InvalidFunds,
-    /// It does not fit in what is left of the block's gas.
+    /// It exceeds the block's remaining gas.
     InvalidBlockGas,
-    /// It could be included nowhere.
-    InvalidAnywhere,
+    /// No block could include it.
+    InvalidInAnyBlock,
     /// Included, although the sender could not have paid before the block.
     FundedInBlock,
-    /// Included, with a nonce that only another's authorisation or creation made right.
+    /// Included, with a nonce that is right only because of another transaction's authorisation or a creation.
     NonceMovedByOther,
     /// Its nonce was used before.
     StaleNonce,
     /// Its nonce is too high.
     SkippedNonce,
-    /// A transaction without authorisations counted its sender's nonce up by more than one.
+    /// A transaction without authorisations raised its sender's nonce by more than one.
     NonceJumped,
-    /// A sender that had no code before the block lost more in another's transaction than nothing.
+    /// Another sender's transaction lowered the balance of a sender that had no code before the block.
     SenderDrained,
     /// A transaction with neither input nor authorisations ran code.
     PaymentRanCode,
-    /// One from an address at which a contract lived, or lives.
+    /// A transaction from an address that has or had a contract.
     SentFromChild,
-    /// A sender with a nonce, without code to the end, has 64 included transactions or more.
+    /// A sender with a nonce before the block, and without code until its end, has 64 included transactions or more.
     ManyOfOneSender,
-    /// One of those that another's authorisation or its own code disturbed.
+    /// The same, but the sender got code, or its nonce was raised by something else.
     ManyOfOneDisturbed,
     Reverted,
     Halted,
@@ -58,18 +58,18 @@ pub enum Event {
     Created,
     /// An account got code that was destroyed earlier in the block.
     Recreated,
-    /// Storage that an earlier life of the account in this block had is gone in the next.
-    WipedAndLivingAgain,
-    /// CREATE or CREATE2 gave nothing.
+    /// An account got code that was destroyed, with storage, earlier in the block.
+    RecreatedAfterStorage,
+    /// CREATE or CREATE2 returned zero.
     CreationFailed,
-    /// An account with code is gone.
+    /// An account with code was destroyed.
     Destroyed,
-    /// One that owned something.
+    /// One that had a balance.
     DestroyedWithBalance,
-    /// Created and destroyed by the same transaction.
-    LivedWithinOne,
-    /// An empty account is gone because it was touched.
-    TouchedAway,
+    /// An account was created and destroyed by the same transaction.
+    CreatedAndDestroyed,
+    /// An empty account was touched and so removed (EIP-161).
+    EmptyRemoved,
     Delegated,
     Redelegated,
     DelegationCleared,
@@ -78,14 +78,14 @@ pub enum Event {
     PrecompileAnswered,
     PrecompileFailed,
     /// DELEGATECALL or CALLCODE.
-    BorrowedCode,
-    /// A child counted in its storage.
+    DelegatedCall,
+    /// A child was called and counted the call in its storage.
     ChildCalled,
     BeneficiarySends,
     BeneficiaryIsPaid,
     BeneficiaryRunsCode,
     BeneficiaryDestroyed,
-    /// A committed attempt read a balance that an earlier transaction wrote; and so on.
+    /// A committed attempt read a balance that an earlier transaction wrote; so for the next four.
     BalanceOfEarlier,
     NonceOfEarlier,
     CodeOfEarlier,
@@ -93,13 +93,13 @@ pub enum Event {
     ExistenceOfEarlier,
     /// An attempt of a parallel run was aborted.
     Aborted,
-    /// One that was invalid then and is not in the end.
+    /// The same, of an attempt that was not included at a transaction that is included in the end.
     AbortedInvalid,
-    /// One stopped at an estimate.
+    /// An attempt stopped at an estimate.
     Blocked,
     /// A transaction was run three times or more.
     ThirdAttempt,
-    /// A validation passed on a later attempt than the first.
+    /// A later attempt than the first committed.
     LaterAttemptHeld,
     Waited,
     /// A parallel run was repeated in order for the block's gas limit.
@@ -111,7 +111,7 @@ impl Event {
         Self::InvalidNonce,
         Self::InvalidFunds,
         Self::InvalidBlockGas,
-        Self::InvalidAnywhere,
+        Self::InvalidInAnyBlock,
         Self::FundedInBlock,
         Self::NonceMovedByOther,
         Self::StaleNonce,
@@ -130,19 +130,19 @@ impl Event {
         Self::SetCodeTx,
         Self::Created,
         Self::Recreated,
-        Self::WipedAndLivingAgain,
+        Self::RecreatedAfterStorage,
         Self::CreationFailed,
         Self::Destroyed,
         Self::DestroyedWithBalance,
-        Self::LivedWithinOne,
-        Self::TouchedAway,
+        Self::CreatedAndDestroyed,
+        Self::EmptyRemoved,
         Self::Delegated,
         Self::Redelegated,
         Self::DelegationCleared,
         Self::SlotCleared,
         Self::PrecompileAnswered,
         Self::PrecompileFailed,
-        Self::BorrowedCode,
+        Self::DelegatedCall,
         Self::ChildCalled,
         Self::BeneficiarySends,
         Self::BeneficiaryIsPaid,
@@ -163,7 +163,7 @@ impl Event {
     ];
 }
 
-/// How often what happened.
+/// How often each event happened.
 #[derive(Debug, Default)]
 pub struct Census {
     blocks: u64,
@@ -185,17 +185,17 @@ impl Census {
         }
     }
 
-    /// What never happened and should have.
+    /// The events that never happened.
     pub fn missing(&self) -> Vec<Event> {
         Event::ALL.into_iter().filter(|event| !self.events.contains_key(event)).collect()
     }
 
-    /// Steps through the block with stock execution and looks at every change.
+    /// Steps through the block with stock execution and counts the events of every change.
     pub fn of_block(&mut self, block: &PreparedBlock, receipts: &[Receipt]) {
         self.blocks += 1;
         self.transactions += receipts.len() as u64;
         let mut state = block.pre_state.clone();
-        let mut story = Story::default();
+        let mut history = History::default();
         for (tx, receipt) in block.transactions.iter().zip(receipts) {
             if let Status::Invalid(reason) = &receipt.status {
                 self.count_if(reason.contains("too low"), Event::StaleNonce);
@@ -204,27 +204,27 @@ impl Census {
                     reason if reason.contains("nonce") => Event::InvalidNonce,
                     reason if reason.contains("funds") => Event::InvalidFunds,
                     reason if reason.contains("left in the block") => Event::InvalidBlockGas,
-                    _ => Event::InvalidAnywhere,
+                    _ => Event::InvalidInAnyBlock,
                 });
                 continue;
             }
-            self.of_transaction(&block.env, &block.pre_state, &state, &story, tx, receipt);
+            self.of_transaction(&block.env, &block.pre_state, &state, &history, tx, receipt);
             let before = state.clone();
             evm::apply(&block.env, &mut state, tx);
-            for born in receipt.logs.iter().filter(|log| is(log, Mark::Creation) && !nothing(log)) {
-                let address = Address::from_word(B256::from_slice(&born.data.data));
-                self.count_if(!state.accounts.contains_key(&address), Event::LivedWithinOne);
+            for created in receipt.logs.iter().filter(|log| is(log, Mark::Creation) && !nothing(log)) {
+                let address = Address::from_word(B256::from_slice(&created.data.data));
+                self.count_if(!state.accounts.contains_key(&address), Event::CreatedAndDestroyed);
             }
             self.of_senders(&block.pre_state, &before, &state, tx, receipt);
-            self.of_changes(&block.env, &before, &state, &mut story);
-            *story.sent.entry(tx.from).or_default() += 1;
+            self.of_changes(&block.env, &before, &state, &mut history);
+            *history.sent.entry(tx.from).or_default() += 1;
         }
-        for (sender, sent) in &story.sent {
+        for (sender, sent) in &history.sent {
             let before =
                 block.pre_state.accounts.get(sender).filter(|a| a.nonce > 0 && a.code_hash.is_none());
             if let (Some(before), 64..) = (before, *sent) {
                 let nonce = state.accounts.get(sender).map_or(0, |account| account.nonce);
-                let disturbed = nonce != before.nonce + sent || story.coded.contains(sender);
+                let disturbed = nonce != before.nonce + sent || history.coded.contains(sender);
                 self.count_if(!disturbed, Event::ManyOfOneSender);
                 self.count_if(disturbed, Event::ManyOfOneDisturbed);
             }
@@ -236,7 +236,7 @@ impl Census {
         env: &BlockEnvironment,
         pre_state: &State,
         state: &State,
-        story: &Story,
+        history: &History,
         tx: &Transaction,
         receipt: &Receipt,
     ) {
@@ -253,7 +253,7 @@ impl Census {
         let most = U256::from(tx.gas_limit) * U256::from(tx.max_fee_per_gas) + tx.value;
         self.count_if(owned < most, Event::FundedInBlock);
         let first = pre_state.accounts.get(&tx.from).map_or(0, |account| account.nonce);
-        let sent: u64 = story.sent.get(&tx.from).copied().unwrap_or(0);
+        let sent: u64 = history.sent.get(&tx.from).copied().unwrap_or(0);
         self.count_if(tx.nonce != first + sent, Event::NonceMovedByOther);
 
         let beneficiary = env.beneficiary;
@@ -266,7 +266,7 @@ impl Census {
         receipt.logs.iter().for_each(|log| self.of_log(log));
     }
 
-    /// What senders may be wrongly predicted by.
+    /// Events that could make predictions about senders wrong.
     fn of_senders(
         &mut self,
         pre_state: &State,
@@ -291,12 +291,12 @@ impl Census {
     fn of_log(&mut self, log: &Log) {
         self.count_if(is(log, Mark::Precompile) && !nothing(log), Event::PrecompileAnswered);
         self.count_if(is(log, Mark::Precompile) && nothing(log), Event::PrecompileFailed);
-        self.count_if(is(log, Mark::Borrowed) && !nothing(log), Event::BorrowedCode);
+        self.count_if(is(log, Mark::DelegatedCall) && !nothing(log), Event::DelegatedCall);
         self.count_if(is(log, Mark::Creation) && nothing(log), Event::CreationFailed);
         self.count_if(is(log, Mark::Child), Event::ChildCalled);
     }
 
-    fn of_changes(&mut self, env: &BlockEnvironment, before: &State, after: &State, story: &mut Story) {
+    fn of_changes(&mut self, env: &BlockEnvironment, before: &State, after: &State, history: &mut History) {
         for (address, was) in &before.accounts {
             let delegated = delegate(before, was);
             if let Some(is) = after.accounts.get(address) {
@@ -309,12 +309,12 @@ impl Census {
                 self.count(Event::Destroyed);
                 self.count_if(!was.balance.is_zero(), Event::DestroyedWithBalance);
                 self.count_if(*address == env.beneficiary, Event::BeneficiaryDestroyed);
-                story.gone.insert(*address);
+                history.gone.insert(*address);
                 if !was.storage.is_empty() {
-                    story.gone_with_storage.insert(*address);
+                    history.gone_with_storage.insert(*address);
                 }
             } else if was.balance.is_zero() && was.nonce == 0 {
-                self.count(Event::TouchedAway);
+                self.count(Event::EmptyRemoved);
             }
         }
         for (address, is) in &after.accounts {
@@ -322,18 +322,18 @@ impl Census {
             if had_code || is.code_hash.is_none() {
                 continue;
             }
-            story.coded.insert(*address);
+            history.coded.insert(*address);
             if delegate(after, is).is_some() {
                 self.count(Event::Delegated);
                 continue;
             }
             self.count(Event::Created);
-            self.count_if(story.gone.contains(address), Event::Recreated);
-            self.count_if(story.gone_with_storage.contains(address), Event::WipedAndLivingAgain);
+            self.count_if(history.gone.contains(address), Event::Recreated);
+            self.count_if(history.gone_with_storage.contains(address), Event::RecreatedAfterStorage);
         }
     }
 
-    /// Looks at a run's attempts.
+    /// Counts the events of a run's attempts.
     pub fn of_run(&mut self, run: &Run) {
         let trace = &run.trace;
         let committed = trace.committed();
@@ -374,12 +374,12 @@ impl Census {
     }
 }
 
-/// What the census remembers of a block so far.
+/// What happened in a block so far.
 #[derive(Default)]
-struct Story {
+struct History {
     gone: AddressSet,
     gone_with_storage: AddressSet,
-    /// Who got code in this block.
+    /// Accounts that got code in this block.
     coded: AddressSet,
     /// Included transactions by sender.
     sent: BTreeMap<Address, u64>,
@@ -393,7 +393,7 @@ fn nothing(log: &Log) -> bool {
     log.data.data.iter().all(|byte| *byte == 0)
 }
 
-/// Whom the account has delegated to (EIP-7702).
+/// The address that the account has delegated to (EIP-7702).
 fn delegate<'a>(state: &'a State, account: &Account) -> Option<&'a [u8]> {
     let code = state.codes.get(&account.code_hash?)?;
     code.strip_prefix(&[0xef, 0x01, 0x00])

@@ -1,4 +1,4 @@
-//! Blocks from seeds: who there is, what they own, which transactions they send.
+//! Blocks from seeds: accounts, balances, transactions.
 
 use std::{collections::BTreeMap, sync::LazyLock};
 
@@ -11,8 +11,8 @@ use k256::ecdsa::SigningKey;
 
 use super::program::{self, CHILDREN, SALTS, program};
 
-/// Accounts with keys: senders first; the last of them owns nothing before the block. Behind
-/// them two more, who only sign authorisations.
+/// Accounts with keys: first the senders, of which the last has no balance before the block, then two accounts that
+/// only sign authorisations.
 pub const SIGNERS: u64 = SENDERS + 2;
 const SENDERS: u64 = 5;
 const POOR: u64 = SENDERS - 1;
@@ -28,7 +28,7 @@ static KEYS: LazyLock<Vec<(SigningKey, Address)>> = LazyLock::new(|| {
     (0..SIGNERS).map(key).collect()
 });
 
-/// Someone with a key.
+/// The address of an account with a key.
 pub fn signer(i: u64) -> Address {
     KEYS[i as usize].1
 }
@@ -37,21 +37,21 @@ fn contract(i: u64) -> Address {
     Address::left_padding_from(&[0xc0, i as u8 + 1])
 }
 
-fn nobody(i: u64) -> Address {
+fn unused_account(i: u64) -> Address {
     Address::left_padding_from(&[0xee, i as u8])
 }
 
-/// Accounts that touching alone removes: one is empty, one has nothing but storage.
+/// Accounts that a touch removes (EIP-161): one is empty, one has only storage.
 fn fragile(i: u64) -> Address {
     Address::left_padding_from(&[0xf0, i as u8])
 }
 
-/// Not empty, although it owns nothing: it has sent all it had.
-fn worn() -> Address {
+/// An account that has spent its balance, but is not empty because of its nonce.
+fn emptied() -> Address {
     Address::left_padding_from(&[0x0a, 0xe0])
 }
 
-/// Sends transactions from the address of a child: until there is one, or after it is gone.
+/// A sender at the address of a child. It sends until the child is created, and after it is destroyed.
 fn ghost_sender() -> Address {
     program::child(contract(0), CHILDREN[2], 0)
 }
@@ -60,39 +60,39 @@ fn beneficiary() -> Address {
     Address::left_padding_from(&[0xbe, 0x0e])
 }
 
-/// What a block has more of than others.
+/// What a block has more of than other blocks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mood {
+pub enum Focus {
     Mixed,
     /// Few slots of two contracts.
     Slots,
     /// Payments, and reads of balances.
     Money,
     /// Creation and destruction.
-    Births,
+    Creations,
     /// EIP-7702.
     Delegations,
     /// One sender has most transactions.
     Nonces,
-    /// 80 to 150 transactions, most of one sender; what is predicted of it beforehand holds in some of these
-    /// blocks and fails in others.
+    /// 80 to 150 transactions, most of one sender. The predictions about it come true in some of these blocks and not
+    /// in others.
     Crowd,
 }
 
-/// SplitMix64, and what has been decided about the block.
+/// SplitMix64, and the block so far.
 pub struct Generator {
     state: u64,
     seed: u64,
-    pub mood: Mood,
-    /// Before the next transaction. Nonces must fit and children must live for anything to
-    /// happen, so the block is run while it is made.
+    pub focus: Focus,
+    /// The state before the next transaction. The block is run while it is made, so that nonces fit and children
+    /// exist; otherwise most transactions would do nothing.
     now: State,
-    /// Nonces that the next transaction itself uses up.
+    /// Nonces that the next transaction itself uses.
     used: BTreeMap<Address, u64>,
-    /// Whether senders have sent before this block and can pay for all that they send in it: what the engine
-    /// predicts of a sender, it predicts of these.
-    seasoned: bool,
-    /// Who has most transactions, where one sender has.
+    /// Whether senders have a nonce before the block and can pay for everything that they send in it. The engine
+    /// makes predictions only about such senders.
+    established: bool,
+    /// The sender of most transactions, if one sender has most.
     busiest: u64,
 }
 
@@ -101,27 +101,27 @@ impl Generator {
         let mut this = Self {
             state: seed,
             seed,
-            mood: Mood::Mixed,
+            focus: Focus::Mixed,
             now: State::default(),
             used: BTreeMap::new(),
-            seasoned: false,
+            established: false,
             busiest: 0,
         };
-        this.mood = *this.pick(&[
-            Mood::Mixed,
-            Mood::Mixed,
-            Mood::Slots,
-            Mood::Money,
-            Mood::Births,
-            Mood::Births,
-            Mood::Delegations,
-            Mood::Delegations,
-            Mood::Nonces,
-            Mood::Nonces,
-            Mood::Mixed,
-            Mood::Crowd,
+        this.focus = *this.pick(&[
+            Focus::Mixed,
+            Focus::Mixed,
+            Focus::Slots,
+            Focus::Money,
+            Focus::Creations,
+            Focus::Creations,
+            Focus::Delegations,
+            Focus::Delegations,
+            Focus::Nonces,
+            Focus::Nonces,
+            Focus::Mixed,
+            Focus::Crowd,
         ]);
-        this.seasoned = this.mood == Mood::Crowd || this.one_in(2);
+        this.established = this.focus == Focus::Crowd || this.one_in(2);
         this.busiest = this.below(2);
         this
     }
@@ -147,13 +147,13 @@ impl Generator {
     }
 
     fn contract(&mut self) -> Address {
-        let few = matches!(self.mood, Mood::Slots | Mood::Births) && !self.one_in(4);
+        let few = matches!(self.focus, Focus::Slots | Focus::Creations) && !self.one_in(4);
         let i = self.below(if few { 2 } else { CONTRACTS });
         contract(i)
     }
 
-    /// Someone that transactions meet at.
-    pub fn anyone(&mut self) -> Address {
+    /// An account that several transactions are likely to use.
+    pub fn shared_account(&mut self) -> Address {
         match self.below(24) {
             0..=7 => self.contract(),
             8..=11 => {
@@ -162,11 +162,11 @@ impl Generator {
             }
             12 => {
                 let i = SENDERS + self.below(SIGNERS - SENDERS);
-                if self.one_in(2) { worn() } else { signer(i) }
+                if self.one_in(2) { emptied() } else { signer(i) }
             }
             13..=15 => {
                 let i = self.below(3);
-                nobody(i)
+                unused_account(i)
             }
             16 => Address::left_padding_from(&[1 + self.below(10) as u8]),
             17 => {
@@ -191,10 +191,10 @@ impl Generator {
     pub fn block(mut self) -> PreparedBlock {
         // Every fork; those with more rules more often.
         let recent = [Fork::London, Fork::Shanghai, Fork::Cancun, Fork::Prague, Fork::Osaka, Fork::Prague];
-        let fork = if self.mood == Mood::Delegations || self.mood == Mood::Crowd && !self.one_in(4) {
+        let fork = if self.focus == Focus::Delegations || self.focus == Focus::Crowd && !self.one_in(4) {
             *self.pick(&[Fork::Prague, Fork::Osaka])
-        } else if self.mood == Mood::Births && self.one_in(2) {
-            // The last in which an account that is older than the transaction can be destroyed.
+        } else if self.focus == Focus::Creations && self.one_in(2) {
+            // Forks in which a contract that was created by an earlier transaction can be destroyed.
             *self.pick(&[Fork::Petersburg, Fork::Istanbul, Fork::London, Fork::Shanghai])
         } else if self.one_in(2) {
             *self.pick(&recent)
@@ -227,22 +227,22 @@ impl Generator {
         self.now = pre_state.clone();
         let mut gas = 0;
         let mut transactions = Vec::new();
-        let count = if self.mood == Mood::Crowd { 80 + self.below(71) } else { 4 + self.below(24) };
+        let count = if self.focus == Focus::Crowd { 80 + self.below(71) } else { 4 + self.below(24) };
         for _ in 0..count {
             let tx = self.transaction(&env);
             gas += evm::apply(&env, &mut self.now, &tx).gas_used;
             transactions.push(tx);
         }
-        // Now and then two neighbours change places: what one needs of the other comes too late.
-        // In a crowd seldom, because then nothing that the sender sends afterwards has the right nonce.
-        let seldom = if self.mood == Mood::Crowd { 400 } else { 20 };
+        // Sometimes two neighbours change places, so that a value that one needs comes too late. Rarely in a crowd,
+        // because afterwards none of the sender's transactions has the right nonce.
+        let swap_rate = if self.focus == Focus::Crowd { 400 } else { 20 };
         for i in 1..transactions.len() {
-            if self.one_in(seldom) {
+            if self.one_in(swap_rate) {
                 transactions.swap(i - 1, i);
             }
         }
         if self.one_in(6) {
-            // Too little for all.
+            // Too little gas for all transactions.
             env.gas_limit = gas / 2 + 200_000;
         }
         let labels = vec![String::new(); transactions.len()];
@@ -253,14 +253,14 @@ impl Generator {
         let mut state = State::default();
         for i in 0..POOR {
             // Some senders run out of money in the middle of the block.
-            let balance: u64 = match (self.one_in(6), self.seasoned) {
+            let balance: u64 = match (self.one_in(6), self.established) {
                 (true, _) => 5_000_000,
                 (false, false) => 1_000_000_000,
-                // What an account holds that can pay whatever it sends.
+                // Enough for everything that the account sends.
                 (false, true) => 1_000_000_000_000_000,
             };
-            let nonce = if self.seasoned { self.below(3) } else { 0 };
-            let nonce = if i == self.busiest && self.seasoned { 1 + nonce } else { nonce };
+            let nonce = if self.established { self.below(3) } else { 0 };
+            let nonce = if i == self.busiest && self.established { 1 + nonce } else { nonce };
             let account = Account { balance: U256::from(balance), nonce, ..Account::default() };
             state.accounts.insert(signer(i), account);
         }
@@ -288,7 +288,7 @@ impl Generator {
             state.accounts.insert(contract(i), account);
         }
         if fork >= Fork::Prague && self.one_in(3) {
-            // Someone who has delegated before the block.
+            // An account that has delegated before the block.
             let to = self.contract();
             let code = Bytes::from([&[0xef, 0x01, 0x00][..], to.as_slice()].concat());
             let hash = keccak256(&code);
@@ -299,7 +299,7 @@ impl Generator {
             account.code_hash = Some(hash);
         }
         if self.one_in(3) {
-            // A child that is there before the block.
+            // A child that exists before the block.
             let hash = keccak256(program::counter());
             state.codes.insert(hash, program::counter().into());
             let storage = [(U256::ZERO, U256::from(1)), (U256::from(1), U256::from(5))].into_iter().collect();
@@ -307,7 +307,7 @@ impl Generator {
                 Account { balance: U256::from(self.below(3)), nonce: 1, code_hash: Some(hash), storage };
             state.accounts.insert(program::child(contract(0), CHILDREN[0], 0), account);
         }
-        state.accounts.insert(worn(), Account { nonce: 3, ..Account::default() });
+        state.accounts.insert(emptied(), Account { nonce: 3, ..Account::default() });
         state.accounts.insert(fragile(0), Account::default());
         let storage = [(U256::from(1), U256::from(1))].into_iter().collect();
         let account = Account { storage, ..Account::default() };
@@ -326,9 +326,9 @@ impl Generator {
 
     fn transaction(&mut self, env: &BlockEnvironment) -> Transaction {
         let fork = env.fork;
-        let one_sender = match self.mood {
-            Mood::Nonces => !self.one_in(4),
-            Mood::Crowd => !self.one_in(7),
+        let one_sender = match self.focus {
+            Focus::Nonces => !self.one_in(4),
+            Focus::Crowd => !self.one_in(7),
             _ => false,
         };
         let i = if one_sender { self.busiest } else { self.below(SENDERS) };
@@ -340,14 +340,14 @@ impl Generator {
             gas_limit: 60_000 + self.below(4) * 150_000,
             max_fee_per_gas: u128::from(env.base_fee) + u128::from(self.below(3)),
             value: U256::from(if self.one_in(2) { 0 } else { self.below(40) }),
-            to: Some(if self.one_in(2) { self.contract() } else { self.anyone() }),
+            to: Some(if self.one_in(2) { self.contract() } else { self.shared_account() }),
             input: Bytes::copy_from_slice(&U256::from(self.below(4)).to_be_bytes::<32>()),
             ..Transaction::default()
         };
-        // Plain payments, to someone who may have got code in this block: also to oneself.
-        let plain = match self.mood {
-            Mood::Crowd => !self.one_in(3),
-            Mood::Nonces | Mood::Delegations => self.one_in(3),
+        // Plain payments, sometimes to their sender; the recipient may have got code in this block.
+        let plain = match self.focus {
+            Focus::Crowd => !self.one_in(3),
+            Focus::Nonces | Focus::Delegations => self.one_in(3),
             _ => false,
         };
         if plain {
@@ -360,7 +360,7 @@ impl Generator {
         }
         match self.below(26) {
             0 => tx.nonce += 1,
-            // As if it had been sent before.
+            // A nonce that was used before.
             24 | 25 => tx.nonce = tx.nonce.saturating_sub(1),
             1 => tx.max_fee_per_gas = 1_000_000,
             2 => tx.gas_limit = 20_000,
@@ -372,7 +372,7 @@ impl Generator {
                 tx.input = Bytes::new();
                 tx.gas_limit = 21_000;
             }
-            // Without this the poor one stays poor.
+            // Funds the sender without a balance.
             6 | 7 => {
                 tx.to = Some(signer(POOR));
                 tx.value = U256::from(20_000_000);
@@ -381,7 +381,7 @@ impl Generator {
                 tx.kind = 1;
                 tx.chain_id = Some(1);
                 let slots = vec![B256::ZERO, B256::with_last_byte(1)];
-                tx.access_list = vec![(self.anyone(), slots), (self.anyone(), Vec::new())];
+                tx.access_list = vec![(self.shared_account(), slots), (self.shared_account(), Vec::new())];
             }
             9 | 10 if fork >= Fork::London => {
                 tx.kind = 2;
@@ -394,12 +394,12 @@ impl Generator {
                 tx.max_priority_fee_per_gas = Some(0);
                 let hash = |i: u8| B256::from_slice(&[&[1][..], &[i; 31]].concat());
                 tx.blob_hashes = (0..=self.below(2)).map(|i| hash(i as u8)).collect();
-                // 1 is what blob gas costs here.
+                // Blob gas costs 1 here.
                 tx.max_fee_per_blob_gas = u128::from(!self.one_in(8));
             }
             12 | 13 if fork >= Fork::Prague => self.set_code(&mut tx),
-            14..=23 if self.mood == Mood::Delegations => self.set_code(&mut tx),
-            14..=23 if self.mood == Mood::Births => {
+            14..=23 if self.focus == Focus::Delegations => self.set_code(&mut tx),
+            14..=23 if self.focus == Focus::Creations => {
                 let creator = contract(self.below(2));
                 let child = program::child(creator, CHILDREN[self.below(2) as usize], 0);
                 let lives = self.now.accounts.get(&child).is_some_and(|a| a.code_hash.is_some());
@@ -409,7 +409,7 @@ impl Generator {
             }
             _ => {}
         }
-        // The sender's nonce is used up before its authorisations are looked at.
+        // The transaction raises its sender's nonce before its authorisations are checked.
         self.used = [(from, 1)].into();
         for authorization in &mut tx.authorizations {
             *authorization = self.authorization();
@@ -423,18 +423,18 @@ impl Generator {
         tx.chain_id = Some(1);
         tx.max_priority_fee_per_gas = Some(0);
         tx.authorizations = vec![Authorization::default(); 1 + self.below(3) as usize];
-        // For 25,000 gas each.
+        // Each authorisation costs 25,000 gas.
         tx.gas_limit += 100_000;
         if self.one_in(2) {
             tx.to = Some(signer(self.below(SIGNERS)));
         }
     }
 
-    /// Signed by one of few, so that the same one delegates again and again, and takes it back.
+    /// Few accounts sign authorisations, so that an account delegates several times and clears its delegation.
     fn authorization(&mut self) -> Authorization {
         let mut i = self.below(SIGNERS);
-        // In two of three crowds the busiest sender stays without code.
-        if self.mood == Mood::Crowd && i == self.busiest && !self.seed.is_multiple_of(3) {
+        // In two of three crowds the busiest sender gets no code.
+        if self.focus == Focus::Crowd && i == self.busiest && !self.seed.is_multiple_of(3) {
             i = SIGNERS - 1;
         }
         let authority = signer(i);
@@ -448,7 +448,7 @@ impl Generator {
         let address = match self.one_in(clear) {
             true => Address::ZERO,
             false if self.one_in(2) => self.contract(),
-            false => self.anyone(),
+            false => self.shared_account(),
         };
         Self::signed(i, chain_id, address, nonce)
     }

@@ -1,5 +1,5 @@
-//! A link that shows a run of a block in the page: the whole block is in it, as `evm-block-case/1`, with what stock
-//! execution makes of it. What a test finds wrong the page then shows, where its engine has the same mistake.
+//! A link that shows a run of a block in the page. It holds the whole block as `evm-block-case/1`, with the result of
+//! stock execution. If the page's engine has the same bug as the test's, the page shows the difference.
 
 use alloy_primitives::{Bytes, KECCAK256_EMPTY, U256, address, hex};
 use evm_lanes_core::{
@@ -16,7 +16,7 @@ use evm_lanes_core::{
 };
 use serde_json::{Map, Value, json};
 
-/// What a run is.
+/// The run that a link shows.
 #[derive(Clone, Copy)]
 pub struct Shown {
     pub strategy: StrategyId,
@@ -25,7 +25,7 @@ pub struct Shown {
     pub model: CostModel,
 }
 
-/// Says how a run is seen in the page, should the test fail while this lives.
+/// Prints the link to a run if the test panics while this value is alive.
 pub struct OnFailure<'a> {
     pub block: &'a PreparedBlock,
     pub stock: &'a (Vec<Receipt>, State),
@@ -36,7 +36,7 @@ impl Drop for OnFailure<'_> {
     fn drop(&mut self) {
         if std::thread::panicking() {
             let link = link(self.block, self.stock, self.shown);
-            eprintln!("behind the address that ./x serve prints, this shows the run:\n{link}");
+            eprintln!("append this to the address that ./x serve prints, to see the run:\n{link}");
         }
     }
 }
@@ -77,9 +77,9 @@ pub fn text(block: &PreparedBlock, (receipts, state): &(Vec<Receipt>, State)) ->
         })
     };
     let before = block.pre_state.accounts.iter().map(|(address, there)| {
-        let mut told = account(there, &[]);
-        told["codeHash"] = json!(there.code_hash);
-        (address.to_string(), told)
+        let mut account = account(there, &[]);
+        account["codeHash"] = json!(there.code_hash);
+        (address.to_string(), account)
     });
     let mut after: Map<String, Value> = block
         .pre_state
@@ -146,6 +146,6 @@ pub fn text(block: &PreparedBlock, (receipts, state): &(Vec<Receipt>, State)) ->
             "postState": after,
         },
     });
-    // What tells the format stands first.
+    // The format comes first: it tells what the document is.
     format!("{{\"format\": \"{}\", {}", case::FORMAT, &document.to_string()[1..])
 }

@@ -1,14 +1,15 @@
-//! Small random blocks, written to hurt: every strategy on every number of lanes must end where
-//! stock execution ends, receipt by receipt and account by account.
+//! Small adversarial random blocks: every strategy on every number of lanes must give the result of stock
+//! execution, receipt by receipt and account by account.
 //!
 //! ```text
 //! seed ─ generator ─▶ block ─┬─ stock revm, one transaction after the other ─▶ receipts, state
 //!                            └─ strategies × lanes, with a restless clock ───▶ the same
 //! ```
-//! The census counts what really happened in those blocks and wants every kind of event, so that
-//! a generator that no longer makes what it is for fails as well. `EVM_LANES_SEEDS=n` runs that
-//! many seeds; a failing one is printed, with a link that shows it in the page: `EVM_LANES_SEED=n` runs it alone, many times over, and
-//! `SEEDS_THAT_FAILED` is where it belongs then.
+//! The census counts the events in those blocks. The test fails if any kind of event never happens, so that the
+//! generator keeps making all of them.
+//!
+//! `EVM_LANES_SEEDS=n` runs n seeds. A seed that fails is printed, with a link that shows its block in the page.
+//! `EVM_LANES_SEED=n` runs one seed alone, 300 times. Add a seed that failed to `SEEDS_THAT_FAILED`.
 
 #[path = "../support/mod.rs"]
 mod support;
@@ -26,10 +27,10 @@ use census::Census;
 use generator::Generator;
 use link::{OnFailure, Shown};
 
-/// Seeds that once showed a mistake.
+/// Seeds that once showed a bug.
 const SEEDS_THAT_FAILED: &[u64] = &[367];
 
-/// After this long fewer seeds do, if everything has happened in them.
+/// After this time fewer seeds are enough, if every kind of event has happened.
 const PATIENCE: Duration = Duration::from_secs(40);
 
 fn variable(name: &str) -> Option<u64> {
@@ -48,7 +49,7 @@ fn random_blocks_end_as_stock_execution_ends_them() {
     let start = Instant::now();
     for seed in SEEDS_THAT_FAILED.iter().copied().chain(0..seeds.unwrap_or(1_500)) {
         check(seed, &mut census);
-        // A machine that has other things to do must not take for ever; lanes wait for each other.
+        // Lanes wait for each other, so a busy machine would need very long for all seeds.
         if seeds.is_none() && start.elapsed() > PATIENCE && census.missing().is_empty() {
             break;
         }
@@ -66,7 +67,7 @@ fn check(seed: u64, census: &mut Census) {
     let loaded = LoadedBlock::new(&block);
     for (strategy, lanes) in support::LANES {
         let shown = Shown { strategy, lanes, clock: Clock::Measured, model: CostModel::default() };
-        let _told = OnFailure { block: &block, stock: &stock, shown };
+        let _on_failure = OnFailure { block: &block, stock: &stock, shown };
         let run = support::run_restless(&loaded, strategy, lanes, seed);
         let what = format!("{what}, {} on {lanes}", strategy.name());
         assert_eq!(run.receipts.len(), receipts.len(), "{what}: receipts");

@@ -4,7 +4,7 @@
 
 use alloy_primitives::Address;
 
-use Part::{Num, Op, Raw, Who};
+use Part::{Addr, Num, Op, Raw};
 
 pub const STOP: u8 = 0x00;
 pub const KECCAK256: u8 = 0x20;
@@ -43,7 +43,7 @@ pub enum Part {
     /// PUSH of a number.
     Num(u64),
     /// PUSH of an address.
-    Who(Address),
+    Addr(Address),
     Raw(Vec<u8>),
 }
 
@@ -57,7 +57,7 @@ pub fn code(parts: &[Part]) -> Vec<u8> {
                 code.push(0x67);
                 code.extend(number.to_be_bytes());
             }
-            Who(address) => {
+            Addr(address) => {
                 code.push(0x73);
                 code.extend(address);
             }
@@ -67,13 +67,13 @@ pub fn code(parts: &[Part]) -> Vec<u8> {
     code
 }
 
-/// A call without input; what it answers is dropped.
+/// A call without input; its result is dropped.
 pub fn call(opcode: u8, to: Address, value: u64, gas: u64) -> Part {
     let mut parts = vec![Num(0); 4];
     if matches!(opcode, CALL | CALLCODE) {
         parts.push(Num(value));
     }
-    parts.extend([Who(to), Num(gas), Op(opcode), Op(POP)]);
+    parts.extend([Addr(to), Num(gas), Op(opcode), Op(POP)]);
     Raw(code(&parts))
 }
 

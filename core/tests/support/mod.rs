@@ -24,11 +24,10 @@ use evm_lanes_core::{
     trace::{Outcome, Trace},
 };
 
-/// Every block case of the folder, by file name; empty where there is no folder.
+/// Every block case of the folder, by file name; empty if there is no folder.
 ///
 /// # Panics
-/// When the folder is there but holds no case, or one that cannot be read: a test must not pass
-/// because it had nothing to do.
+/// If the folder has no case, or one that cannot be read: a test without work must not pass.
 pub fn cases() -> Vec<(String, PreparedBlock)> {
     let folder = std::env::var_os("EVM_LANES_DATA").map_or_else(
         || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/data")),
@@ -59,7 +58,7 @@ pub fn cases() -> Vec<(String, PreparedBlock)> {
         .collect()
 }
 
-/// Strategies and numbers of lanes that everything is tried with.
+/// The strategies and numbers of lanes of the tests.
 pub const LANES: [(StrategyId, u16); 14] = [
     (StrategyId::SEQUENTIAL, 1),
     (StrategyId::BLOCK_STM, 1),
@@ -82,13 +81,13 @@ pub fn run(loaded: &LoadedBlock, strategy: StrategyId, lanes: u16) -> Run {
     run_by(&now, &CancelFlag::new(), loaded, strategy, lanes).expect("the run ends")
 }
 
-/// The same, with a clock that now and then holds up whoever looks at it: lanes look at the clock
-/// between any two steps, so they meet in orders that they would seldom meet in by themselves.
+/// The same, with a clock that sometimes delays its caller. Lanes read the clock between any two steps, so their
+/// steps interleave in orders that are otherwise rare.
 ///
 /// # Panics
-/// When the run goes in circles.
+/// If the run does not end.
 pub fn run_restless(loaded: &LoadedBlock, strategy: StrategyId, lanes: u16, seed: u64) -> Run {
-    // More than any small block takes, even on a machine that has other things to do.
+    // More than any small block takes, even on a busy machine.
     const LOOKS: u64 = 2_000_000;
     const SECONDS: u64 = 20;
     let looks = AtomicU64::new(0);
@@ -140,7 +139,7 @@ fn run_by(
     drive::run(loaded, strategy, lanes, &around)
 }
 
-/// Compares account by account, so that a failure names the place.
+/// Compares account by account, so that a failure names the account.
 pub fn assert_equal_states(ours: &State, theirs: &State, what: &str) {
     if ours.accounts == theirs.accounts {
         return;
@@ -153,10 +152,10 @@ pub fn assert_equal_states(ours: &State, theirs: &State, what: &str) {
     }
 }
 
-/// Checks what every trace promises: one committed attempt per transaction, no more failed ones than the scheduler
-/// allows ([`most_aborted`], [`MOST_FAILED`]), and lanes whose pieces do not overlap and add up to the duration.
+/// Checks a trace: one committed attempt per transaction, no more failed attempts than the scheduler allows
+/// ([`most_aborted`], [`MOST_FAILED`]), and on each lane pieces that follow each other and add up to the duration.
 pub fn assert_whole(trace: &Trace, what: &str) {
-    // Without a cause is what was repeated in order for the block's gas limit.
+    // Attempts without a cause are of a run that was repeated in order because of the block's gas limit.
     let failed = || trace.attempts.iter().filter(|a| a.cause.is_some());
     let all = failed().count();
     let most = MOST_FAILED * trace.transactions as usize;

@@ -1,4 +1,4 @@
-//! What is measured: real blocks, built-in scenarios, and the same made larger.
+//! The blocks that are measured: real blocks, built-in scenarios, and enlarged scenarios.
 
 use std::{fs, io::Read};
 
@@ -26,8 +26,8 @@ pub(super) const SCENARIOS: [(&str, &str); 4] = [
     ("one_pool", "swaps-one-pool-500"),
 ];
 
-/// About 10^9 gas each; 2 * 10^8 for swaps in pools of their own, which need forty times that to be
-/// set up. Name, built-in scenario, the number in it that is replaced, and by what.
+/// About 10^9 gas each; 2 * 10^8 for swaps in one pool each, whose set-up needs forty times that. Name, built-in
+/// scenario, the number in it that is replaced, and the number that replaces it.
 pub(super) const GIGAGAS: [(&str, &str, u32, u32); 4] = [
     ("gigagas/raw", "transfers-2000", 2_000, 47_619),
     ("gigagas/erc20", "erc20-2000", 2_000, 19_000),
@@ -35,11 +35,10 @@ pub(super) const GIGAGAS: [(&str, &str, u32, u32); 4] = [
     ("gigagas/one_pool", "swaps-one-pool-500", 500, 9_000),
 ];
 
-/// Payments, few and many, two from each sender: what a transaction costs must not depend on how
-/// many there are.
+/// Few and many payments, two from each sender: the cost of a transaction must not depend on their number.
 pub(super) const GROWTH: [(&str, u32); 2] = [("growth/1k", 1_000), ("growth/100k", 100_000)];
 
-/// Makes scenarios ready.
+/// Prepares scenarios.
 pub(super) struct Scenarios(Catalogue);
 
 impl Scenarios {
@@ -56,8 +55,8 @@ impl Scenarios {
         self.text(name, builtin::find(name).with_context(|| format!("no scenario {name}"))?.text)
     }
 
-    /// A built-in scenario of `from` accounts of each kind and as many transactions, with
-    /// `accounts` and `transactions` instead, and money for all.
+    /// A built-in scenario of `from` accounts of each kind and as many transactions, with `accounts` and `transactions`
+    /// instead, and enough money for all.
     pub(super) fn resized(
         &self,
         name: &str,
@@ -82,7 +81,7 @@ impl Scenarios {
     }
 }
 
-/// The real blocks that are there, by number.
+/// The numbers of the real blocks in the data folder.
 pub(super) fn real() -> Vec<String> {
     let Ok(folder) = fs::read_dir(workspace::data().join("blocks")) else { return Vec::new() };
     let names = folder.flatten().map(|file| file.file_name().to_string_lossy().into_owned());

@@ -1,5 +1,5 @@
-//! Figures from the page itself, in Chromium: `tests/bench.mjs` drives it, and asks this program meanwhile
-//! what the cores are like and how fast it is itself.
+//! Figures from the page, in Chromium. `tests/bench.mjs` drives it, and between its runs asks this program for probes of
+//! the cores and for native times.
 
 use std::{
     collections::BTreeMap,
@@ -24,9 +24,9 @@ use crate::{
     setup, workspace,
 };
 
-/// Probes for one answer; what most of them say is said.
+/// Probes for one answer, which is the answer of most of them.
 const PROBES: usize = 5;
-/// A native answer takes about so long on each core, in nanoseconds.
+/// About the time of native runs for one answer on each core, in nanoseconds.
 const NATIVE: f64 = 100e6;
 
 /// A line from the script.
@@ -35,13 +35,13 @@ const NATIVE: f64 = 100e6;
 enum Line {
     /// Are the two cores one?
     Probe,
-    /// How fast is this scenario natively, in order?
+    /// How fast is this scenario natively, in sequential execution?
     Sequential(String),
     /// The end.
     Figures(Measured),
 }
 
-/// What the script is answered.
+/// An answer to the script.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 enum Answer {
@@ -50,19 +50,19 @@ enum Answer {
     Time(f64),
 }
 
-/// What the script found.
+/// The script's figures.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Measured {
-    /// Each wasm's name, its size and its size by brotli, in bytes.
+    /// Each wasm module's name, its size, and its size compressed with brotli, in bytes.
     sizes: Vec<(String, u64, u64)>,
-    /// Median time from navigation to the first run's picture, in milliseconds, fresh profile each.
+    /// Median time from navigation to the first run's picture, in milliseconds, each with a fresh profile.
     first_picture: f64,
     /// One per scenario and real block.
     blocks: Vec<Block>,
 }
 
-/// What the page showed of one block. Times are medians of its own rounds, in nanoseconds.
+/// The page's times for one block: medians of its own rounds, in nanoseconds.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Block {
@@ -80,7 +80,7 @@ struct PageRun {
     sequential: f64,
     /// Block-STM on two workers.
     parallel: f64,
-    /// Whether the probe before or after it found the cores to be one.
+    /// Whether the probe before or after it found that the two cores are one.
     shared: bool,
 }
 
@@ -89,7 +89,7 @@ struct PageRun {
 #[serde(rename_all = "camelCase")]
 struct SingleRun {
     sequential: f64,
-    /// The same natively, right before and right after.
+    /// The native time right before and right after.
     native: [f64; 2],
 }
 
@@ -109,7 +109,7 @@ impl Block {
         rounds
     }
 
-    /// Medians of the native time, of the page's, and of the one's share of the other's speed.
+    /// Medians of the native time, of the page's time, and of the page's share of native speed.
     fn single(&self) -> (f64, f64, f64) {
         let median_of =
             |part: fn(&SingleRun) -> f64| median_of(self.single.iter().map(|run| Some(part(run))));
@@ -194,14 +194,14 @@ impl Native<'_> {
             self.subjects.insert(name.to_owned(), subject);
         }
         let subject = &self.subjects[name];
-        // The page ran meanwhile: caches and memory have to become ours again.
+        // A first run without a time, because the page has used caches and memory in between.
         subject.sequential_on_average()?;
         let times = (NATIVE / subject.estimate().max(1.0)).clamp(3.0, 20.0) as usize;
         Ok(median(&(0..times).map(|_| subject.sequential_on_average()).collect::<Result<Vec<_>>>()?))
     }
 }
 
-/// Prints one screen, and puts the figures down by name.
+/// Prints one screen, and stores the figures by name.
 pub(super) fn report(measured: &Measured, figures: &mut Figures) {
     eprintln!();
     eprintln!("  wasm                          raw      brotli");
@@ -256,11 +256,14 @@ pub(super) fn report(measured: &Measured, figures: &mut Figures) {
     figures.put("machine/browser_runs_put_aside", (made - clear) as f64);
     eprintln!();
     eprintln!(
-        "  {} of {made} runs on {CORES} workers put aside: the two cores were threads of one",
+        "  {} of {made} runs on {CORES} workers excluded: the two cores were threads of one physical core",
         made - clear
     );
     if !few.is_empty() {
-        eprintln!("  ! too few left, so all runs count, though most tell of one core: {}", few.join(", "));
+        eprintln!(
+            "  ! too few left, so all runs count, although most ran on one physical core: {}",
+            few.join(", ")
+        );
     }
     if london.len() == LONDON_PLUS.len() {
         let together = together(&london);

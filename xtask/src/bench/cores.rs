@@ -1,9 +1,9 @@
-//! The cores that lanes are bound to, and whether they are two.
+//! The cores that lanes are bound to, and a probe whether they are two physical cores.
 //!
-//! Where this machine is a guest, its cores are hardware threads that the host places. A neighbour on the
-//! sibling thread slows either down, for milliseconds or minutes; and at times both are threads of
-//! one physical core. Then two lanes can gain little, whatever the program. A loop of nothing but
-//! arithmetic tells: it takes what it takes alone if the other core is another, and nearly twice that if not.
+//! The cores of a virtual machine are hardware threads that the host places. A neighbour on the sibling thread slows
+//! one down, for milliseconds or minutes. And at times both are threads of one physical core; then two lanes can gain
+//! little, whatever the program. The probe is a loop of arithmetic on both cores: on two physical cores it takes as
+//! long as on one, on a single physical core nearly twice as long.
 
 use std::{
     hint::black_box,
@@ -20,18 +20,17 @@ use evm_lanes_core::clock;
 use super::rounds::median;
 use crate::lanes;
 
-/// Cores that figures are given for; a lane on each.
+/// The number of cores for which figures are given, with a lane on each.
 pub(super) const CORES: usize = 2;
-/// Two cores are one if the loop takes so many times as long on each while it runs on both. Two threads of
-/// one core take nearly twice as long; a neighbour that comes in between mostly slows one core, and by
-/// less.
+/// The two cores are one if the loop takes this many times as long on each while it runs on both. Two threads of one
+/// core take nearly twice as long. A neighbour mostly slows one of two cores, and by less.
 const SHARED: f64 = 1.4;
-/// How often the loop is run for one time; the median counts, so that an interrupt does no harm.
+/// Runs of the loop for one time; the median counts, so that an interrupt does no harm.
 const LOOPS: usize = 3;
 /// Turns of the loop: some 60 µs.
 const TURNS: u64 = 40_000;
-/// Numbers that do not depend on each other. A multiplication can begin in each cycle and takes three, the
-/// addition one more: enough of them keep the multiplier busy, and two threads can share nothing of it.
+/// Independent chains of numbers. A multiplication can begin in each cycle and takes three, the addition one more. So
+/// this many chains keep the multiplier busy, and leave nothing of it to a second thread.
 const CHAINS: usize = 6;
 
 /// A thread bound to each core.
@@ -40,21 +39,21 @@ pub(super) struct Cores {
     probes: Mutex<Vec<Probe>>,
 }
 
-/// What the loop took, in nanoseconds, by core.
+/// The times of the loop, in nanoseconds, by core.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Probe {
     /// On one core, while the other sleeps.
     alone: [f64; CORES],
-    /// On both at once.
+    /// On both at the same time.
     together: [f64; CORES],
 }
 
-/// What all probes found.
+/// The summary of all probes.
 pub(super) struct Summary {
     pub(super) probes: usize,
-    /// In how many of them the cores were one.
+    /// The number of probes in which the cores were one.
     pub(super) shared: usize,
-    /// What the loop took on each core alone, in nanoseconds: least, median, most.
+    /// The times of the loop on each core alone, in nanoseconds: least, median, most.
     pub(super) alone: [[f64; 3]; CORES],
 }
 
@@ -65,18 +64,18 @@ impl Cores {
         Ok(Self { pool: lanes::pool(CORES)?, probes: Mutex::default() })
     }
 
-    /// Threads for lanes, one on each core.
+    /// The threads for lanes, one on each core.
     pub(super) fn pool(&self) -> &rayon::ThreadPool {
         &self.pool
     }
 
-    /// Runs `work` on that core, while the others sleep.
+    /// Runs `work` on this core, while the others sleep.
     pub(super) fn on<R: Send>(&self, core: usize, work: impl Fn() -> R + Sync) -> R {
         let mut done = self.pool.broadcast(|thread| (thread.index() == core).then(&work));
         done.swap_remove(core).expect("it was this thread's turn")
     }
 
-    /// Looks whether the cores are two.
+    /// Probes whether the cores are two.
     pub(super) fn probe(&self) -> Probe {
         let alone = std::array::from_fn(|core| self.on(core, arithmetic));
         let ready = AtomicUsize::new(0);
@@ -92,14 +91,14 @@ impl Cores {
         probe
     }
 
-    /// What was found since the last summary; `None` if nobody looked.
+    /// The summary of the probes since the last summary; `None` if there were none.
     pub(super) fn summary(&self) -> Option<Summary> {
         Summary::of(&std::mem::take(&mut *self.probes.lock().unwrap_or_else(PoisonError::into_inner)))
     }
 }
 
 impl Probe {
-    /// Whether the cores were threads of one physical core.
+    /// Whether the two cores were threads of one physical core.
     pub(super) fn shared(&self) -> bool {
         self.alone.iter().zip(&self.together).all(|(alone, together)| *together > SHARED * alone)
     }
@@ -124,7 +123,7 @@ impl Summary {
     }
 }
 
-/// What the loop takes on this thread, in nanoseconds.
+/// The time of the loop on this thread, in nanoseconds.
 fn arithmetic() -> f64 {
     let times: [f64; LOOPS] = std::array::from_fn(|_| {
         let started = clock::now();
@@ -153,7 +152,7 @@ mod tests {
         assert!(!shared([70.0, 70.0], [70.0, 71.0]));
         assert!(shared([70.0, 70.0], [137.0, 138.0]));
         assert!(shared([70.0, 70.0], [99.0, 99.0]));
-        assert!(!shared([70.0, 70.0], [97.0, 138.0]), "a neighbour came on one core");
+        assert!(!shared([70.0, 70.0], [97.0, 138.0]), "a neighbour came to one core");
         assert!(!shared([70.0, 130.0], [70.0, 130.0]), "a neighbour was on one core all the time");
     }
 
@@ -178,6 +177,6 @@ mod tests {
         }
         cores.probe();
         assert_eq!(cores.summary().unwrap().probes, 1);
-        assert!(cores.summary().is_none(), "a summary begins anew");
+        assert!(cores.summary().is_none(), "a summary starts from zero");
     }
 }

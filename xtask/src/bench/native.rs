@@ -1,12 +1,12 @@
-//! Native figures: Block-STM against our own sequential run, and that against the reference execution,
-//! which is simple rather than quick: see docs/figures.md.
+//! Native figures: Block-STM against our own sequential run, and that against the reference execution, which is simple
+//! rather than fast; see docs/figures.md.
 //!
 //! ```text
 //! a round    core 0: plain, 1 lane, sequential ─ probe ─ 2 lanes ─ probe ─ core 1: sequential, 1 lane, plain
 //! ```
-//! What runs on one core runs on each, and the time at their mean speed counts ([`harmonic_mean`]): a
-//! speed-up is two lanes on both cores against one run on a core of average speed. A round whose probes
-//! find the cores to be one ([`super::cores`]) is put aside, and another is made.
+//! A run on one core is made on each, and the time at their mean speed counts ([`harmonic_mean`]). So a speed-up compares
+//! two lanes on both cores with one run on a core of average speed. A round whose probes find that the cores are one
+//! ([`super::cores`]) is excluded, and another round is made.
 
 use std::fs;
 
@@ -22,22 +22,22 @@ use super::{
 };
 use crate::process;
 
-/// The rounds of one block take about so long at most if none is put aside, in nanoseconds.
+/// About the longest time of one block's rounds if none is excluded, in nanoseconds.
 const PATIENCE: f64 = 15e9;
-/// A round takes about so many sequential runs.
+/// A round takes about as long as this many sequential runs.
 const SEQUENTIAL_RUNS: f64 = 8.0;
-/// The reference takes most of a round, and least depends on it: so many rounds have one.
+/// One in this many rounds has a run of the reference, which would take most of a round, and which matters least.
 const PLAIN_EVERY: usize = 3;
-/// At most so many rounds are made for one that is wanted.
+/// At most this many rounds are made for one that is wanted.
 const TRIES: usize = 3;
-/// Blocks with too few rounds are visited again after all others: the host may have placed its cores anew.
+/// Blocks with too few rounds are measured again after all others, when the host may have moved its cores. This often.
 const VISITS: usize = 3;
-/// No block is visited again after this, in nanoseconds.
+/// No block is measured again after this time, in nanoseconds.
 const NO_MORE: u64 = 480_000_000_000;
-/// The block of which it is told what recording costs.
+/// The block for which the cost of recording is measured.
 const RECORDING: &str = "gigagas/erc20";
 
-/// What was measured of one block.
+/// The figures of one block.
 pub(super) struct Figure {
     name: String,
     transactions: usize,
@@ -46,31 +46,32 @@ pub(super) struct Figure {
     chosen: StrategyId,
     /// Attempts of the first run on two lanes.
     attempts: usize,
-    /// What that run added to the process's memory at most, in bytes, where that is known.
+    /// The most memory that this run added to the process, in bytes, if it is known.
     memory: Option<u64>,
 }
 
 impl Figure {
-    /// Speed-up of what is chosen; the same run twice would only show how the machine varies.
+    /// The speed-up of the automatic choice. It is taken from the runs of the chosen strategy, because the same run
+    /// again would only show the machine's noise.
     fn speed_up_chosen(&self) -> f64 {
         if self.chosen == StrategyId::SEQUENTIAL { 1.0 } else { self.rounds.speed_up_two() }
     }
 }
 
-/// How a block is made, and what is run of it beside the sequential strategy and two lanes.
+/// How to make a block, and which runs it needs besides sequential and two lanes.
 struct Plan<'a> {
     name: String,
     make: Box<dyn Fn() -> Result<PreparedBlock> + 'a>,
     /// The reference, and one lane.
     alone: bool,
-    /// Two lanes without notes for the trace.
+    /// Two lanes without a record.
     unrecorded: bool,
 }
 
-/// Measures every block whose name `selected` wants, with so many rounds each.
+/// Measures every block whose name `selected` accepts, with this many rounds each.
 ///
 /// # Errors
-/// If a block cannot be prepared, or a run ends otherwise than the reference.
+/// If a block cannot be prepared, or a run's result differs from the reference.
 pub(super) fn measure(cores: &Cores, rounds: usize, selected: &dyn Fn(&str) -> bool) -> Result<Vec<Figure>> {
     let scenarios = Scenarios::new()?;
     let plans = plans(&scenarios, selected);
@@ -87,7 +88,7 @@ pub(super) fn measure(cores: &Cores, rounds: usize, selected: &dyn Fn(&str) -> b
     Ok(figures.into_iter().flatten().collect())
 }
 
-/// Blocks, those that are measured by turns together.
+/// The blocks, in groups whose rounds alternate.
 fn plans<'a>(scenarios: &'a Scenarios, selected: &dyn Fn(&str) -> bool) -> Vec<Vec<Plan<'a>>> {
     let plan = |name: String, make: Box<dyn Fn() -> Result<PreparedBlock> + 'a>| {
         let (alone, unrecorded) = (!GROWTH.iter().any(|(growth, _)| *growth == name), name == RECORDING);
@@ -120,8 +121,8 @@ fn plans<'a>(scenarios: &'a Scenarios, selected: &dyn Fn(&str) -> bool) -> Vec<V
     plans
 }
 
-/// Rounds in which each of the blocks has its turn, after some that warm up. They are added to `figures`,
-/// which are those of the same blocks, or none yet.
+/// Makes rounds in which the blocks alternate, after some warm-up rounds, and adds them to `figures`: those of the same
+/// blocks, or none yet.
 fn take_turns(plans: &[Plan<'_>], cores: &Cores, rounds: usize, figures: &mut Vec<Figure>) -> Result<()> {
     let names: Vec<&str> = plans.iter().map(|plan| plan.name.as_str()).collect();
     process::say(&names.join(", "));
@@ -152,7 +153,7 @@ fn take_turns(plans: &[Plan<'_>], cores: &Cores, rounds: usize, figures: &mut Ve
         let mut rounds = each
             .map(|(plan, subject)| one_round(plan, subject, cores, number))
             .collect::<Result<Vec<_>>>()?;
-        // They are compared with each other, too.
+        // The blocks of a group are compared with each other, too.
         let shared = rounds.iter().any(|round| round.shared);
         rounds.iter_mut().for_each(|round| round.shared = shared);
         anyhow::Ok(rounds)
@@ -172,8 +173,8 @@ fn take_turns(plans: &[Plan<'_>], cores: &Cores, rounds: usize, figures: &mut Ve
     Ok(())
 }
 
-/// Everything once, the same on both cores around what is run on both: what slows one of them down for
-/// longer than a run slows both sides of a ratio.
+/// One round: the same runs on each core, before and after the runs on both. So if one core is slow for longer than a
+/// run, both sides of a ratio are slow.
 fn one_round(plan: &Plan<'_>, subject: &Subject<'_>, cores: &Cores, number: usize) -> Result<Round> {
     let alone = |run: &dyn Fn() -> Result<f64>| if plan.alone { run().map(Some) } else { Ok(None) };
     let plain = if number.is_multiple_of(PLAIN_EVERY) { alone(&|| subject.plain(0))? } else { None };
@@ -185,8 +186,7 @@ fn one_round(plan: &Plan<'_>, subject: &Subject<'_>, cores: &Cores, number: usiz
         shared |= cores.probe().shared();
         anyhow::Ok(time)
     };
-    // The second of two runs finds memory and cores as the first left them: by turns it is the one and the
-    // other.
+    // The first of two runs changes memory and cores for the second, so their order alternates.
     let (two, unrecorded) = match (plan.unrecorded, number % 2) {
         (false, _) => (on_both(true)?, None),
         (true, 0) => (on_both(true)?, Some(on_both(false)?)),
@@ -201,7 +201,7 @@ fn one_round(plan: &Plan<'_>, subject: &Subject<'_>, cores: &Cores, number: usiz
     Ok(Round { plain, sequential, one, two, unrecorded, shared })
 }
 
-/// Prints one screen, and puts the figures down by name.
+/// Prints one screen, and stores the figures by name.
 pub(super) fn report(measured: &[Figure], figures: &mut Figures) {
     eprintln!();
     eprintln!(
@@ -245,7 +245,7 @@ pub(super) fn report(measured: &[Figure], figures: &mut Figures) {
             together(&london.iter().map(|r| (r.sequential(), speed_up(r))).collect::<Vec<_>>())
         };
         let (one, two) = (all(Rounds::speed_up_one), all(Rounds::speed_up_two));
-        // The reference is the slower one: its gain is below 1.
+        // The reference is slower than sequential: its speed-up is below 1.
         let plain = all(|rounds| rounds.plain_to_sequential().recip()).recip();
         figures.put("native/london_plus/threads1", one);
         figures.put(format!("native/london_plus/threads{CORES}"), two);
@@ -277,36 +277,36 @@ pub(super) fn report(measured: &[Figure], figures: &mut Figures) {
     }
 }
 
-/// How many rounds count.
+/// Stores and prints how many rounds count.
 fn report_rounds(measured: &[Figure], figures: &mut Figures) {
     let made: usize = measured.iter().map(|figure| figure.rounds.made()).sum();
     let aside = made - measured.iter().map(|figure| figure.rounds.clear()).sum::<usize>();
     figures.put("machine/rounds", made as f64);
     figures.put("machine/rounds_put_aside", aside as f64);
     eprintln!();
-    eprintln!("  {aside} of {made} rounds put aside: the two cores were threads of one");
+    eprintln!("  {aside} of {made} rounds excluded: the two cores were threads of one physical core");
     let few: Vec<&str> =
         measured.iter().filter(|f| !f.rounds.enough()).map(|figure| figure.name.as_str()).collect();
     if !few.is_empty() {
         eprintln!(
-            "  ! fewer than {FEWEST} left, so all rounds count, though most tell of one core: {}",
+            "  ! fewer than {FEWEST} left, so all rounds count, although most ran on one physical core: {}",
             few.join(", ")
         );
     }
 }
 
-/// The process's memory, where the system tells.
+/// The process's memory, if the system reports it.
 mod memory {
     use super::{Cores, fs};
 
     // SAFETY: as mimalloc's `mimalloc.h` declares it. It takes no address, may be called by any thread at any
-    // time, and frees only what nobody has.
+    // time, and frees only unused memory.
     unsafe extern "C" {
-        /// Gives back what this thread's part of the allocator keeps for later.
+        /// Returns the memory that the allocator keeps for this thread.
         safe fn mi_collect(force: bool);
     }
 
-    /// Lets the allocator give back what it keeps, and forgets the peak so far; gives what is in use, in bytes.
+    /// Makes the allocator return what it keeps, and resets the peak. Returns the memory in use, in bytes.
     pub(super) fn peak_from_here(cores: &Cores) -> Option<u64> {
         cores.pool().broadcast(|_| mi_collect(true));
         mi_collect(true);

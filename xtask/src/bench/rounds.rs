@@ -1,9 +1,10 @@
-//! What counts of many rounds. Nothing here measures; times are in nanoseconds.
+//! The figures of many rounds: which of them count, medians and ratios. Nothing is measured here. Times are in
+//! nanoseconds.
 
-/// With fewer rounds than these nothing is said about two lanes on two cores.
+/// The least number of rounds on two cores for a figure of two lanes.
 pub(super) const FEWEST: usize = 5;
 
-/// One round: each once, within the same moment.
+/// One round: each run once, shortly after each other.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Round {
     /// revm's own journal on a plain state, committing each transaction.
@@ -12,15 +13,15 @@ pub(super) struct Round {
     pub(super) sequential: f64,
     /// Block-STM on one lane.
     pub(super) one: Option<f64>,
-    /// Block-STM on two lanes, and the same without notes for the trace.
+    /// Block-STM on two lanes, and the same without a record.
     pub(super) two: f64,
     pub(super) unrecorded: Option<f64>,
-    /// Whether a probe around the runs on two lanes found the two cores to be one.
+    /// Whether a probe before or after the runs on two lanes found that the two cores are one.
     pub(super) shared: bool,
 }
 
-/// All rounds of one block. What is said of one lane counts them all; what is said of two counts those in
-/// which the cores were two, if these are enough.
+/// All rounds of one block. Figures of one lane use all of them; figures of two lanes use those in which the cores were
+/// two, if these are enough.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Rounds(Vec<Round>);
 
@@ -29,22 +30,22 @@ impl Rounds {
         self.0.push(round);
     }
 
-    /// How many there are.
+    /// The number of all rounds.
     pub(super) fn made(&self) -> usize {
         self.0.len()
     }
 
-    /// In how many the cores were two.
+    /// The number of rounds in which the cores were two.
     pub(super) fn clear(&self) -> usize {
         self.0.iter().filter(|round| !round.shared).count()
     }
 
-    /// Whether those are enough to count alone.
+    /// Whether these rounds are enough to be used alone.
     pub(super) fn enough(&self) -> bool {
         self.clear() >= FEWEST
     }
 
-    /// The rounds that count for two lanes.
+    /// The rounds that figures of two lanes use.
     pub(super) fn counted(&self) -> impl Iterator<Item = &Round> {
         let all = !self.enough();
         self.0.iter().filter(move |round| all || !round.shared)
@@ -58,7 +59,7 @@ impl Rounds {
         median_of(self.0.iter().map(|round| round.plain))
     }
 
-    /// How many times the reference's time is the sequential run's.
+    /// The reference's time divided by the sequential time.
     pub(super) fn plain_to_sequential(&self) -> f64 {
         median_of(self.0.iter().map(|round| Some(round.plain? / round.sequential)))
     }
@@ -73,24 +74,23 @@ impl Rounds {
         median_of(self.counted().map(|round| Some(round.sequential / round.two)))
     }
 
-    /// The same of all rounds, also those in which the cores were one.
+    /// The same for all rounds, also those in which the cores were one.
     pub(super) fn speed_up_two_of_all(&self) -> f64 {
         median_of(self.0.iter().map(|round| Some(round.sequential / round.two)))
     }
 
-    /// What recording adds to a run on two lanes, as a share of it.
+    /// The time that recording adds to a run on two lanes, as a share of it.
     pub(super) fn overhead(&self) -> f64 {
         median_of(self.counted().map(|round| Some(round.two / round.unrecorded? - 1.0)))
     }
 
-    /// How many times these rounds' time on two lanes is that of `others`, which were made by turns with
-    /// them.
+    /// These rounds' time on two lanes divided by that of `others`, which alternated with them.
     pub(super) fn two_against(&self, others: &Self) -> f64 {
         median_of(self.counted().zip(others.counted()).map(|(this, other)| Some(this.two / other.two)))
     }
 }
 
-/// The middle of `values`: of an even number the mean of both; no number for none.
+/// The median of `values`; for an even number the mean of the middle two; NaN if there are none.
 pub(super) fn median(values: &[f64]) -> f64 {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);
@@ -101,18 +101,18 @@ pub(super) fn median(values: &[f64]) -> f64 {
     }
 }
 
-/// The median of what is there.
+/// The median of the values that are not `None`.
 pub(super) fn median_of(values: impl Iterator<Item = Option<f64>>) -> f64 {
     median(&values.flatten().collect::<Vec<_>>())
 }
 
-/// The time that the same work takes at these times' mean speed.
+/// The time for the work at the mean of the speeds of these times.
 pub(super) fn harmonic_mean(times: &[f64]) -> f64 {
     times.len() as f64 / times.iter().map(|time| time.recip()).sum::<f64>()
 }
 
-/// The speed-up of several blocks one after the other, each with its sequential time and its own speed-up:
-/// how fast the machine was while each was measured must not matter for what it gained.
+/// The speed-up of several blocks together, from each block's sequential time and speed-up. So the machine's speed
+/// while a block was measured does not change the result.
 pub(super) fn together(blocks: &[(f64, f64)]) -> f64 {
     let sequential: f64 = blocks.iter().map(|(sequential, _)| sequential).sum();
     let parallel: f64 = blocks.iter().map(|(sequential, speed_up)| sequential / speed_up).sum();
@@ -142,7 +142,7 @@ mod tests {
     #[test]
     fn two_cores_count_with_their_mean_speed() {
         assert_eq!(harmonic_mean(&[6.0, 6.0]), 6.0);
-        // In 12 the one does the work three times and the other twice.
+        // In a time of 12 one core does the work three times and the other twice.
         assert!((harmonic_mean(&[4.0, 6.0]) - 12.0 / 2.5).abs() < 1e-12);
     }
 
@@ -168,7 +168,7 @@ mod tests {
 
     #[test]
     fn a_speed_up_is_the_median_of_the_rounds_own() {
-        // The machine became half as fast: medians of times alone would mix both.
+        // The machine became half as fast: a ratio of medians would mix both speeds.
         let speeds = [1.0, 1.0, 1.0, 2.0, 2.0, 2.0];
         let all = speeds.map(|slow| Round {
             plain: Some(20.0 * slow),
@@ -189,7 +189,7 @@ mod tests {
     #[test]
     fn blocks_together_take_their_own_times() {
         assert_eq!(together(&[(10.0, 2.0), (30.0, 1.0)]), 40.0 / 35.0);
-        // The second block was measured while the machine was half as fast: its own gain is the same.
+        // The second block was measured while the machine was half as fast; its speed-up is the same.
         assert!(
             (together(&[(10.0, 2.0), (10.0, 2.0)]) - together(&[(10.0, 2.0), (20.0, 2.0)])).abs() < 1e-12
         );

@@ -1,4 +1,4 @@
-//! One block, ready to be run again and again.
+//! One block that is measured.
 
 use std::sync::{Mutex, atomic::AtomicU32};
 
@@ -21,11 +21,11 @@ use super::{
     rounds::{harmonic_mean, median},
 };
 
-/// Runs shorter than this are made several times at once, and their median counts.
+/// Shorter runs are repeated within a round, and their median counts.
 const SHORT: f64 = 5e6;
 const MOST_REPEATS: f64 = 5.0;
 
-/// Every run is compared with the reference; what is compared and put together after a run is in no time.
+/// Every run is compared with the reference. Comparing, and building the result after a run, is not in the times.
 pub(super) struct Subject<'a> {
     name: String,
     block: PreparedBlock,
@@ -34,17 +34,17 @@ pub(super) struct Subject<'a> {
     cores: &'a Cores,
     cancel: CancelFlag,
     progress: AtomicU32,
-    /// Transactions to be started before others.
+    /// Transactions that start before others.
     early: Vec<TxIndex>,
     chosen: StrategyId,
-    /// What a sequential run took at first, in nanoseconds.
+    /// The shorter of two sequential times, after a first run, in nanoseconds.
     estimate: f64,
     repeats: usize,
 }
 
 impl<'a> Subject<'a> {
     /// # Errors
-    /// If its sequential run ends otherwise than the reference.
+    /// If the result of its sequential run differs from the reference.
     pub(super) fn new(name: &str, block: PreparedBlock, cores: &'a Cores) -> Result<Self> {
         let mut subject = Self {
             name: name.to_owned(),
@@ -74,20 +74,20 @@ impl<'a> Subject<'a> {
         self.block.transactions.len()
     }
 
-    /// What is chosen from the sequential run, on two lanes.
+    /// The automatic choice for two lanes, from the sequential run.
     pub(super) fn chosen(&self) -> StrategyId {
         self.chosen
     }
 
-    /// About what a sequential run takes, in nanoseconds, all its repeats included.
+    /// About the time of a sequential run with its repetitions, in nanoseconds.
     pub(super) fn estimate(&self) -> f64 {
         self.estimate * self.repeats as f64
     }
 
-    /// The reference on that core, in nanoseconds.
+    /// The time of the reference on this core, in nanoseconds.
     ///
     /// # Errors
-    /// None of its own: what follows ends with one if a run is not equal to this loop.
+    /// None. Later runs are compared with the reference.
     pub(super) fn plain(&self, core: usize) -> Result<f64> {
         self.cores.on(core, || {
             self.repeated(|| {
@@ -100,15 +100,15 @@ impl<'a> Subject<'a> {
         })
     }
 
-    /// The sequential strategy on that core, in nanoseconds.
+    /// The time of the sequential strategy on this core, in nanoseconds.
     ///
     /// # Errors
-    /// If it ends otherwise than the reference.
+    /// If its result differs from the reference.
     pub(super) fn sequential(&self, core: usize) -> Result<f64> {
         self.alone(core, StrategyId::SEQUENTIAL)
     }
 
-    /// The sequential strategy at the cores' mean speed, in nanoseconds.
+    /// The time of the sequential strategy at the cores' mean speed, in nanoseconds.
     ///
     /// # Errors
     /// See [`Self::sequential`].
@@ -117,7 +117,7 @@ impl<'a> Subject<'a> {
         Ok(harmonic_mean(&times))
     }
 
-    /// Block-STM on one lane on that core, in nanoseconds.
+    /// The time of Block-STM on one lane on this core, in nanoseconds.
     ///
     /// # Errors
     /// See [`Self::sequential`].
@@ -125,7 +125,7 @@ impl<'a> Subject<'a> {
         self.alone(core, StrategyId::BLOCK_STM)
     }
 
-    /// Block-STM on a lane on each core, in nanoseconds.
+    /// The time of Block-STM with a lane on each core, in nanoseconds.
     ///
     /// # Errors
     /// See [`Self::sequential`].
@@ -138,11 +138,11 @@ impl<'a> Subject<'a> {
         })
     }
 
-    /// Frees each receipt on the thread of the lane that made it, as a run on one core is freed by the thread that
-    /// made it: memory that another core's thread gave back is cold when the next round gets it.
+    /// Frees each receipt on the thread of the lane that made it. Memory that another core's thread freed would not be
+    /// in this core's cache when the next round gets it; runs on one core do not have that disadvantage.
     fn put_away(&self, run: Run) {
         let lanes = usize::from(run.trace.lanes);
-        // Without notes nobody knows who made what.
+        // Without a record it is not known which lane made a receipt.
         let share = run.receipts.len().div_ceil(lanes);
         let mut made_by: Vec<usize> = (0..run.receipts.len()).map(|tx| tx / share).collect();
         for attempt in &run.trace.attempts {
@@ -160,7 +160,7 @@ impl<'a> Subject<'a> {
         });
     }
 
-    /// How many attempts a run on two lanes makes.
+    /// The number of attempts of a run on two lanes.
     ///
     /// # Errors
     /// See [`Self::sequential`].
@@ -172,7 +172,7 @@ impl<'a> Subject<'a> {
         self.cores.on(core, || self.repeated(|| Ok(self.run(strategy, 1, true)?.trace.duration.0 as f64)))
     }
 
-    /// The median of as many times as the block is short.
+    /// The median time of repeated runs; a shorter block is run more often.
     fn repeated(&self, time: impl Fn() -> Result<f64>) -> Result<f64> {
         Ok(median(&(0..self.repeats).map(|_| time()).collect::<Result<Vec<_>>>()?))
     }

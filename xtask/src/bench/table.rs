@@ -1,4 +1,4 @@
-//! Figures by name, and what the machine was like meanwhile.
+//! Figures by name, and the state of the machine while they were measured.
 
 use std::{collections::BTreeMap, fs};
 
@@ -6,13 +6,13 @@ use serde::Serialize;
 
 use super::cores::Cores;
 
-/// Every figure that a run of the benchmark gives: ratios, unless the name says what they are.
+/// All figures of a run of the benchmark: ratios, unless the name has a unit.
 #[derive(Debug, Default, Serialize)]
 #[serde(transparent)]
 pub(super) struct Figures(BTreeMap<String, f64>);
 
 impl Figures {
-    /// Puts a figure down, unless it is no number because something was not measured.
+    /// Stores a figure, unless it is NaN because it was not measured.
     pub(super) fn put(&mut self, name: impl Into<String>, value: f64) {
         if value.is_finite() {
             self.0.insert(name.into(), (value * 1e4).round() / 1e4);
@@ -25,7 +25,7 @@ pub(super) fn ms(nanoseconds: f64) -> f64 {
     nanoseconds / 1e6
 }
 
-/// What the probes found since this was last told, and put down under `name`.
+/// Prints and stores under `name` the probes since the last call.
 pub(super) fn report_cores(name: &str, cores: &Cores, figures: &mut Figures) {
     let Some(found) = cores.summary() else { return };
     let share = found.shared as f64 / found.probes as f64;
@@ -43,7 +43,7 @@ pub(super) fn report_cores(name: &str, cores: &Cores, figures: &mut Figures) {
     }
 }
 
-/// Where other programs take a larger share of the cores, figures tell more of them than of lanes.
+/// With a larger share of the cores' time for other programs, the figures do not count.
 const DISTURBED: f64 = 0.05;
 
 /// Time of all cores since the system started, in its ticks.
@@ -57,7 +57,7 @@ pub(super) struct Ticks {
 }
 
 impl Ticks {
-    /// Until now, where the system tells.
+    /// Until now, if the system reports it.
     pub(super) fn now() -> Option<Self> {
         Self::read(&fs::read_to_string("/proc/stat").ok()?, &fs::read_to_string("/proc/self/stat").ok()?)
     }
@@ -68,14 +68,14 @@ impl Ticks {
     fn read(cores: &str, process: &str) -> Option<Self> {
         let times = cores.lines().next()?.split_whitespace().skip(1);
         let times: Vec<u64> = times.map(str::parse).collect::<Result<_, _>>().ok()?;
-        // What guests take, the last two, is in the first two.
+        // The last two, time for guests, are contained in the first two.
         let all = times.iter().take(8).sum();
         let mut fields = process.rsplit_once(')')?.1.split_whitespace().skip(11);
         let mut own = || fields.next()?.parse::<u64>().ok();
         Some(Self { all, idle: times.get(3)? + times.get(4)?, own: own()? + own()? })
     }
 
-    /// What other programs took of all cores' time until `later`, as a share.
+    /// The share of other programs in all cores' time until `later`.
     fn others(self, later: Self) -> f64 {
         let since = |part: fn(Self) -> u64| part(later).saturating_sub(part(self));
         let (all, idle, own) = (since(|t| t.all), since(|t| t.idle), since(|t| t.own));
@@ -83,13 +83,13 @@ impl Ticks {
     }
 }
 
-/// What other programs of this machine took of its cores since `before`: no probe tells of them.
+/// Prints and stores the share of other programs in the cores' time since `before`. Probes do not see it.
 pub(super) fn report_others(before: Option<Ticks>, figures: &mut Figures) {
     let Some((before, now)) = before.zip(Ticks::now()) else { return };
     let share = before.others(now);
     figures.put("machine/native/other_programs", share);
     let word = if share > DISTURBED { ": too much for figures, measure again" } else { "" };
-    eprintln!("  other programs took {:.1} % of the cores' time meanwhile{word}", 100.0 * share);
+    eprintln!("  other programs took {:.1} % of the cores' time{word}", 100.0 * share);
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! As much of the command `wasm-bindgen` as the task runner and trunk use, on top of wasm-bindgen's own library.
+//! The part of the command `wasm-bindgen` that xtask and trunk use, on top of wasm-bindgen's own library.
 //!
 //! The command of that name from crates.io also brings a test runner with an HTTP client and server, and takes five times
 //! as long to compile. See docs/decisions/0018-the-page-is-bundled-here.md.
@@ -52,7 +52,7 @@ fn main() -> Result<()> {
         .input_path(&arguments.module)
         .out_name(&arguments.out_name)
         .keep_debug(arguments.keep_debug)
-        // As the command does: without it the glue must be told where its module is.
+        // As the command does. Without it the glue does not know where its module is.
         .omit_default_module_path(false)
         .typescript(!arguments.no_typescript)
         .generate(&arguments.out_dir)

@@ -1,31 +1,31 @@
-//! The bugs. Each is a mistake that someone could make, in the fewest characters.
+//! The bugs. Each is a mistake that a person could make, with as few changed characters as possible.
 
-/// A mistake, and where to make it.
+/// A bug, as a replacement of text in one file.
 pub struct Bug {
     pub name: &'static str,
-    /// What no longer holds.
+    /// The property that no longer holds with the bug.
     pub breaks: &'static str,
-    /// Below the workspace's root.
+    /// Path from the workspace's root.
     pub file: &'static str,
-    /// Occurs there exactly once.
+    /// Must occur in the file exactly once.
     pub find: &'static str,
     pub replace: &'static str,
-    /// The check that is tried first.
+    /// The check that should catch the bug. It is tried first.
     pub caught_by: Check,
 }
 
 /// Tests that can catch a bug, quickest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Check {
-    /// Unit tests of the schedulers, the memory and the lanes, with toy transactions where there are any.
+    /// Unit tests of the schedulers, the memory and the lanes, some of them with toy transactions.
     Unit,
     /// Toy transactions on lanes under the model checker.
     Models,
-    /// Unit tests of the EVM and what puts lanes and the EVM together.
+    /// Unit tests of the EVM, and of how lanes run it.
     Evm,
     /// Random blocks against the reference execution.
     RandomBlocks,
-    /// The same on simulated lanes, in many orders.
+    /// Random blocks on simulated lanes, in many orders.
     Simulated,
 }
 
@@ -42,7 +42,7 @@ impl Check {
         }
     }
 
-    /// Whether what the bug is in takes part in the check.
+    /// Whether the check's programs contain the bug's file.
     pub fn sees(self, bug: &Bug) -> bool {
         match self {
             Self::Unit | Self::Models => bug.file.starts_with("core/lanes/"),
@@ -63,15 +63,18 @@ impl Check {
     /// The test program's arguments.
     pub fn filter(self) -> &'static [&'static str] {
         match self {
-            // On real threads toys catch most of what models catch, but by luck.
+            // On real threads toys find most bugs that models find, but only by chance.
             Self::Unit => &["--skip", "drive::model_check"],
             Self::Models => &["model_check"],
             Self::Evm => &[],
             Self::RandomBlocks => &[],
-            // Those that need no catalogue, which is not copied.
-            Self::Simulated => {
-                &["random_blocks_end", "a_block_access_list_with_mistakes", "a_sender_whose", "whoever_takes"]
-            }
+            // Only tests that need no catalogue, because that is not copied.
+            Self::Simulated => &[
+                "random_blocks_end",
+                "a_block_access_list_with_mistakes",
+                "a_sender_whose",
+                "a_predicted_nonce_sees",
+            ],
         }
     }
 }
@@ -100,11 +103,11 @@ const JOURNAL: &str = "core/evm/src/journal.rs";
 const FAST_PATH: &str = "core/evm/src/fast_path.rs";
 const SLOT_MAP: &str = "core/lanes/src/schedule/slot_map.rs";
 
-/// Every bug.
+/// All bugs.
 pub const BUGS: &[Bug] = &[
     Bug {
         name: "own-write-is-read",
-        breaks: "a transaction reads what stands before it, not what its attempt before wrote",
+        breaks: "a transaction reads the values below it, not what its previous attempt wrote",
         file: CELLS,
         find: "self.0.partition_point(|entry| entry.tx < before)",
         replace: "self.0.partition_point(|entry| entry.tx <= before)",
@@ -112,7 +115,7 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "stale-sum-is-read",
-        breaks: "a write to a balance makes the sums from its block on invalid",
+        breaks: "a write to a balance marks the sums from its block of cells on as stale",
         file: SUMS,
         find: "stale.store(true, Ordering::Release);",
         replace: "",
@@ -120,15 +123,15 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "sum-outlives-a-write",
-        breaks: "a write to an account's balance makes the sums from its place on invalid",
+        breaks: "a write to an account's balance makes the sums from its position on invalid",
         file: DEBITS,
         find: "self.summed = self.summed.min((from / GROUP) as u32);",
         replace: "self.summed = self.summed.min((from / GROUP + 1) as u32);",
         caught_by: Check::Models,
     },
     Bug {
-        name: "flag-is-taken-back-too-late",
-        breaks: "a reader takes a block's flag back before it reads the block's cells",
+        name: "flag-is-cleared-too-late",
+        breaks: "a reader clears a block's flag before it reads the block's cells",
         file: SUMS,
         find: "            self.stale[group].swap(false, Ordering::AcqRel);
             let mut sum = sums.last().copied().unwrap_or_default();
@@ -142,7 +145,7 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "set-balance-adds-up",
-        breaks: "what came before a balance was set does not count",
+        breaks: "a set balance discards all amounts below it",
         file: SUMS,
         find: "*self = Self { set: Some(entry.value()), latest: version, ..Self::default() };",
         replace: "*self = Self { set: Some(entry.value()), latest: version, ..*self };",
@@ -150,7 +153,7 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "estimate-of-balance-is-read",
-        breaks: "a balance that is about to be written again stops its reader",
+        breaks: "a reader stops at the estimate of a balance",
         file: SUMS,
         find: "self.estimate = version;",
         replace: "self.estimate = version.filter(|_| false);",
@@ -158,7 +161,7 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "estimates-are-dropped",
-        breaks: "an aborted attempt's writes stop their readers",
+        breaks: "a reader stops at a write of an aborted attempt",
         file: CELLS,
         find: "self.stamp |= ESTIMATE;",
         replace: "self.stamp |= 0;",
@@ -166,7 +169,7 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "stale-write-stays",
-        breaks: "what only the attempt before wrote is taken out",
+        breaks: "an entry that only the previous attempt wrote is removed",
         file: PACKED_LOCATION,
         find: "filter(move |location| !stays(*location))",
         replace: "filter(move |location| !stays(*location) && false)",
@@ -174,15 +177,15 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "new-slot-is-not-new",
-        breaks: "a first write to a slot is word for those above",
+        breaks: "a first write to a slot is reported, so that the transactions above are validated again",
         file: MEMORY,
         find: "Kind::Slot(at) => self.slot_cell(at).put(Entry::new(version, value)),",
         replace: "Kind::Slot(at) => self.slot_cell(at).put(Entry::new(version, value)) && false,",
         caught_by: Check::Unit,
     },
     Bug {
-        name: "untouched-is-enough",
-        breaks: "a slot that nobody wrote to is looked at if an account may have begun anew",
+        name: "unwritten-slot-is-not-checked",
+        breaks: "a slot without writes is still checked if an account may have been created or destroyed",
         file: MEMORY,
         find: "!self.slot_cell(at).is_written() && !self.marks.any()",
         replace: "!self.slot_cell(at).is_written()",
@@ -190,7 +193,7 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "increment-sets",
-        breaks: "an increment adds to what is there",
+        breaks: "an increment adds to the balance below it",
         file: MEMORY,
         find: "self.put_balance(no, version, Amount::Add(value))",
         replace: "self.put_balance(no, version, Amount::Set(value))",
@@ -198,7 +201,7 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "wipe-is-not-seen",
-        breaks: "storage of an earlier life is not seen",
+        breaks: "storage from before a creation or destruction is not read",
         file: MEMORY,
         find: "if writer.tx >= wiper.tx => Some((value, writer))",
         replace: "if writer.tx >= wiper.tx || true => Some((value, writer))",
@@ -206,15 +209,15 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "wiped-slots-end-up-in-the-state",
-        breaks: "slots of an earlier life are not in the post-state",
+        breaks: "slots that were wiped are not in the post-state",
         file: SETTLE,
         find: "if !matches!(wiped, Ok(Some((_, wiper))) if wiper.tx > writer.tx) {",
         replace: "if !matches!(wiped, Ok(Some((_, wiper))) if wiper.tx > writer.tx && false) {",
         caught_by: Check::Unit,
     },
     Bug {
-        name: "mark-is-set-by-half",
-        breaks: "who finds an account's mark set has nothing more to say",
+        name: "mark-is-set-before-its-flag",
+        breaks: "a lane that finds an account's mark set also finds the flag that says that any mark is set",
         file: ACCOUNTS,
         find: "self.any.store(true, Ordering::Release);
             word.fetch_or(bit, Ordering::Release);",
@@ -224,23 +227,23 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "abort-is-claimed-twice",
-        breaks: "an attempt has one claimant of its abort",
+        breaks: "only one validation may abort an attempt",
         file: BLOCK_STM,
         find: "if tx.status != Status::Executed || tx.incarnation",
         replace: "if tx.incarnation",
         caught_by: Check::Unit,
     },
     Bug {
-        name: "new-write-marks-nobody",
-        breaks: "a write to a new location has those above validated again",
+        name: "new-write-sets-no-marks",
+        breaks: "after a write to a new location the transactions above are validated again",
         file: BLOCK_STM,
         find: "if wrote_new {",
         replace: "if wrote_new && false {",
         caught_by: Check::Unit,
     },
     Bug {
-        name: "abort-marks-nobody",
-        breaks: "an abort has those above validated again",
+        name: "abort-sets-no-marks",
+        breaks: "after an abort the transactions above are validated again",
         file: BLOCK_STM,
         find: "if !self.hold_if_failing(version.tx, true) {
                     self.make_ready(version.tx);
@@ -253,7 +256,7 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "first-validation-is-skipped",
-        breaks: "every attempt is validated once",
+        breaks: "every attempt that is not on final state is validated",
         file: BLOCK_STM,
         find: "if !on_final_state {
                     self.marked.insert(i);",
@@ -262,7 +265,7 @@ pub const BUGS: &[Bug] = &[
         caught_by: Check::Models,
     },
     Bug {
-        name: "valid-takes-the-mark-away",
+        name: "valid-clears-a-new-mark",
         breaks: "a mark that is set during a validation stays",
         file: BLOCK_STM,
         find: "self.txs[i].validations -= 1;
@@ -274,7 +277,7 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "held-back-for-good",
-        breaks: "who is held back by what is being validated goes on afterwards",
+        breaks: "a transaction that is held back by a validation becomes ready after it",
         file: BLOCK_STM,
         find: "                    self.release(i);",
         replace: "",
@@ -282,7 +285,7 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "aborts-have-no-bound",
-        breaks: "what was aborted too often runs again only once everything below it is settled",
+        breaks: "a transaction that was aborted too often runs again only once everything below it is settled",
         file: BLOCK_STM,
         find: "self.txs[i].aborted >= self.most_aborted || ",
         replace: "",
@@ -290,15 +293,15 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "failures-have-no-bound",
-        breaks: "once much has failed, what fails runs again only once everything below it is settled",
+        breaks: "after too many failures in the block, a failed transaction runs again only once everything below it is settled",
         file: BLOCK_STM,
         find: "self.most_aborted || self.failures_left == 0",
         replace: "self.most_aborted",
         caught_by: Check::Unit,
     },
     Bug {
-        name: "held-although-all-is-settled",
-        breaks: "what failed too often is not held if everything below it is settled by then",
+        name: "held-with-everything-settled",
+        breaks: "a transaction that failed too often is not held if everything below it is already settled",
         file: BLOCK_STM,
         find: "too_often && i > self.settled",
         replace: "too_often && i >= self.settled",
@@ -306,15 +309,15 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "held-is-forgotten",
-        breaks: "what is held runs when everything below it is settled",
+        breaks: "a held transaction runs once everything below it is settled",
         file: BLOCK_STM,
         find: "self.make_ready(TxIndex(self.settled as u32));",
         replace: "",
         caught_by: Check::Unit,
     },
     Bug {
-        name: "finished-writer-is-waited-for",
-        breaks: "who meets the estimate of a writer that has finished meanwhile goes on",
+        name: "executed-writer-is-waited-for",
+        breaks: "a reader that reports an estimate whose writer has executed since then does not wait for it",
         file: BLOCK_STM,
         find: "(false, true) => self.make_ready(version.tx),",
         replace: "(false, true) => {}",
@@ -322,7 +325,7 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "waiter-is-woken-too-early",
-        breaks: "who meets an estimate waits for its writer",
+        breaks: "a reader that meets an estimate waits for its writer",
         file: BLOCK_STM,
         find: "(false, false) => {
                         self.txs[version.tx.index()].waits_for = 1;
@@ -333,7 +336,7 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "done-too-early",
-        breaks: "the end is not given while tasks are out",
+        breaks: "the end is not reported while tasks are handed out",
         file: BLOCK_STM,
         find: "_ if self.handed_out == 0 => Task::Done,
             _ => Task::Wait,",
@@ -342,7 +345,7 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "settled-while-it-is-validated",
-        breaks: "what is being validated is not settled",
+        breaks: "a transaction is not settled while it is being validated",
         file: BLOCK_STM,
         find: "tx.status == Status::Executed && tx.validations == 0",
         replace: "tx.status == Status::Executed",
@@ -350,23 +353,23 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "marked-and-settled",
-        breaks: "what must be validated is not settled",
+        breaks: "a transaction that must be validated is not settled",
         file: BLOCK_STM,
         find: "is_some_and(done) && !self.marked.contains(self.settled)",
         replace: "is_some_and(done)",
         caught_by: Check::Models,
     },
     Bug {
-        name: "firm-after-what-did-not-hold",
-        breaks: "an attempt is on_final_state only right after one that holds",
+        name: "final-state-after-a-stale-attempt",
+        breaks: "an attempt is on final state only right after an attempt that holds",
         file: LANES,
         find: "if settled == Some(version.tx) && matches!(report, Report::Valid { .. }) {",
         replace: "if settled == Some(version.tx) {",
         caught_by: Check::Unit,
     },
     Bug {
-        name: "end-is-kept-secret",
-        breaks: "lanes asleep hear of the end",
+        name: "end-wakes-no-lane",
+        breaks: "sleeping lanes are woken at the end",
         file: LANES,
         find: "Task::Done => {
                         self.wake_all();",
@@ -374,8 +377,8 @@ pub const BUGS: &[Bug] = &[
         caught_by: Check::Models,
     },
     Bug {
-        name: "stop-is-slept-over",
-        breaks: "a lane does not sleep when it has just missed a stop",
+        name: "missed-stop-is-slept-through",
+        breaks: "a lane does not sleep if it has just missed a stop",
         file: LANES,
         find: "let seen = self.news_count.load(Ordering::Relaxed);
             if work.between_turns() {
@@ -396,8 +399,8 @@ pub const BUGS: &[Bug] = &[
         caught_by: Check::Models,
     },
     Bug {
-        name: "panic-wakes-nobody",
-        breaks: "lanes asleep hear of a panic",
+        name: "panic-wakes-no-lane",
+        breaks: "sleeping lanes are woken by a panic",
         file: LANES,
         find: "self.0.stop();
         self.0.wake_all();",
@@ -405,7 +408,7 @@ pub const BUGS: &[Bug] = &[
         caught_by: Check::Models,
     },
     Bug {
-        name: "panic-stops-nobody",
+        name: "panic-stops-no-lane",
         breaks: "a lane that panics stops the run",
         file: LANES,
         find: "self.0.stop();
@@ -415,7 +418,7 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "cancel-waits-for-the-instructions",
-        breaks: "a cancel is heard within a transaction",
+        breaks: "a cancel takes effect between instructions of a transaction",
         file: FAST_PATH,
         find: "Left::Due(opcode) => {
                 if cancel.is_set() {
@@ -428,7 +431,7 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "cancel-waits-for-the-calls",
-        breaks: "a cancel is heard whenever a call begins or returns",
+        breaks: "a cancel takes effect whenever a call begins or returns",
         file: FAST_PATH,
         find: "    if cancel.is_set() {
         return None;
@@ -446,8 +449,8 @@ pub const BUGS: &[Bug] = &[
         caught_by: Check::Unit,
     },
     Bug {
-        name: "sleeper-does-not-look-again",
-        breaks: "a lane looks for news under the lock before it sleeps",
+        name: "sleeper-does-not-check-again",
+        breaks: "a lane checks for news under the lock before it sleeps",
         file: LANES,
         find: "if self.news_count.load(Ordering::Relaxed) == seen {",
         replace: "if self.news_count.load(Ordering::Relaxed) == seen || true {",
@@ -478,8 +481,8 @@ pub const BUGS: &[Bug] = &[
         caught_by: Check::Models,
     },
     Bug {
-        name: "the-unchanged-is-not-validated",
-        breaks: "what was seen as before the block is compared",
+        name: "unchanged-value-is-not-validated",
+        breaks: "a read of a value from before the block is compared",
         file: SPECULATIVE_VIEW,
         find: "Ok(false) => return Err(self.conflict(self.key(*location), None)),",
         replace: "Ok(false) => {}",
@@ -487,7 +490,7 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "unchanged-code-is-not-validated",
-        breaks: "code that was seen as before the block is compared",
+        breaks: "a read of code from before the block is compared",
         file: SPECULATIVE_VIEW,
         find: "code.is_none_or(|(code, _)| code.hash() == self.base.code(no).hash())",
         replace: "code.is_none_or(|_| true)",
@@ -495,7 +498,7 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "new-code-is-not-marked",
-        breaks: "who looks for code finds what was written",
+        breaks: "the account mark leads a reader to code that was written in the block",
         file: MEMORY,
         find: "// Afterwards, here and below: a reader that finds the mark must find the entry.
                 self.marks.set(no);",
@@ -504,7 +507,7 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "emptiness-is-a-balance-of-zero",
-        breaks: "emptiness is validated as what was read, nonce and balance",
+        breaks: "emptiness is validated by the nonce and the balance, as it was read",
         file: SPECULATIVE_VIEW,
         find: "self.is_blank(no).map(Value::Blank)",
         replace: "self.balance(no).map(|balance| Value::Blank(balance.value.is_zero()))",
@@ -512,7 +515,7 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "aborted-writes-are-left",
-        breaks: "an aborted attempt's writes become estimates before word of the abort",
+        breaks: "an aborted attempt's writes become estimates before the abort is reported",
         file: ATTEMPTS,
         find: "self.memory.withdraw(version.tx, &result.written);",
         replace: "",
@@ -520,7 +523,7 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "block-gas-limit-is-ignored",
-        breaks: "a transaction that does not fit changes nothing",
+        breaks: "a transaction that does not fit into the block changes nothing",
         file: ATTEMPTS,
         find: "if !fits {",
         replace: "if !fits && false {",
@@ -528,14 +531,14 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "storage-outlives-its-account",
-        breaks: "a new life begins without storage",
+        breaks: "a new account at an old address starts without storage",
         file: FOLD,
         find: "account.storage.clear();",
         replace: "",
         caught_by: Check::RandomBlocks,
     },
     Bug {
-        name: "code-is-published-only-where-none-was",
+        name: "code-is-written-only-once",
         breaks: "a delegation can be replaced",
         file: JOURNAL,
         find: "if account.info.code_hash != self.code {",
@@ -544,15 +547,15 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "fee-is-lost",
-        breaks: "the beneficiary is paid",
+        breaks: "the beneficiary gets the fee",
         file: JOURNAL,
         find: "writes.push(Write::Increment(no, fee));",
         replace: "",
         caught_by: Check::RandomBlocks,
     },
     Bug {
-        name: "emptiness-is-not-observed",
-        breaks: "who asks whether an account is empty learns the truth",
+        name: "emptiness-is-not-read",
+        breaks: "a check for an empty account is a read",
         file: JOURNAL,
         find: "self.observe_emptiness(address)?;
                 // A delegate",
@@ -560,24 +563,24 @@ pub const BUGS: &[Bug] = &[
         caught_by: Check::RandomBlocks,
     },
     Bug {
-        name: "the-destroyed-keep-their-balance",
-        breaks: "who is destroyed owns nothing afterwards",
+        name: "destroyed-account-keeps-its-balance",
+        breaks: "a destroyed account has no balance afterwards",
         file: JOURNAL,
         find: "writes.push(Write::Balance(no, U256::ZERO));",
         replace: "",
         caught_by: Check::RandomBlocks,
     },
     Bug {
-        name: "births-are-not-told",
-        breaks: "who is created begins a new life",
+        name: "creation-is-not-written",
+        breaks: "a creation is written to the account's existence",
         file: JOURNAL,
         find: "writes.push(Write::Existence(no, Existence::Created));",
         replace: "",
         caught_by: Check::RandomBlocks,
     },
     Bug {
-        name: "payer-is-not-observed",
-        breaks: "who pays is known to have it",
+        name: "payer-is-not-read",
+        breaks: "a payment reads whether its payer has enough",
         file: JOURNAL,
         find: "if !value.is_zero()
             && !self.covers(from, value)",
@@ -586,8 +589,8 @@ pub const BUGS: &[Bug] = &[
         caught_by: Check::RandomBlocks,
     },
     Bug {
-        name: "heir-is-paid-a-guess",
-        breaks: "who is destroyed leaves what it really owns",
+        name: "heir-is-paid-without-a-read",
+        breaks: "a destroyed account leaves its real balance to the heir",
         file: JOURNAL,
         find: "self.observe_balance(address)?;
         self.observe_emptiness(target)?;",
@@ -595,24 +598,24 @@ pub const BUGS: &[Bug] = &[
         caught_by: Check::RandomBlocks,
     },
     Bug {
-        name: "enough-is-enough-for-good",
-        breaks: "that a sender's balance is enough is validated",
+        name: "enough-is-not-validated",
+        breaks: "the answer that a sender's balance is enough is validated",
         file: SPECULATIVE_VIEW,
         find: "Ok(false) => return Err(self.conflict(key, None)),",
         replace: "Ok(false) => {}",
         caught_by: Check::Models,
     },
     Bug {
-        name: "foretold-for-good",
-        breaks: "a nonce that was foretold is validated when the payment before has run",
+        name: "predicted-nonce-is-not-validated",
+        breaks: "a predicted nonce is validated once the payment that predicts it has run",
         file: NONCES,
         find: "excluded.store(!included, Ordering::Release);",
         replace: "excluded.store(false, Ordering::Release);",
         caught_by: Check::Models,
     },
     Bug {
-        name: "any-payment-foretells",
-        breaks: "only a payment with the nonce before foretells the next one",
+        name: "any-payment-predicts-a-nonce",
+        breaks: "a payment predicts the next nonce only if it carries the nonce below",
         file: NONCES,
         find: "(plain && follows(previous)).then_some(tx)",
         replace: "(plain && (follows(previous) || true)).then_some(tx)",
@@ -628,7 +631,7 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "authorities-are-predicted",
-        breaks: "the nonce of a sender for which code may run is not predicted",
+        breaks: "the nonce of a sender that may run code is not predicted",
         file: ORDER,
         find: "plain: tx.is_payment && tx.sender_stays_without_code,",
         replace: "plain: tx.is_payment,",
@@ -636,7 +639,7 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "authorities-are-covered",
-        breaks: "the balance of a sender for which code may run is looked at",
+        breaks: "the balance of a sender that may run code is read",
         file: ORDER,
         find: "can_pay && has_nonce && tx.sender_stays_without_code",
         replace: "can_pay && has_nonce",
@@ -644,7 +647,7 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "senders-without-a-nonce-are-covered",
-        breaks: "a contract can be created at the address of a sender without a nonce, and take its balance away",
+        breaks: "a sender without a nonce is not covered: a contract created at its address could take its balance",
         file: ORDER,
         find: "can_pay && has_nonce && tx.sender_stays_without_code",
         replace: "can_pay && (has_nonce || can_pay) && tx.sender_stays_without_code",
@@ -668,15 +671,15 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "refused-payment-is-not-waited-for",
-        breaks: "with perfect knowledge, who is predicted a nonce by a payment that is refused waits for it",
+        breaks: "with perfect knowledge, a transaction waits for a refused payment that predicts its nonce",
         file: FORESIGHT,
         find: "!included[",
         replace: "included[",
         caught_by: Check::Models,
     },
     Bug {
-        name: "refused-sender-takes-its-payers-along",
-        breaks: "with perfect knowledge, a sender whose transaction was refused still waits for who pays it",
+        name: "payers-of-a-refused-sender-are-lost",
+        breaks: "with perfect knowledge, a transaction after a refused one of its sender still waits for the sender's payers",
         file: FORESIGHT,
         find: "if included[i] {",
         replace: "if included[i] || true {",
@@ -684,7 +687,7 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "full-block-is-not-noticed",
-        breaks: "a transaction that does not fit into the block any more is not included",
+        breaks: "a transaction that exceeds the block's remaining gas is not included",
         file: ATTEMPTS,
         find: "let fits = *limit <= self.block.gas_limit.saturating_sub(cumulative);",
         replace: "let fits = *limit <= self.block.gas_limit;",
@@ -692,15 +695,15 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "heavy-senders-need-not-be-covered",
-        breaks: "a sender of very many transactions has cells of its own only if it can pay for all of them",
+        breaks: "a heavy sender gets a cell per transaction only if it is covered",
         file: ORDER,
         find: "(parties.sender(), covered)",
         replace: "(parties.sender(), covered | true)",
         caught_by: Check::Unit,
     },
     Bug {
-        name: "payment-that-failed-marks-nobody",
-        breaks: "who took a nonce for granted looks again when the payment before could not be included",
+        name: "refused-payment-sets-no-marks",
+        breaks: "if a payment is not included, a transaction that read the predicted nonce is validated again",
         file: ATTEMPTS,
         find: "wrote_new: wrote_new || not_included",
         replace: "wrote_new: wrote_new && (wrote_new || not_included)",
@@ -708,7 +711,7 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "debits-are-not-counted",
-        breaks: "what others take from a balance counts",
+        breaks: "debits of other transactions count against a balance",
         file: DEBITS,
         find: "Some(debit) => self.set(self.sum().wrapping_add(debit)),",
         replace: "Some(_) => {}",
@@ -716,7 +719,7 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "covered-without-limit",
-        breaks: "a sender pays unseen only what was found to be enough",
+        breaks: "a sender pays without a read only up to the amount that it is covered for",
         file: JOURNAL,
         find: "is_some_and(|all| all <= facts.covered)",
         replace: "is_some_and(|_| !facts.covered.is_zero())",
@@ -732,7 +735,7 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "commits-overlap",
-        breaks: "in ordered commit, one validation and commit goes on at a time",
+        breaks: "in ordered commit, transactions are validated and committed one at a time",
         file: ORDERED_COMMIT,
         find: "self.stage = Stage::Committing;
             return Task::Validate",
@@ -740,32 +743,32 @@ pub const BUGS: &[Bug] = &[
         caught_by: Check::Models,
     },
     Bug {
-        name: "what-runs-again-is-not-waited-for",
-        breaks: "in ordered commit, what runs again is validated when it has run",
+        name: "head-is-validated-before-it-reran",
+        breaks: "in ordered commit, a transaction that runs again is not validated before it has run",
         file: ORDERED_COMMIT,
         find: "self.executed[self.head] = false;",
         replace: "",
         caught_by: Check::Models,
     },
     Bug {
-        name: "half-a-list-is-enough",
-        breaks: "whoever read what a block access list foretold, and nobody wrote, looks again",
+        name: "missing-write-comes-true",
+        breaks: "a read of a predicted write that never happened is validated again",
         file: PREDICTED_WRITES,
         find: "predicted.len() == writes.len()",
         replace: "predicted.len() >= writes.len()",
         caught_by: Check::Models,
     },
     Bug {
-        name: "sums-come-true-anyway",
-        breaks: "a balance that is set is what was foretold only if the sum is",
+        name: "wrong-sum-comes-true",
+        breaks: "a predicted balance comes true only if the sum equals it",
         file: PREDICTED_WRITES,
         find: "before.wrapping_add(*more) == *written",
         replace: "before.wrapping_add(*more) == *written || true",
         caught_by: Check::Models,
     },
     Bug {
-        name: "lists-are-believed",
-        breaks: "whoever read what a block access list foretold wrongly looks again",
+        name: "predictions-are-not-checked",
+        breaks: "a read of a wrongly predicted write is validated again",
         file: ATTEMPTS,
         find: "!came_true",
         replace: "!came_true && false",
@@ -773,7 +776,7 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "one-of-several-is-enough",
-        breaks: "whoever waits for several transactions waits for all of them",
+        breaks: "a transaction that waits for several others waits for all of them",
         file: BLOCK_STM,
         find: "if tx.waits_for == 0 {",
         replace: "if tx.status == Status::Waiting {",
@@ -781,15 +784,15 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "a-disturbed-lane-is-faster",
-        breaks: "no piece of simulated work takes less than the model says",
+        breaks: "no piece of simulated work takes less time than the cost model says",
         file: COST,
         find: "cost.saturating_add(more as u64)",
         replace: "cost.saturating_sub(more as u64)",
         caught_by: Check::Unit,
     },
     Bug {
-        name: "what-nobody-validated-holds",
-        breaks: "a simulated validation looks at the memory, and aborts what is stale",
+        name: "simulated-validation-aborts-nothing",
+        breaks: "a simulated validation reads the memory and aborts a stale attempt",
         file: SIMULATE,
         find: "self.attempts.validate(version, |version| scheduler.claim_abort(version));",
         replace: "self.attempts.validate(version, |version| false && scheduler.claim_abort(version));",

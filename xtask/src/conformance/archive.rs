@@ -1,4 +1,4 @@
-//! Ethereum's own tests as they are kept: packed, and unpacked once below target/.
+//! The archives of Ethereum's own tests, which are unpacked once below target/.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail};
 use crate::fingerprint::{self, Fingerprint};
 use crate::{process, workspace};
 
-/// The archives were packed with a window of 128 MiB, more than zstd accepts by itself.
+/// The archives were packed with a window of 128 MiB, more than zstd accepts by default.
 const WINDOW_LOG: u32 = 27;
 
 /// The test files of `<name>.tar.zst` or of the folder `<name>` in `folder`, sorted; `None` if there is neither.

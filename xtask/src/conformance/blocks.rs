@@ -20,11 +20,11 @@ use evm_lanes_core::{
 };
 use serde::Serialize;
 
-/// Numbers of lanes that every strategy but the sequential one is tried with. Sixteen are more than most machines
-/// have cores: lanes that are put to sleep at any moment.
+/// The numbers of lanes for every strategy but the sequential one. Most machines have fewer than 16 cores, so that 16
+/// lanes are interrupted at any moment.
 const LANES: [u16; 6] = [1, 2, 3, 4, 8, 16];
 
-/// Strategies with the numbers of lanes that they are tried with.
+/// The strategies, each with its numbers of lanes.
 fn ways() -> impl Iterator<Item = (StrategyId, u16)> {
     StrategyId::ALL.into_iter().flat_map(|strategy| {
         let lanes = if strategy == StrategyId::SEQUENTIAL { &LANES[..1] } else { &LANES[..] };
@@ -49,12 +49,12 @@ pub struct Record {
     time: u64,
     /// Attempts that did not commit, in the last round.
     aborts: usize,
-    /// What differs, in words.
+    /// The difference, in words.
     #[serde(skip_serializing_if = "Option::is_none")]
     difference: Option<String>,
 }
 
-/// Runs the blocks, each in every way and `rounds` times after a first one. Prints a line for each block.
+/// Runs the blocks in every way, `rounds` times after a warm-up. Prints a line for each block.
 ///
 /// # Errors
 /// If a block cannot be read or a run does not end.
@@ -108,7 +108,7 @@ fn try_block(
         let mut header = None;
         let mut difference = None;
         let mut aborts = 0;
-        // Every round is compared: what goes wrong in parallel seldom goes wrong every time.
+        // Every round is compared, because a race rarely shows in every round.
         for round in 0..=rounds {
             let run = drive::run(&loaded, strategy, lanes, &around)
                 .map_err(|error| anyhow!("{name}: {} on {lanes}: {error}", strategy.name()))?;
@@ -201,7 +201,7 @@ pub fn name(path: &Path) -> String {
     file.trim_end_matches(".gz").trim_end_matches(".json").to_owned()
 }
 
-/// A file's text, unpacked where it is packed.
+/// A file's text, unpacked if it is packed.
 ///
 /// # Errors
 /// If it cannot be read.

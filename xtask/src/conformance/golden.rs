@@ -1,5 +1,5 @@
-//! Simulated runs in the wasm engine under Node: their traces are those of the golden file, which the native
-//! engine is held to by `core/tests/simulated.rs`.
+//! Compares the traces of simulated runs in the wasm engine under Node with the golden file. `core/tests/simulated.rs`
+//! does the same natively.
 
 use std::{fs, path::Path, process::Command};
 
@@ -7,7 +7,7 @@ use anyhow::{Context, Result, ensure};
 
 use crate::workspace;
 
-/// Makes the runs in the engine of that folder. Gives their number, and a line for each that differs.
+/// Makes the runs in the engine of this folder. Returns their number, and a line for each that differs.
 ///
 /// # Errors
 /// If Node cannot be run, or does not make every run.

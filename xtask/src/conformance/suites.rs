@@ -30,7 +30,7 @@ pub struct Suite {
     ways: &'static [(StrategyId, u16)],
 }
 
-/// Real blocks once more, as the wasm engine takes them: on one lane.
+/// Real blocks again, on one lane, as the wasm engine runs them.
 pub const BLOCKS: Suite = Suite {
     kind: conformance::Suite::Blocks,
     name: "blocks",
@@ -67,22 +67,22 @@ pub const SUITES: &[Suite] = &[
     },
 ];
 
-/// What became of a suite.
+/// The results of a suite.
 pub struct Total {
     pub suite: &'static Suite,
     pub files: Vec<PathBuf>,
     seconds: f64,
-    /// The tests that were run: file, and test in it; in ascending order.
+    /// The tests that were run: file and index in it, in ascending order.
     pub places: Vec<(usize, usize)>,
-    /// One for each of them.
+    /// The outcome of each.
     pub outcomes: Vec<Outcome>,
 }
 
-/// Runs every `every`-th test of the files on all cores: one test to a core, or one after the other
-/// where tests have several lanes, which start when they run side by side.
+/// Runs every `every`-th test of the files on all cores: one test on each core, or one test at a time if it has several
+/// lanes, because a run begins only when all its lanes run.
 ///
 /// # Errors
-/// If a file is not of the suite's form, or there is no test.
+/// If a file does not have the suite's format, or there is no test.
 pub fn run(suite: &'static Suite, files: &[PathBuf], every: usize) -> Result<Total> {
     let began = Instant::now();
     let tests = read(suite.kind, files)?;
@@ -133,7 +133,7 @@ pub fn run(suite: &'static Suite, files: &[PathBuf], every: usize) -> Result<Tot
     })
 }
 
-/// A test that panics has failed; the others go on.
+/// Runs a test. One that panics has failed, and does not stop the others.
 fn run_one(tests: &Tests, test: usize, ways: Ways<'_>) -> Outcome {
     catch_unwind(AssertUnwindSafe(|| tests.run(test, ways))).unwrap_or_else(|_| Outcome {
         name: tests.name(test),
@@ -167,13 +167,13 @@ impl Total {
         self.outcomes.iter().filter(|outcome| outcome.problem.is_some()).count()
     }
 
-    /// Tests that passed, but of which something was not run or not compared.
+    /// Tests that passed, but with a part that was not run or not compared.
     fn in_part(&self) -> usize {
         let in_part = |outcome: &&Outcome| outcome.problem.is_none() && !outcome.skipped.is_empty();
         self.outcomes.iter().filter(in_part).count()
     }
 
-    /// Reasons for what was not run, with how often.
+    /// The reasons for parts that were not run, with the number of each.
     fn skipped(&self) -> BTreeMap<&str, usize> {
         let mut reasons = BTreeMap::new();
         for reason in self.outcomes.iter().flat_map(|outcome| &outcome.skipped) {
@@ -217,7 +217,7 @@ impl Total {
         }
     }
 
-    /// The suite in the form of a block's record.
+    /// The suite in the format of a block's record.
     pub fn record(&self) -> serde_json::Value {
         let Counts { blocks, several, transactions, runs, refusals } = self.counts();
         let right = self.failed() == 0;
@@ -251,9 +251,9 @@ mod tests {
     use super::*;
     use crate::{conformance::archive, workspace};
 
-    /// Runs every `every`-th test of a suite, and says how many that were.
+    /// Runs every `every`-th test of a suite, and prints their number.
     fn check(name: &str, every: usize) {
-        // Not by a macro: cargo would keep the count to itself.
+        // Not with `eprintln`, whose output cargo captures.
         let mut out = std::io::stderr();
         let folder = workspace::data().join("eest");
         let Some(files) = archive::files(&folder, name).expect("the tests can be unpacked") else {

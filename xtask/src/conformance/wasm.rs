@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use super::{blocks, suites::Total};
 use crate::workspace;
 
-/// What wasm.mjs is given for each file.
+/// The input of wasm.mjs for each file.
 #[derive(Serialize)]
 struct Work<'a> {
     suite: serde_json::Value,
@@ -25,7 +25,7 @@ struct Work<'a> {
     tests: Vec<usize>,
 }
 
-/// What wasm.mjs says of each test.
+/// The output of wasm.mjs for each test.
 #[derive(Deserialize)]
 struct Line {
     file: usize,
@@ -33,22 +33,22 @@ struct Line {
     outcome: Outcome,
 }
 
-/// What became of a suite in the wasm engine.
+/// The results of a suite in the wasm engine.
 pub struct WasmTotal {
     name: &'static str,
     pub tests: usize,
     seconds: f64,
-    /// A line for each test that failed or has another digest than natively.
+    /// A line for each test that failed, or has another digest than natively.
     pub problems: Vec<String>,
 }
 
-/// Runs in the engine of that folder what was run natively, and compares.
+/// Runs the tests that were run natively in the engine of this folder, and compares.
 ///
 /// # Errors
 /// If Node cannot be run, or does not run every test.
 pub fn run(engine: &Path, native: &Total) -> Result<WasmTotal> {
     let began = Instant::now();
-    // By file: each is read once, and a core takes one after the other.
+    // By file, so that each file is read once; a core takes one file after the other.
     let mut tests: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
     for (file, test) in &native.places {
         tests.entry(*file).or_default().push(*test);
@@ -113,7 +113,7 @@ impl WasmTotal {
         );
     }
 
-    /// The suite in the form of a block's record.
+    /// The suite in the format of a block's record.
     pub fn record(&self) -> serde_json::Value {
         let right = self.problems.is_empty();
         serde_json::json!({

@@ -7,10 +7,9 @@
 //! | alloy up to 0.3 | `storageChanges` | `slot`, `changes` | `blockAccessIndex`, `newValue`, … |
 //! | explorers | `storage_changes` | `slot`, `changes` | `block_access_index`, `balance`, … |
 //!
-//! Only the address is required. A list may stand in a node's answer (`result`), in a block (`blockAccessList`) or in
+//! Only the address is required. A list may be in a node's answer (`result`), in a block (`blockAccessList`) or in
 //! a wrapper (`accountChanges`); it may be a text (RLP in hexadecimal, or JSON once more). `null` is an empty list, as
-//! Go writes one. Numbers are hexadecimal with or without zeros in front, or decimal. Fields that are not known are
-//! passed over.
+//! Go writes one. Numbers are hexadecimal with or without leading zeros, or decimal. Unknown fields are skipped.
 
 use std::{fmt, marker::PhantomData};
 
@@ -26,7 +25,7 @@ use serde::{
 
 use document::sniff::LISTS;
 
-/// A list, whatever stands around it.
+/// A list, in any object around it.
 pub(super) struct Document(pub(super) BlockAccessList);
 
 impl<'de> Deserialize<'de> for Document {
@@ -97,7 +96,7 @@ impl<'de> Visitor<'de> for DocumentVisitor {
     }
 }
 
-/// A node's refusal.
+/// A node's error.
 #[derive(Deserialize)]
 struct NodeError {
     #[serde(default)]
@@ -174,7 +173,7 @@ impl<T> Default for Items<T> {
     }
 }
 
-/// An item that may stand under its slot or index as the key.
+/// An item that may have its slot or index as its key.
 trait Keyed: Sized {
     /// The key has a place of its own in the item.
     fn with_key<'de, A: MapAccess<'de>>(key: Number, fields: &mut A) -> Result<Self, A::Error>;
@@ -268,7 +267,7 @@ impl Keyed for SlotForm {
     }
 }
 
-/// What a transaction leaves behind.
+/// A change by a transaction.
 struct Change<V> {
     index: u64,
     value: V,

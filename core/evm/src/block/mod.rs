@@ -107,7 +107,7 @@ pub struct Transaction {
     pub max_fee_per_blob_gas: u128,
     /// EIP-7702 authorisations.
     pub authorizations: Vec<Authorization>,
-    /// The first number that is larger than its field's type. The transaction cannot be included for it.
+    /// The first number that is larger than its field's type. Because of it the transaction cannot be included.
     pub oversized: Option<Oversized>,
 }
 
@@ -145,7 +145,7 @@ impl Narrowing {
         id.saturating_to()
     }
 
-    /// A nonce. 2^64 − 1 is already one that cannot be counted up (EIP-2681), so nothing is noted.
+    /// A nonce. 2^64 − 1 is already a nonce that cannot be raised (EIP-2681), so nothing is noted.
     pub fn nonce(nonce: U256) -> u64 {
         nonce.saturating_to()
     }
@@ -176,7 +176,7 @@ impl Narrowing {
 pub struct Authorization {
     /// 0 means any chain.
     pub chain_id: U256,
-    /// Whose code is delegated to.
+    /// The address of the code that is delegated to.
     pub address: Address,
     /// The authority's nonce.
     pub nonce: u64,
@@ -197,18 +197,18 @@ pub struct PreparedBlock {
     pub pre_state: State,
     /// Transactions in block order.
     pub transactions: Vec<Transaction>,
-    /// A short label per transaction (`swap`, `pay`): what the page colours by. Same length as
+    /// A short label per transaction (`swap`, `pay`), by which the page chooses colours. Same length as
     /// `transactions`.
     pub labels: Vec<String>,
     /// Where the block comes from.
     pub origin: Origin,
 }
 
-/// Where a prepared block comes from, and what it must come to.
+/// Where a prepared block comes from, and the result that it must have.
 #[derive(Clone, Debug)]
 pub enum Origin {
     /// A scenario: the whole state is known, so a state root can be given.
     Scenario,
-    /// A real block, with what its execution must give.
+    /// A real block, with the result that its execution must have.
     Case(Box<run::Expected>),
 }

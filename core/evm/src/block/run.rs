@@ -21,7 +21,7 @@ pub struct Receipt {
     pub logs: Vec<Log>,
     /// Return data, or the revert's data.
     pub output: Bytes,
-    /// The address that a creating transaction aims at, also if it failed.
+    /// The address of the contract that the transaction creates, also if it failed.
     pub contract_address: Option<Address>,
 }
 
@@ -86,8 +86,8 @@ pub struct Expected {
     /// Whether `gas_used` and `logs_bloom` come from the real header (else from a sequential run of
     /// stock revm).
     pub header_known: bool,
-    /// Receipts in order. The format has no output and tells only success from failure: outputs
-    /// are empty, and every failure stands as [`Status::Revert`]. One that used no gas is a transaction that cannot
+    /// Receipts in order. The format has no outputs and only success or failure, so outputs are empty, and every
+    /// failure is [`Status::Revert`]. One that used no gas is a transaction that cannot
     /// be included: blocks made by tests have such.
     pub receipts: Vec<Receipt>,
     /// The whole state after the block: the pre-state changed by the file's `postState`.

@@ -76,7 +76,7 @@ fn list(base: &Base, addresses: &[Address], accesses: Accesses, all: &[Vec<Write
                     }
                 }
                 Write::Slot(_, slot, _, value) => changes.slots.entry(*slot).or_default().push((at, *value)),
-                // A list has no word for existence: an account is its balance, nonce and code.
+                // A list cannot express existence: it has an account's balance, nonce and code.
                 Write::Existence(..) => {}
             }
         }

@@ -46,7 +46,7 @@ pub struct LoadedBlock {
     declared: OnceLock<Vec<Vec<TxIndex>>>,
     /// Hints from a sequential run. Made when a strategy first asks for them.
     recorded: OnceLock<Recorded>,
-    /// A block access list to be used instead of the recorded one.
+    /// A block access list that is used instead of the recorded one.
     list: Option<Arc<BlockAccessList>>,
 }
 
@@ -127,10 +127,10 @@ impl LoadedBlock {
     }
 }
 
-/// What a run takes from outside.
+/// What a run needs from outside.
 #[derive(Clone, Copy)]
 pub struct RunContext<'a> {
-    /// Nanoseconds since some moment that is the same for all threads. Called from every lane.
+    /// Nanoseconds since a moment that is the same for all threads. Called from every lane.
     pub clock: &'a (dyn Fn() -> u64 + Sync),
     /// Read by every lane between two tasks, and within a transaction.
     pub cancel: &'a CancelFlag,
@@ -138,7 +138,7 @@ pub struct RunContext<'a> {
     pub progress: &'a AtomicU32,
     /// The threads that lanes run on.
     pub threads: Threads<'a>,
-    /// Transactions to be started before others, which keep the block's order: see
+    /// Transactions that start before others, in block order: see
     /// [`crate::analysis::long_first`]. They do not change the result.
     pub first: &'a [TxIndex],
     /// Whether attempts, their reads and writes, and the lanes' other time are noted. If not, the trace has
@@ -208,7 +208,7 @@ pub fn run(
     })
 }
 
-/// Runs the block once, on virtual lanes.
+/// Runs the block once, on simulated lanes.
 ///
 /// With [`StrategyId::SEQUENTIAL`] there is one lane, whatever `lanes` says, and time is the sum of the
 /// transactions' costs.
@@ -236,13 +236,13 @@ pub struct Tallies<'a> {
 }
 
 impl<'a> Tallies<'a> {
-    /// For a block and a cost model. Nothing is recorded, whatever `context` says.
+    /// For a block and a cost model. Nothing is recorded, even if `context` asks for it.
     pub fn new(loaded: &'a LoadedBlock, context: Simulation<'a>) -> Self {
         let cancel = context.cancel;
         Self { loaded, cancel, tallies: lanes::drive::Tallies::new(&loaded.block, context) }
     }
 
-    /// Runs a strategy on that many lanes, and returns how long that took.
+    /// Runs a strategy on this many lanes, and returns its tally.
     ///
     /// # Errors
     /// As [`simulate`].

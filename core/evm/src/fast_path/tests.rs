@@ -62,7 +62,7 @@ struct Start {
     /// Words of memory that the frame has already paid for, counted up byte by byte.
     memory: usize,
     input: Vec<u8>,
-    /// Whether the input lies in the caller's memory.
+    /// Whether the input is in the caller's memory.
     input_in_memory: bool,
     is_static: bool,
 }
@@ -193,7 +193,7 @@ impl Random {
         from[self.below(from.len())]
     }
 
-    /// Words at which arithmetic, shifts, offsets and jumps change their ways.
+    /// Words at the limits of arithmetic, shifts, offsets and jumps.
     fn operand(&mut self) -> U256 {
         let one = U256::ONE;
         match self.below(12) {
@@ -287,7 +287,7 @@ fn program(random: &mut Random) -> Vec<u8> {
         }
     }
     for jump in jumps {
-        // Now and then to nowhere.
+        // Some jumps are invalid.
         let to = if random.below(8) == 0 || destinations.is_empty() {
             random.below(256)
         } else {
@@ -320,15 +320,15 @@ fn random_programs_do_what_they_do_in_revms_loop() {
         *ends.entry(check(&start, &mut hosts[spec])).or_default() += 1;
     }
     eprintln!("{ends:?}");
-    // Programs that all fail at their first instructions would compare nothing.
+    // If all programs failed at their first instructions, nothing would be compared.
     let wanted = reduced(500, 0);
     for end in ["Stop", "OutOfGas", "InvalidJump", "StackUnderflow", "StackOverflow", "Return", "Revert"] {
         assert!(ends.get(end).is_some_and(|count| *count > wanted), "{end}: {ends:?}");
     }
 }
 
-/// The input of a nested call lies in the buffer of its own frame's memory: the pointer into that memory must
-/// hold after the buffer was looked at as a whole. Miri found it under Tree Borrows.
+/// The input of a nested call is in the buffer of its own frame's memory. The pointer into that memory must be
+/// valid after the whole buffer was borrowed. Miri found this bug under Tree Borrows.
 #[test]
 fn memory_is_still_the_frames_after_input_was_read_from_the_callers_memory() {
     let mut code = Vec::new();

@@ -1,8 +1,8 @@
-//! When lanes had no core, as far as a trace can tell.
+//! When lanes had no core, as far as a trace shows it.
 //!
-//! A system lends cores to threads for milliseconds at a time. A thread without a core does nothing, and its
-//! work takes that much longer in the trace. A page cannot ask the system, so this is judged by lengths: a
-//! turn at the scheduler that took over a millisecond longer than many others of the run; an attempt that
+//! A system gives cores to threads for milliseconds at a time. A thread without a core does nothing, and its
+//! work takes that much longer in the trace. A page cannot ask the system, so only durations count: a turn at
+//! the scheduler that took over a millisecond longer than many others of the run; an attempt that
 //! took over a millisecond longer than several times the time that its transaction takes alone. The time
 //! beyond the usual length counts as time without a core.
 //!
@@ -39,9 +39,9 @@ impl Absence {
 
 /// The shortest time that counts as an interruption, in nanoseconds: systems lend a core for 1 to 15 ms.
 const LEAST: Ticks = Ticks(1_000_000);
-/// A turn takes at most so many times the median turn: other lanes may be at the scheduler.
+/// A turn takes at most this many times the median turn: other lanes may be at the scheduler.
 const TURNS: u64 = 20;
-/// An attempt takes at most so many times the time that its transaction takes alone: cores share their
+/// An attempt takes at most this many times the time that its transaction takes alone: cores share their
 /// memory, and an attempt may take another path. A validation takes less than that, too.
 const ALONE: u64 = 4;
 

@@ -1,4 +1,4 @@
-//! What a person could change: how much shorter the critical path would be without each location where
+//! How much shorter the critical path would be without each location where
 //! transactions conflict.
 
 use std::{
@@ -19,8 +19,8 @@ const TRIED: usize = 100;
 
 /// The locations without which the critical path would be shortest, first those that save most.
 ///
-/// Transactions often conflict at several locations at once (a pool's reserves and its balances), and the
-/// removal of one alone would not help. So each location of the path's edges is tried, and each set of
+/// Transactions often conflict at several locations together (a pool's reserves and its balances), and removing
+/// one of them would not help. So each location of the path's edges is tried, and each set of
 /// locations that one edge goes through. The removal of any other location would change nothing.
 pub(super) fn attribute(graph: &Graph, weights: &[u64], path: &graph::Path) -> Vec<Attribution> {
     let edges = &graph.edges;

@@ -1,5 +1,5 @@
-//! Predictions from an earlier sequential run of a block: whether a parallel run can pay, and which
-//! transactions should start first.
+//! Predictions from an earlier sequential run of a block: whether a parallel run is likely to be faster, and
+//! which transactions should start first.
 
 use serde::{Deserialize, Serialize};
 
@@ -11,7 +11,7 @@ use crate::{
     units::{Ticks, TxIndex},
 };
 
-/// The least predicted gain for which a parallel run is chosen. The margin stands for aborts, which are not
+/// The least predicted speed-up for which a parallel run is chosen. The margin allows for aborts, which are not
 /// predicted.
 pub const WORTH: f64 = 1.15;
 
@@ -21,7 +21,7 @@ pub enum Keeping {
     /// On threads: 80 µs until lanes have woken up and ended together, and 0.7 µs for each transaction's
     /// turns at the scheduler and its validation.
     Threads,
-    /// On simulated lanes: two turns and a validation for each transaction, as the cost model has them.
+    /// On simulated lanes: two turns and a validation for each transaction, at the cost model's prices.
     Model(Cost),
 }
 
@@ -38,7 +38,7 @@ impl Keeping {
     }
 }
 
-/// The strategy that was chosen for a block, and the figures that it was chosen by. Times are ticks of the
+/// The strategy that was chosen for a block, and the figures of that choice. Times are ticks of the
 /// sequential run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Chosen {
@@ -76,13 +76,13 @@ impl Chosen {
     }
 }
 
-/// The strategy for a block on that many threads, as [`weigh`] chooses it.
+/// The strategy for a block on this many threads, as [`weigh`] chooses it.
 pub fn choose(sequential: &Trace, lanes: u16) -> StrategyId {
     weigh(sequential, &times(sequential), lanes, Keeping::Threads).strategy
 }
 
-/// Chooses the strategy for a block on that many lanes: Block-STM, or sequential where speculation cannot
-/// pay. That is so with one lane, with a block that is one chain or one long transaction, and with a block
+/// Chooses the strategy for a block on this many lanes: Block-STM, or sequential if Block-STM cannot be faster.
+/// That is so with one lane, with a block that is one chain or one long transaction, and with a block
 /// that is over before the lanes are awake.
 ///
 /// `sequential` is the trace of an earlier sequential run of the same block; its dependencies predict those
@@ -106,7 +106,7 @@ pub fn weigh(sequential: &Trace, time: &[Ticks], lanes: u16, keeping: Keeping) -
     chosen
 }
 
-/// Transactions that should start before others on that many lanes: long ones, and those that long ones wait
+/// Transactions that should start before others on this many lanes: long ones, and those that long ones wait
 /// for. So no lane still runs a long one after all others have ended. In block order.
 pub fn long_first(sequential: &Trace, lanes: u16) -> Vec<TxIndex> {
     let time: Vec<u64> = super::weights(sequential, &times(sequential));
@@ -122,7 +122,7 @@ pub fn long_first(sequential: &Trace, lanes: u16) -> Vec<TxIndex> {
     let long = total / (2 * u64::from(lanes.max(1)));
     let first: Vec<TxIndex> =
         (0..ahead.len()).filter(|tx| long > 0 && ahead[*tx] >= long).map(|tx| TxIndex(tx as u32)).collect();
-    // Where they are a large part of the block, block order is as good.
+    // If they are a large part of the block, block order is as good.
     if first.len() * 4 > time.len() { Vec::new() } else { first }
 }
 

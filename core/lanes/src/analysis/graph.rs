@@ -27,7 +27,7 @@ const SUMMED_EDGES: usize = 100_000;
 #[derive(Debug, Default)]
 pub(super) struct Graph {
     /// One edge per pair of transactions of which the later one's committed attempt read a value that the
-    /// earlier one wrote; sorted by (reader, writer). Without most of the edges that `sums` stand for.
+    /// earlier one wrote; sorted by (reader, writer). Without most of the edges that `sums` represent.
     pub(super) edges: Vec<Edge>,
     /// In block order of the readers.
     sums: Vec<SumRead>,
@@ -40,7 +40,7 @@ pub(super) struct Graph {
 struct SumRead {
     reader: TxIndex,
     location: LocationId,
-    /// The number of edges that it stands for, beyond the one to its last summand.
+    /// The number of edges that it represents, beyond the one to its last summand.
     more: u32,
 }
 
@@ -123,7 +123,7 @@ impl Graph {
     }
 
     /// Visits all dependencies in block order of the readers. `through` is called with an edge, and may keep
-    /// something about its reader. `reach` gives a figure about a writer, to be compared: of all summands of
+    /// something about its reader. `reach` returns a figure of a writer, to compare: of all summands of
     /// a [`SumRead`], the one with the highest figure (of equals the earliest) is visited as an edge.
     fn visit<T: Ord + Copy, S>(
         &self,
@@ -192,7 +192,7 @@ impl Graph {
         }
     }
 
-    /// Adds the edges of a path that only `sums` stand for.
+    /// Adds the edges of a path that only `sums` represent.
     pub(super) fn name_edges_of(&mut self, path: &Path) {
         // For each location, the transactions that set it, in block order.
         let mut sets: HashMap<LocationId, Vec<TxIndex>> = HashMap::new();

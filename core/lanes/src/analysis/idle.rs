@@ -1,4 +1,4 @@
-//! Why lanes were idle, as far as a trace can tell.
+//! Why lanes were idle, as far as a trace shows it.
 //!
 //! ```text
 //! lane      [scheduling][attempt][scheduling][attempt][waiting      ][attempt][waiting][idle]
@@ -40,8 +40,8 @@ impl Idle {
 /// For each lane the time that it did not spend on attempts, validations and commits. Together they are the
 /// run's duration.
 ///
-/// When an attempt could have started is judged afterwards: once the last of the attempts whose values it
-/// read had ended; and, for a later incarnation, once the attempt before had ended or was found stale.
+/// An attempt could have started once all attempts whose values it read had ended; for a later incarnation,
+/// also once the previous attempt had ended or was found stale.
 pub fn idle(trace: &Trace) -> Vec<Idle> {
     let last_start = trace.attempts.iter().map(|attempt| attempt.start.0).max().unwrap_or(0);
     let startable = startable(trace);

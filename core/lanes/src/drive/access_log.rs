@@ -8,7 +8,7 @@ use crate::{
 /// The version whose value was read, or the state before the block, in eight bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct PackedVersion {
-    /// The highest number stands for the state before the block.
+    /// The highest number means the state before the block.
     tx: TxIndex,
     /// The incarnation; the highest bit says whether the value is a sum.
     stamp: u32,
@@ -107,7 +107,7 @@ impl<T> AccessLog<T> {
     }
 }
 
-/// Gives each location one number, in whichever list and form it occurs.
+/// Gives each location one number, the same in every list and form.
 ///
 /// ```text
 /// PackedLocation ─┬─ part  ─▶ parts[account][part]

@@ -4,8 +4,8 @@
 //! ```text
 //! Runner::run ─▶ Ran ─ Runner::publish ─▶ memory, result ─ Attempts::validate ─▶ holds, or withdrawn
 //! ```
-//! Until an attempt is published, only its own lane sees anything of it. The order of the steps, and why it
-//! is that order, is in docs/protocol.md.
+//! Until an attempt is published, only its own lane can see it. docs/protocol.md has the order of the steps,
+//! and its reasons.
 
 use std::{
     ops::Range,
@@ -42,7 +42,7 @@ pub(super) struct Attempts<'a, M: Vm> {
     /// Whether attempts are noted.
     record: bool,
     view: ViewKind,
-    /// Not empty where the view is [`ViewKind::Predicted`].
+    /// Not empty if the view is [`ViewKind::Predicted`].
     predicted: PredictedWrites<M::Code>,
     memory: Memory<'a, M::Code>,
     /// By transaction. Locked while the attempt is published, and while it is validated: a validation sees
@@ -58,7 +58,7 @@ pub(super) struct Attempts<'a, M: Vm> {
 }
 
 /// A transaction's latest attempt that ran to its end. Written by the lane that runs it, read by lanes that
-/// validate it. The scheduler never hands out an execution and a validation of the same incarnation at once.
+/// validate it. The scheduler never hands out an execution and a validation of one incarnation together.
 struct TxResult<M: Vm> {
     version: Option<Version>,
     read_set: ReadSet,
@@ -280,7 +280,7 @@ impl<'a, M: Vm> Attempts<'a, M> {
             Write::Nonce(no, nonce) if self.block.order.parties(tx).is_sender(*no) => Some(*nonce),
             _ => None,
         });
-        // A sender that the pre-state does not list has no number beforehand, and nothing to pay with either.
+        // A sender that the pre-state does not list has no number before the run, and no balance to pay from.
         self.block.order.parties(tx).sender().is_none() || written.next() == predicted
     }
 
@@ -303,7 +303,7 @@ impl<'a, M: Vm> Attempts<'a, M> {
         let mut result = lock(&self.results[version.tx.index()]);
         #[cfg(test)]
         self.block.reach(Step::Validate);
-        // A later attempt was published meanwhile: this one is aborted already.
+        // A later attempt has been published since then, so this one is already aborted.
         if result.version != Some(version) {
             return (Report::Stale { version }, None);
         }
@@ -484,7 +484,7 @@ impl<M: Vm> Runner<'_, M> {
         Ok(Ran { version, read_set, writes, receipt, panicked })
     }
 
-    /// Puts an attempt's writes where other lanes see them. `on_final_state`: all transactions below were
+    /// Makes an attempt's writes visible to other lanes. `on_final_state`: all transactions below were
     /// settled when it started. Also returns whether this is the transaction's first result.
     pub(super) fn publish(&mut self, ran: Ran<M>, on_final_state: bool) -> (Report, bool) {
         let Ran { version, read_set, mut writes, receipt, panicked } = ran;
@@ -504,8 +504,8 @@ impl<M: Vm> Runner<'_, M> {
                 result.pending_writes.append(&mut writes);
                 false
             }
-            // Until now the memory held the predicted writes, which are no estimates. So their values count,
-            // too.
+            // Until now the memory held the predicted writes, which are no estimates. So their values must be
+            // equal, too.
             ViewKind::Predicted if first => {
                 let came_true = attempts.came_true(version.tx, &writes);
                 attempts.memory.record(version, writes.drain(..), &mut result.written);

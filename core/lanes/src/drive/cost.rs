@@ -1,4 +1,4 @@
-//! The costs that virtual time is made of: see [`crate::model`].
+//! The costs of simulated runs: see [`crate::model`].
 
 use crate::{
     model::{Cost, CostModel, TRANSACTION},
@@ -10,7 +10,7 @@ use crate::{
 #[derive(Clone, Copy)]
 pub(super) struct Costs<'a> {
     cost: Cost,
-    /// For [`Cost::Measured`]: what each transaction took in sequential runs, in nanoseconds, and its gas.
+    /// For [`Cost::Measured`]: each transaction's time in sequential runs, in nanoseconds, and its gas.
     measured: &'a [(u64, u64)],
 }
 
@@ -70,7 +70,7 @@ impl Chance {
         Some(z ^ (z >> 31))
     }
 
-    /// The duration of a piece of work with that cost.
+    /// The duration of a piece of work with this cost.
     pub(super) fn duration(&mut self, cost: u64) -> u64 {
         let Some(drawn) = self.draw() else { return cost };
         // In 1024ths of the cost.

@@ -1,5 +1,5 @@
-//! Runs that must end: those in which a step panics, on any lane; and those with more records than a trace
-//! may hold.
+//! Tests of runs that must end: runs in which a step panics, on any lane, and runs with more records than a
+//! trace may hold.
 
 use std::{
     panic::resume_unwind,
@@ -153,7 +153,7 @@ fn a_run_whose_clock_panics_ends_and_says_so() {
                     run_on_threads(&toy::load(&payments(), u64::MAX, 0), strategy, lanes, &clock)
                 });
                 let panicked = end == Err(Stopped::LanePanicked);
-                // The exact number of looks at the clock is not known.
+                // It is not known exactly how often the clock is read.
                 assert!(panicked || time > 21 && end == Ok(PAYMENTS), "{end:?}: {what}");
             }
         }

@@ -102,7 +102,7 @@ pub fn record<'a, M: Vm, T>(
 }
 
 /// How many of a sum's writers a transaction waits for: the latest ones, as many as there can be lanes. The
-/// others come so long before that they will nearly always have run; if one has not, validation finds it.
+/// others are so much earlier that they have nearly always run; if one has not, validation finds it.
 const SUMMANDS: usize = 256;
 
 /// For each transaction those whose writes it read, and the payment that wrongly predicts its nonce.

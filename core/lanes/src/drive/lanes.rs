@@ -1,5 +1,5 @@
-//! Lanes that take turns at a scheduler: how they wait, wake and end. Knows no EVM: [`Work`] carries out the
-//! tasks.
+//! Lanes that take turns at a scheduler: how they wait, wake and end. [`Work`] carries out the tasks, so this
+//! module knows no EVM.
 //!
 //! ```text
 //!                     ┌───────────── reports ──────────────┐
@@ -13,13 +13,13 @@
 //!
 //! Invariants; docs/protocol.md has the interleavings:
 //! 1. *No lane sleeps while there are tasks.* A lane that leaves tasks for others counts the news under the
-//!    scheduler's lock, and then looks for sleepers. A lane that goes to sleep counts itself as a sleeper
+//!    scheduler's lock, and then checks for sleepers. A lane that goes to sleep counts itself as a sleeper
 //!    under the same lock, and sleeps only if the count of news has not changed since its last turn.
-//! 2. *Every lane hears of the end.* A lane that is given `Done`, or that is to stop, wakes all.
+//! 2. *No lane sleeps at the end.* A lane that gets `Done`, or that stops the run, wakes all.
 //! 3. *Attempts on final state follow settled ones.* Within a batch a lane counts on from the lowest
 //!    transaction that is not settled: past its own attempts on final state, and past attempts that it has
-//!    itself found valid. No other attempt is on final state. Why that is enough is said in
-//!    [`schedule`](crate::schedule), invariant 6.
+//!    itself found valid. No other attempt is on final state. [`schedule`](crate::schedule), invariant 6,
+//!    says why that is enough.
 //! 4. *A panic ends the run for all lanes.* A lane that panics, in its work, at the clock or in the
 //!    scheduler, never reports its tasks. So while it unwinds it stops the run and wakes all lanes
 //!    ([`StopOnPanic`]). A lane waits for others in three places only: in [`Turns::start_together`], which
@@ -39,21 +39,21 @@ use crate::{
     units::{TxIndex, Version},
 };
 
-/// How often a lane looks for news before it sleeps: some hundred microseconds. Waking up takes a tenth of
+/// How often a lane checks for news before it sleeps: some hundred microseconds. Waking up takes a tenth of
 /// that, but a thread that slept may wake up on a core where another lane runs.
 const SPINS: u32 = if cfg!(any(shuttle, miri)) { 2 } else { 4_000 };
-/// The same where lanes share cores: another lane needs the core.
+/// The same if lanes share cores, because another lane needs the core.
 const FEW_SPINS: u32 = if cfg!(any(shuttle, miri)) { 2 } else { 50 };
 /// Longest sleep. No lane announces a cancel, so a sleeping lane notices it after this time.
 const NAP: std::time::Duration = std::time::Duration::from_millis(1);
-/// Longest wait for the other lanes at the start, in nanoseconds. A pool's threads may be busy; a lane that
-/// comes later just finds less to do.
+/// Longest wait for the other lanes at the start, in nanoseconds. A pool's threads may be busy; a late lane
+/// then finds fewer tasks.
 const START_PATIENCE: u64 = 50_000_000;
-/// How long a lane spins at the start before it naps, in nanoseconds.
+/// How long a lane spins at the start before a short sleep, in nanoseconds.
 const START_SPIN: u64 = 300_000;
-/// The length of that nap.
+/// The length of that sleep.
 const START_NAP: std::time::Duration = std::time::Duration::from_micros(60);
-/// A lane that has not looked at the clock for this long was not running, in nanoseconds.
+/// A lane that has not read the clock for this long was interrupted, in nanoseconds.
 const ABSENCE: u64 = 30_000;
 /// The work that a lane takes in one turn, in nanoseconds. A turn costs a few hundred when another lane is at
 /// the scheduler. Tasks that were taken cannot be given back, so a batch is small.
@@ -64,7 +64,7 @@ const MOST: usize = 32;
 /// Carries out one lane's tasks.
 pub(super) trait Work {
     /// Runs an attempt and publishes its writes. `on_final_state`: all transactions below it are settled, so
-    /// it will not be validated. `None` if it was cancelled: then the lanes are to stop.
+    /// it will not be validated. `None` if it was cancelled: then the lanes must stop.
     fn execute(&mut self, version: Version, on_final_state: bool, start: u64) -> Option<Report>;
     /// Notes the end of the last attempt.
     fn ended(&mut self, now: u64);
@@ -73,13 +73,13 @@ pub(super) trait Work {
     fn validate(&mut self, version: Version, turns: &Turns<'_>) -> Report;
     /// Notes the lane's time outside attempts.
     fn span(&mut self, start: u64, end: u64, kind: SpanKind);
-    /// Called before every turn. Returns whether the lanes are to stop.
+    /// Called before every turn. Returns whether the lanes must stop.
     fn between_turns(&mut self) -> bool;
 }
 
 /// What lanes share in order to take turns.
 pub(super) struct Turns<'a> {
-    /// Its lock orders everything that lanes tell each other by reports and tasks.
+    /// Its lock orders all reports and tasks.
     scheduler: Mutex<Box<dyn Scheduler>>,
     clock: &'a (dyn Fn() -> u64 + Sync),
     /// Sleeping lanes wait here, on the scheduler's lock.
@@ -88,13 +88,13 @@ pub(super) struct Turns<'a> {
     news_count: AtomicU32,
     /// Number of sleeping lanes. Raised under the scheduler's lock.
     sleepers: AtomicU32,
-    /// For each lane, how often it has looked for the others at the start. Each lane writes its own.
+    /// For each lane, how often it has checked for the others at the start. Each lane writes its own.
     looks: Vec<Look>,
     /// The number of lanes that can run at the same time.
     together: usize,
     /// The run's start by the clock; 0 before it. Set once, by any lane.
     started: AtomicU64,
-    /// Whether the lanes are to end before the block has ended. Never taken back.
+    /// Whether the lanes must end before the block has ended. Never reset.
     stopped: AtomicBool,
 }
 
@@ -115,7 +115,7 @@ impl Drop for StopOnPanic<'_, '_> {
 struct Look(AtomicU32);
 
 impl<'a> Turns<'a> {
-    /// For `lanes` lanes on that many cores.
+    /// For `lanes` lanes on `cores` cores.
     pub(super) fn new(
         scheduler: Box<dyn Scheduler>,
         lanes: usize,
@@ -137,14 +137,14 @@ impl<'a> Turns<'a> {
         }
     }
 
-    /// The run's start by the clock. Acquire: pairs with the exchange in `start_together`, though the number
-    /// carries nothing but itself.
+    /// The run's start by the clock. Acquire: pairs with the exchange in `start_together`, although no other
+    /// data depends on the number.
     pub(super) fn started(&self) -> u64 {
         self.started.load(Ordering::Acquire)
     }
 
     /// Whether the lanes were stopped before the end. Relaxed, here and in `stop`: the lane that stops wakes
-    /// all under the lock afterwards, so a lane that sleeps finds the stop. A running lane looks again soon.
+    /// all under the lock afterwards, so a lane that sleeps finds the stop. A running lane checks again soon.
     pub(super) fn was_stopped(&self) -> bool {
         self.stopped.load(Ordering::Relaxed)
     }
@@ -153,7 +153,7 @@ impl<'a> Turns<'a> {
         self.stopped.store(true, Ordering::Relaxed);
     }
 
-    /// Whether the caller, which found the attempt's read set stale, is the one to abort it.
+    /// Whether the caller, which found the attempt's read set stale, may abort it.
     pub(super) fn claim_abort(&self, version: Version) -> bool {
         lock_briefly(&self.scheduler).claim_abort(version)
     }
@@ -225,9 +225,9 @@ impl<'a> Turns<'a> {
                     }
                     Task::Done => {
                         self.wake_all();
-                        // Not `now`: in a browser that is the end of the last task. A lane without a core
-                        // until then comes here straight from the start, and has not been committing all that
-                        // time.
+                        // Not `now`: in a browser that is the end of the last task. A lane that had no core
+                        // until then comes here straight from the start, and has not been committing since
+                        // then.
                         return (self.clock)();
                     }
                 }
@@ -240,11 +240,11 @@ impl<'a> Turns<'a> {
     ///
     /// Threads that wake up together are often put on one core, and it takes the system milliseconds to move
     /// one of them, even where another core is idle: a short block would be over by then. So a lane spins
-    /// until it has seen the others spin while it was itself not interrupted. After a while it naps: another
-    /// lane can have the core, and it may itself wake up on a free one.
+    /// until it has seen the others spin while it was itself not interrupted. After a while it sleeps shortly,
+    /// so that another lane can have the core, and it may itself wake up on a free one.
     fn start_together(&self, index: usize) -> u64 {
         let arrived = (self.clock)().max(1);
-        // Relaxed, here and below: the counts carry nothing but themselves.
+        // Relaxed, here and below: no other data depends on the counts.
         let look = || -> Vec<u32> { self.looks.iter().map(|look| look.0.load(Ordering::Relaxed)).collect() };
         let (mut last, mut rested) = (arrived, arrived);
         let mut seen = look();
@@ -264,7 +264,7 @@ impl<'a> Turns<'a> {
                 seen = look();
             }
             // A lane that gives up waiting starts the clock, too. AcqRel and acquire: stronger than needed,
-            // since the number carries nothing but itself; this happens once per run.
+            // since no other data depends on the number; this happens once per run.
             if running >= self.together || now - arrived > START_PATIENCE {
                 return match self.started.compare_exchange(0, now, Ordering::AcqRel, Ordering::Acquire) {
                     Ok(_) => now,
@@ -317,8 +317,7 @@ impl<'a> Turns<'a> {
             }
         }
         let settled = scheduler.settled();
-        // Other lanes are only disturbed if tasks are left for them. The next lane at the scheduler looks
-        // again.
+        // Other lanes are woken only if tasks are left for them. The next lane at the scheduler checks again.
         let more = scheduler.runnable() > 0;
         if more {
             // Relaxed: the count only moves under the lock, and a sleeper compares it under the lock. A
@@ -335,7 +334,7 @@ impl<'a> Turns<'a> {
         settled
     }
 
-    /// Waits until there are news since the count was `seen`, or a while.
+    /// Waits until there are news since the count was `seen`, or for a limited time.
     fn wait(&self, seen: u32) {
         let spins = if self.looks.len() > self.together { FEW_SPINS } else { SPINS };
         for _ in 0..spins {
@@ -357,8 +356,7 @@ impl<'a> Turns<'a> {
     }
 
     fn wake_all(&self) {
-        // Under the lock: between a sleeper's last look at the count and its sleep there must be no room for
-        // this.
+        // Under the lock: this must not happen between a sleeper's last check of the count and its sleep.
         let scheduler = lock_briefly(&self.scheduler);
         // Relaxed: see `turn`.
         self.news_count.fetch_add(1, Ordering::Relaxed);

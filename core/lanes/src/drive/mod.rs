@@ -96,7 +96,7 @@ enum Step {
 type Hook = Box<dyn Fn(Step) + Send + Sync>;
 
 impl<M: Vm> Block<M> {
-    /// A block of the machine's transactions. `facts` has what is known of each of them beforehand.
+    /// A block of the machine's transactions. `facts` has what is known of each before the run.
     pub fn new(vm: M, facts: &[Facts], gas_limit: u64, beneficiary: Address) -> Self {
         let order = Order::new(facts, vm.pre_state());
         Self {
@@ -144,12 +144,12 @@ impl<M: Vm> fmt::Debug for Block<M> {
     }
 }
 
-/// What a strategy is given to know of the block beside its transactions' senders, as far as it asks for it:
+/// What a strategy is given to know of the block besides its transactions' senders, as far as it needs it:
 /// see [`Strategy::foresight`] and [`ViewKind::Predicted`].
 pub struct Hints<'a, C> {
-    /// For each transaction, those that it should wait for. Empty if the strategy asks for nothing.
+    /// For each transaction, those that it should wait for. Empty if the strategy needs none.
     pub waits: &'a [Vec<TxIndex>],
-    /// The predicted writes, by the numbers that the memory gives accounts and slots.
+    /// The predicted writes, by the memory's numbers of accounts and slots.
     pub predict: &'a dyn Fn(&Memory<'_, C>) -> PredictedWrites<C>,
 }
 
@@ -186,10 +186,10 @@ impl Threads for OwnThread {
     }
 }
 
-/// What a run takes from outside.
+/// What a run needs from outside.
 #[derive(Clone, Copy)]
 pub struct RunContext<'a> {
-    /// Nanoseconds since some moment that is the same for all threads. Called from every lane.
+    /// Nanoseconds since a moment that is the same for all threads. Called from every lane.
     pub clock: &'a (dyn Fn() -> u64 + Sync),
     /// Read by every lane between two tasks, and within a transaction.
     pub cancel: &'a CancelFlag,
@@ -197,7 +197,7 @@ pub struct RunContext<'a> {
     pub progress: &'a AtomicU32,
     /// The threads that lanes run on.
     pub threads: &'a dyn Threads,
-    /// Transactions to be started before others, which keep the block's order: see
+    /// Transactions that start before others, in block order: see
     /// [`crate::analysis::long_first`]. They do not change the result.
     pub first: &'a [TxIndex],
     /// Whether attempts, their reads and writes, and the lanes' other time are noted. If not, the trace has
@@ -235,10 +235,10 @@ pub enum Stopped {
     TooFewThreads {
         /// Lanes asked for.
         lanes: u16,
-        /// Threads that are there.
+        /// Threads that exist.
         threads: usize,
     },
-    /// No task is left, and yet the block is not done: a bug of the engine.
+    /// No task is left, but the block is not done: a bug of the engine.
     #[error("no task is left, but the block is not done; this is a bug in the engine")]
     Stuck,
     /// A lane panicked, or the code before or after the lanes did: a bug of the engine.
@@ -270,7 +270,7 @@ pub fn catch_panics<T>(run: impl FnOnce() -> Result<T, Stopped>) -> Result<T, St
 
 /// Runs the block once.
 ///
-/// With a strategy that sees a [`ViewKind::Final`] state there is one lane, whatever `lanes` says.
+/// With a strategy that reads a [`ViewKind::Final`] state there is always one lane.
 ///
 /// # Errors
 /// See [`Stopped`].
@@ -281,7 +281,7 @@ pub fn run<M: Vm>(
     hints: &Hints<'_, M::Code>,
     context: &RunContext<'_>,
 ) -> Result<Ended<M>, Stopped> {
-    // Relaxed, like every access to `progress`: the count is shown to a person, nothing else depends on it.
+    // Relaxed, like every access to `progress`: the count is only shown to a person.
     context.progress.store(0, Ordering::Relaxed);
     catch_panics(|| match strategy.view() {
         ViewKind::Final => sequential::run(block, context),

@@ -1,5 +1,5 @@
-//! The lanes under a model checker: whatever the order in which lanes take their steps, a block ends as in
-//! sequential execution.
+//! The lanes under a model checker: in every order of the lanes' steps, a block gives the result of sequential
+//! execution.
 //!
 //! ```text
 //! seed ─▶ a toy block ─┬─ in order, on a map ─────────────────▶ values that transactions read, state
@@ -10,7 +10,7 @@
 //! may do. Everything else is the code that runs real blocks: attempts, views, memory, predictions, lanes,
 //! schedulers, notes, trace. The seed chooses the strategy. Schedules are drawn at random and by PCT
 //! (Burckhardt et al., ASPLOS 2010). A lane that no other lane wakes is a deadlock here, because the model's
-//! clock never ends a nap. Orderings weaker than sequentially consistent are not modelled.
+//! clock never ends a sleep. Orderings weaker than sequentially consistent are not modelled.
 //!
 //! `cargo xtask models` runs this. It says how to run a failed schedule again. Without the model checker the
 //! same toys run on real threads and on simulated lanes: natively with the other tests, and under Miri and
@@ -67,7 +67,7 @@ const PCT: usize = 20;
 /// Changes of priority in a schedule of PCT, plus one.
 #[cfg(shuttle)]
 const DEPTH: usize = 3;
-/// More steps than any block needs: a schedule with more goes in circles.
+/// More steps than any block needs: a schedule with more never ends.
 #[cfg(shuttle)]
 const STEPS: usize = 200_000;
 
@@ -78,20 +78,20 @@ struct Toy {
     transactions: Vec<Transaction>,
     gas_limit: u64,
     beneficiary: Account,
-    /// Transactions that some are to wait for, besides those of the same sender.
+    /// Transactions that others should wait for, besides those of the same sender.
     after: Vec<Option<TxIndex>>,
     waits: Vec<Vec<TxIndex>>,
     /// A block access list: the values that transactions leave behind; for balances, the amounts that they
     /// add.
     list: Vec<(TxIndex, Place, u64)>,
-    /// Transactions to be started before others.
+    /// Transactions that start before others.
     first: Vec<TxIndex>,
     lanes: u16,
     /// The length of everything by the lanes' clock, which decides the size of batches.
     tick: u64,
     /// Whether the run is recorded.
     record: bool,
-    /// The run is cancelled after so many turns.
+    /// The run is cancelled after this many turns.
     stop: Option<i64>,
     /// The number of the step that panics: a step of a lane's work, or one of the scheduler's.
     panic: Option<i64>,
@@ -256,7 +256,7 @@ impl Toy {
                 _ => StrategyId::BLOCK_ACCESS_LIST,
             },
             transactions,
-            // Now and then the block is full before its end.
+            // Some blocks are full before their end.
             gas_limit: if random.below(12) == 0 { 4 + random.below(8) } else { u64::MAX },
             beneficiary: random.account(accounts),
             after,
@@ -323,7 +323,7 @@ impl Toy {
         }
         // A write that does not happen, to a location that another transaction reads.
         let mut read: Vec<Place> = all.iter().flat_map(|effects| &effects.reads).copied().collect();
-        // A list does not speak of existence.
+        // A list cannot express existence.
         read.retain(|place| !matches!(place, Place::Exists(_)));
         if !read.is_empty() && random.below(2) == 0 {
             let tx = TxIndex(random.below(all.len() as u64) as u32);
@@ -373,7 +373,7 @@ impl Fuse {
 /// The payload of a panic that the test causes.
 struct WantedPanic;
 
-/// A strategy whose scheduler is given some more to wait for, and panics at its step.
+/// A strategy whose scheduler gets additional transactions to wait for, and panics at a chosen step.
 struct ToyStrategy<'a> {
     toy: &'a Toy,
     inner: Box<dyn Strategy>,
@@ -477,7 +477,7 @@ impl Threads for ToyThreads {
     }
 }
 
-/// Runs the block on simulated lanes, whatever their number.
+/// Runs the block on simulated lanes.
 #[cfg(not(shuttle))]
 fn on_simulated_lanes(toy: &Toy, seed: u64) {
     let block = toy.load();

@@ -2,17 +2,17 @@
 //! nonce.
 //!
 //! A prediction says: when transaction *t* starts, the nonce of its sender is the one that *t* carries,
-//! because the sender's transaction before, the payment *p*, carries the nonce below. It holds exactly if *p*
-//! is included. That rests on four invariants:
+//! because the sender's previous transaction, the payment *p*, carries the nonce below. It holds exactly if
+//! *p* is included. That depends on four invariants:
 //! 1. *No other transaction writes the nonce.* A sender whose nonce is predicted runs no code in this block
 //!    (`Order` decides that: no code in the pre-state, no authorisation of EIP-7702 signed by it; and once
 //!    *p* is included, no creation at its address). So no transaction between *p* and *t* writes its nonce.
 //!    An attempt on stale values may; the prediction ignores that write, and validation aborts that attempt.
 //! 2. *The payment writes the predicted nonce, or none.* An attempt at *p* that is included read the nonce
-//!    that *p* carries and leaves the one that *t* carries, whatever code the recipient runs.
+//!    that *p* carries and leaves the one that *t* carries, whichever code the recipient runs.
 //!    [`NoncePredictor`] predicts nothing where the two do not follow each other. `Runner::publish` asserts
 //!    this in debug builds.
-//! 3. *A payment that is not included says so.* Each attempt at *p* that could not be included is reported as
+//! 3. *A payment that is not included is reported.* Each attempt at *p* that could not be included is reported as
 //!    one that wrote a new location, so every transaction above is validated again.
 //! 4. *Writes come before the flag.* An attempt's writes are in the memory before [`InclusionFlags::note`].
 //!
@@ -126,8 +126,8 @@ impl InclusionFlags {
     pub(super) fn note(&self, tx: TxIndex, included: bool) {
         let excluded = &self.0[tx.index()];
         // Nearly all are included, and then nothing is written: lanes that run neighbours would contend for
-        // the cache line. Relaxed: no other lane writes the flag meanwhile, because a transaction has one
-        // attempt at a time.
+        // the cache line. Relaxed: no other lane writes the flag at the same time, because a transaction has
+        // one attempt at a time.
         if excluded.load(Ordering::Relaxed) == included {
             // Release: pairs with the load in `nonce`. A lane that finds the flag finds the attempt's writes.
             excluded.store(!included, Ordering::Release);

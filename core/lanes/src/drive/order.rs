@@ -1,5 +1,5 @@
-//! What is known of a block's transactions before it runs: which share a sender, what they can take from it
-//! at most, and what can be predicted from that.
+//! What is known of a block's transactions before it runs: which share a sender, the most that they can take
+//! from it, and what can be predicted from that.
 //!
 //! ```text
 //! Facts ─┬─ sender, nonce, payment? ─▶ NoncePredictor: predicted nonces, and which transactions wait for which
@@ -27,7 +27,7 @@ pub struct Facts {
     pub max_spending: Option<U256>,
     /// Its gas limit.
     pub gas_limit: u64,
-    /// Whether it transfers ether and does nothing else, as far as the pre-state tells. Its recipient may get
+    /// Whether it transfers ether and does nothing else, judged by the pre-state. Its recipient may get
     /// code within the block and run it. Validation finds what that code writes, and that code changes no
     /// nonce of a sender that stays without code.
     pub is_payment: bool,
@@ -122,7 +122,7 @@ impl Order {
             let takes = takes.get(&tx.from).copied().flatten();
             let can_pay = account.zip(takes).is_some_and(|(account, takes)| base.balance(account) >= takes);
             // At an address with a nonce no contract can be created (EIP-684). So there can be no code that
-            // takes from its balance, not even for a while.
+            // takes from its balance, not even temporarily.
             let has_nonce = account.is_some_and(|account| base.nonce(account) > 0);
             order.can_pay.push(can_pay);
             order.covered.push(can_pay && has_nonce && tx.sender_stays_without_code);

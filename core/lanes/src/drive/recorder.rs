@@ -140,8 +140,8 @@ pub(super) fn merge(
     trace.spans.sort_by_key(|span| (span.start, span.lane));
     attempts.sort_by_key(|(lane, time, _)| (time.start, *lane));
 
-    // Locations are in ascending order, so that equal runs have equal traces whatever the order in which
-    // lanes met them.
+    // Locations are in ascending order, so that equal runs have equal traces, although lanes meet them in any
+    // order.
     let mut ids = Numbering::new(addresses.len(), slots);
     let mut conflicts: HashMap<Version, Conflict> = HashMap::default();
     for notes in &lanes {
@@ -180,7 +180,7 @@ pub(super) fn merge(
             let location = LocationId(*ids.of(*location, &notes.writes));
             trace.writes.push(Write { location, increment: *increment });
         }
-        // The EVM gives them in the order of a hash table.
+        // The EVM has them in the order of a hash table.
         trace.writes[writes as usize..].sort_unstable_by_key(|write| write.location);
         let cause = match note.outcome {
             Outcome::Committed => None,

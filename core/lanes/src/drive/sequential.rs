@@ -103,7 +103,7 @@ pub(super) fn execute<M: Vm>(
         if context.cancel.is_set() {
             return Err(Stopped::Cancelled);
         }
-        // In block order it is known at once whether the transaction fits. Lanes know it only at the end.
+        // In block order it is known already here whether the transaction fits. Lanes know it only at the end.
         let placed = block.vm.fits(version.tx, cumulative);
         let runs = placed.is_ok();
         let effects = match placed {

@@ -1,5 +1,5 @@
-//! Lanes on a virtual clock: the same schedulers, memory and virtual machine as on threads, and time that a
-//! stated cost model makes.
+//! Lanes on a virtual clock: the same schedulers, memory and virtual machine as on threads, with times from a
+//! cost model.
 //!
 //! ```text
 //! lane:  turn ──▶ start ─────────────────────────▶ end ──▶ turn …      or waits until tasks
@@ -34,7 +34,7 @@ use crate::{
     vm::{PreState, Receipt, Vm},
 };
 
-/// What a simulated run takes from outside.
+/// What a simulated run needs from outside.
 #[derive(Clone, Copy)]
 pub struct Simulation<'a> {
     /// The cost model and the seed.
@@ -51,10 +51,10 @@ pub struct Simulation<'a> {
     pub record: bool,
 }
 
-/// Runs the block once, on virtual lanes.
+/// Runs the block once, on simulated lanes.
 ///
-/// With a strategy that reads a [`ViewKind::Final`] state there is one lane, whatever `lanes` says, and time
-/// is the sum of the transactions' costs.
+/// With a strategy that reads a [`ViewKind::Final`] state there is always one lane, and time is the sum of the
+/// transactions' costs.
 ///
 /// # Errors
 /// [`Stopped::Cancelled`], [`Stopped::TooManyRecords`]; the others are bugs of the engine.
@@ -115,11 +115,11 @@ pub struct Tallies<'a, M: Vm> {
     block: &'a Block<M>,
     context: Simulation<'a>,
     cache: ResultCache<M>,
-    /// The sequential run's: it is the same on any number of lanes.
+    /// Of the sequential run, which is the same on any number of lanes.
     sequential: Option<Tally>,
 }
 
-/// How long a run took, and what the time went into. The same figures as [`simulate`]'s trace would give.
+/// A run's duration and what the time was spent on. The figures equal those of [`simulate`]'s trace.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
     /// From the start to the end of the last task, in ticks.
@@ -135,7 +135,7 @@ pub struct Tally {
 }
 
 impl<'a, M: Vm> Tallies<'a, M> {
-    /// For a block and a cost model. Nothing is recorded, whatever `context` says.
+    /// For a block and a cost model. Nothing is recorded, even if `context` asks for it.
     pub fn new(block: &'a Block<M>, context: Simulation<'a>) -> Self {
         Self {
             block,
@@ -145,7 +145,7 @@ impl<'a, M: Vm> Tallies<'a, M> {
         }
     }
 
-    /// Runs a strategy on that many lanes, and returns how long that took.
+    /// Runs a strategy on this many lanes, and returns its tally.
     ///
     /// # Errors
     /// As [`simulate`].
@@ -249,9 +249,9 @@ enum Next<M: Vm> {
     Blocked(Report),
     /// It ends a validation that began at that time.
     Validated(Version, u64),
-    /// None until the lane is woken.
+    /// No event until the lane is woken.
     Wait,
-    /// None any more.
+    /// No more events.
     Done,
 }
 
@@ -380,7 +380,7 @@ impl<'a, M: Vm> Simulator<'a, M> {
         let (outcome, spent) = match known {
             Some((ran, spent)) => (Ok(ran), spent),
             None => {
-                // A cached result needs its read set, to tell whether it would be the same again.
+                // A cached result needs its read set, to decide whether it would be the same again.
                 let keep = !on_final_state || self.cache.is_some();
                 let outcome = self.runner.run(version, keep, now, notes);
                 let spent = self.runner.spent(version.tx, &outcome);

@@ -25,7 +25,7 @@ use crate::{
     vm::{Blocked, Code, PreState, View, Vm},
 };
 
-/// The state before one transaction, as the memory holds it at the moment.
+/// The state before one transaction, as the memory has it at this moment.
 pub(super) struct StateBefore<'a, M: Vm> {
     pub(super) vm: &'a M,
     pub(super) base: &'a M::PreState,
@@ -109,8 +109,7 @@ impl Reads<'_> {
         }
     }
 
-    /// Counts the notes. In the midst of an attempt, because one attempt alone may read more than a trace may
-    /// hold.
+    /// Counts the notes. Also during an attempt, because one attempt alone may read more than a trace may hold.
     #[cold]
     fn count(&mut self, records: &Records) {
         records.add(std::mem::take(&mut self.uncounted));
@@ -177,10 +176,10 @@ impl GrowingReadSet {
     }
 }
 
-/// Stands for the slot of a number that was never given. No location here has one.
+/// The slot of a number that was never given. No location here has such a number.
 const NOWHERE: (AccountNo, U256) = (AccountNo(0), U256::ZERO);
 
-/// How many slots are remembered with their numbers. Most transactions read fewer.
+/// How many slots are kept with their numbers. Most transactions read fewer.
 const MET: usize = 16;
 
 /// A view of [`StateBefore`] that notes its reads.
@@ -462,7 +461,7 @@ impl<M: Vm> View for SpeculativeView<'_, M> {
     }
 
     fn at_least(&mut self, no: AccountNo, need: U256) -> Result<bool, Blocked> {
-        // A covered sender has enough in whatever order the block's transactions run, so this is no read.
+        // A covered sender has enough in any order of the block's transactions, so this is no read.
         if self.parties.is_sender(no) && self.before.order.covered(self.before.tx) {
             return Ok(true);
         }

@@ -1,4 +1,4 @@
-//! Call data: the arguments that a document gives, encoded by a function's ABI.
+//! Call data: a document's arguments, encoded by a function's ABI.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use crate::scenario::expand::{Argument, ChosenPlace};
 use crate::scenario::{Amount, Contract, Numeral, Place, json::shortened, nearest};
 
 impl Preparation {
-    /// The address that a transaction's place came to.
+    /// The address of a transaction's place, after random choices.
     pub(super) fn target(&self, target: ChosenPlace<'_>, path: &str) -> Result<Address, Problem> {
         match target {
             ChosenPlace::Fixed(place) => self.known_place(place, path),
@@ -31,7 +31,7 @@ impl Preparation {
         }
     }
 
-    /// Call data: as given, or a function's by the ABI of `to`.
+    /// Call data: `data` as given, or the encoded call of a function by the ABI of `to`.
     pub(super) fn input(
         &self,
         to: Address,
@@ -172,7 +172,7 @@ impl Preparation {
             .collect()
     }
 
-    /// What would be right where `place` is not known: for a message.
+    /// The expected part of a message about an unknown `place`.
     fn known_names(&self, place: &Place) -> String {
         let near = match place {
             Place::Name(name) | Place::Element(name, _) | Place::All(name) => {
@@ -185,7 +185,7 @@ impl Preparation {
     }
 }
 
-/// ABI and layout of a contract that the document brings.
+/// ABI and layout of a contract that the document defines.
 pub(super) fn own_abi(contract: &Contract, path: &str) -> Result<Arc<ContractAbi>, Problem> {
     let abi = match &contract.abi {
         None => JsonAbi::default(),
@@ -224,7 +224,7 @@ fn function<'n>(
     path: &str,
 ) -> Result<&'n Function, Problem> {
     let contract = names.display(to);
-    let Some(known) = names.known(to).filter(|known| !known.abi.functions.is_empty()) else {
+    let Some(known) = names.abi_of(to).filter(|known| !known.abi.functions.is_empty()) else {
         let expected = "a contract whose ABI is known, or \"data\" instead of \"call\"";
         return Err(Problem::new(format!("{path}.to"), expected, contract));
     };
@@ -275,7 +275,7 @@ fn hexadecimal(text: &str) -> Option<Vec<u8>> {
     hex::decode(text.strip_prefix("0x")?).ok()
 }
 
-/// The digits of a number, written as one or as a text.
+/// The digits of a number, which is written as a number or as a text.
 fn number<'v>(arg: &'v Argument<'_>) -> Option<&'v str> {
     match arg {
         Argument::Number(Numeral(digits)) => Some(digits),
@@ -284,7 +284,7 @@ fn number<'v>(arg: &'v Argument<'_>) -> Option<&'v str> {
     }
 }
 
-/// An argument as it stands in the document, for messages.
+/// An argument as it is in the document, for messages.
 fn shown(arg: &Argument<'_>) -> String {
     match arg {
         Argument::Bool(b) => b.to_string(),

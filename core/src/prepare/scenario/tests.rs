@@ -9,7 +9,7 @@ fn prepare(text: &str) -> Result<PreparedScenario, Vec<Problem>> {
     scenario(&parse(text).unwrap_or_else(|p| panic!("{p:?}")), &catalogue())
 }
 
-/// A document with a token, and `setup` and `transactions` put in.
+/// A document with a token and this `setup` and these `transactions`.
 fn document(setup: &str, transactions: &str) -> String {
     format!(
         r#"{{
@@ -46,7 +46,7 @@ fn every_built_in_scenario_runs_and_all_its_transactions_succeed() {
 }
 
 #[test]
-fn arguments_that_were_swapped_about_are_refused_and_never_break_the_encoder() {
+fn arguments_of_wrong_types_are_refused_and_never_break_the_encoder() {
     let catalogue = catalogue();
     let text = builtin::find(builtin::DEFAULT).expect("default").text;
     let mut prepared = 0;
@@ -89,7 +89,7 @@ fn a_prepared_scenario_is_the_same_each_time() {
 }
 
 #[test]
-fn the_default_scenario_speaks_in_names() {
+fn the_default_scenario_has_names_for_everything() {
     let PreparedScenario { block, names } =
         prepare(builtin::find(builtin::DEFAULT).expect("default").text).expect("prepared");
     let swap = block.labels.iter().position(|label| label == "swap").expect("a swap");
@@ -132,8 +132,8 @@ fn the_default_scenario_speaks_in_names() {
 
 #[test]
 fn catalogue_contracts_deploy_to_the_recorded_code() {
-    for piece in catalogue().pieces().filter(|piece| piece.code_hash.is_some()) {
-        let args = match piece.id.rsplit('/').next() {
+    for contract in catalogue().contracts().filter(|contract| contract.code_hash.is_some()) {
+        let args = match contract.id.rsplit('/').next() {
             Some("ERC20PresetFixedSupply") => r#""a", "b", 1, "alice""#,
             Some("ERC20PresetMinterPauser") => r#""a", "b""#,
             Some("ERC721PresetMinterPauserAutoId") => r#""a", "b", "c""#,
@@ -145,16 +145,20 @@ fn catalogue_contracts_deploy_to_the_recorded_code() {
         let text = format!(
             r#"{{ "format": "evm-lanes/1", "title": "t", "accounts": {{ "alice": {{}} }},
             "contracts": {{ "it": {{ "catalogue": "{}", "args": [{args}] }} }}, "transactions": [] }}"#,
-            piece.id
+            contract.id
         );
-        let prepared = prepare(&text).unwrap_or_else(|p| panic!("{}: {p:?}", piece.id));
+        let prepared = prepare(&text).unwrap_or_else(|p| panic!("{}: {p:?}", contract.id));
         let address = prepared.names.contracts()[0].address.parse::<Address>().expect("an address");
-        assert_eq!(prepared.block.pre_state.accounts[&address].code_hash, piece.code_hash, "{}", piece.id);
+        assert_eq!(
+            prepared.block.pre_state.accounts[&address].code_hash, contract.code_hash,
+            "{}",
+            contract.id
+        );
     }
 }
 
 #[test]
-fn what_is_wrong_with_an_abi_has_its_place() {
+fn a_problem_with_an_abi_has_its_place() {
     let found = |item: &str, args: &str| {
         let text = format!(
             r#"{{ "format": "evm-lanes/1", "title": "t", "accounts": {{ "a": {{}} }},
@@ -179,7 +183,7 @@ fn what_is_wrong_with_an_abi_has_its_place() {
 }
 
 #[test]
-fn a_name_stands_for_an_address_wherever_one_may_stand() {
+fn a_name_can_be_used_wherever_an_address_can() {
     let usd = "openzeppelin-4.9.6/ERC20PresetFixedSupply";
     let prepared = |beneficiary: &str| {
         let text = format!(
@@ -205,7 +209,7 @@ fn a_name_stands_for_an_address_wherever_one_may_stand() {
         assert_eq!(names.display(block.env.beneficiary), name);
         block
     };
-    // Every kind of name: an account, one of a group, contracts, one of several, what a set-up call returned.
+    // Every kind of name: an account, one of a group, contracts, one of several, the result of a set-up call.
     for name in ["alice", "crowd[2]", "usd", "coin", "last", "many[1]", "pair", "builder", "deployer"] {
         address(name);
     }
@@ -224,7 +228,7 @@ fn a_name_stands_for_an_address_wherever_one_may_stand() {
 }
 
 #[test]
-fn mistakes_in_calls_name_the_argument_and_what_would_be_right() {
+fn problems_with_calls_have_the_argument_and_what_is_expected() {
     check(
         "",
         r#"{ "from": "alice", "to": "usd", "call": "transfer", "args": ["bob", true] }"#,
@@ -291,7 +295,7 @@ fn endless_loops_in_the_set_up_end_in_a_message() {
 }
 
 #[test]
-fn nonces_and_fees_follow_from_what_came_before() {
+fn nonces_continue_after_the_set_up_and_fees_have_defaults() {
     let prepared = prepare(&document(
         r#"{ "from": "alice", "to": "usd", "call": "transfer", "args": ["trader[*]", "1e18"] }"#,
         r#"{ "from": "alice", "to": "bob", "value": "1 ether" },

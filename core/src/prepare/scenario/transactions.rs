@@ -1,4 +1,4 @@
-//! The block's transactions: call data, gas, fees and nonces, each with what it has when nothing is said.
+//! The block's transactions: call data, gas, fees and nonces, and their defaults.
 
 use alloy_primitives::U256;
 
@@ -8,21 +8,21 @@ use crate::problem::Problem;
 use crate::scenario::Amount;
 use crate::scenario::expand::{ChosenAmount, DrawnCall, DrawnTransaction, Expansion};
 
-/// Base fee from London on, if the document names none: 7 gwei.
+/// The default base fee from London on: 7 gwei.
 const BASE_FEE: u64 = 7_000_000_000;
-/// What a transaction offers the beneficiary per unit of gas, if it names nothing: 1 gwei.
+/// The default priority fee per gas: 1 gwei.
 const PRIORITY_FEE: u128 = 1_000_000_000;
-/// Gas limit of a payment to an account without code.
+/// The default gas limit of a payment to an account without code.
 const GAS_PAYMENT: u64 = 21_000;
-/// Gas limit of a call.
+/// The default gas limit of a call.
 const GAS_CALL: u64 = 1_000_000;
-/// Gas limit of a creation.
+/// The default gas limit of a creation.
 const GAS_CREATION: u64 = 5_000_000;
-/// Most gas for one transaction before Osaka: bounds what one can take of memory.
+/// Most gas for one transaction before Osaka. It bounds the memory that one can use.
 const MAX_GAS: u64 = 100_000_000;
 
 impl Preparation {
-    /// Takes the block's transactions, which end the preparation.
+    /// Adds the block's transactions, as the last step of the preparation.
     pub(super) fn transactions(
         mut self,
         mut expansion: Expansion<'_>,
@@ -58,12 +58,12 @@ impl Preparation {
                         if problems.len() == MAX_PROBLEMS {
                             break 'entries;
                         }
-                        // The next repetition would say the same.
+                        // The next repetition would have the same problem.
                         break;
                     }
                 };
                 self.nonces.insert(tx.from, tx.nonce.saturating_add(1));
-                // A gas limit that no block has is refused, and takes nothing.
+                // Such a transaction is refused for its gas limit, and uses no gas.
                 if tx.oversized != Some(Oversized::GasLimit) {
                     gas = gas.saturating_add(tx.gas_limit);
                 }
@@ -114,7 +114,7 @@ impl Preparation {
         };
         let value = drawn.value.map_or(U256::ZERO, ChosenAmount::value);
         let has_code = to.is_some_and(|to| {
-            // Precompiled contracts (the first addresses) need gas though they have no code.
+            // Precompiles (the first addresses) need gas although they have no code.
             let precompiled = to.0[..18].iter().all(|b| *b == 0);
             precompiled || self.state.accounts.get(&to).is_some_and(|a| a.code_hash.is_some())
         });

@@ -1,18 +1,18 @@
-//! One transaction in full.
+//! The details of one transaction, for the inspector.
 
-use super::report::Shown;
+use super::report::LastRun;
 use crate::messages::TxDetail;
 use crate::naming;
 use crate::units::{Gas, TxIndex};
 
-/// How much call data a story shows, in bytes.
+/// The most call data that is shown, in bytes.
 const INPUT_SHOWN: usize = 1_024;
 
-/// The story of transaction `tx`; `None` if the run has no such transaction.
-pub(super) fn detail(shown: &Shown, tx: TxIndex) -> Option<TxDetail> {
-    let (index, names) = (tx.index(), &shown.names);
-    let transaction = shown.transactions.get(index)?;
-    let receipt = shown.receipts.get(index)?;
+/// The details of transaction `tx`; `None` if the run has no such transaction.
+pub(super) fn detail(last_run: &LastRun, tx: TxIndex) -> Option<TxDetail> {
+    let (index, names) = (tx.index(), &last_run.names);
+    let transaction = last_run.transactions.get(index)?;
+    let receipt = last_run.receipts.get(index)?;
     let cut = transaction.input.len().min(INPUT_SHOWN);
     let mut input = format!("{}", transaction.input.slice(..cut));
     if cut < transaction.input.len() {
@@ -20,7 +20,7 @@ pub(super) fn detail(shown: &Shown, tx: TxIndex) -> Option<TxDetail> {
     }
     Some(TxDetail {
         tx,
-        summary: shown.summaries.get(index)?.clone(),
+        summary: last_run.summaries.get(index)?.clone(),
         from: transaction.from.to_string(),
         to: transaction.to.or(receipt.contract_address).map(|a| a.to_string()),
         value: transaction.value.to_string(),
