@@ -62,8 +62,8 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     } else {
         let engine::Found { title, transactions, lanes, .. } = &found;
         println!("{title}: {transactions} transactions, {} on {lanes}", strategy.name());
-        println!("  duration    {} {}", found.duration, cost.unit());
-        println!("  sequential  {} {}", found.sequential, cost.unit());
+        println!("  duration    {} {}", found.duration.0, cost.unit());
+        println!("  sequential  {} {}", found.sequential.0, cost.unit());
         println!("  speed-up    {:.3}", found.speedup);
         println!("  failed attempts  {}", found.aborted);
         println!("  trace       {}", found.trace_hash);
@@ -100,6 +100,7 @@ mod engine {
         scenario::builtin,
         strategies::StrategyId,
         trace::Clock,
+        units::Ticks,
         verify,
     };
     use serde::Serialize;
@@ -116,8 +117,8 @@ mod engine {
         pub(super) lanes: u16,
         cost: &'static str,
         seed: u64,
-        pub(super) duration: u64,
-        pub(super) sequential: u64,
+        pub(super) duration: Ticks,
+        pub(super) sequential: Ticks,
         pub(super) speedup: f64,
         /// Attempts that did not commit.
         pub(super) aborted: usize,
@@ -203,7 +204,7 @@ mod engine {
         line("lanes", &mut lanes.iter().map(|lanes| f64::from(*lanes)));
         for points in curve.points.chunks(lanes.len()) {
             let name = points.first().map_or("", |point| point.strategy.name());
-            line(name, &mut points.iter().map(|p| curve.sequential as f64 / p.duration.max(1) as f64));
+            line(name, &mut points.iter().map(|p| curve.sequential.as_f64() / p.duration.as_f64().max(1.0)));
         }
         line("limit: work", &mut curve.limits.iter().map(|limits| limits.work));
         line("limit: longest path", &mut curve.limits.iter().map(|limits| limits.path));
@@ -229,7 +230,7 @@ mod engine {
                     seed: model.seed,
                     duration,
                     sequential,
-                    speedup: sequential as f64 / duration.max(1) as f64,
+                    speedup: sequential.as_f64() / duration.as_f64().max(1.0),
                     aborted: report.analysis.aborts as usize,
                     trace_hash: report.trace_hash,
                     link: scenario + &link(strategy, lanes, model),
@@ -255,7 +256,7 @@ mod engine {
         let (receipts, state) = evm::execute_block(&block);
         let difference = verify::difference((&run.receipts, &run.post_state), (&receipts, &state));
         analysis::align_locations(&mut run.trace, &mut sequential.trace);
-        let (duration, whole) = (run.trace.duration.0, sequential.trace.duration.0);
+        let (duration, whole) = (run.trace.duration, sequential.trace.duration);
         Ok(Found {
             title,
             transactions: run.receipts.len(),
@@ -265,7 +266,7 @@ mod engine {
             seed: model.seed,
             duration,
             sequential: whole,
-            speedup: whole as f64 / duration.max(1) as f64,
+            speedup: whole.as_f64() / duration.as_f64().max(1.0),
             aborted: run.trace.attempts.len().saturating_sub(run.receipts.len()),
             trace_hash: keccak256(run.trace.pack()).to_string(),
             link: link(strategy, lanes, model),
