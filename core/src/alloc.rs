@@ -19,7 +19,7 @@
 //!    depot only if it frees enough of them. The engine's threads live as long as the engine.
 //! 5. *A thread without storage of its own has no lists.* In WebAssembly a starting thread asks for the memory of its
 //!    thread-local storage before that exists. Its lists would be at the lowest addresses, and so would those of every
-//!    other thread that is starting: two of them could be given one block. Such a thread asks the system ([`with_lists`]).
+//!    other thread that is starting: two of them could be given one block. Such a thread asks the system (`with_lists`).
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
