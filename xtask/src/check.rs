@@ -20,7 +20,7 @@ pub fn run() -> Result<()> {
     };
     check("formatting", &|| process::run("cargo fmt", cargo("fmt").args(["--all", "--check"])));
     check("clippy, native", &|| {
-        let features = "xtask/engine,xtask/schema,xtask/bindgen,evm-lanes-core/alloy";
+        let features = "xtask/engine,xtask/schema,xtask/bindgen,evm-lanes-core/alloy,evm-lanes-evm/alloy";
         clippy(&["--workspace", "--all-targets", "--features", features])
     });
     // What no other build compiles: the library on revm's own instructions, with what one crate has of it.
