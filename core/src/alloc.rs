@@ -19,7 +19,7 @@
 //!    batches that it brought to the depot; but the engine's threads live as long as the engine.
 //! 5. *A thread without thread-local storage has no lists.* In WebAssembly a starting thread allocates its thread-local
 //!    storage before it has any. Its lists would be at the lowest addresses, like those of every other thread that is
-//!    starting, and two threads could get the same block. Such a thread uses the system's allocator ([`with_lists`]).
+//!    starting, and two threads could get the same block. Such a thread uses the system's allocator (`with_lists`).
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;

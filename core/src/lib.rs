@@ -3,8 +3,10 @@
 //! ```text
 //! Scenario ─▶ PreparedBlock ─▶ Run { receipts, post-state, Trace } ─▶ Verdict, Analysis
 //! ```
-//! The crate knows nothing of the page. Without the feature `engine` it holds only what the page shares with it:
-//! documents, links, messages, traces, analyses.
+//! To run blocks from a client of your own, take [`BlockBuilder`], [`source`], [`run_block`] and [`drive`]: the library
+//! `evm-lanes-evm`, whose names are all here. The feature `evm` has no more than that.
+//!
+//! The crate knows nothing of the page. Without `evm` and `engine` it holds only what the page shares with it: documents, links, messages, traces, analyses.
 #![warn(missing_docs)]
 
 #[cfg(any(feature = "engine", test))]
@@ -31,7 +33,17 @@ pub mod verify;
 mod wasm;
 pub mod wire;
 
-#[cfg(feature = "engine")]
-pub use ::evm::{self, access_list, drive, run};
+#[cfg(feature = "alloy")]
+pub use ::evm::alloy;
+#[cfg(feature = "evm")]
+pub use ::evm::{
+    self, BlockBuilder, access_list, block, case, drive, execute_block, raw, run, run_block, source,
+};
+pub use alloy_primitives;
 pub use document::{problem, sniff};
-pub use lanes::{analysis, cancel, model, schedule, strategies, tables, trace, units};
+pub use lanes::{self, analysis, cancel, model, schedule, strategies, tables, trace, units};
+
+/// The README's example is run with the other doctests.
+#[cfg(all(doctest, feature = "evm"))]
+#[doc = include_str!("../README.md")]
+struct Readme;

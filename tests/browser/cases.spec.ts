@@ -33,7 +33,7 @@ for (const [engine, address, clock] of [
         await done(page, 60_000);
         runs += 1;
       }
-      if (name.startsWith('foretold-nonce')) {
+      if (name.startsWith('predicted-nonce')) {
         await page.getByRole('tab', { name: 'Transactions' }).click();
         await page.locator('#tab-panel tbody tr').nth(2).click();
         expect(await inspected(page, 2)).toContain('nonce 2 too low, expected 3');

@@ -20,7 +20,13 @@ pub fn run() -> Result<()> {
     };
     check("formatting", &|| process::run("cargo fmt", cargo("fmt").args(["--all", "--check"])));
     check("clippy, native", &|| {
-        clippy(&["--workspace", "--all-targets", "--features", "xtask/engine,xtask/schema,xtask/bindgen"])
+        let features = "xtask/engine,xtask/schema,xtask/bindgen,evm-lanes-core/alloy,evm-lanes-evm/alloy";
+        clippy(&["--workspace", "--all-targets", "--features", features])
+    });
+    // What no other build compiles: the library on revm's own instructions, with what one crate has of it.
+    check("clippy, the library without its fast path", &|| {
+        clippy(&["--package", "evm-lanes-evm", "--no-default-features", "--all-targets"])?;
+        clippy(&["--package", "evm-lanes-core", "--no-default-features", "--features", "evm", "--lib"])
     });
     check("clippy, the page's wasm", &|| clippy(&["--package", "evm-lanes-web", "--target", WASM]));
     // Without `threads`, which needs a standard library of its own; its few lines are checked when it is built.

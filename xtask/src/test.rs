@@ -119,7 +119,7 @@ fn native_tests() -> Command {
             "--locked",
             "--workspace",
             "--features",
-            "xtask/engine,xtask/schema",
+            "xtask/engine,xtask/schema,evm-lanes-core/alloy,evm-lanes-evm/alloy",
             "--no-fail-fast",
         ])
         .current_dir(workspace::root())

@@ -185,7 +185,7 @@ pub fn entry_count(list: &[AccountChanges]) -> usize {
     list.iter().map(of).sum()
 }
 
-/// Reads a list: JSON in any of the spellings of [`json`], RLP, or RLP in hex with or without `0x`, quotation marks and
+/// Reads a list: JSON in any spelling of nodes and tools, RLP, or RLP in hex with or without `0x`, quotation marks and
 /// line breaks. Text may be UTF-16, and may be in a Markdown block or after the `<<` of a recorded answer.
 ///
 /// # Errors

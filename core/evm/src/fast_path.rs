@@ -30,11 +30,8 @@ use revm::{
     primitives::hardfork::SpecId,
 };
 
+use super::step_loop::SLICE;
 use lanes::cancel::CancelFlag;
-
-/// Gas between two reads of the cancel flag: a few milliseconds of the slowest instructions. A single
-/// instruction or precompile is not interrupted.
-pub(super) const SLICE: u64 = 250_000;
 
 /// The height that revm's stack may have, and has memory for.
 const STACK_LIMIT: usize = revm::interpreter::STACK_LIMIT;

@@ -1,4 +1,5 @@
-//! revm's EVM for Ethereum with our own loop ([`fast_path`]) in place of its interpreter's.
+//! revm's EVM for Ethereum with a loop of ours in place of its interpreter's: `fast_path`, or without that feature
+//! `step_loop`. Both hear a cancel.
 
 use std::ops::{Deref, DerefMut};
 
@@ -13,7 +14,11 @@ use revm::{
     interpreter::{Host, interpreter::EthInterpreter},
 };
 
-use super::{fast_path, meter::Meter};
+#[cfg(feature = "fast-path")]
+use super::fast_path::run;
+use super::meter::Meter;
+#[cfg(not(feature = "fast-path"))]
+use super::step_loop::run;
 use lanes::cancel::CancelFlag;
 
 /// revm's EVM, except for the loop.
@@ -76,7 +81,7 @@ impl<C: ContextTr + Host> EvmTr for LaneEvm<'_, C> {
             (&mut frame.interpreter, instruction.instruction_table(), instruction.gas_table());
         let action = match &mut self.meter {
             Some(meter) if meter.weighs => meter.run(interpreter, table, costs, ctx, self.cancel),
-            _ => fast_path::run(interpreter, table, costs, ctx, self.cancel),
+            _ => run(interpreter, table, costs, ctx, self.cancel),
         };
         let Some(action) = action else {
             self.cancelled = true;

@@ -13,6 +13,8 @@
 #![warn(missing_docs, unreachable_pub, clippy::undocumented_unsafe_blocks)]
 
 pub mod access_list;
+#[cfg(feature = "alloy")]
+pub mod alloy;
 mod base;
 pub mod block;
 mod builder;
@@ -20,6 +22,7 @@ pub mod case;
 mod convert;
 pub mod drive;
 mod executor;
+#[cfg(feature = "fast-path")]
 mod fast_path;
 mod journal;
 mod lane;
@@ -29,6 +32,7 @@ mod preimages;
 pub mod raw;
 mod reference;
 pub mod source;
+mod step_loop;
 mod view;
 
 pub use base::{Base, BaseAccount, Code};
@@ -41,6 +45,8 @@ pub use preimages::keccak_preimages;
 pub use reference::{apply, execute_block};
 pub use view::View;
 
+/// The crate of addresses, hashes and numbers, in the version that this crate takes.
+pub use alloy_primitives;
 /// The crate of the lanes.
 pub use lanes;
 

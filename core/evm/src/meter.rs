@@ -3,16 +3,15 @@
 use revm::{
     bytecode::opcode,
     interpreter::{
-        Host, InstructionContext, InstructionResult, Interpreter, InterpreterAction,
+        Host, Interpreter, InterpreterAction,
         instructions::{GasTable, InstructionTable},
         interpreter::EthInterpreter,
-        interpreter_types::{Jumps, LoopControl},
     },
 };
 
 use lanes::vm::Spent;
 
-use super::fast_path::SLICE;
+use super::step_loop;
 use lanes::cancel::CancelFlag;
 
 /// One executor's counts.
@@ -57,7 +56,7 @@ impl Meter {
         Spent { gas, nanos: self.nanos }
     }
 
-    /// Runs the frame until it ends or calls, and weighs every instruction. `None` as in `fast_path::run`.
+    /// Runs the frame until it ends or calls, and weighs every instruction. `None` as in `step_loop::run`.
     pub(super) fn run<H: Host>(
         &mut self,
         interpreter: &mut Interpreter<EthInterpreter>,
@@ -66,35 +65,11 @@ impl Meter {
         host: &mut H,
         cancel: &CancelFlag,
     ) -> Option<InterpreterAction> {
-        // The flag is read again when no more gas than this is left.
-        let mut due = u64::MAX;
-        let end = loop {
-            if interpreter.gas.remaining() <= due {
-                if cancel.is_set() {
-                    return None;
-                }
-                due = interpreter.gas.remaining().saturating_sub(SLICE);
-            }
-            let opcode = interpreter.bytecode.opcode();
-            interpreter.bytecode.relative_jump(1);
-            let fixed = u64::from(costs[usize::from(opcode)]);
-            if interpreter.gas.record_cost_unsafe(fixed) {
-                break InstructionResult::OutOfGas;
-            }
-            let before = interpreter.gas.remaining();
-            let context = InstructionContext { interpreter: &mut *interpreter, host: &mut *host };
-            let step = table[usize::from(opcode)].execute(context);
-            let (nanos, per_gas) = weight(opcode);
-            let size = before.saturating_sub(interpreter.gas.remaining());
-            self.nanos = self.nanos.saturating_add(nanos).saturating_add(size.saturating_mul(per_gas));
-            if let Err(end) = step {
-                break end;
-            }
-        };
-        if interpreter.bytecode.action().is_none() {
-            interpreter.halt(end);
-        }
-        Some(interpreter.take_next_action())
+        let nanos = &mut self.nanos;
+        step_loop::run_watched(interpreter, table, costs, host, cancel, |opcode, size| {
+            let (fixed, per_gas) = weight(opcode);
+            *nanos = nanos.saturating_add(fixed).saturating_add(size.saturating_mul(per_gas));
+        })
     }
 }
 

@@ -139,7 +139,7 @@ pub struct RunContext<'a> {
     /// The threads that lanes run on.
     pub threads: Threads<'a>,
     /// Transactions that start before others, in block order: see
-    /// [`crate::analysis::long_first`]. They do not change the result.
+    /// [`lanes::analysis::long_first`]. They do not change the result.
     pub first: &'a [TxIndex],
     /// Whether attempts, their reads and writes, and the lanes' other time are noted. If not, the trace has
     /// only the run's duration.

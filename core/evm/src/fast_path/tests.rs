@@ -1,4 +1,5 @@
-//! Our loop against revm's: runs the same frame through both, and compares every part of the frame.
+//! Our loops against revm's: runs the same frame through the fast path, step by step, and through revm's loop, and compares
+//! every part of the frame.
 
 use alloy_primitives::{Address, Bytes, U256};
 use revm::{
@@ -18,6 +19,7 @@ use revm::{
 };
 
 use super::{SLICE, STACK_LIMIT, WORD, product_of_halves, run_in_slices};
+use crate::step_loop;
 use lanes::cancel::CancelFlag;
 
 const SPECS: [SpecId; 15] = [
@@ -133,20 +135,21 @@ type TestHost = MainnetContext<EmptyDB>;
 struct Hosts {
     theirs: TestHost,
     ours: TestHost,
+    steps: TestHost,
 }
 
 impl Hosts {
     fn new(spec: SpecId) -> Self {
         let host = || Context::mainnet().modify_cfg_chained(|cfg| cfg.set_spec_and_mainnet_gas_params(spec));
-        Self { theirs: host(), ours: host() }
+        Self { theirs: host(), ours: host(), steps: host() }
     }
 }
 
-/// Runs the frame in both loops and compares them. Returns the reason why it ended.
+/// Runs the frame in all three loops and compares ours with revm's. Returns the reason why it ended.
 fn check(start: &Start, hosts: &mut Hosts) -> String {
     let table = instruction_table::<EthInterpreter, TestHost>();
     let costs = gas_table_spec(start.spec);
-    for host in [&mut hosts.theirs, &mut hosts.ours] {
+    for host in [&mut hosts.theirs, &mut hosts.ours, &mut hosts.steps] {
         // Storage can only be read of accounts that are loaded.
         host.journal_mut().load_account(TARGET).expect("an empty database has no errors");
     }
@@ -156,18 +159,24 @@ fn check(start: &Start, hosts: &mut Hosts) -> String {
     let mut ours = start.frame();
     // The end of a slice must change nothing, wherever it falls.
     let slice = [0, 1, 40, SLICE][(start.gas as usize + start.code.len() + start.stack.len()) % 4];
-    let action = run_in_slices(&mut ours, &table, &costs, &mut hosts.ours, &CancelFlag::new(), slice);
-    let action = action.expect("the flag is not set");
+    let cancel = CancelFlag::new();
+    let action = run_in_slices(&mut ours, &table, &costs, &mut hosts.ours, &cancel, slice);
+    let mut steps = start.frame();
+    let in_steps = step_loop::run(&mut steps, &table, &costs, &mut hosts.steps, &cancel);
 
-    assert_eq!(action, expected, "{start:?}");
-    let logs = (hosts.ours.journal_mut().take_logs(), hosts.theirs.journal_mut().take_logs());
-    assert_eq!(logs.0, logs.1, "{start:?}");
-    let states = (hosts.ours.journal_mut().finalize(), hosts.theirs.journal_mut().finalize());
-    assert_eq!(states.0, states.1, "{start:?}");
-    assert_eq!(ours.gas, theirs.gas, "{start:?}");
-    assert_eq!(ours.stack.data(), theirs.stack.data(), "{start:?}");
-    assert_eq!(*ours.memory.context_memory(), *theirs.memory.context_memory(), "{start:?}");
-    assert_eq!(ours.bytecode.pc(), theirs.bytecode.pc(), "{start:?}");
+    let logs = hosts.theirs.journal_mut().take_logs();
+    let state = hosts.theirs.journal_mut().finalize();
+    for (what, ours, action, host) in
+        [("fast path", ours, action, &mut hosts.ours), ("steps", steps, in_steps, &mut hosts.steps)]
+    {
+        assert_eq!(action.expect("the flag is not set"), expected, "{what}: {start:?}");
+        assert_eq!(host.journal_mut().take_logs(), logs, "{what}: {start:?}");
+        assert_eq!(host.journal_mut().finalize(), state, "{what}: {start:?}");
+        assert_eq!(ours.gas, theirs.gas, "{what}: {start:?}");
+        assert_eq!(ours.stack.data(), theirs.stack.data(), "{what}: {start:?}");
+        assert_eq!(*ours.memory.context_memory(), *theirs.memory.context_memory(), "{what}: {start:?}");
+        assert_eq!(ours.bytecode.pc(), theirs.bytecode.pc(), "{what}: {start:?}");
+    }
     match expected.instruction_result() {
         Some(result) => format!("{result:?}"),
         None => "a call".to_owned(),
