@@ -59,6 +59,25 @@ unsafe impl GlobalAlloc for Watched {
     }
 }
 
+/// Makes the memory larger by that many bytes, which the allocator then has to give.
+///
+/// For the engine's worker, before it starts threads: see [`see_growth`].
+#[wasm_bindgen]
+pub fn reserve(bytes: usize) {
+    let mut room: Vec<u8> = Vec::new();
+    // Without that much memory the engine takes what it needs later.
+    let _ = room.try_reserve_exact(bytes);
+    std::hint::black_box(&room);
+}
+
+/// Makes this worker see how large the memory is by now.
+///
+/// In Chromium from 149 on, a worker whose memory was made larger by another one keeps its old view of it until it makes
+/// it larger itself, be it by nothing. What JavaScript writes or reads beyond that view is lost without a word.
+fn see_growth() {
+    wasm_bindgen::memory().unchecked_into::<js_sys::WebAssembly::Memory>().grow(0);
+}
+
 /// Whether the engine ran out of memory.
 #[wasm_bindgen(js_name = outOfMemory)]
 pub fn out_of_memory() -> bool {
@@ -165,7 +184,10 @@ impl EngineHandle {
         self.engine.handle(request, &CANCEL, &mut |reply: Reply| match wire::encode(&reply) {
             // The engine's memory cannot be transferred, so `from` makes a copy that can.
             // Posting fails only while the worker is being ended, when no page waits for the reply.
-            Ok(bytes) => drop(post.call1(&JsValue::UNDEFINED, &Uint8Array::from(&bytes[..]))),
+            Ok(bytes) => {
+                see_growth();
+                drop(post.call1(&JsValue::UNDEFINED, &Uint8Array::from(&bytes[..])));
+            }
             Err(error) => on_engine_panic(&error.to_string()),
         });
         Ok(())

@@ -19,6 +19,9 @@ export function configurePool(given) {
 // 64 KiB, as wasm-bindgen demands, and of what is in fact used (18 kB) many times over.
 const stackSize = (threads) => Math.max(2, Math.min(8, Math.floor(128 / threads))) * MIB;
 
+/** What the stacks of that many threads take together, in bytes. */
+export const stacks = (threads) => threads * stackSize(threads);
+
 /** Called by wasm-bindgen-rayon's Rust half. */
 export async function startWorkers(module, memory, builder) {
   const count = builder.numThreads();

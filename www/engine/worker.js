@@ -25,6 +25,9 @@ async function text(path) {
   return response.text();
 }
 
+/** What small blocks take, in bytes: there before threads start, so that none of them needs to make the memory larger. */
+const ROOM = 64 * 1024 * 1024;
+
 const CATALOGUE = ['../catalogue/mit.json', '../catalogue/gpl.json'];
 
 async function boot({ engine, threads, channel }) {
@@ -33,12 +36,16 @@ async function boot({ engine, threads, channel }) {
   catalogue.catch(() => {});
   const glue = await import(`./${engine}/engine.js`);
   const wasm = await glue.default();
+  // Before any view of the memory is used: see `see_growth` in core/src/wasm.rs.
+  const seeGrowth = () => wasm.memory.grow(0);
   if (engine === 'threads') {
-    const { configurePool } = await import('./pool.js');
+    const { configurePool, stacks } = await import('./pool.js');
     configurePool({ channel, threads });
+    glue.reserve(stacks(threads) + ROOM);
     // Before anything touches rayon: it would settle on one thread for good.
     await glue.initThreadPool(threads);
   }
+  seeGrowth();
   const handle = new glue.EngineHandle(threads, (bytes) => self.postMessage({ reply: bytes }, [bytes.buffer]));
   handle.loadCatalogue(await catalogue);
 
@@ -47,6 +54,7 @@ async function boot({ engine, threads, channel }) {
 
   take = (message) => {
     try {
+      seeGrowth();
       if (message.request) handle.handle(message.request);
       // Only the page's debug mode sends this: how tests see what a broken engine looks like.
       else if (message.crash) glue.crash(message.crash);
