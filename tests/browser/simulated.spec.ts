@@ -101,7 +101,7 @@ test('measured lanes stand above the simulated ones, each with its own axis', as
   await expect(page.locator('.measured')).toContainText(/measured: median/);
   await accessible(page, 'both clocks');
 
-  await below.getByRole('button', { name: /look at/i }).click();
+  await below.getByRole('button', { name: /^show this run/i }).click();
   await expect(root(page)).toHaveAttribute('data-trace-hash', simulated!);
   await expect(page.locator('[data-pinned]')).toHaveAttribute('data-clock', 'measured');
 });

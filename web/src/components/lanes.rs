@@ -279,7 +279,7 @@ fn Pinned(
                 <span>{sentence::taken(&model)}</span>
                 <span class="push"></span>
                 <button type="button" class="btn small" aria-label=format!("Show this run: {title}")
-                    on:click=move |_| intents.show_pinned(id)>"Look at it"</button>
+                    on:click=move |_| intents.show_pinned(id)>"Show this run"</button>
                 <button type="button" class="btn small" aria-label=format!("Remove {title}")
                     on:click=move |e| {
                         let at = place_among_pinned(&e);
