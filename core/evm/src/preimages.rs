@@ -20,7 +20,8 @@ use lanes::cancel::CancelFlag;
 /// keccak-256(slot). So these inputs turn slots into names. An untimed sequential run. Incomplete if `cancel`
 /// is set during the run.
 pub fn keccak_preimages(block: &PreparedBlock, cancel: &CancelFlag) -> B256Map<Bytes> {
-    let mut found = Hashes { preimages: B256Map::default(), cancel, cancelled: false, steps: 0 };
+    let mut found =
+        Hashes { preimages: B256Map::default(), cancel, cancelled: false, looks: Looks::default() };
     let mut state = block.pre_state.clone();
     reference::system_calls(&block.env, &mut state);
     for tx in &block.transactions {
@@ -36,15 +37,37 @@ pub fn keccak_preimages(block: &PreparedBlock, cancel: &CancelFlag) -> B256Map<B
     found.preimages
 }
 
-/// Instructions between two checks of the cancel flag.
+/// Instructions between two checks of the cancel flag, at most.
 const LOOK: u32 = 1 << 12;
+/// Gas between two checks of it, at most, within a frame: single instructions may take as long as thousands of others.
+const LOOK_GAS: u64 = 250_000;
+
+/// When the cancel flag was last checked.
+#[derive(Default)]
+struct Looks {
+    steps: u32,
+    gas: u64,
+}
+
+impl Looks {
+    /// Whether it is to be checked before an instruction with that much gas left. Another frame has other gas, so a call
+    /// may bring a check forward.
+    fn is_due(&mut self, gas: u64) -> bool {
+        self.steps += 1;
+        let is_due = self.steps >= LOOK || self.gas.abs_diff(gas) >= LOOK_GAS;
+        if is_due {
+            *self = Self { steps: 0, gas };
+        }
+        is_due
+    }
+}
 
 struct Hashes<'c> {
     preimages: B256Map<Bytes>,
     cancel: &'c CancelFlag,
     /// Whether the cancel flag was set.
     cancelled: bool,
-    steps: u32,
+    looks: Looks,
 }
 
 impl<CTX, INTR: InterpreterTypes> Inspector<CTX, INTR> for Hashes<'_>
@@ -54,8 +77,7 @@ where
     INTR::Bytecode: Jumps,
 {
     fn step(&mut self, interpreter: &mut Interpreter<INTR>, _: &mut CTX) {
-        self.steps = self.steps.wrapping_add(1);
-        if self.cancelled || self.steps.is_multiple_of(LOOK) && self.cancel.is_set() {
+        if self.cancelled || self.looks.is_due(interpreter.gas.remaining()) && self.cancel.is_set() {
             // Every frame that this one returns to is ended, too.
             self.cancelled = true;
             interpreter.halt_oog();
@@ -76,5 +98,30 @@ where
         }
         let input = Bytes::copy_from_slice(&interpreter.memory.slice(offset..end));
         self.preimages.entry(keccak256(&input)).or_insert(input);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_cancel_flag_is_checked_by_instructions_and_by_gas() {
+        let mut looks = Looks::default();
+        // Cheap instructions.
+        let first = (1..=u64::from(LOOK)).find(|n| looks.is_due(100_000 - 3 * n));
+        assert_eq!(first, Some(u64::from(LOOK)));
+        // Hashes of a megabyte, seven instructions each.
+        let mut gas = 100_000_000;
+        assert!(looks.is_due(gas), "another frame");
+        let mut steps = 0;
+        loop {
+            steps += 1;
+            gas -= if steps % 7 == 0 { 187_530 } else { 3 };
+            if looks.is_due(gas) {
+                break;
+            }
+        }
+        assert_eq!(steps, 14, "after the second hash");
     }
 }
