@@ -94,11 +94,6 @@ const PARTS: &[Part] = &[
         ..miri(Tool::Stacked, "toys on threads", TOYS, (4, 1))
     },
     Part { programs: EVM, ..miri(Tool::Stacked, "interpreter loop", LOOP, (1, 1)) },
-    Part {
-        programs: &["--package", "evm-lanes-core", "--test", "programs"],
-        quick: false,
-        ..miri(Tool::Stacked, "programs", &[], (1, 1))
-    },
     Part { programs: WITHOUT_EVM, ..miri(Tool::Tree, "allocator", ALLOCATOR, (4, 1)) },
     miri(Tool::Tree, "schedulers, memory, bits", SCHEDULE, (1, 1)),
     Part { variables: &[("EVM_LANES_TOYS", "20", "5")], ..miri(Tool::Tree, "toys on threads", TOYS, (4, 1)) },
