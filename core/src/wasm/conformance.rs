@@ -88,7 +88,7 @@ impl SimulatedRuns {
         self.0.handle(request, &CancelFlag::new(), &mut |reply| closing = Some(reply));
         match closing {
             Some(Reply { body: Answer::Ran { report }, .. }) => {
-                let (duration, hash) = (report.timing.parallel_median, &report.trace_hash);
+                let (duration, hash) = (report.timing.parallel_median.0, &report.trace_hash);
                 Ok(format!("{name} {strategy} {lanes} {cost} {seed} {duration} {hash}"))
             }
             other => Err(JsError::new(&format!("{line}: {other:?}"))),
