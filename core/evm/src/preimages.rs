@@ -10,7 +10,7 @@ use revm::{
     },
 };
 
-use super::{convert, reference};
+use super::{convert, reference, step_loop::SLICE};
 use crate::block::PreparedBlock;
 use lanes::cancel::CancelFlag;
 
@@ -37,10 +37,9 @@ pub fn keccak_preimages(block: &PreparedBlock, cancel: &CancelFlag) -> B256Map<B
     found.preimages
 }
 
-/// Instructions between two checks of the cancel flag, at most.
+/// Instructions between two checks of the cancel flag, at most. Within a frame there are also at most [`SLICE`] gas
+/// between them, because some instructions take as long as thousands of others.
 const LOOK: u32 = 1 << 12;
-/// Gas between two checks of it, at most, within a frame: single instructions may take as long as thousands of others.
-const LOOK_GAS: u64 = 250_000;
 
 /// When the cancel flag was last checked.
 #[derive(Default)]
@@ -54,7 +53,7 @@ impl Looks {
     /// may bring a check forward.
     fn is_due(&mut self, gas: u64) -> bool {
         self.steps += 1;
-        let is_due = self.steps >= LOOK || self.gas.abs_diff(gas) >= LOOK_GAS;
+        let is_due = self.steps >= LOOK || self.gas.abs_diff(gas) >= SLICE;
         if is_due {
             *self = Self { steps: 0, gas };
         }

@@ -29,7 +29,7 @@ pub(super) const WORDS: Words = Words {
     ],
     look: &[
         "Chains no longer matter. Even swaps in one pool run side by side, and the speed-up may pass the path limit, which holds for strategies that wait for values.",
-        "What is left is the longest single transaction and the lanes.",
+        "The speed is then limited by the longest single transaction and by the number of lanes.",
     ],
     sources: &[sources::EIP_7928],
     nothing_twice: "Nothing ran twice: every value that a transaction read from the list was right. ",

@@ -1,8 +1,8 @@
-//! The registry of strategies. A strategy is one file here and one line in [`registry!`]: its name in links, the scheduler
-//! and the view that its runs have, what is said of them, and its sources. A scheduler of its own goes to
+//! The registry of strategies. A strategy is one file here and one line in [`registry!`]. The file has its name in links, its
+//! scheduler, its view of the state, its explanation and its sources. If it needs a new scheduler, that is a file in
 //! [`schedule`](crate::schedule).
 //!
-//! Nothing else in the engine names a strategy for its own sake. Who needs to know what kind it is asks its [`Facts`].
+//! Code elsewhere does not compare strategies by name. It asks for their [`Facts`].
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 
@@ -45,7 +45,7 @@ pub struct Facts {
     pub foresight: Foresight,
 }
 
-/// What is said of a strategy and of its runs.
+/// The texts about a strategy and its runs, for people.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Words {
     /// Its name for people.
@@ -165,7 +165,7 @@ impl StrategyId {
         &FACTS[self.place()]
     }
 
-    /// What is said of it.
+    /// The texts about it, for people.
     pub fn words(self) -> &'static Words {
         &WORDS[self.place()]
     }
