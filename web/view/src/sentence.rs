@@ -102,6 +102,10 @@ pub fn headline(model: &RunModel) -> String {
         let time = model.ticks(model.report.timing.parallel_median);
         return format!("{n}, one after the other: {time}");
     }
+    if model.report.verdict.difference.is_some() {
+        // How fast a wrong result was made, and how fast it could have been, means nothing.
+        return format!("{n} on {lanes}: the result differs from sequential");
+    }
     let speed = model.speed_up();
     let possible = factor(model.ceiling());
     if speed >= 1.05 {
@@ -683,6 +687,14 @@ mod tests {
         model.report.timing.parallel_median = Ticks(800_000);
         assert!(headline(&model).contains("2.0× slower than sequential"), "{}", headline(&model));
         assert!(text(&story(&model)).contains("not the bottleneck"), "{}", text(&story(&model)));
+    }
+
+    #[test]
+    fn a_wrong_result_is_not_called_fast() {
+        let mut model = sample::pool();
+        model.report.verdict.difference =
+            Some("receipt of transaction 1: gas used 7, expected 21000".to_owned());
+        assert_eq!(headline(&model), "4 transactions on 2 lanes: the result differs from sequential");
     }
 
     #[test]

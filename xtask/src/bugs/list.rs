@@ -281,7 +281,7 @@ pub const BUGS: &[Bug] = &[
         file: BLOCK_STM,
         find: "                    self.release(i);",
         replace: "",
-        caught_by: Check::Unit,
+        caught_by: Check::Models,
     },
     Bug {
         name: "aborts-have-no-bound",
@@ -427,7 +427,7 @@ pub const BUGS: &[Bug] = &[
 ",
         replace: "Left::Due(opcode) => {
 ",
-        caught_by: Check::Unit,
+        caught_by: Check::Evm,
     },
     Bug {
         name: "cancel-waits-for-the-calls",
@@ -438,7 +438,7 @@ pub const BUGS: &[Bug] = &[
     }
     let mut kept",
         replace: "    let mut kept",
-        caught_by: Check::Unit,
+        caught_by: Check::Evm,
     },
     Bug {
         name: "word-without-a-key",
@@ -503,7 +503,7 @@ pub const BUGS: &[Bug] = &[
         find: "// Afterwards, here and below: a reader that finds the mark must find the entry.
                 self.marks.set(no);",
         replace: "",
-        caught_by: Check::Unit,
+        caught_by: Check::Models,
     },
     Bug {
         name: "emptiness-is-a-balance-of-zero",
