@@ -15,6 +15,8 @@ use crate::{process, workspace};
 /// If it does not compile, or the command fails there.
 #[cfg(not(feature = "engine"))]
 pub fn with_engine(profile: &str) -> Result<()> {
+    // Built-in scenarios call the catalogue's contracts.
+    crate::catalogue::run(&crate::catalogue::Arguments::default())?;
     process::say("building the engine natively (the first time takes about two minutes)");
     with("engine", profile, std::env::args_os().skip(1))
 }
