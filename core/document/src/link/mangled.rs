@@ -403,7 +403,7 @@ fn no_address_is_too_strange() {
     }
     let started = std::time::Instant::now();
     for piece in pieces {
-        let long = piece.repeat(1_000_000 / piece.len());
+        let long = piece.repeat(200_000 / piece.len());
         for start in ["?", "?at=", "?s=", "#", "#1.", "#1.AAAA"] {
             let _ = decode(&format!("{start}{long}"));
         }
