@@ -381,7 +381,10 @@ mod tests {
         let title = |title: &str| Shared { base: BASE, link: "", title }.title();
         assert_eq!(title(" a\n\n b\tc\u{0}"), "a b c");
         assert_eq!(title(" \n"), "EVM Lanes");
-        assert_eq!(title(&"ab ".repeat(500)).chars().count(), 160);
+        assert_eq!(title(&"a".repeat(160)), "a".repeat(160));
+        assert_eq!(title(&"ä".repeat(161)), format!("{}…", "ä".repeat(159)));
+        // Not between a space and the dots.
+        assert_eq!(title(&"ab ".repeat(500)).chars().count(), 159);
     }
 
     #[test]

@@ -408,6 +408,6 @@ fn no_address_is_too_strange() {
             let _ = decode(&format!("{start}{long}"));
         }
     }
-    // It takes some seconds; what needs the square of the length would take hours.
+    // It takes a second; what needs the square of the length would take many minutes.
     assert!(started.elapsed().as_secs() < 300);
 }
