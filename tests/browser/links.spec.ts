@@ -56,6 +56,27 @@ test('the button copies the address', async ({ browser }) => {
   await context.close();
 });
 
+test('the dialog copies each form and shows a code', async ({ browser }) => {
+  const context = await browser.newContext({ permissions: ['clipboard-read', 'clipboard-write'] });
+  const page = await context.newPage();
+  await open(page, `${ISOLATED}?s=payments&clock=simulated&lanes=4`);
+  await page.getByRole('button', { name: 'Share' }).click();
+  const dialog = page.getByRole('dialog');
+  await expect(dialog.getByRole('img', { name: 'QR code of the link' })).toBeVisible();
+  for (const [form, begins] of [
+    ['Markdown', '[Payments that never meet](http'],
+    ['HTML link', '<a href="http'],
+    ['HTML frame', '<iframe src="http'],
+  ] as const) {
+    await dialog.getByRole('button', { name: `Copy ${form}` }).click();
+    await expect(dialog.getByRole('status')).toHaveText(`${form} copied.`);
+    const copied = await page.evaluate(() => navigator.clipboard.readText());
+    expect(copied.startsWith(begins), copied).toBe(true);
+    expect(copied).toContain('s=payments');
+  }
+  await context.close();
+});
+
 for (const [name, damage] of [
   ['cut', (link: string) => link.slice(0, -9)],
   ['changed', (link: string) => link.slice(0, -12) + (link.at(-12) === 'A' ? 'B' : 'A') + link.slice(-11)],

@@ -16,10 +16,12 @@
   async function look() {
     try {
       const response = await fetch('./preliminary/waiting.json', { cache: 'no-store' });
-      const { lasting, waiting } = await response.json();
+      const { lasting, waiting, failed } = await response.json();
       const reason =
         'Measured times are preliminary: page and engine were built quickly, with hardly any optimisation. Simulated figures do not depend on that.';
-      if (waiting.length) say(`${reason} Being built in the background: ${waiting.join(', ')}.`);
+      const failure = 'The latest build failed; the terminal says why. This page stays as it was until the next change.';
+      if (failed) say(waiting.length || lasting ? `${failure} ${reason}` : failure);
+      else if (waiting.length) say(`${reason} Being built in the background: ${waiting.join(', ')}.`);
       else if (lasting) return say(`${reason} This is what --dev asks for.`);
       else return say('The optimised page and engines are there.', 'Load this page again');
     } catch {

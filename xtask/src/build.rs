@@ -47,12 +47,14 @@ pub struct Preliminary {
     pub waiting: Vec<Part>,
     /// Whether the page stays preliminary when that is built.
     pub lasting: bool,
+    /// Whether the latest build failed: nothing follows until the sources change.
+    pub failed: bool,
 }
 
 impl Preliminary {
-    /// Whether figures are preliminary now. If not, a page that was opened before may still ask.
-    fn holds(&self) -> bool {
-        self.lasting || !self.waiting.is_empty()
+    /// Whether there is something to say now. If not, a page that was opened before may still ask.
+    pub fn holds(&self) -> bool {
+        self.lasting || self.failed || !self.waiting.is_empty()
     }
 }
 
@@ -75,10 +77,10 @@ pub fn assemble(shown: &BTreeMap<Part, Quality>, preliminary: Option<&Preliminar
     }
     add(&mut site, &workspace::products().join("catalogue"), "catalogue/")?;
     site.retain(|path, _| !path.ends_with(".fingerprint") && !path.ends_with("/stamp"));
-    if let Some(Preliminary { waiting, lasting }) = preliminary {
+    if let Some(Preliminary { waiting, lasting, failed }) = preliminary {
         add(&mut site, &workspace::path("www/preliminary"), "preliminary/")?;
         let waiting: Vec<&str> = waiting.iter().map(|part| part.name()).collect();
-        let state = serde_json::json!({ "waiting": waiting, "lasting": lasting });
+        let state = serde_json::json!({ "waiting": waiting, "lasting": lasting, "failed": failed });
         site.insert("preliminary/waiting.json".into(), serde_json::to_vec(&state)?);
     }
 

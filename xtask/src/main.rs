@@ -32,6 +32,7 @@ mod serve;
 mod server;
 mod setup;
 mod simulate;
+mod site;
 mod test;
 mod wasm;
 mod workspace;

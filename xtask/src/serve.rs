@@ -1,12 +1,7 @@
 //! `x serve`: builds what is missing, serves the page, rebuilds on change.
 //!
 //! The page, and the engine that it starts, come first. They are built quickly and then served, unless optimised ones
-//! exist. Everything else is built in the background and replaces them part by part:
-//!
-//! ```text
-//! sources change ─▶ quick page and engine ─▶ served ─▶ optimised parts, in the background ─▶ served
-//!       └── ends builds in the background
-//! ```
+//! exist. Everything else is built in the background and replaces them part by part; see [`crate::site`].
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -20,6 +15,7 @@ use crate::build::{self, Preliminary};
 use crate::parts::{self, Part};
 use crate::quality::{self, Quality};
 use crate::server::Isolation;
+use crate::site::{Site, Workshop};
 use crate::{catalogue, fingerprint, process, server, workspace};
 
 /// What `x serve` takes.
@@ -45,7 +41,8 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments) -> Result<()> {
     // Taken before the build, so that a change during the build is not missed.
     let mut seen = newest_change()?;
-    let mut site = Site::new(arguments);
+    let engine = if arguments.no_isolation { Part::Single } else { Part::Threads };
+    let mut site = Site::new(Compilers, arguments.build.quality(), [Part::Page, engine]);
     site.build_first()?;
 
     let isolation = if arguments.no_isolation { Isolation::Plain } else { Isolation::Isolated };
@@ -69,132 +66,51 @@ pub fn run(arguments: &Arguments) -> Result<()> {
             continue;
         }
         seen = newest;
-        process::say("sources changed");
-        site.background = None;
-        match site.build_first() {
-            Ok(()) => process::say(&format!("current again: load {address} again")),
-            Err(error) => {
-                eprintln!("\nx: {error:#}\nx: the page is as before; waiting for the next change");
-                continue;
-            }
-        }
-        site.build_rest()?;
+        site.sources_changed(&address)?;
     }
 }
 
-/// The parts that are served, and those that are being built.
-struct Site {
-    /// The quality that every part should reach.
-    wanted: Quality,
-    /// The parts that a page at the default address needs.
-    first: [Part; 2],
-    /// The current fingerprint of each part, by quality.
-    fingerprints: BTreeMap<(Part, Quality), String>,
-    /// The qualities that are served now.
-    shown: BTreeMap<Part, Quality>,
-    /// Whether an open page may still ask when its figures are no longer preliminary.
-    was_preliminary: bool,
-    background: Option<BackgroundBuild>,
-}
+/// This machine's compilers, and `dist/`.
+struct Compilers;
 
-impl Site {
-    fn new(arguments: &Arguments) -> Self {
-        let engine = if arguments.no_isolation { Part::Single } else { Part::Threads };
-        Self {
-            wanted: arguments.build.quality(),
-            first: [Part::Page, engine],
-            fingerprints: BTreeMap::new(),
-            shown: BTreeMap::new(),
-            was_preliminary: false,
-            background: None,
+impl Workshop for Compilers {
+    type Background = BackgroundBuild;
+
+    fn fingerprint(&self, part: Part, quality: Quality) -> Result<String> {
+        part.fingerprint(quality)
+    }
+
+    fn built_from(&self, part: Part, quality: Quality) -> Option<String> {
+        part.built_from(quality)
+    }
+
+    fn build(&mut self, parts: &[Part], quality: Quality) -> Result<()> {
+        match parts.is_empty() {
+            true => catalogue::run(&catalogue::Arguments::default()),
+            false => parts::build(parts, quality),
         }
     }
 
-    /// Builds the needed parts unless they are current in some quality, and updates the site.
-    fn build_first(&mut self) -> Result<()> {
-        self.fingerprints.clear();
-        for part in Part::ALL {
-            for quality in [Quality::Quick, Quality::Optimised] {
-                self.fingerprints.insert((part, quality), part.fingerprint(quality)?);
-            }
-        }
-        let current = self.current();
-        let missing: Vec<Part> = self.first.into_iter().filter(|part| !current.contains_key(part)).collect();
-        match missing.is_empty() {
-            true => catalogue::run(&catalogue::Arguments::default())?,
-            false => parts::build(&missing, Quality::Quick)?,
-        }
-        self.show(self.current())
+    fn start(&mut self, quality: Quality) -> Result<BackgroundBuild> {
+        BackgroundBuild::start(quality)
     }
 
-    /// Starts building everything else in the background.
-    fn build_rest(&mut self) -> Result<()> {
-        let waiting = self.waiting();
-        if waiting.is_empty() {
-            return Ok(());
-        }
-        process::say(&format!("building in the background: {}, {}", in_words(&waiting), self.wanted.name()));
-        self.background = Some(BackgroundBuild::start(self.wanted)?);
-        Ok(())
+    fn ended(&mut self, build: &mut BackgroundBuild) -> Result<Option<Result<(), String>>> {
+        let ended = build.ended()?;
+        Ok(ended.map(|status| if status.success() { Ok(()) } else { Err(status.to_string()) }))
     }
 
-    /// Updates the site with the parts that were built in the background.
-    fn update(&mut self, address: &str) -> Result<()> {
-        let Some(background) = &mut self.background else { return Ok(()) };
-        let ended = background.ended()?;
-        let current = self.current();
-        if current != self.shown {
-            let new: Vec<Part> =
-                Part::ALL.into_iter().filter(|part| current.get(part) != self.shown.get(part)).collect();
-            self.show(current)?;
-            let next = match self.waiting().is_empty() {
-                true => format!("everything is built: reload {address}"),
-                false => "the rest follows".into(),
-            };
-            process::say(&format!("{} ({}) in place; {next}", in_words(&new), self.wanted.name()));
-        }
-        if let Some(status) = ended {
-            self.background = None;
-            if !status.success() {
-                eprintln!(
-                    "\nx: the background build failed ({status}); the page stays as it is until the next change"
-                );
-            }
-        }
-        Ok(())
+    fn assemble(&mut self, shown: &BTreeMap<Part, Quality>, preliminary: Option<&Preliminary>) -> Result<()> {
+        build::assemble(shown, preliminary)
     }
 
-    /// The best current quality of each part; only quick parts if those are wanted.
-    fn current(&self) -> BTreeMap<Part, Quality> {
-        let is_current = |part: Part, quality: Quality| {
-            let now = self.fingerprints.get(&(part, quality));
-            now.is_some() && part.built_from(quality).as_ref() == now
-        };
-        let best = |part: Part| {
-            let qualities = [Quality::Optimised, Quality::Quick];
-            qualities
-                .into_iter()
-                .filter(|quality| *quality <= self.wanted)
-                .find(|quality| is_current(part, *quality))
-        };
-        Part::ALL.into_iter().filter_map(|part| Some((part, best(part)?))).collect()
+    fn say(&mut self, text: &str) {
+        process::say(text);
     }
 
-    /// The parts that do not have the wanted quality yet.
-    fn waiting(&self) -> Vec<Part> {
-        Part::ALL.into_iter().filter(|part| self.shown.get(part) != Some(&self.wanted)).collect()
+    fn complain(&mut self, text: &str) {
+        eprintln!("\nx: {text}");
     }
-
-    fn show(&mut self, shown: BTreeMap<Part, Quality>) -> Result<()> {
-        self.shown = shown;
-        let preliminary = Preliminary { waiting: self.waiting(), lasting: self.wanted == Quality::Quick };
-        self.was_preliminary |= preliminary.lasting || !preliminary.waiting.is_empty();
-        build::assemble(&self.shown, self.was_preliminary.then_some(&preliminary))
-    }
-}
-
-fn in_words(parts: &[Part]) -> String {
-    parts.iter().map(|part| part.name()).collect::<Vec<_>>().join(", ")
 }
 
 /// The sources of a build, besides [`fingerprint::SOURCES`].

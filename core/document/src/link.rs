@@ -13,6 +13,10 @@
 //! In `tx=7.2` the transaction is counted from 0 and its attempt from 1, as on the page; `at=` is
 //! a location by name. Whatever the document or the page says by default is left out.
 
+#[cfg(test)]
+mod golden;
+#[cfg(test)]
+mod mangled;
 mod restore;
 
 use miniz_oxide::deflate::compress_to_vec;
@@ -150,10 +154,13 @@ impl PageLink {
     pub fn decode(query: &str, fragment: &str) -> Result<Option<Self>, LinkError> {
         let mut link = Self::default();
         let mut said = false;
-        let restore::Restored { pairs, document } = restore::restore(query, fragment);
-        let has_document = document.is_some();
-        if let Some(document) = document {
-            link.scenario = Source::Document(decode_document(&document)?);
+        let restore::Restored { pairs, documents } = restore::restore(query, fragment);
+        let has_document = !documents.is_empty();
+        let mut documents = documents.iter().map(|document| decode_document(document));
+        if let Some(first) = documents.next() {
+            // The first mistake is the one to tell of.
+            let text = first.or_else(|error| documents.find_map(Result::ok).ok_or(error))?;
+            link.scenario = Source::Document(text);
             said = true;
         }
         for (name, value) in pairs {
@@ -219,6 +226,12 @@ impl PageLink {
     }
 }
 
+/// Names and values of a query (with or without `?`), unescaped, in their order; for parameters that are not the link's
+/// own. What programs do to links is undone as in [`PageLink::decode`].
+pub fn query_pairs(query: &str) -> Vec<(String, String)> {
+    restore::restore(query, "").pairs.into_iter().filter(|(name, _)| !name.is_empty()).collect()
+}
+
 fn names(known: &[&str]) -> String {
     format!("one of {}", known.join(", "))
 }
@@ -268,10 +281,8 @@ pub fn decode_document(fragment: &str) -> Result<String, LinkError> {
         let length = fragment.len() - body.len() + whole;
         return Err(LinkError::Cut { length, missing: whole - body.len() });
     }
-    if body.len() > whole {
-        return Err(LinkError::Damaged);
-    }
-    let (payload, check) = body.split_at(body.len() - CHECK);
+    // The words behind a link are no part of it. What was put in before its end does not pass the checksum.
+    let (payload, check) = body[..whole].split_at(whole - CHECK);
     let bytes = unbase64url(payload).ok_or(LinkError::Damaged)?;
     let mut expected = String::new();
     push_check(crc32(&bytes), &mut expected);
@@ -444,85 +455,6 @@ mod tests {
     }
 
     #[test]
-    fn a_link_that_another_program_rewrote_opens() {
-        let text = json::pretty(&document()).expect("JSON");
-        let link = PageLink {
-            scenario: Source::Document(text),
-            run: RunSettings {
-                strategy: StrategyName::from_name("block-stm"),
-                lanes: Some(4),
-                clock: ClockName::from_name("simulated"),
-                cost: None,
-                seed: Some(7),
-            },
-            selection: Some(Selection {
-                tx: Some(7),
-                incarnation: Some(1),
-                location: Some("USD.balances[alice]".into()),
-            }),
-        };
-        let url = link.encode();
-        let (query, fragment) = url.split_once('#').expect("a document");
-        let spread = |mark: &str| {
-            let pieces: Vec<String> =
-                fragment.as_bytes().chunks(70).map(|c| String::from_utf8_lossy(c).into_owned()).collect();
-            format!("{query}#{}", pieces.join(mark))
-        };
-        let encoded = |text: &str| text.bytes().map(|b| format!("%{b:02X}")).collect::<String>();
-        for (what, rewritten) in [
-            ("nothing", url.clone()),
-            ("HTML entities", url.replace('&', "&amp;")),
-            ("HTML entities twice", url.replace('&', "&amp;amp;")),
-            ("numeric entities", url.replace('&', "&#38;").replace('_', "&#95;").replace('-', "&#x2d;")),
-            ("a full stop", format!("{url}.")),
-            ("a bracket", format!("{url})")),
-            ("a bracket and a comma", format!("{url}),")),
-            ("angle brackets", format!("{url}>")),
-            ("quotation marks", format!("{url}\u{201d}")),
-            ("Markdown's bold", format!("{url}**")),
-            ("Markdown's escapes", url.replace('_', "\\_")),
-            ("a space at the end", format!("{url} ")),
-            ("line breaks", spread("\n")),
-            ("line breaks and indentation", spread("\r\n    ")),
-            ("encoded line breaks", spread("%0D%0A")),
-            ("encoded spaces", spread("%20")),
-            ("quoted-printable mail", spread("=\r\n")),
-            ("soft hyphens", spread("\u{ad}")),
-            ("zero-width spaces", spread("\u{200b}")),
-            ("an encoded fragment", format!("{query}#{}", encoded(fragment))),
-            ("an encoded dot", url.replacen("#1.", "#1%2E", 1)),
-            ("an encoded #", url.replacen('#', "%23", 1)),
-            ("an encoded query", format!("?{}#{fragment}", encoded(&query[1..]))),
-            ("parameters in front", url.replacen('?', "?utm_source=chat&utm_medium=a%26b&", 1)),
-            ("parameters behind the query", format!("{query}&fbclid=a.b-c#{fragment}")),
-            ("parameters behind the document", format!("{url}&utm_source=chat")),
-            ("a query behind the document", format!("#{fragment}?{}", &query[1..])),
-            ("a text fragment", format!("{url}:~:text=lanes")),
-        ] {
-            assert_eq!(decode(&rewritten), Ok(Some(link.clone())), "{what}: {rewritten}");
-        }
-        // Without a document, too, and with an end of its own.
-        let named =
-            PageLink { scenario: Source::Builtin("payments".into()), selection: None, ..link.clone() };
-        for end in
-            [".", ")", ").", ",", ";", ">", "\"", "%29", "%20", "%E2%80%8B", "%E2%80%9D", "+", "]", "!", "**"]
-        {
-            assert_eq!(decode(&format!("{}{end}", named.encode())), Ok(Some(named.clone())), "{end}");
-        }
-        let at = PageLink { selection: link.selection.clone(), ..named };
-        for end in ["", ".", ")", "]", ").", "\u{201d}"] {
-            assert_eq!(decode(&format!("{}{end}", at.encode())), Ok(Some(at.clone())), "{end}");
-        }
-        // What is nobody's document is none.
-        for foreign in ["#utm_source=chat", "#:~:text=lanes", "#", "?utm_source=a&amp;utm_medium=b", "?"] {
-            assert_eq!(decode(foreign), Ok(None), "{foreign}");
-        }
-        // What was changed is still told apart.
-        assert_eq!(decode(&url.to_lowercase().replacen("%20", "", 1)), Err(LinkError::Damaged));
-        assert!(matches!(decode(&url[..url.len() - 9]), Err(LinkError::Cut { missing: 9, .. })));
-    }
-
-    #[test]
     fn a_link_of_version_1_opens_for_ever() {
         let golden = include_str!("golden/link-v1.txt");
         let text = decode_document(golden.trim_end()).expect("version 1");
@@ -555,7 +487,6 @@ mod tests {
             assert_eq!(decode_document(&changed), Err(LinkError::Damaged), "changed at {at}");
         }
         assert_eq!(decode_document(&format!("{fragment}.")), Err(LinkError::Damaged));
-        assert_eq!(decode_document(&format!("{fragment}A")), Err(LinkError::Damaged));
     }
 
     #[test]

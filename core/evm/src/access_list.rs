@@ -21,6 +21,7 @@ use document::{
     sniff::{self, Found},
 };
 use lanes::trace::Location;
+use lanes::units::TxIndex;
 
 /// The longest text that is read, in bytes.
 pub const MAX_BYTES: usize = 32 << 20;
@@ -139,7 +140,7 @@ pub struct Line {
     pub location: Option<Location>,
     /// The transaction's position in the block; `None`: not that of a transaction, or a read, which
     /// belongs to the whole block.
-    pub tx: Option<u32>,
+    pub tx: Option<TxIndex>,
     /// The list's value; `None` if it has none.
     pub listed: Option<Value>,
     /// The observed value; `None` if there is none.
@@ -306,6 +307,7 @@ pub fn lines(list: Option<&[AccountChanges]>, observed: &[AccountChanges], trans
             inside |= mark != Mark::Outside;
         }
         let tx = at.filter(|at| !outside(Some(*at))).and_then(|at| u32::try_from(at.0.checked_sub(1)?).ok());
+        let tx = tx.map(TxIndex);
         lines.push(Line { address, location, tx, listed, observed, mark });
     }
     close(&mut lines, account, inside);
@@ -575,8 +577,8 @@ mod tests {
         assert_eq!(
             found,
             [
-                (Some(Location::Nonce(A)), Some(2), None, Some(Value::Nonce(2)), Mark::Missing),
-                (Some(Location::Storage(A, U256::from(7))), Some(1), slot(1), slot(9), Mark::Different),
+                (Some(Location::Nonce(A)), Some(TxIndex(2)), None, Some(Value::Nonce(2)), Mark::Missing),
+                (Some(Location::Storage(A, U256::from(7))), Some(TxIndex(1)), slot(1), slot(9), Mark::Different),
                 (Some(Location::Storage(b, U256::from(3))), None, Some(Value::Read), None, Mark::Extra),
             ]
         );

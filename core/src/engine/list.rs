@@ -15,7 +15,6 @@ use crate::{
     naming,
     problem::Problem,
     trace::Location,
-    units::TxIndex,
 };
 
 /// The most rows of a table with a difference, and the most without.
@@ -139,7 +138,7 @@ impl Table {
         };
         let value = observed.or(listed).map(|value| value.to_string()).unwrap_or_default();
         let account = self.accounts.len() as u32 - 1;
-        self.rows.push(ListRow { account, location, tx: tx.map(TxIndex), value, mark });
+        self.rows.push(ListRow { account, location, tx, value, mark });
     }
 }
 

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 
 use super::compare::Compare;
 use super::curve::Curve;
-use super::dialogs::{CostModel, Help, Share, Strategies};
+use super::dialogs::{CostModel, Help, Strategies};
 use super::editor::Editor;
 use super::foot::Foot;
 use super::graph::Graph;
@@ -16,6 +16,7 @@ use super::keys::{self, Keys};
 use super::lanes::Lanes;
 use super::list::List;
 use super::notices::{Notices, Progress};
+use super::share::Share;
 use super::story::Story;
 use super::tables::{Contracts, Locations, Time, Transactions};
 use super::tabs::Tabs;

@@ -1,20 +1,18 @@
-//! Help, share, the cost model, the strategies.
+//! Help, the cost model, the strategies; and what every dialog has.
 
 use evm_lanes_core::model::{Cost, CostModel};
 use evm_lanes_core::scenario::StrategyChoice;
 use leptos::ev;
 use leptos::html::Dialog;
 use leptos::prelude::*;
-use leptos::task::spawn_local;
-use wasm_bindgen_futures::JsFuture;
 
-use crate::state::{self, Document, Given, Intents, Link, Slice, dom, link};
-use crate::view::format::{capitalised, count};
+use crate::state::{self, Intents, Slice};
+use crate::view::about;
+use crate::view::format::capitalised;
 use crate::view::sentence::{choice_name, cost_name};
-use crate::view::{about, share};
 
 /// Keeps a native dialog in step with whether it is open.
-fn bind(element: NodeRef<Dialog>, dialog: Slice<Option<state::Dialog>>, own: state::Dialog) {
+pub fn bind(element: NodeRef<Dialog>, dialog: Slice<Option<state::Dialog>>, own: state::Dialog) {
     Effect::new(move |_| {
         let (Some(element), open) = (element.get(), dialog.get() == Some(own)) else { return };
         if open && !element.open() {
@@ -30,7 +28,7 @@ fn bind(element: NodeRef<Dialog>, dialog: Slice<Option<state::Dialog>>, own: sta
 
 /// Title and close button.
 #[component]
-fn Top(title: &'static str, id: &'static str, own: state::Dialog, intents: Intents) -> impl IntoView {
+pub fn Top(title: &'static str, id: &'static str, own: state::Dialog, intents: Intents) -> impl IntoView {
     view! {
         <header>
             <h2 id=id>{title}</h2>
@@ -113,117 +111,6 @@ pub fn Help(
                 <p>"Ctrl and the wheel zoom the lanes at the pointer. Drag to measure a stretch of time (or click where it begins, then Shift and click where it ends); double click zooms to it. Shift and drag pans. On a touch screen: pinch, drag, tap."</p>
             </div>
         </dialog>
-    }
-}
-
-/// The link, how long it is, and a file for what no link takes.
-#[component]
-pub fn Share(
-    dialog: Slice<Option<state::Dialog>>,
-    document: Slice<Document>,
-    strategy: Slice<StrategyChoice>,
-    given: Slice<Option<Given>>,
-    /// Makes the link to what is on the page now. That takes too long to be done before anyone asks.
-    make_link: Callback<(), Link>,
-    intents: Intents,
-) -> impl IntoView {
-    let element: NodeRef<Dialog> = NodeRef::new();
-    let said = RwSignal::new(String::new());
-    bind(element, dialog, state::Dialog::Share);
-    let shared = Memo::new(move |_| {
-        if dialog.get() != Some(state::Dialog::Share) {
-            return None;
-        }
-        said.set(String::new());
-        Some(make_link.run(()))
-    });
-    let address = move || match shared.get() {
-        Some(Link::Fits(link)) => Some(format!("{}{link}", link::base())),
-        _ => None,
-    };
-    let copy = move |_| {
-        let Some(text) = untrack(address) else { return };
-        spawn_local(async move {
-            let copied = match dom::window() {
-                Some(window) => {
-                    JsFuture::from(window.navigator().clipboard().write_text(&text)).await.is_ok()
-                }
-                None => false,
-            };
-            said.set(if copied {
-                "Copied.".to_owned()
-            } else {
-                "The browser did not allow copying. Select the link and copy it by hand.".to_owned()
-            });
-        });
-    };
-    let body = move || {
-        match shared.get() {
-        Some(Link::Fits(_)) => {
-            let text = address().unwrap_or_default();
-            let length = text.chars().count();
-            let fits = share::LIMITS.map(|limit| {
-                let ok = length <= limit.characters;
-                view! {
-                    <li class=if ok { "ok" } else { "wrong" }>
-                        {format!("{} {} ({} characters)", if ok { "✓ fits" } else { "✗ too long for" }, limit.place, count(limit.characters as u64))}
-                    </li>
-                }
-            }).collect_view();
-            view! {
-                <p>"The link holds the scenario, strategy, lanes, clock and selection. Nothing is stored on a server."</p>
-                <GivenList given strategy/>
-                <input type="text" readonly aria-label="Link" prop:value=text on:focus=|e| {
-                    use wasm_bindgen::JsCast;
-                    if let Some(input) = e.target().and_then(|t| t.dyn_into::<web_sys::HtmlInputElement>().ok()) {
-                        input.select();
-                    }
-                }/>
-                <div class="row">
-                    <button type="button" class="btn go" on:click=copy>"Copy the link"</button>
-                    <SaveButton document/>
-                </div>
-                <p role="status">{move || said.get()}</p>
-                <p>{share::describe(length)}</p>
-                <ul class="fits">{fits}</ul>
-            }.into_any()
-        }
-        Some(Link::TooLong) => view! {
-            <p role="alert">{format!("This scenario is too long for a link: browsers take about {} characters. Share it as a file: dropped on this page, it opens.", count(32_000))}</p>
-            <div class="row"><SaveButton document/></div>
-        }.into_any(),
-        Some(Link::File(name)) => view! {
-            <GivenList given strategy/>
-            <p>{format!("A real block does not fit into a link. Share the file {name}: dropped on this page, it gives the same run.")}</p>
-        }.into_any(),
-        None => ().into_any(),
-    }
-    };
-    view! {
-        <dialog class="share" node_ref=element aria-labelledby="share-title" on:close=move |_: ev::Event| intents.close_dialog(state::Dialog::Share)>
-            <Top title="Share what is on the page" id="share-title" own=state::Dialog::Share intents/>
-            <div class="body">{body}</div>
-        </dialog>
-    }
-}
-
-/// That a list from a file is in no link.
-#[component]
-fn GivenList(given: Slice<Option<Given>>, strategy: Slice<StrategyChoice>) -> impl IntoView {
-    let name = given.get_untracked().map(|given| given.name);
-    name.filter(|_| strategy.get_untracked().reads_block_access_list()).map(|name| view! {
-        <p class="wrong">{format!("This link leaves out the access list in {name}, so the run it opens uses the block’s own list. Send the file, too: dropped on the page, it is used again.")}</p>
-    })
-}
-
-#[component]
-fn SaveButton(document: Slice<Document>) -> impl IntoView {
-    view! {
-        <button type="button" class="btn" on:click=move |_| {
-            if let Some(text) = document.with_untracked(|d| d.text().map(str::to_owned)) {
-                dom::save("scenario.json", "application/json", text.as_bytes());
-            }
-        }>"Save as file"</button>
     }
 }
 

@@ -19,6 +19,7 @@ mod list;
 mod measure;
 mod notices;
 mod rows;
+mod share;
 mod story;
 mod tables;
 mod tabs;

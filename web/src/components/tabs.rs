@@ -1,9 +1,10 @@
 //! Tabs below the pictures.
 
+use leptos::html::Button;
 use leptos::prelude::*;
 use web_sys::KeyboardEvent;
 
-use crate::state::{Intents, Slice, Tab, dom};
+use crate::state::{Intents, Slice, Tab};
 
 /// The tabs and the open one's panel.
 #[component]
@@ -18,6 +19,7 @@ pub fn Tabs<F>(
 where
     F: Fn(Tab) -> AnyView + Send + 'static,
 {
+    let buttons = Tab::ALL.map(|tab| (tab, NodeRef::<Button>::new()));
     let key = move |e: KeyboardEvent| {
         let at = Tab::ALL.iter().position(|t| *t == tab.get_untracked()).unwrap_or(0);
         let next = match e.key().as_str() {
@@ -28,15 +30,18 @@ where
             _ => return,
         };
         e.prevent_default();
-        intents.open_tab(Tab::ALL[next]);
-        dom::focus(&format!("tab-{}", Tab::ALL[next].id()));
+        let (next, button) = buttons[next];
+        intents.open_tab(next);
+        if let Some(button) = button.get_untracked() {
+            let _ = button.focus();
+        }
     };
     view! {
         <section class="tabs" aria-label="Details">
             <div class="strip">
             <div role="tablist" aria-label="Details" on:keydown=key>
-                {Tab::ALL.map(|own| view! {
-                    <button type="button" role="tab" id=format!("tab-{}", own.id()) aria-controls="tab-panel"
+                {buttons.map(|(own, button)| view! {
+                    <button type="button" role="tab" node_ref=button id=format!("tab-{}", own.id()) aria-controls="tab-panel"
                         aria-selected=move || (tab.get() == own).to_string()
                         tabindex=move || if tab.get() == own { "0" } else { "-1" }
                         on:click=move |_| intents.open_tab(own)>

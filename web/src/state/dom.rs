@@ -1,6 +1,7 @@
 //! Small questions to the browser. Storage may be forbidden; then nothing is kept.
 
 use wasm_bindgen::JsCast;
+use wasm_bindgen_futures::JsFuture;
 use web_sys::{Element, HtmlElement, Window};
 
 /// The window. Without one there is no page, and nothing here is called.
@@ -68,6 +69,16 @@ pub fn focused() -> Option<Element> {
 /// Whether no element has the focus.
 pub fn has_no_focus() -> bool {
     focused().is_none()
+}
+
+/// Puts a text into the clipboard; whether the browser allowed that. Pages that are not secure have no clipboard.
+pub async fn copy(text: &str) -> bool {
+    let Some(navigator) = window().map(|w| w.navigator()) else { return false };
+    match js_sys::Reflect::get(&navigator, &"clipboard".into()) {
+        Ok(clipboard) if !clipboard.is_undefined() => {}
+        _ => return false,
+    }
+    JsFuture::from(navigator.clipboard().write_text(text)).await.is_ok()
 }
 
 /// Offers `bytes` as a file of that MIME type.

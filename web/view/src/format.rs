@@ -24,7 +24,10 @@ impl Unit {
 
     /// What the ticks of a cost model are.
     pub fn of_cost(cost: Cost) -> Self {
-        if cost == Cost::Gas { Self::Gas } else { Self::Time }
+        match cost {
+            Cost::Gas => Self::Gas,
+            Cost::Opcodes | Cost::Measured => Self::Time,
+        }
     }
 
     /// The unit in which an axis up to `end` ticks is marked: ticks, and its name.

@@ -26,6 +26,7 @@ pub mod limits;
 pub mod list;
 pub mod model;
 pub mod navigate;
+pub mod qr;
 pub mod rows;
 #[cfg(any(test, feature = "sample"))]
 pub mod sample;

@@ -1,4 +1,10 @@
-//! How long a link is, and what that means.
+//! How a link is handed on: its length and what that means, and the texts that hold it.
+
+use evm_lanes_core::scenario::link::{PageLink, Source};
+
+/// Whether `embed.html` and `embed.js` are part of the site. Otherwise the page itself is what a frame shows, and the
+/// element is not offered.
+pub const HAS_EMBED: bool = false;
 
 /// A length that matters, and where.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,7 +28,7 @@ pub fn keeps(length: usize) -> Option<LinkLimit> {
     LIMITS.into_iter().find(|l| length <= l.characters)
 }
 
-/// `412 characters: fits chat programs, documents and wikis, browsers' address bars`.
+/// `412 characters: short enough for chat programs and everything longer`.
 pub fn describe(length: usize) -> String {
     let characters = super::format::counted(length as u64, "character");
     match keeps(length) {
@@ -34,9 +40,270 @@ pub fn describe(length: usize) -> String {
     }
 }
 
+/// What the page says beside a QR code of a link of that length; `None`: there is no code of it.
+pub fn describe_qr(length: usize) -> Option<&'static str> {
+    if length <= LIMITS[0].characters {
+        Some("Phones read this code from a slide.")
+    } else if length <= super::qr::LONGEST {
+        Some(
+            "This code is dense: phones read it from paper or from a screen nearby, not from a slide across the room.",
+        )
+    } else {
+        None
+    }
+}
+
+/// What is shared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shared<'t> {
+    /// The page's address without query and fragment.
+    pub base: &'t str,
+    /// Query and fragment. Empty for the page as it opens by itself.
+    pub link: &'t str,
+    /// The scenario's title. It may hold anything, because documents come from anyone.
+    pub title: &'t str,
+}
+
+/// A text that holds the link, for one kind of place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// The address alone.
+    Link,
+    /// For READMEs, issues, wikis.
+    Markdown,
+    /// For web pages: an ordinary link.
+    Html,
+    /// For web pages: the element `<evm-lanes>`.
+    Element,
+    /// For web pages and programs that take frames only.
+    Frame,
+}
+
+impl Form {
+    /// In the order in which the page offers them; without those that this site does not have.
+    pub fn offered() -> impl Iterator<Item = Self> {
+        let all = [Self::Link, Self::Markdown, Self::Html, Self::Element, Self::Frame];
+        all.into_iter().filter(|form| HAS_EMBED || *form != Self::Element)
+    }
+
+    /// What it is called.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Link => "Link",
+            Self::Markdown => "Markdown",
+            Self::Html => "HTML link",
+            Self::Element => "HTML element",
+            Self::Frame => "HTML frame",
+        }
+    }
+
+    /// Where it is used.
+    pub fn purpose(self) -> &'static str {
+        match self {
+            Self::Link => "for chats, mail and the address bar",
+            Self::Markdown => "for READMEs, issues and wikis: a link with the scenario’s title",
+            Self::Html => "for web pages: a link with the scenario’s title",
+            Self::Element => {
+                "for web pages: the lanes themselves, and a picture of them until they are needed"
+            }
+            Self::Frame => "for web pages and tools that take only frames: the lanes themselves",
+        }
+    }
+
+    /// What is said after it was copied.
+    pub fn copied(self) -> String {
+        format!("{} copied.", self.name())
+    }
+
+    /// The text.
+    pub fn text(self, shared: &Shared<'_>) -> String {
+        match self {
+            Self::Link => shared.url(),
+            Self::Markdown => format!("[{}]({})", escape_markdown(&shared.title()), closed(&shared.url())),
+            Self::Html => {
+                format!(
+                    "<a href=\"{}\">{}</a>",
+                    escape_html(&closed(&shared.url())),
+                    escape_html(&shared.title())
+                )
+            }
+            Self::Element => shared.element(),
+            Self::Frame => shared.frame(),
+        }
+    }
+}
+
+impl Shared<'_> {
+    /// The whole address.
+    pub fn url(&self) -> String {
+        format!("{}{}", self.base, self.link)
+    }
+
+    /// The title on one line, never empty.
+    pub fn title(&self) -> String {
+        /// Longer ones are cut: what is long is a text, not a title.
+        const LONGEST: usize = 160;
+        let title =
+            self.title.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty());
+        let title = title.collect::<Vec<_>>().join(" ");
+        match title.chars().count() {
+            0 => "EVM Lanes".to_owned(),
+            length if length > LONGEST => {
+                format!("{}…", title.chars().take(LONGEST - 1).collect::<String>().trim_end())
+            }
+            _ => title,
+        }
+    }
+
+    /// An address beside the page's own.
+    fn beside(&self, file: &str) -> String {
+        let folder = self.base.rfind('/').map_or("", |at| &self.base[..=at]);
+        format!("{folder}{file}")
+    }
+
+    fn element(&self) -> String {
+        let mut element =
+            format!("<script async src=\"{}\"></script>\n<evm-lanes", escape_html(&self.beside("embed.js")));
+        let mut push = |name: &str, value: &str| {
+            element.push_str(&format!(" {name}=\"{}\"", escape_html(value)));
+        };
+        let (query, fragment) = self.link.split_once('#').unwrap_or((self.link, ""));
+        match PageLink::decode(query, fragment).map(Option::unwrap_or_default) {
+            // In words where words say all of it: people change them, and such an element has a picture.
+            Ok(PageLink { scenario: Source::Builtin(name), run, selection: None }) => {
+                push("scenario", &name);
+                let words = [
+                    ("strategy", run.strategy.map(|strategy| strategy.name().to_owned())),
+                    ("lanes", run.lanes.map(|lanes| lanes.to_string())),
+                    ("clock", run.clock.map(|clock| clock.name().to_owned())),
+                    ("cost", run.cost.map(|cost| cost.name().to_owned())),
+                    ("seed", run.seed.map(|seed| seed.to_string())),
+                ];
+                for (name, value) in words {
+                    if let Some(value) = value {
+                        push(name, &value);
+                    }
+                }
+            }
+            _ => {
+                push("link", &closed(self.link));
+                push("label", &self.title());
+            }
+        }
+        element.push_str("></evm-lanes>");
+        element
+    }
+
+    fn frame(&self) -> String {
+        let page = if HAS_EMBED { self.beside("embed.html") } else { self.base.to_owned() };
+        let height = if HAS_EMBED { 480 } else { 720 };
+        format!(
+            "<iframe src=\"{}\" title=\"{}\" width=\"100%\" height=\"{height}\" loading=\"lazy\" allow=\"cross-origin-isolated; clipboard-write; fullscreen\"></iframe>",
+            escape_html(&closed(&format!("{page}{}", self.link))),
+            escape_html(&format!("EVM Lanes: {}", self.title())),
+        )
+    }
+}
+
+/// An address without brackets: in a Markdown link, a closing one would end it.
+fn closed(address: &str) -> String {
+    let mut out = String::with_capacity(address.len());
+    for c in address.chars() {
+        match c {
+            '(' => out.push_str("%28"),
+            ')' => out.push_str("%29"),
+            '[' => out.push_str("%5B"),
+            ']' => out.push_str("%5D"),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+/// A text as HTML that shows it, in an element or in an attribute with quotation marks.
+pub fn escape_html(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+/// A text of one line as Markdown that shows it: CommonMark, and what GitHub and MDX add to that.
+pub fn escape_markdown(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        if matches!(
+            c,
+            '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '&' | '~' | '|' | '$' | '{' | '}' | '!'
+        ) {
+            out.push('\\');
+        }
+        out.push(c);
+    }
+    out
+}
+
 #[cfg(test)]
 mod tests {
+    use pulldown_cmark::{Event, Parser, Tag};
+
     use super::*;
+
+    const BASE: &str = "https://lanes.example/play/index.html";
+
+    /// Titles that try to leave their place.
+    const TITLES: [&str; 14] = [
+        "One pool, many traders",
+        "\"<>&[]() and `code`",
+        "](https://evil.example) [x",
+        "</a><script>alert(1)</script>",
+        "\" onmouseover=\"alert(1)",
+        "' onmouseover='alert(1)",
+        "![image](x)",
+        "*bold* _italic_ ~~struck~~ **",
+        "&lt;b&gt; &amp; &#60;",
+        "a\\]b\\",
+        "{alert(1)} $x$ | y",
+        "<https://evil.example>",
+        "`` ` ``",
+        "Größe ≥ 3 “Maß” 🚦",
+    ];
+
+    fn shared<'t>(link: &'t str, title: &'t str) -> Shared<'t> {
+        Shared { base: BASE, link, title }
+    }
+
+    /// What a Markdown link shows and where it leads.
+    fn read_markdown(text: &str) -> (String, String) {
+        let (mut shown, mut address) = (String::new(), Vec::new());
+        for event in Parser::new(text) {
+            match event {
+                Event::Start(Tag::Link { dest_url, .. }) => address.push(dest_url.to_string()),
+                Event::Text(text) => shown.push_str(&text),
+                Event::Start(Tag::Paragraph) | Event::End(_) => {}
+                other => panic!("{other:?} in {text}"),
+            }
+        }
+        assert_eq!(address.len(), 1, "{text}");
+        (shown, address.remove(0))
+    }
+
+    /// The characters that HTML's text stands for.
+    fn unescape_html(text: &str) -> String {
+        text.replace("&lt;", "<")
+            .replace("&gt;", ">")
+            .replace("&quot;", "\"")
+            .replace("&#39;", "'")
+            .replace("&amp;", "&")
+    }
 
     #[test]
     fn a_link_keeps_the_shortest_limit_it_fits() {
@@ -46,5 +313,104 @@ mod tests {
             assert_eq!(keeps(length).map(|l| l.place), Some(place));
         }
         assert_eq!(keeps(32_001), None);
+    }
+
+    #[test]
+    fn a_code_is_offered_as_long_as_phones_read_it() {
+        assert_eq!(describe_qr(300), Some("Phones read this code from a slide."));
+        assert!(describe_qr(301).is_some_and(|text| text.contains("dense")));
+        assert!(describe_qr(super::super::qr::LONGEST).is_some());
+        assert_eq!(describe_qr(super::super::qr::LONGEST + 1), None);
+    }
+
+    #[test]
+    fn markdown_shows_any_title_and_leads_to_the_link() {
+        let link = "?lanes=4&at=USD.balances[alice](x)#1.A_b-__C";
+        for title in TITLES {
+            let text = Form::Markdown.text(&shared(link, title));
+            let (shown, address) = read_markdown(&text);
+            assert_eq!(shown, title, "{text}");
+            assert_eq!(address, format!("{BASE}?lanes=4&at=USD.balances%5Balice%5D%28x%29#1.A_b-__C"));
+        }
+    }
+
+    #[test]
+    fn html_shows_any_title_and_nothing_else() {
+        for title in TITLES {
+            let text = Form::Html.text(&shared("?lanes=4&tx=7.2", title));
+            let inner = text
+                .strip_prefix("<a href=\"https://lanes.example/play/index.html?lanes=4&amp;tx=7.2\">")
+                .and_then(|rest| rest.strip_suffix("</a>"))
+                .expect("a link");
+            assert!(!inner.contains(['<', '>', '"', '\'']), "{text}");
+            assert_eq!(unescape_html(inner), title);
+            let frame = Form::Frame.text(&shared("?lanes=4", title));
+            assert_eq!(frame.matches('<').count(), 2, "{frame}");
+            assert_eq!(frame.matches('"').count(), 12, "{frame}");
+            // A title is only in elements whose link is not in words.
+            for link in ["", "?tx=1", "#1.\"><script>"] {
+                let element = Form::Element.text(&shared(link, title));
+                assert_eq!(element.matches('<').count(), 4, "{element}");
+                assert_eq!(element.matches('"').count() % 2, 0, "{element}");
+                assert!(!element.contains("<script>"), "{element}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_element_is_in_words_where_words_say_all() {
+        let element = |link| Form::Element.text(&shared(link, "A title"));
+        assert_eq!(
+            element("?s=payments&strategy=block-stm&lanes=4&clock=simulated&cost=gas&seed=7"),
+            "<script async src=\"https://lanes.example/play/embed.js\"></script>\n\
+             <evm-lanes scenario=\"payments\" strategy=\"block-stm\" lanes=\"4\" clock=\"simulated\" cost=\"gas\" seed=\"7\"></evm-lanes>"
+        );
+        assert!(element("").ends_with("\n<evm-lanes scenario=\"one-pool\"></evm-lanes>"));
+        assert!(
+            element("?s=payments&tx=3")
+                .ends_with("\n<evm-lanes link=\"?s=payments&amp;tx=3\" label=\"A title\"></evm-lanes>")
+        );
+        assert!(
+            element("?lanes=2#1.AB")
+                .ends_with("\n<evm-lanes link=\"?lanes=2#1.AB\" label=\"A title\"></evm-lanes>")
+        );
+    }
+
+    #[test]
+    fn a_title_is_one_line_and_never_empty() {
+        let title = |title: &str| Shared { base: BASE, link: "", title }.title();
+        assert_eq!(title(" a\n\n b\tc\u{0}"), "a b c");
+        assert_eq!(title(" \n"), "EVM Lanes");
+        assert_eq!(title(&"a".repeat(160)), "a".repeat(160));
+        assert_eq!(title(&"ä".repeat(161)), format!("{}…", "ä".repeat(159)));
+        // Not between a space and the dots.
+        assert_eq!(title(&"ab ".repeat(500)).chars().count(), 159);
+    }
+
+    #[test]
+    fn the_page_in_every_form_opens_the_same() {
+        let link = "?lanes=4&at=USD.balances[alice]";
+        let query = |text: &str| {
+            let text = unescape_html(text);
+            let start = text.find("?lanes").expect("the query");
+            let end = text[start..].find(['"', ')', '>']).map_or(text.len(), |end| start + end);
+            PageLink::decode(&text[start..end], "")
+        };
+        let expected = PageLink::decode(link, "");
+        assert!(matches!(expected, Ok(Some(_))));
+        for form in Form::offered().chain([Form::Element]) {
+            assert_eq!(query(&form.text(&shared(link, "A title"))), expected, "{form:?}");
+        }
+    }
+
+    #[test]
+    fn what_the_site_does_not_have_is_not_offered() {
+        assert_eq!(Form::offered().any(|form| form == Form::Element), HAS_EMBED);
+        let frame = Form::Frame.text(&shared("?lanes=4", "A title"));
+        assert_eq!(frame.contains("embed.html"), HAS_EMBED, "{frame}");
+        for form in Form::offered() {
+            assert!(!form.name().is_empty() && !form.purpose().is_empty());
+            assert!(form.copied().ends_with("copied."));
+        }
     }
 }

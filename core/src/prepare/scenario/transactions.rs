@@ -106,9 +106,12 @@ impl Preparation {
             Some(to) => self.input(to, call.call.as_deref(), &drawn.args, call.data.as_ref(), path)?,
             None => match (&call.call, &call.data) {
                 (None, Some(data)) => data.clone(),
-                _ => {
-                    let expected = "\"data\" with the code to create, or a \"to\"";
-                    return Err(Problem::new(path, expected, "\"call\" without \"to\""));
+                (call, _) => {
+                    let (expected, found) = match call {
+                        Some(_) => ("a \"to\" with the contract to call", "\"call\" without \"to\""),
+                        None => ("a \"to\", or \"data\" with the code to create", "neither of them"),
+                    };
+                    return Err(Problem::new(path, expected, found));
                 }
             },
         };
