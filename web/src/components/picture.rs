@@ -9,9 +9,10 @@ use leptos::task::spawn_local;
 
 use super::dialogs::{Top, bind};
 use crate::state::{self, Intents, Link, Picture, Slice, dom, image, link};
+use crate::view::format::bytes;
 use crate::view::model::RunModel;
-use crate::view::recorded;
 use crate::view::svg::{self, SvgOptions, Theme};
+use crate::view::{offline, recorded};
 
 /// The width of a picture, in CSS pixels.
 const WIDTH: f64 = 1060.0;
@@ -63,6 +64,28 @@ pub fn SavePicture(
             });
         });
     };
+    let options = move || {
+        let model = model.get_untracked()?;
+        let link = if with_link.get_untracked() { address(make_link) } else { String::new() };
+        let caption = picture.with_untracked(|picture| recorded::caption(&model, picture, &link));
+        Some((
+            model,
+            SvgOptions { width: WIDTH, theme: theme.get_untracked(), caption: Some(caption), until: None },
+        ))
+    };
+    let save_moving = move |_| {
+        if let Some((model, options)) = options() {
+            dom::save("lanes-moving.svg", "image/svg+xml", svg::moving(&model, &options).as_bytes());
+            said.set("Saved as lanes-moving.svg.".to_owned());
+        }
+    };
+    let save_page = move |_| {
+        if let Some((model, SvgOptions { caption: Some(caption), .. })) = options() {
+            let html = offline::html(&model, &caption);
+            dom::save("run.html", "text/html", html.as_bytes());
+            said.set(format!("Saved as run.html ({}). It opens without a server.", bytes(html.len() as u64)));
+        }
+    };
     let save_svg = move |_| {
         if let Some(svg) = drawn.get_untracked() {
             dom::save("lanes.svg", "image/svg+xml", svg.as_bytes());
@@ -101,6 +124,9 @@ pub fn SavePicture(
                 <div class="row">
                     <button type="button" class="btn go" on:click=save_svg>"Save as SVG"</button>
                     <button type="button" class="btn" on:click=save_png>"Save as PNG"</button>
+                    <button type="button" class="btn" on:click=save_moving>"Save as moving SVG"</button>
+                    <button type="button" class="btn" on:click=save_page
+                        title="Headline, figures, lanes, transactions, attempts and locations in one file">"Save as page"</button>
                 </div>
                 <p role="status">{move || said.get()}</p>
                 <p>"It shows the whole run, whatever part of it the lanes show now. To print it with the headline, use the browser’s own Print."</p>

@@ -27,6 +27,7 @@ pub mod limits;
 pub mod list;
 pub mod model;
 pub mod navigate;
+pub mod offline;
 pub mod recorded;
 pub mod rows;
 #[cfg(any(test, feature = "sample"))]

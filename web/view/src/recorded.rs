@@ -25,7 +25,8 @@ use serde::Serialize;
 
 use super::format::shortened;
 use super::model::RunModel;
-use super::sentence::{self, Piece};
+use super::offline;
+use super::sentence;
 use super::svg::{self, Caption, SvgOptions, escape};
 
 /// What the run on the page is, as far as recorded runs are concerned.
@@ -231,14 +232,7 @@ const FIRST_WIDTHS: [(&str, f64); 2] = [("wide", 1060.0), ("narrow", 366.0)];
 
 /// What goes into the page itself: the headline and the lanes of the scenario that it opens with.
 fn first(model: &RunModel) -> String {
-    let story: String = sentence::story(model)
-        .into_iter()
-        .map(|piece| match piece {
-            Piece::Words(words) => escape(&words),
-            Piece::Location(_, name) => format!("<code>{}</code>", escape(&name)),
-            Piece::Tx(tx) => escape(&model.tx_name(tx)),
-        })
-        .collect();
+    let story = offline::story(model);
     let mut out = format!(
         "<section id=\"first\" aria-label=\"A recorded run\"><div class=\"head\"><div class=\"told\"><h2>{}</h2>\
          <p class=\"recorded\">{RECORDED}</p><p class=\"story\">{}</p></div></div><div class=\"panel picture\">",

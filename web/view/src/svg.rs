@@ -64,14 +64,34 @@ pub const LEAST_WIDTH: f64 = 200.0;
 /// The lanes of a run as an SVG file.
 pub fn lanes(model: &RunModel, options: &SvgOptions) -> String {
     let drawing = Drawing::new(model, options.width, options.until);
-    let style = match options.theme {
+    drawing.svg("lanes", Some(&colours(options.theme)), options.caption.as_ref())
+}
+
+/// The same, and time passes in it, in steps, again and again: what has not happened yet is covered. Who wants no motion
+/// sees the whole run.
+pub fn moving(model: &RunModel, options: &SvgOptions) -> String {
+    const SECONDS: u32 = 14;
+    const STEPS: u32 = 56;
+    let drawing = Drawing { moves: true, ..Drawing::new(model, options.width, options.until) };
+    let width = number(drawing.scale.width.0);
+    // The last seventh is a pause, in which the whole run is seen.
+    let style = format!(
+        "{}.cover{{transform:translateX({width}px)}}@media (prefers-reduced-motion:no-preference){{\
+         .cover{{animation:pass {SECONDS}s steps({STEPS},end) infinite}}}}\
+         @keyframes pass{{0%{{transform:translateX(0)}}86%,100%{{transform:translateX({width}px)}}}}",
+        colours(options.theme)
+    );
+    drawing.svg("lanes", Some(&style), options.caption.as_ref())
+}
+
+fn colours(theme: Theme) -> String {
+    match theme {
         Theme::Auto => {
             format!("{}@media (prefers-color-scheme:dark){{{}}}", rules(&LIGHT), rules(&DARK))
         }
         Theme::Light => rules(&LIGHT),
         Theme::Dark => rules(&DARK),
-    };
-    drawing.svg("lanes", Some(&style), options.caption.as_ref())
+    }
 }
 
 /// The same as a part of a page, without colours: the classes are those of `www/styles/first.css`. `id` begins its ids.
@@ -159,6 +179,8 @@ struct Drawing<'a> {
     bars: Vec<Bar>,
     arrows: Vec<Arrow>,
     marks: Vec<AxisMark>,
+    /// Whether time passes in it.
+    moves: bool,
 }
 
 impl<'a> Drawing<'a> {
@@ -175,14 +197,14 @@ impl<'a> Drawing<'a> {
             arrows.retain(|arrow| arrow.from.0.0 <= end && arrow.to.0.0 <= end);
         }
         let marks = axis(scale, CssPx(96.0), model.unit());
-        Self { model, width, left, scale, metrics, bars, arrows, marks }
+        Self { model, width, left, scale, metrics, bars, arrows, marks, moves: false }
     }
 
     fn svg(&self, id: &str, style: Option<&str>, caption: Option<&Caption>) -> String {
         let model = self.model;
         let lanes = self.metrics.height(model.report.lanes);
         let top = AXIS + EDGE / 2.0;
-        let (legend, below) = self.legend(top + lanes + EDGE);
+        let (legend, below) = self.legend(id, top + lanes + EDGE);
         let (words, height) = match caption {
             Some(caption) => self.caption(caption, below),
             None => (String::new(), below),
@@ -230,8 +252,12 @@ impl<'a> Drawing<'a> {
         for arrow in &self.arrows {
             draw_arrow(&mut out, arrow);
         }
+        if self.moves {
+            let (w, h) = (number(self.scale.width.0), number(lanes));
+            let _ = write!(out, "<rect class=\"ground cover\" width=\"{w}\" height=\"{h}\"/>");
+        }
         out.push_str("</g>");
-        out.push_str(&legend.replace(LEGEND_HATCH, &format!("url(#{id}-h{NEUTRAL})")));
+        out.push_str(&legend);
         out.push_str(&words);
         out.push_str("</svg>");
         out
@@ -307,7 +333,7 @@ impl<'a> Drawing<'a> {
     }
 
     /// What colours and patterns mean, from that height on; and where it ends.
-    fn legend(&self, top: f64) -> (String, f64) {
+    fn legend(&self, id: &str, top: f64) -> (String, f64) {
         const MOST: usize = 7;
         let mut flow =
             Flow { out: String::new(), x: self.left, y: top, left: self.left, right: self.width - EDGE };
@@ -330,9 +356,9 @@ impl<'a> Drawing<'a> {
             (
                 Pattern::Hatched,
                 format!(
-                    "<rect class=\"k{NEUTRAL}\" fill=\"{LEGEND_HATCH}\" width=\"16\" height=\"10\" rx=\"2\"/>"
+                    "<rect class=\"k{NEUTRAL}\" fill=\"url(#{id}-h{NEUTRAL})\" width=\"16\" height=\"10\" rx=\"2\"/>"
                 ),
-                "aborted, ran again",
+                "aborted or blocked, ran again",
             ),
             (
                 Pattern::Pale,
@@ -370,9 +396,6 @@ impl<'a> Drawing<'a> {
         (out, y)
     }
 }
-
-/// Stands for the hatching in the legend until the picture's ids are known.
-const LEGEND_HATCH: &str = "{hatch}";
 
 const DOTS: &str = "class=\"dots\" stroke-width=\"2\" stroke-dasharray=\"2 3\"";
 
@@ -599,8 +622,15 @@ mod tests {
         let arrows = document.descendants().filter(|node| node.attribute("class") == Some("bad")).count();
         assert_eq!(arrows, model.trace.attempts.iter().filter(|a| a.cause.is_some()).count());
         let texts: Vec<&str> = document.descendants().filter_map(|node| node.text()).collect();
-        for text in ["Lane 1", "Lane 2", "2  swap", "2 ²  swap", "0 µs", "aborted, ran again", "validating"]
-        {
+        for text in [
+            "Lane 1",
+            "Lane 2",
+            "2  swap",
+            "2 ²  swap",
+            "0 µs",
+            "aborted or blocked, ran again",
+            "validating",
+        ] {
             assert!(texts.contains(&text), "{text} is not among {texts:?}");
         }
     }
@@ -720,6 +750,17 @@ mod tests {
         assert!(!early.contains("class=\"bad\""), "no arrow yet");
         let whole = at(300_000);
         assert_eq!(whole, lanes(&model, &SvgOptions::default()));
+    }
+
+    #[test]
+    fn in_a_moving_picture_time_passes_unless_nobody_wants_that() {
+        let model = sample::pool();
+        let svg = moving(&model, &SvgOptions::default());
+        let document = document(&svg);
+        let covers = document.descendants().filter(|node| node.attribute("class") == Some("ground cover"));
+        assert_eq!(covers.count(), 1);
+        assert!(svg.contains("prefers-reduced-motion:no-preference") && svg.contains("@keyframes pass"));
+        assert!(!lanes(&model, &SvgOptions::default()).contains("cover"));
     }
 
     #[test]
