@@ -7,24 +7,23 @@ use evm_lanes_core::model::CostModel;
 use evm_lanes_core::scenario::builtin;
 use evm_lanes_core::strategies::StrategyId;
 use evm_lanes_core::trace::Clock;
-use evm_lanes_core::units::{Ticks, TxIndex};
+use evm_lanes_core::units::TxIndex;
 use evm_lanes_session::{Activity, DetailState, EngineState, Event, Picture, Selection};
+use evm_lanes_view::recorded::normalised;
 use evm_lanes_view::sample;
 
 use super::world::{World, text};
 
 /// The run of the scenario that the page opens with, as the world's engine makes it.
 fn recorded() -> Report {
-    let mut report = Report {
+    normalised(Report {
         title: "One pool, many traders".to_owned(),
         strategy: StrategyId::BLOCK_STM,
         lanes: 4,
         clock: Clock::Simulated,
         model: CostModel::default(),
         ..sample::pool_report()
-    };
-    report.timing.preparing = Ticks(0);
-    report
+    })
 }
 
 /// A page that was opened by that link and shows a recorded run; its engine is still starting.
