@@ -1,4 +1,5 @@
-// Says why the page does not start. A script of its own, without modules or WebAssembly: it must run where those do not.
+// Shows the first picture, a recorded run, and says why the page does not start. A script of its own, without modules or
+// WebAssembly: it must run where those do not.
 (() => {
   const PATIENCE_MS = 2500;
   const CAUSES = {
@@ -55,7 +56,7 @@
   }
 
   /** The files that the page's own code is in. */
-  const files = () => [...document.querySelectorAll('link[rel=modulepreload], link[rel=preload]')].map(({ href }) => href);
+  const files = () => [...document.querySelectorAll('link[rel=modulepreload], link[rel=preload][type$=wasm]')].map(({ href }) => href);
   const nameOf = (href) => href.split('/').pop();
 
   /** What the server says of those that do not come. */
@@ -127,8 +128,59 @@
     else if (effectiveDirective.startsWith('script-src') && blockedURI !== 'eval') fail(CAUSES.script);
   });
 
+  // The first picture is in index.html. An address that asks for something else must not show it.
+  const root = document.documentElement;
+  const isBare = !location.search && !location.hash;
+  root.dataset.first = isBare ? 'shown' : 'none';
+  const canFetch = self.origin !== 'null' && location.protocol !== 'file:';
+
+  /** The run itself, which the page's own code asks for later. */
+  function preload(name) {
+    const link = document.createElement('link');
+    Object.assign(link, { rel: 'preload', as: 'fetch', crossOrigin: 'anonymous', href: `./recorded/${name}.run` });
+    document.head.append(link);
+  }
+
+  /** The recorded run that the address asks for, if it says so in full. Without a clock, the engine decides. */
+  async function other() {
+    const asked = new URLSearchParams(location.search);
+    if (location.hash || !asked.has('s') || !asked.has('clock')) return null;
+    const runs = await (await fetch('./recorded/index.json')).json();
+    const run = runs.find(({ name }) => name === asked.get('s'));
+    const fits = ([key, value]) => key === 's' || key === 'tx' || key === 'at' || (['strategy', 'lanes', 'clock'].includes(key) && String(run[key]) === value);
+    return run && [...asked].every(fits) ? run : null;
+  }
+
+  /** That run's picture in the place of the default one. */
+  function replace({ name, headline }) {
+    const place = document.getElementById('first');
+    if (!place) return;
+    const picture = document.createElement('img');
+    Object.assign(picture, { src: `./recorded/${name}.svg`, alt: headline });
+    place.querySelector('h2').textContent = headline;
+    place.querySelector('.story').remove();
+    place.querySelector('.picture').replaceChildren(picture);
+    picture.decode().then(() => ((root.dataset.first = 'shown'), painted()), () => {});
+  }
+
+  /** Says that the first picture has been painted, once it has. */
+  function painted() {
+    requestAnimationFrame(() =>
+      setTimeout(() => {
+        if (!document.getElementById('first')) return;
+        performance.mark('evm-lanes:first-picture');
+        root.dataset.picture ??= 'recorded';
+      }),
+    );
+  }
+
+  if (canFetch && isBare) preload('one-pool');
+  const wanted = canFetch && !isBare ? other().catch(() => null) : Promise.resolve(null);
+
   document.addEventListener('readystatechange', () => {
     if (document.readyState !== 'interactive') return;
+    if (isBare) painted();
+    else wanted.then((run) => run && (preload(run.name), replace(run)));
     if (cause) return say(cause);
     say(['Loading the page…', 'A block of Ethereum transactions runs in parallel on your own cores. See what limited its speed.']);
     waiting()?.removeAttribute('role');

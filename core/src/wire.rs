@@ -1,6 +1,7 @@
 //! Messages as bytes: one buffer that page and engine worker transfer without copying.
 //!
-//! Both ends are built from the same sources, so the format (postcard) has no version. It is never stored.
+//! Both ends are built from the same sources, so the format (postcard) has no version. Only recorded runs are stored in
+//! it, beside the page that reads them; they are written again when it changes (`cargo xtask record`).
 
 use serde::{Serialize, de::DeserializeOwned};
 use thiserror::Error;

@@ -11,7 +11,10 @@ mod engine;
 mod paint;
 mod state;
 
+use components::App;
 use evm_lanes_view as view;
+use leptos::mount::mount_to;
+use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 
 fn main() {
@@ -25,7 +28,10 @@ fn main() {
     else {
         return;
     };
-    // What stood there until now was for the time in which the page's own code was on its way.
-    root.set_inner_html("");
-    leptos::mount::mount_to(root, components::App).forget();
+    leptos::task::spawn_local(async move {
+        let recorded = state::recorded::load().await;
+        // What stood there until now was for the time in which the page's own code was on its way.
+        root.set_inner_html("");
+        mount_to(root, move || view! { <App recorded/> }).forget();
+    });
 }

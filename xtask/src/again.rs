@@ -21,6 +21,16 @@ pub fn with_engine(profile: &str) -> Result<()> {
     with("engine", profile, std::env::args_os().skip(1))
 }
 
+/// The same with another command line.
+///
+/// # Errors
+/// As [`with_engine`].
+#[cfg(not(feature = "engine"))]
+pub fn with_engine_as(arguments: &[&str]) -> Result<()> {
+    process::say("building the engine natively (the first time takes about two minutes)");
+    with("engine", "dev", arguments.iter().map(OsString::from))
+}
+
 /// Starts this program again with the feature `schema` and this command line.
 ///
 /// # Errors

@@ -24,6 +24,7 @@ mod process;
 #[path = "../../core/tests/random_blocks/program.rs"]
 mod program;
 mod quality;
+mod record;
 #[cfg(test)]
 mod rooms;
 mod sanitize;
@@ -67,6 +68,8 @@ enum Command {
     Catalogue(catalogue::Arguments),
     /// Write the scenario's JSON Schema.
     Schema(schema::Arguments),
+    /// Write the recorded runs of the built-in scenarios, which the page shows before it has an engine.
+    Record(record::Arguments),
     /// Install what the other commands need, and print where it is.
     Setup,
     /// Measure what the project reports: native speed of strategies and numbers of lanes.
@@ -97,6 +100,7 @@ fn main() -> ExitCode {
         Command::Check => check::run(),
         Command::Catalogue(arguments) => catalogue::run(&arguments),
         Command::Schema(arguments) => schema::run(&arguments),
+        Command::Record(arguments) => record::run(&arguments),
         Command::Setup => setup::run(),
         Command::Bench(arguments) => bench::run(&arguments),
         Command::Conformance(arguments) => conformance::run(&arguments),

@@ -75,7 +75,8 @@ fn target() -> PathBuf {
     workspace::cargo_target().join("page")
 }
 
-/// The page as files, around the wasm in `folder`. `notice` comes first in the body.
+/// The page as files, around the wasm in `folder`. `notice` comes first in the body; the first picture, which is there
+/// before any wasm, has its place in it.
 ///
 /// # Errors
 /// If a file that index.html names is missing, or if index.html has an element that is not supported here.
@@ -83,10 +84,17 @@ pub fn bundle(folder: &Path, notice: &str) -> Result<Files> {
     let mut files = with_one_sheet(bundle_as_trunk(folder)?)?;
     if let Some(html) = files.get_mut("index.html") {
         let with_notice = String::from_utf8_lossy(html).replacen("<body>", &format!("<body>{notice}"), 1);
-        *html = with_notice.into_bytes();
+        ensure!(with_notice.contains(FIRST_PLACE), "index.html has no {FIRST_PLACE}");
+        let first = fs::read_to_string(workspace::path(FIRST))
+            .with_context(|| format!("{FIRST} cannot be read; `cargo xtask record` writes it"))?;
+        *html = with_notice.replacen(FIRST_PLACE, first.trim_end(), 1).into_bytes();
     }
     Ok(files)
 }
+
+/// Where index.html has room for the first picture, and the file that holds it.
+const FIRST_PLACE: &str = "<!-- The first picture: www/recorded/first.html -->";
+const FIRST: &str = "www/recorded/first.html";
 
 /// The same with each style sheet as a file of its own and no notice, which is what trunk makes.
 fn bundle_as_trunk(folder: &Path) -> Result<Files> {
@@ -325,6 +333,8 @@ mod tests {
         let html = String::from_utf8(files["index.html"].clone()).unwrap();
         assert!(!html.contains("data-trunk") && html.contains(&format!("<body>{notice}")), "{html}");
         assert_eq!(files.len(), 6, "{:?}", files.keys());
+        // The first picture is in the page itself, where trunk's has only its place.
+        assert!(html.contains("<section id=\"first\"") && html.contains("<svg"), "{html}");
         for (name, bytes) in files.iter().filter(|(name, _)| *name != "index.html") {
             assert!(html.contains(&format!("./{name}")), "{name} is not named");
             if name.starts_with("start-") {

@@ -84,7 +84,7 @@ pub fn run(_: &Arguments) -> Result<()> {
 }
 
 #[cfg(feature = "engine")]
-mod engine {
+pub(crate) mod engine {
     use std::{fs, io::Read, path::Path};
 
     use alloy_primitives::keccak256;
@@ -135,7 +135,7 @@ mod engine {
     }
 
     /// An engine, and the input for a path: a built-in scenario or a file. Also the built-in scenario's name.
-    fn open(path: &Path) -> Result<(Engine, Input, Option<&'static str>)> {
+    pub(crate) fn open(path: &Path) -> Result<(Engine, Input, Option<&'static str>)> {
         let named = path.to_str().and_then(builtin::find);
         let text = match &named {
             Some(builtin) => builtin.text.to_owned(),
@@ -166,7 +166,8 @@ mod engine {
         Ok((engine, input, named.map(|builtin| builtin.name)))
     }
 
-    fn ask(engine: &mut Engine, request: Request) -> Result<Reply> {
+    /// The closing reply to a request.
+    pub(crate) fn ask(engine: &mut Engine, request: Request) -> Result<Reply> {
         let mut closing = None;
         engine.handle(request, &CancelFlag::new(), &mut |reply| closing = Some(reply));
         match closing {

@@ -36,6 +36,7 @@ mod history;
 mod link;
 mod list;
 mod panels;
+mod picture;
 mod pins;
 mod run;
 mod selection;
@@ -45,7 +46,7 @@ mod viewport;
 
 use std::sync::Arc;
 
-use evm_lanes_core::messages::{EngineInfo, ListForm, Request};
+use evm_lanes_core::messages::{EngineInfo, ListForm, Report, Request};
 use evm_lanes_core::model::CostModel;
 use evm_lanes_core::problem::Problem;
 use evm_lanes_core::scenario::StrategyChoice;
@@ -55,6 +56,8 @@ use evm_lanes_core::units::{Incarnation, LocationId, TxIndex, Version};
 use evm_lanes_view::keys::Command;
 use evm_lanes_view::model::RunModel;
 use evm_lanes_view::scale::Viewport;
+
+pub use evm_lanes_view::recorded::Picture;
 
 pub use curve::CurveState;
 pub use document::{Document, Source};
@@ -82,6 +85,13 @@ pub enum Event {
     },
     /// The time of [`Effect::WriteLinkSoon`] is over.
     LinkDue,
+    /// Here is the recorded run that [`Session::wanted_recording`] named.
+    Recorded {
+        /// The built-in scenario's name.
+        name: &'static str,
+        /// The run.
+        report: Box<Report>,
+    },
 
     /// A key of the page was struck that means this.
     Command(Command),
@@ -258,6 +268,12 @@ pub struct Session {
     pub settings: Settings,
     /// The latest complete run.
     pub model: Option<Arc<RunModel>>,
+    /// Whether that is a recorded one, and what came of it.
+    pub picture: Picture,
+    /// A recorded run that this machine has not confirmed.
+    recorded: Option<Arc<RunModel>>,
+    /// The request whose run is to confirm it.
+    confirming: Option<u32>,
     /// Runs that are kept beside it, oldest first.
     pub pins: Vec<Pin>,
     /// Speed-up over lanes, if it was asked for.
@@ -330,6 +346,9 @@ impl Session {
             ran: None,
             settings,
             model: None,
+            picture: Picture::default(),
+            recorded: None,
+            confirming: None,
             pins: Vec::new(),
             curve: CurveState::None,
             list: ListState::None,
@@ -373,6 +392,9 @@ impl Session {
         let before = (self.document.clone(), self.settings, self.selection);
         self.on_event(event);
         self.follow_list();
+        if self.document != before.0 {
+            self.edited();
+        }
         if self.document != before.0
             && let (Some(text), None) = (self.document.text(), self.document.builtin)
             && text.len() < MOST_DRAFT
@@ -394,6 +416,7 @@ impl Session {
                 self.run_unasked();
             }
             Event::LinkDue => self.write_link(false),
+            Event::Recorded { name, report } => self.show_recorded(name, *report),
             Event::Command(command) => self.on_command(command),
             Event::Run => self.run(),
             Event::Cancel => self.cancel(),

@@ -9,6 +9,7 @@ use evm_lanes_core::trace::Clock;
 use evm_lanes_view::model::RunModel;
 use evm_lanes_view::sentence;
 
+use super::picture::Confirmation;
 use super::selection::first_selection;
 use super::{
     DetailState, Dialog, Document, Effect, EngineState, NamedSelection, Selection, Session, Source, Tab,
@@ -97,6 +98,7 @@ impl Session {
         let lanes =
             if strategy.is_sequential() { 1 } else { self.settings.lanes().clamp(1, self.max_lanes()) };
         self.running = Some(source);
+        self.expect_confirmation(id);
         let (clock, model) = (self.settings.clock, self.settings.cost_model);
         let list = self.list_for(strategy);
         self.send(Request { id, body: Ask::Run { input, strategy, lanes, clock, model, list } });
@@ -302,8 +304,21 @@ impl Session {
         self.prepared = self.running.take();
         self.complete = self.prepared.clone().map(|source| (id, source));
         let source = self.prepared.clone();
+        let confirmation = self.confirm(id, &model);
+        if let Confirmation::Same(model) = confirmation {
+            // Nothing that is drawn or selected changes.
+            self.model = Some(model);
+            self.activity = Activity::Idle;
+            self.announce(self.picture.words().unwrap_or_default());
+            self.ask_for_detail();
+            return self.compare_next();
+        }
         self.keep_other_clock(&model, source.as_ref());
         self.display(model, source);
+        if let Confirmation::Differs(picture) = confirmation {
+            self.complain(picture.difference().unwrap_or_default());
+            self.picture = picture;
+        }
         self.compare_next();
     }
 
@@ -322,7 +337,12 @@ impl Session {
         self.viewport = None;
         self.detail = DetailState::None;
         self.activity = Activity::Idle;
-        self.announce(sentence::headline(&model));
+        self.picture = self.picture_of(&model);
+        let headline = sentence::headline(&model);
+        self.announce(match self.picture.words() {
+            Some(words) => format!("{headline}. {words}"),
+            None => headline,
+        });
         self.model = Some(model);
         self.ask_for_detail();
     }

@@ -6,7 +6,7 @@ use evm_lanes_core::messages::{Answer, Ask, Reply, Request, TxDetail};
 use evm_lanes_core::units::{Incarnation, LocationId, TxIndex, Version};
 use evm_lanes_view::model::RunModel;
 
-use super::{NamedSelection, Session};
+use super::{NamedSelection, Picture, Session};
 
 /// What is selected, anywhere on the page.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -22,7 +22,7 @@ pub struct Selection {
 /// The selected transaction in full, which only the engine knows.
 #[derive(Clone, Debug)]
 pub enum DetailState {
-    /// No transaction is selected.
+    /// No transaction is selected, or the run is a recorded one that the engine has not run yet.
     None,
     /// The engine was asked.
     Asked {
@@ -78,6 +78,11 @@ impl Session {
             self.detail = DetailState::None;
             return;
         };
+        if self.picture == Picture::Recorded {
+            // The engine has not run it yet; when it has, this is asked again.
+            self.detail = DetailState::None;
+            return;
+        }
         let Some((run, _)) = self.complete.as_ref().filter(|(_, of)| Some(of) == self.ran.as_ref()) else {
             self.detail = DetailState::Unavailable;
             return;

@@ -16,21 +16,26 @@ use super::keys::{self, Keys};
 use super::lanes::Lanes;
 use super::list::List;
 use super::notices::{Notices, Progress};
+use super::picture::{Printed, SavePicture};
 use super::share::Share;
 use super::story::Story;
 use super::tables::{Contracts, Locations, Time, Transactions};
 use super::tabs::Tabs;
+use crate::state::recorded::Recorded;
 use crate::state::{Browser, Intents, Page, Panels, Setup, Shown, Tab, Written, file, screen, sync};
 
 /// The page.
 #[component]
-pub fn App() -> impl IntoView {
-    let page = Page::start();
+pub fn App(
+    /// The recorded run that is shown until the engine has run the same.
+    recorded: Option<Recorded>,
+) -> impl IntoView {
+    let page = Page::start(recorded);
     let intents = page.intents();
     let Page { written, setup, work, shown, time, pinned, lists, panels, browser, .. } = page;
     let Written { document, is_stale, .. } = written;
     let Setup { strategy, clock, cost_model, .. } = setup;
-    let Shown { model, selection, detail, .. } = shown;
+    let Shown { model, picture, selection, detail, .. } = shown;
     let Panels { tab, dialog, notice, query } = panels;
     let Browser { theme, screen, letter_keys, spoken } = browser;
     let is_running = work.is_running;
@@ -62,7 +67,7 @@ pub fn App() -> impl IntoView {
                 <Progress work/>
                 <Notices notice document setup work intents/>
             </div>
-            <Head model selection written work intents/>
+            <Head model picture selection written work intents/>
             <div></div>
             <main class="main">
                 <div class="left" class:writing=move || matches!(tab.get(), Tab::Scenario | Tab::AccessList | Tab::Compare | Tab::Curve)>
@@ -73,6 +78,7 @@ pub fn App() -> impl IntoView {
                 </div>
                 <Inspector model selection detail intents/>
             </main>
+            <Printed model picture make_link/>
             <Foot work model/>
         </div>
         <i class="probe" node_ref=probe aria-hidden="true"></i>
@@ -81,6 +87,7 @@ pub fn App() -> impl IntoView {
         <Share dialog document strategy given make_link intents/>
         <CostModel dialog cost_model intents/>
         <Strategies dialog strategy intents/>
+        <SavePicture dialog model picture make_link intents/>
         <Show when=move || dropping.get()>
             <div class="dropping">"Drop a scenario, a real block (evm-block-case/1) or a block access list (EIP-7928)"</div>
         </Show>

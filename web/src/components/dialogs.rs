@@ -12,7 +12,7 @@ use crate::view::format::capitalised;
 use crate::view::sentence::{choice_name, cost_name};
 
 /// Keeps a native dialog in step with whether it is open.
-pub fn bind(element: NodeRef<Dialog>, dialog: Slice<Option<state::Dialog>>, own: state::Dialog) {
+pub(super) fn bind(element: NodeRef<Dialog>, dialog: Slice<Option<state::Dialog>>, own: state::Dialog) {
     Effect::new(move |_| {
         let (Some(element), open) = (element.get(), dialog.get() == Some(own)) else { return };
         if open && !element.open() {
@@ -28,7 +28,12 @@ pub fn bind(element: NodeRef<Dialog>, dialog: Slice<Option<state::Dialog>>, own:
 
 /// Title and close button.
 #[component]
-pub fn Top(title: &'static str, id: &'static str, own: state::Dialog, intents: Intents) -> impl IntoView {
+pub(super) fn Top(
+    title: &'static str,
+    id: &'static str,
+    own: state::Dialog,
+    intents: Intents,
+) -> impl IntoView {
     view! {
         <header>
             <h2 id=id>{title}</h2>

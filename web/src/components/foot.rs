@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use evm_lanes_core::units::Ticks;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 
@@ -14,6 +15,12 @@ fn isolated() -> bool {
     dom::window().is_some_and(|w| {
         js_sys::Reflect::get(w.unchecked_ref(), &"crossOriginIsolated".into()).is_ok_and(|v| v.is_truthy())
     })
+}
+
+/// What preparing the block took; nothing for a recorded run, which holds no time of any machine.
+fn preparing(model: &RunModel) -> Option<String> {
+    let took = model.report.timing.preparing;
+    (took > Ticks(0)).then(|| format!(", preparing {}", model.time(took)))
 }
 
 /// One line about the engine and about where the figures come from.
@@ -44,7 +51,7 @@ pub fn Foot(work: Work, model: Slice<Option<Arc<RunModel>>>) -> impl IntoView {
                 view! { <span>"Started anew: "{reason}</span> }
             })}
             {move || model.get().map(|model| view! {
-                <span>{sentence::taken(&model)}", preparing "{model.time(model.report.timing.preparing)}</span>
+                <span>{sentence::taken(&model)}{preparing(&model)}</span>
                 <span title=model.report.trace_hash.clone()>"trace "<code>{shortened(&model.report.trace_hash)}</code></span>
             })}
         </footer>

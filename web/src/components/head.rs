@@ -10,7 +10,7 @@ use leptos::prelude::*;
 
 use super::links::{LocationLink, TxLink};
 use crate::state::{
-    Activity, Dialog, Document, EngineState, Intents, Selection, Slice, Source, Work, Written,
+    Activity, Dialog, Document, EngineState, Intents, Picture, Selection, Slice, Source, Work, Written,
     can_be_repeated,
 };
 use crate::view::format::{count, counted, share, shortened};
@@ -22,6 +22,7 @@ use crate::view::sentence::{self, Piece};
 #[component]
 pub fn Head(
     model: Slice<Option<Arc<RunModel>>>,
+    picture: Slice<Picture>,
     selection: Slice<Selection>,
     written: Written,
     work: Work,
@@ -30,7 +31,7 @@ pub fn Head(
     view! {
         <section class="head" aria-label="What the run says">
             {move || match model.get() {
-                Some(model) => Either::Left(view! { <Summary model selection written work intents/> }),
+                Some(model) => Either::Left(view! { <Summary model picture selection written work intents/> }),
                 None => Either::Right(view! { <Waiting work/> }),
             }}
         </section>
@@ -83,6 +84,7 @@ fn Waiting(work: Work) -> impl IntoView {
 #[component]
 fn Summary(
     model: Arc<RunModel>,
+    picture: Slice<Picture>,
     selection: Slice<Selection>,
     written: Written,
     work: Work,
@@ -104,6 +106,9 @@ fn Summary(
     view! {
         <div class="told">
             <h1>{headline}</h1>
+            {move || picture.with(|picture| picture.words().map(|words| view! {
+                <p class="recorded" data-picture=picture.name()>{words}</p>
+            }))}
             {chosen.map(|chosen| view! {
                 <p class="story" data-chosen="">{chosen}" "
                     <button type="button" class="link" on:click=move |_| intents.open_dialog(Dialog::Strategies)>"How it is chosen"</button>

@@ -106,6 +106,8 @@ pub fn Lanes(
                     aria-pressed=move || pinned.is_pinned.get().to_string()
                     title="Keeps this run below the next ones for comparison"
                     on:click=move |_| intents.toggle_pin()>"Keep"</button>
+                <button type="button" class="btn small" aria-haspopup="dialog" disabled=move || shown.model.with(Option::is_none)
+                    on:click=move |_| intents.open_dialog(Dialog::Picture)>"Picture"</button>
                 <button type="button" class="btn small" aria-keyshortcuts="C"
                     aria-pressed=move || shown.show_path.get().to_string()
                     on:click=move |_| intents.toggle_path()>"Longest chain"</button>

@@ -18,6 +18,7 @@ mod links;
 mod list;
 mod measure;
 mod notices;
+mod picture;
 mod rows;
 mod share;
 mod story;

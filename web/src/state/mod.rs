@@ -13,8 +13,10 @@
 pub mod dom;
 mod effects;
 pub mod file;
+pub mod image;
 mod intents;
 pub mod link;
+pub mod recorded;
 pub mod screen;
 mod slices;
 pub mod sync;
@@ -27,8 +29,8 @@ use crate::engine::EngineClient;
 use crate::view::keys::Command;
 
 pub use evm_lanes_session::{
-    Activity, CurveState, DetailState, Dialog, Document, EngineState, Given, Link, ListState, Notice, Pin,
-    Selection, Source, Tab, can_be_repeated,
+    Activity, CurveState, DetailState, Dialog, Document, EngineState, Given, Link, ListState, Notice,
+    Picture, Pin, Selection, Source, Tab, can_be_repeated,
 };
 pub use intents::Intents;
 pub use screen::Screen;
@@ -79,11 +81,14 @@ pub struct Page {
 }
 
 impl Page {
-    /// The page as its address has it. Starts the engine.
-    pub fn start() -> Self {
+    /// The page as its address has it, with the recorded run that it asks for. Starts the engine.
+    pub fn start(recorded: Option<recorded::Recorded>) -> Self {
         let (query, fragment) = link::query_and_fragment();
         let environment = evm_lanes_session::Environment { base: link::base(), cores: dom::cores() };
-        let (session, effects) = Session::start(environment, &query, &fragment);
+        let (mut session, mut effects) = Session::start(environment, &query, &fragment);
+        if let Some((name, report)) = recorded {
+            effects.extend(session.take(Event::Recorded { name, report }));
+        }
         let page = Self {
             written: Written::new(&session),
             setup: Setup::new(&session),

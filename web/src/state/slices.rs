@@ -11,8 +11,8 @@ use evm_lanes_session::Session;
 use leptos::prelude::*;
 
 use super::{
-    Activity, DetailState, Dialog, Document, EngineState, Given, ListState, Notice, Pin, Selection, Source,
-    Tab,
+    Activity, DetailState, Dialog, Document, EngineState, Given, ListState, Notice, Picture, Pin, Selection,
+    Source, Tab,
 };
 use crate::view::lanes::Emphasis;
 use crate::view::model::{AttemptIndex, RunModel};
@@ -206,6 +206,8 @@ slices! {
 pub struct Shown {
     /// The latest complete run.
     pub model: Slice<Option<Arc<RunModel>>>,
+    /// Whether that is a recorded one, and what came of it.
+    pub picture: Slice<Picture>,
     /// What is selected.
     pub selection: Slice<Selection>,
     /// The selected attempt.
@@ -223,6 +225,7 @@ impl Shown {
     pub fn new(session: &Session) -> Self {
         Self {
             model: Slice::new(&session.model),
+            picture: Slice::new(&session.picture),
             selection: Slice::new(&session.selection),
             selected_attempt: Slice::new(&session.selected_attempt()),
             detail: Slice::new(&session.detail),
@@ -236,6 +239,7 @@ impl Shown {
         let is_new = self.model.update(&session.model, same_run);
         // What is selected of another run is another thing, also where it has the same number.
         self.selection.update(&session.selection, |before, now| !is_new && before == now);
+        self.picture.follow(&session.picture);
         self.selected_attempt.follow(&session.selected_attempt());
         self.detail.follow(&session.detail);
         self.show_path.follow(&session.show_path);

@@ -49,8 +49,11 @@ fn root_attributes(page: Page) {
             }
         });
         set("data-phase", Some(phase.to_owned()));
+        let picture = page.shown.picture.with(|picture| picture.name());
         page.shown.model.with(|model| {
             let model = model.as_deref();
+            // Whether the run is a recorded one, and whether this machine has confirmed it.
+            set("data-picture", model.map(|_| picture.to_owned()));
             set("data-clock", model.map(|m| m.report.clock.name().to_owned()));
             let by = model.filter(|m| m.is_simulated()).map(|m| m.report.model);
             set("data-cost", by.map(|m| m.cost.name().to_owned()));

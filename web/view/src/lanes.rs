@@ -9,7 +9,7 @@
 //! Pieces narrower than two pixels are gathered per pixel column and drawn as what fills most of
 //! the column, so that the cost follows the width of the picture and not the length of the run.
 
-use evm_lanes_core::trace::{Outcome, SpanKind};
+use evm_lanes_core::trace::{Attempt, Outcome, SpanKind};
 use evm_lanes_core::units::{Incarnation, LaneId, TxIndex, Version};
 
 use super::format::superscript;
@@ -359,22 +359,44 @@ const MOST_ARROWS: usize = 12;
 
 fn arrows(model: &RunModel, scale: TimeScale, metrics: Metrics, emphasis: Emphasis) -> Vec<Arrow> {
     let Some(tx) = emphasis.tx.filter(|_| metrics.detailed) else { return Vec::new() };
-    let middle = |lane: LaneId| CssPx(metrics.top(usize::from(lane.0)) + metrics.bar / 2.0);
     model
         .attempts(tx)
         .filter(|a| emphasis.incarnation.is_none_or(|n| n == a.version.incarnation))
-        .filter_map(|spoiled| {
-            let cause = spoiled.cause?;
-            let writer = model.attempt(model.attempt_index(cause.writer)?)?;
-            let target = scale.px_from_time(spoiled.end.as_f64()).0;
-            let start = scale.px_from_time(spoiled.start.as_f64()).0;
-            Some(Arrow {
-                from: (scale.px_from_time(writer.end.as_f64()), middle(writer.lane)),
-                to: (CssPx((target - 5.0).max(f64::midpoint(start, target))), middle(spoiled.lane)),
-            })
-        })
+        .filter_map(|spoiled| arrow(model, scale, metrics, spoiled))
         .take(MOST_ARROWS)
         .collect()
+}
+
+/// The arrows of every spoiled attempt, for a picture in which nothing can be selected. None where there are so many
+/// that they would hide the bars.
+pub fn all_arrows(model: &RunModel, scale: TimeScale, metrics: Metrics) -> Vec<Arrow> {
+    if !metrics.detailed {
+        return Vec::new();
+    }
+    let mut arrows: Vec<Arrow> = model
+        .trace
+        .attempts
+        .iter()
+        .filter_map(|spoiled| arrow(model, scale, metrics, spoiled))
+        .take(MOST_ARROWS + 1)
+        .collect();
+    if arrows.len() > MOST_ARROWS {
+        arrows.clear();
+    }
+    arrows
+}
+
+/// From the write that spoiled an attempt to that attempt; `None` if nothing did.
+fn arrow(model: &RunModel, scale: TimeScale, metrics: Metrics, spoiled: &Attempt) -> Option<Arrow> {
+    let middle = |lane: LaneId| CssPx(metrics.top(usize::from(lane.0)) + metrics.bar / 2.0);
+    let cause = spoiled.cause?;
+    let writer = model.attempt(model.attempt_index(cause.writer)?)?;
+    let target = scale.px_from_time(spoiled.end.as_f64()).0;
+    let start = scale.px_from_time(spoiled.start.as_f64()).0;
+    Some(Arrow {
+        from: (scale.px_from_time(writer.end.as_f64()), middle(writer.lane)),
+        to: (CssPx((target - 5.0).max(f64::midpoint(start, target))), middle(spoiled.lane)),
+    })
 }
 
 /// What lies at a point: the inverse of [`layout`], with three pixels of tolerance, so that the

@@ -5,6 +5,7 @@
 //!                     ├─▶ graph    + size                 ─▶ nodes, links, diamonds
 //!                     ├─▶ inspect  + Selection            ─▶ attempts, reads, writes in words
 //!                     ├─▶ spent                       ─▶ what each lane's time went into
+//!                     ├─▶ svg      + size, theme          ─▶ the lanes as a picture of their own
 //!                     └─▶ sentence                        ─▶ headline, story of the run
 //! ```
 //! Everything here is pure and tested natively: no DOM, no clock, no signals. Lengths are CSS
@@ -26,7 +27,9 @@ pub mod limits;
 pub mod list;
 pub mod model;
 pub mod navigate;
+pub mod offline;
 pub mod qr;
+pub mod recorded;
 pub mod rows;
 #[cfg(any(test, feature = "sample"))]
 pub mod sample;
@@ -34,3 +37,4 @@ pub mod scale;
 pub mod sentence;
 pub mod share;
 pub mod spent;
+pub mod svg;

@@ -1,0 +1,47 @@
+//! Pictures as files. An SVG is shown and painted as an image, so nothing in it can run.
+
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{Blob, CanvasRenderingContext2d, HtmlCanvasElement, HtmlImageElement};
+
+use super::dom;
+
+/// Device pixels for each pixel of the picture: sharp on screens and in print.
+const SHARP: u32 = 2;
+/// No canvas is wider or higher than browsers take.
+const MOST: u32 = 8_192;
+
+/// The address of an SVG as an image.
+pub fn address(svg: &str) -> String {
+    let text = js_sys::encode_uri_component(svg);
+    format!("data:image/svg+xml,{}", String::from(text))
+}
+
+/// Offers an SVG as a PNG file. `None` if the browser cannot paint it.
+pub async fn save_png(name: &str, svg: &str) -> Option<()> {
+    let image = HtmlImageElement::new().ok()?;
+    image.set_src(&address(svg));
+    JsFuture::from(image.decode()).await.ok()?;
+    let size = |length: u32| length.saturating_mul(SHARP).clamp(1, MOST);
+    let (width, height) = (size(image.natural_width()), size(image.natural_height()));
+    let document = dom::window()?.document()?;
+    let canvas: HtmlCanvasElement = document.create_element("canvas").ok()?.dyn_into().ok()?;
+    canvas.set_width(width);
+    canvas.set_height(height);
+    let context: CanvasRenderingContext2d = canvas.get_context("2d").ok()??.dyn_into().ok()?;
+    context
+        .draw_image_with_html_image_element_and_dw_and_dh(
+            &image,
+            0.0,
+            0.0,
+            f64::from(width),
+            f64::from(height),
+        )
+        .ok()?;
+    let made = js_sys::Promise::new(&mut |resolve, _| {
+        let _ = canvas.to_blob(&resolve);
+    });
+    let blob: Blob = JsFuture::from(made).await.ok()?.dyn_into().ok()?;
+    dom::save_blob(name, &blob);
+    Some(())
+}

@@ -1,0 +1,133 @@
+//! `x record`: the recorded runs of the built-in scenarios, and the pictures made of them, in `www/recorded`.
+//! See docs/recorded-runs.md.
+
+use anyhow::Result;
+
+/// Arguments of `cargo xtask record`.
+#[derive(clap::Args, Default)]
+pub struct Arguments {
+    /// Only say whether the committed files are current.
+    #[arg(long)]
+    pub check: bool,
+}
+
+/// Writes the recorded runs.
+///
+/// # Errors
+/// If a scenario does not run or a file cannot be written; with `--check`, if a file is out of date.
+#[cfg(feature = "engine")]
+pub fn run(arguments: &Arguments) -> Result<()> {
+    use crate::{catalogue, process};
+
+    catalogue::run(&catalogue::Arguments::default())?;
+    let changed = engine::update(arguments.check)?;
+    match (changed.is_empty(), arguments.check) {
+        (true, _) => process::say("recorded runs: current"),
+        (false, true) => anyhow::bail!(
+            "out of date in {}: {}. Run `cargo xtask record` and commit it",
+            engine::FOLDER,
+            changed.join(", ")
+        ),
+        (false, false) => process::say(&format!("recorded runs: changed {}", changed.join(", "))),
+    }
+    Ok(())
+}
+
+/// Starts this program again with the engine compiled in.
+///
+/// # Errors
+/// As the other `run`.
+#[cfg(not(feature = "engine"))]
+pub fn run(arguments: &Arguments) -> Result<()> {
+    crate::again::with_engine_as(if arguments.check { &["record", "--check"] } else { &["record"] })
+}
+
+#[cfg(feature = "engine")]
+mod engine {
+    use std::collections::BTreeMap;
+    use std::fs;
+    use std::path::Path;
+
+    use anyhow::{Context, Result, bail, ensure};
+    use evm_lanes_core::messages::{Answer, Ask, Reply, Report, Request};
+    use evm_lanes_core::trace::Clock;
+    use evm_lanes_view::recorded::{self, Recording};
+
+    use crate::simulate::engine::{ask, open};
+    use crate::{fingerprint, workspace};
+
+    /// Where the recorded runs are committed.
+    pub(super) const FOLDER: &str = "www/recorded";
+
+    /// Brings the folder up to date unless it is only to be checked. Returns the names of files that were not current.
+    pub(super) fn update(only_check: bool) -> Result<Vec<String>> {
+        let folder = workspace::path(FOLDER);
+        let mut wanted = files()?;
+        let mut changed = Vec::new();
+        for path in fingerprint::files_below(&folder)? {
+            let name = path.strip_prefix(&folder).unwrap_or(&path).to_string_lossy().into_owned();
+            match wanted.remove(&name) {
+                Some(bytes) if is_current(&fs::read(&path)?, &bytes) => continue,
+                Some(bytes) if !only_check => fs::write(&path, bytes)?,
+                None if !only_check => fs::remove_file(&path)?,
+                _ => {}
+            }
+            changed.push(name);
+        }
+        for (name, bytes) in wanted {
+            if !only_check {
+                fs::create_dir_all(&folder)?;
+                fs::write(folder.join(&name), bytes).with_context(|| format!("{FOLDER}/{name}"))?;
+            }
+            changed.push(name);
+        }
+        Ok(changed)
+    }
+
+    /// Whether both are the same, whatever packed them.
+    fn is_current(there: &[u8], wanted: &[u8]) -> bool {
+        there == wanted
+            || match (recorded::read(there), recorded::read(wanted)) {
+                (Ok(there), Ok(wanted)) => there == wanted,
+                _ => false,
+            }
+    }
+
+    /// Every file of the folder.
+    fn files() -> Result<BTreeMap<String, Vec<u8>>> {
+        let mut files = BTreeMap::new();
+        let mut runs = Vec::new();
+        for recording in recorded::all() {
+            let report = record(&recording)?;
+            files.insert(format!("{}.run", recording.builtin.name), recorded::pack(&report)?);
+            runs.push((recording, report));
+        }
+        let made = recorded::files(runs)?;
+        files.extend(made.into_iter().map(|(name, text)| (name, text.into_bytes())));
+        Ok(files)
+    }
+
+    /// One run on simulated lanes.
+    fn record(recording: &Recording) -> Result<Report> {
+        let name = recording.builtin.name;
+        let (mut engine, input, _) = open(Path::new(name))?;
+        let Recording { strategy, lanes, model, .. } = *recording;
+        let body = Ask::Run { input, strategy, lanes, clock: Clock::Simulated, model, list: None };
+        let Reply { body: Answer::Ran { report }, .. } = ask(&mut engine, Request { id: 1, body })? else {
+            bail!("{name}: the engine did not report a run")
+        };
+        let difference = &report.verdict.difference;
+        ensure!(difference.is_none(), "{name} is not equal to sequential execution: {difference:?}");
+        ensure!(recording.is_of(&report), "{name} did not run as it was asked to");
+        Ok(recorded::normalised(*report))
+    }
+
+    #[cfg(test)]
+    mod tests {
+        #[test]
+        fn the_recorded_runs_are_those_of_this_engine() {
+            let changed = super::update(true).expect("the built-in scenarios run");
+            assert!(changed.is_empty(), "cargo xtask record: {changed:?}");
+        }
+    }
+}
