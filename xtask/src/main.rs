@@ -9,6 +9,7 @@ mod build;
 mod catalogue;
 mod check;
 mod conformance;
+mod embed;
 mod engine;
 mod fingerprint;
 #[cfg(feature = "engine")]
@@ -66,6 +67,8 @@ enum Command {
     Catalogue(catalogue::Arguments),
     /// Write the scenario's JSON Schema.
     Schema(schema::Arguments),
+    /// Make the npm package of the element <evm-lanes>.
+    Embed(embed::Arguments),
     /// Install what the other commands need, and print where it is.
     Setup,
     /// Measure what the project reports: native speed of strategies and numbers of lanes.
@@ -96,6 +99,7 @@ fn main() -> ExitCode {
         Command::Check => check::run(),
         Command::Catalogue(arguments) => catalogue::run(&arguments),
         Command::Schema(arguments) => schema::run(&arguments),
+        Command::Embed(arguments) => embed::run(&arguments),
         Command::Setup => setup::run(),
         Command::Bench(arguments) => bench::run(&arguments),
         Command::Conformance(arguments) => conformance::run(&arguments),

@@ -117,7 +117,9 @@ impl Answer {
             ("Content-Type", content_type.to_owned()),
             ("Cache-Control", "no-cache".into()),
             ("X-Content-Type-Options", "nosniff".into()),
-            ("Cross-Origin-Resource-Policy", "same-origin".into()),
+            // Other sites may show the page in a frame, also in one with an origin of its own.
+            ("Cross-Origin-Resource-Policy", "cross-origin".into()),
+            ("Access-Control-Allow-Origin", "*".into()),
             ("Referrer-Policy", "no-referrer".into()),
         ];
         if isolation == Isolation::Isolated {
@@ -199,6 +201,7 @@ mod tests {
         assert!(page.starts_with("HTTP/1.1 200") && page.contains("text/html"), "{page}");
         assert!(page.contains("Cross-Origin-Embedder-Policy: require-corp"), "{page}");
         assert!(page.contains("Content-Security-Policy: default-src 'none'"), "{page}");
+        assert!(page.contains("Access-Control-Allow-Origin: *"), "{page}");
         assert!(get(&isolated, "/engine/a.wasm").contains("application/wasm"));
         for outside in ["/engine/b.wasm", "/../secret", "/%2e%2e/secret", "/engine/../../secret"] {
             assert!(get(&isolated, outside).starts_with("HTTP/1.1 404"), "{outside}");

@@ -8,6 +8,7 @@ use super::curve::Curve;
 use super::dialogs::{CostModel, Help, Share, Strategies};
 use super::editor::Editor;
 use super::foot::Foot;
+use super::framed::Framed;
 use super::graph::Graph;
 use super::head::Head;
 use super::header::Header;
@@ -26,7 +27,7 @@ use crate::state::{Browser, Intents, Page, Panels, Setup, Shown, Tab, Written, f
 pub fn App() -> impl IntoView {
     let page = Page::start();
     let intents = page.intents();
-    let Page { written, setup, work, shown, time, pinned, lists, panels, browser, .. } = page;
+    let Page { written, setup, work, shown, time, pinned, lists, curve, panels, browser, .. } = page;
     let Written { document, is_stale, .. } = written;
     let Setup { strategy, clock, cost_model, .. } = setup;
     let Shown { model, selection, detail, .. } = shown;
@@ -50,6 +51,19 @@ pub fn App() -> impl IntoView {
             screen::follow(screen, &probe);
         }
     });
+    if page.embed.with_untracked(Option::is_some) {
+        let (embed, theme, screen) = (page.embed, theme.into(), screen.into());
+        let address = Callback::new(move |()| page.address());
+        return view! {
+            <Framed embed written setup work shown time pinned curve panels theme screen intents address/>
+            <i class="probe" node_ref=probe aria-hidden="true"></i>
+            <div class="hidden" role="status" aria-live="polite">{move || spoken.get()}</div>
+            <Help dialog letter_keys intents/>
+            <CostModel dialog cost_model intents/>
+            <Strategies dialog strategy intents/>
+        }
+        .into_any();
+    }
     let panel = move |tab| panel(page, intents, tab);
     let make_link = Callback::new(move |()| page.link());
     let given = lists.given;
@@ -84,6 +98,7 @@ pub fn App() -> impl IntoView {
             <div class="dropping">"Drop a scenario, a real block (evm-block-case/1) or a block access list (EIP-7928)"</div>
         </Show>
     }
+    .into_any()
 }
 
 /// What a tab's panel holds.
