@@ -168,6 +168,13 @@ export interface EvmLanesElement extends HTMLElement {
   addEventListener(type: string, listener: EventListenerOrEventListenerObject, options?: boolean | AddEventListenerOptions): void;
 }
 
+/** The class of <evm-lanes>: `customElements.get('evm-lanes')`. */
+export interface EvmLanesConstructor extends CustomElementConstructor {
+  new (): EvmLanesElement;
+  /** The site of elements that have no attribute `site`. */
+  site: string;
+}
+
 /** The attributes of <evm-lanes>. */
 export interface EvmLanesAttributes {
   /** Where EVM Lanes is served, if the script does not come from there. */

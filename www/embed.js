@@ -207,7 +207,11 @@
     #address() {
       const query = this.#query([...LOOKS, 'height', 'lesson', 'step']);
       const page = new URL('embed.html', this.#site);
-      if (this.#state?.link) return new URL(this.#state.link, page).href;
+      if (this.#state?.link) {
+        const again = new URL(this.#state.link, page);
+        for (const name of ['lesson', 'step']) if (this.hasAttribute(name)) again.searchParams.set(name, this.getAttribute(name));
+        return again.href;
+      }
       const wait = this.#sendsDocument ? `${query ? '&' : '?'}wait=1` : '';
       return new URL(`${query}${wait}${this.#fragment}`, page).href;
     }
@@ -217,6 +221,8 @@
       const frame = make('iframe', { title: `EVM Lanes: ${this.#label}`, referrerPolicy: 'no-referrer' });
       // Threads, where the page itself may have them.
       frame.allow = 'cross-origin-isolated; clipboard-write';
+      // In a page that has them, a site that does not send what such pages ask for is shown only so; and it loses nothing.
+      if (self.crossOriginIsolated) frame.setAttribute('credentialless', '');
       if (this.hasAttribute('sandbox')) frame.setAttribute('sandbox', this.getAttribute('sandbox') || 'allow-scripts allow-popups');
       this.#sendsDocument = this.#document !== null && !this.#state?.link;
       frame.src = this.#address();

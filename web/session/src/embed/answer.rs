@@ -72,11 +72,6 @@ pub enum Say {
     Error(Refusal),
 }
 
-impl Say {
-    /// The types of messages that the frame sends, in the order in which they are documented.
-    pub const TYPES: &[&str] = &["ready", "change", "result", "selected", "answer", "resize", "error"];
-}
-
 /// What was asked for; of the fields one is there, or none where there was only something to do.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Answer {

@@ -240,7 +240,7 @@ fn a_host_gets_what_is_there() {
     // The page's own address: a frame at embed.html, the page beside it.
     assert_eq!(
         told[0]["link"],
-        "https://lanes.example/?s=payments&strategy=block-stm&lanes=4&clock=simulated"
+        "https://lanes.example/?s=payments&clock=simulated"
     );
 }
 
