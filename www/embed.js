@@ -162,8 +162,7 @@
       this.#note.textContent = site ? '' : 'Where is the site of EVM Lanes? Say it by the attribute “site”.';
       this.#anchor.hidden = !site;
       if (site) {
-        const page = this.#state?.page;
-        this.#anchor.href = page && new URL(page).origin === site.origin ? page : new URL(this.#query(['lesson', 'step']) + this.#fragment, site).href;
+        this.#anchor.href = this.#page(site);
         const name = this.getAttribute('scenario') ?? (this.hasAttribute('link') || this.#document ? '' : 'one-pool');
         const image = /^[a-z0-9-]+$/.test(name) ? new URL(`recorded/${name}.svg`, site).href : '';
         this.#image.alt = `The recorded run of ${this.#label}`;
@@ -173,6 +172,18 @@
         }
       }
       this.#size();
+    }
+
+    /** The page itself that shows the same. */
+    #page(site) {
+      const known = this.#state?.page;
+      if (known && new URL(known).origin === site.origin) return known;
+      const page = new URL(this.#query(['lesson', 'step']) + this.#fragment, site);
+      const query = page.searchParams;
+      if (query.has('strategy')) query.set('strategy', query.get('strategy').split(',')[0]);
+      // A link without a clock asks for threads; a frame does not.
+      if (page.search && !page.hash && !query.has('clock')) query.set('clock', 'simulated');
+      return page.href;
     }
 
     #size() {

@@ -57,7 +57,7 @@ test('three embeds on one page run, each as its attributes say', async ({ page }
 test('an embed is a picture with a button until it is needed', async ({ page }) => {
   await host(page, '<evm-lanes id="a" scenario="payments" loading="click" label="Payments"></evm-lanes>');
   await expect(page.getByRole('button', { name: 'Run it here (Payments)' })).toBeVisible();
-  await expect(page.getByRole('link', { name: 'Open in its own tab' })).toHaveAttribute('href', `${PLAIN}?s=payments`);
+  await expect(page.getByRole('link', { name: 'Open in its own tab' })).toHaveAttribute('href', `${PLAIN}?s=payments&clock=simulated`);
   expect(page.frames()).toHaveLength(1);
   await page.keyboard.press('Tab');
   await page.keyboard.press('Enter');

@@ -152,9 +152,12 @@ fn Last(
             (_, false, _) => "Simulated lanes",
         }
     };
-    let title = move || match model.with(|m| m.as_ref().is_none_or(|m| m.is_simulated())) {
-        true => "The times are simulated: they are the same on every machine.",
-        false => "The times are measured on this machine.",
+    let title = move || {
+        if model.with(|m| m.as_ref().is_none_or(|m| m.is_simulated())) {
+            "The times are simulated: they are the same on every machine."
+        } else {
+            "The times are measured on this machine."
+        }
     };
     // The link changes with the document, the settings and the selection; it is made when it is needed.
     let href = RwSignal::new(None::<String>);

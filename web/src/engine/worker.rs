@@ -314,9 +314,8 @@ fn new_worker() -> Result<Worker, JsValue> {
     kind.set_type("text/javascript");
     let blob = web_sys::Blob::new_with_str_sequence_and_options(&Array::of1(&text.into()), &kind)?;
     let url = web_sys::Url::create_object_url_with_blob(&blob)?;
-    let worker = Worker::new_with_options(&url, &options);
-    // The worker may not have read it yet: the address stays as long as the frame.
-    worker
+    // The worker may not have read it yet when this ends: the address stays as long as the frame.
+    Worker::new_with_options(&url, &options)
 }
 
 fn read_booted(booted: &JsValue) -> Result<(EngineInfo, Option<CancelFlag>), String> {
