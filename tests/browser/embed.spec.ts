@@ -169,8 +169,14 @@ test('an isolated host shows a site that sends nothing for it', async ({ page })
   await done(page, 'a');
 });
 
-test('a host that is not isolated has simulated lanes and says so', async ({ page }) => {
-  await host(page, '<evm-lanes id="a" scenario="payments"></evm-lanes>', { site: ISOLATED });
+test('a host that is not isolated has threads, too, if the site isolates the frame', async ({ page }) => {
+  await host(page, '<evm-lanes id="a" scenario="payments" clock="measured" lanes="2"></evm-lanes>', { site: ISOLATED });
+  await done(page, 'a');
+  await expect(framed(page, 'a').locator('html')).toHaveAttribute('data-engine', 'threads');
+});
+
+test('where nothing is isolated there are simulated lanes, and the frame says so', async ({ page }) => {
+  await host(page, '<evm-lanes id="a" scenario="payments"></evm-lanes>');
   await done(page, 'a');
   await expect(framed(page, 'a').locator('html')).toHaveAttribute('data-engine', 'single');
   await expect(framed(page, 'a').locator('[data-badge]')).toHaveText('Simulated lanes');
