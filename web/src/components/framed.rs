@@ -163,7 +163,7 @@ fn Last(
     let href = RwSignal::new(None::<String>);
     let refresh = move || href.set(address.run(()));
     Effect::new(move |_| {
-        model.track();
+        model.with(|_| ());
         refresh();
     });
     view! {
