@@ -5,8 +5,8 @@
   const CAUSES = {
     frame: [
       'The page cannot run in this frame',
-      'The site that shows it keeps the frame apart (sandboxed without allow-same-origin), so the browser withholds its code.',
-      'Open the page in a tab of its own, or add allow-same-origin to the frame.',
+      'The site that shows it keeps the frame apart (sandboxed without allow-same-origin), and the site of the page does not allow that (Access-Control-Allow-Origin), so the browser withholds its code.',
+      'Open the page in a tab of its own, add allow-same-origin to the frame, or let the site of the page send “Access-Control-Allow-Origin: *”.',
     ],
     file: [
       'The page was opened as a file',
@@ -47,6 +47,27 @@
         return line;
       }),
     );
+    if (cause && document.documentElement.hasAttribute('data-embed')) place.append(picture());
+  }
+
+  /** In a frame that does not start: what the built-in scenario's recorded run looks like. */
+  function picture() {
+    const name = new URLSearchParams(location.search).get('s') ?? 'one-pool';
+    const image = document.createElement('img');
+    Object.assign(image, { alt: 'The recorded run of this scenario', src: `./recorded/${encodeURIComponent(name)}.svg` });
+    image.onerror = () => image.remove();
+    return image;
+  }
+
+  /** Whether the browser withholds the page's files from this frame, because it has an origin of its own. */
+  async function isWithheld() {
+    if (self.origin !== 'null') return false;
+    try {
+      await Promise.all(files().map((href) => fetch(href)));
+      return false;
+    } catch {
+      return true;
+    }
   }
 
   function fail(found) {
@@ -80,7 +101,7 @@
   async function diagnose(message) {
     if (cause || !waiting()) return;
     if (location.protocol === 'file:') return fail(CAUSES.file);
-    if (self.origin === 'null') return fail(CAUSES.frame);
+    if (await isWithheld()) return fail(CAUSES.frame);
     const problems = await missing();
     fail([
       'The page cannot start',
@@ -90,9 +111,9 @@
   }
 
   /** Nothing went wrong, and nothing came. What comes late still starts. */
-  function late() {
+  async function late() {
+    if (await isWithheld()) return fail(CAUSES.frame);
     if (cause || !waiting()) return;
-    if (self.origin === 'null') return fail(CAUSES.frame);
     const names = files().filter((href) => performance.getEntriesByName(href).length === 0).map(nameOf);
     say([
       'The page is still loading',

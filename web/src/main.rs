@@ -7,6 +7,7 @@
 //! ```
 
 mod components;
+mod embed;
 mod engine;
 mod paint;
 mod state;

@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 
 use crate::parts::{self, Part};
 use crate::quality::{self, Quality};
-use crate::{fingerprint, page, process, workspace};
+use crate::{embed, fingerprint, page, process, workspace};
 
 /// `x build`
 ///
@@ -87,9 +87,12 @@ pub fn assemble(shown: &BTreeMap<Part, Quality>, preliminary: Option<&Preliminar
         site.insert("preliminary/waiting.json".into(), serde_json::to_vec(&state)?);
     }
 
-    let index = site.get_mut("index.html").context("the page has no index.html")?;
-    let html = String::from_utf8(std::mem::take(index)).context("index.html is not UTF-8")?;
-    *index = with_policy(&html)?.into_bytes();
+    embed::add(&mut site)?;
+    for name in ["index.html", "embed.html"] {
+        let page = site.get_mut(name).with_context(|| format!("the site has no {name}"))?;
+        let html = String::from_utf8(std::mem::take(page)).with_context(|| format!("{name} is not UTF-8"))?;
+        *page = with_policy(&html)?.into_bytes();
+    }
 
     let dist = dist();
     for file in fingerprint::files_below(&dist)? {
@@ -125,14 +128,15 @@ fn add(site: &mut page::Files, folder: &Path, prefix: &str) -> Result<()> {
 }
 
 /// The content security policy of a page with these inline scripts. Compiling WebAssembly needs `wasm-unsafe-eval`;
-/// nothing else in the page evaluates text.
+/// nothing else in the page evaluates text. A frame with an origin of its own can start a worker only from a `blob:`; that
+/// worker has the policy of the page.
 pub fn policy(html: &str) -> String {
     let hashes: String = inline_scripts(html)
         .map(|script| format!(" 'sha256-{}'", BASE64.encode(Sha256::digest(script.as_bytes()))))
         .collect();
     format!(
         "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'{hashes}; style-src 'self'; \
-         img-src 'self' data: blob:; connect-src 'self'; worker-src 'self'; font-src 'self'; \
+         img-src 'self' data: blob:; connect-src 'self'; worker-src 'self' blob:; font-src 'self'; \
          manifest-src 'self'; base-uri 'none'; form-action 'none'"
     )
 }

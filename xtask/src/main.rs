@@ -9,6 +9,7 @@ mod build;
 mod catalogue;
 mod check;
 mod conformance;
+mod embed;
 mod engine;
 mod fingerprint;
 #[cfg(feature = "engine")]
@@ -70,6 +71,8 @@ enum Command {
     Schema(schema::Arguments),
     /// Write the recorded runs of the built-in scenarios, which the page shows before it has an engine.
     Record(record::Arguments),
+    /// Make the npm package of the element <evm-lanes>.
+    Embed(embed::Arguments),
     /// Install what the other commands need, and print where it is.
     Setup,
     /// Measure what the project reports: native speed of strategies and numbers of lanes.
@@ -101,6 +104,7 @@ fn main() -> ExitCode {
         Command::Catalogue(arguments) => catalogue::run(&arguments),
         Command::Schema(arguments) => schema::run(&arguments),
         Command::Record(arguments) => record::run(&arguments),
+        Command::Embed(arguments) => embed::run(&arguments),
         Command::Setup => setup::run(),
         Command::Bench(arguments) => bench::run(&arguments),
         Command::Conformance(arguments) => conformance::run(&arguments),

@@ -95,7 +95,12 @@ fn answer(method: &str, url: &str, folder: &Path, isolation: Isolation) -> Answe
     let mut answer = match found {
         Some((bytes, file)) => {
             let policy = fs::read_to_string(folder.join("index.html")).map(|html| build::policy(&html)).ok();
-            Answer::new("200 OK", content_type(&file), bytes, isolation, policy)
+            let mut answer = Answer::new("200 OK", content_type(&file), bytes, isolation, policy);
+            if isolation == Isolation::Isolated && file.ends_with("embed.html") {
+                // Threads in a frame of a page that is not isolated itself (Chromium 137 and later).
+                answer.headers.push(("Document-Isolation-Policy", "isolate-and-require-corp".into()));
+            }
+            answer
         }
         None => Answer::text("404 Not Found", "not found", isolation),
     };
@@ -117,7 +122,9 @@ impl Answer {
             ("Content-Type", content_type.to_owned()),
             ("Cache-Control", "no-cache".into()),
             ("X-Content-Type-Options", "nosniff".into()),
-            ("Cross-Origin-Resource-Policy", "same-origin".into()),
+            // Other sites may show the page in a frame, also in one with an origin of its own.
+            ("Cross-Origin-Resource-Policy", "cross-origin".into()),
+            ("Access-Control-Allow-Origin", "*".into()),
             ("Referrer-Policy", "no-referrer".into()),
         ];
         if isolation == Isolation::Isolated {
@@ -192,6 +199,7 @@ mod tests {
         fs::create_dir_all(folder.join("site/engine")).unwrap();
         fs::write(folder.join("secret"), "secret").unwrap();
         fs::write(folder.join("site/index.html"), "<head></head>").unwrap();
+        fs::write(folder.join("site/embed.html"), "<head></head>").unwrap();
         fs::write(folder.join("site/engine/a.wasm"), "wasm").unwrap();
 
         let isolated = start(folder.join("site"), 0, Isolation::Isolated).unwrap();
@@ -199,6 +207,11 @@ mod tests {
         assert!(page.starts_with("HTTP/1.1 200") && page.contains("text/html"), "{page}");
         assert!(page.contains("Cross-Origin-Embedder-Policy: require-corp"), "{page}");
         assert!(page.contains("Content-Security-Policy: default-src 'none'"), "{page}");
+        assert!(page.contains("Access-Control-Allow-Origin: *"), "{page}");
+        assert!(!page.contains("Document-Isolation-Policy"), "{page}");
+        assert!(
+            get(&isolated, "/embed.html").contains("Document-Isolation-Policy: isolate-and-require-corp")
+        );
         assert!(get(&isolated, "/engine/a.wasm").contains("application/wasm"));
         for outside in ["/engine/b.wasm", "/../secret", "/%2e%2e/secret", "/engine/../../secret"] {
             assert!(get(&isolated, outside).starts_with("HTTP/1.1 404"), "{outside}");

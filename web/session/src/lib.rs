@@ -31,6 +31,7 @@
 mod commands;
 mod curve;
 mod document;
+pub mod embed;
 mod engine;
 mod history;
 mod link;
@@ -61,6 +62,7 @@ pub use evm_lanes_view::recorded::Picture;
 
 pub use curve::CurveState;
 pub use document::{Document, Source};
+pub use embed::Embed;
 pub use engine::{EngineEvent, EngineState};
 pub use history::History;
 pub use link::{Link, NamedSelection};
@@ -92,6 +94,8 @@ pub enum Event {
         /// The run.
         report: Box<Report>,
     },
+    /// The page around this frame has sent a message, as text of JSON.
+    Message(String),
 
     /// A key of the page was struck that means this.
     Command(Command),
@@ -242,6 +246,8 @@ pub enum Effect {
     Focus(&'static str),
     /// Say a sentence to those who listen.
     Announce(String),
+    /// Send a message, as text of JSON, to the page around this frame.
+    Post(String),
 }
 
 /// What the session has to know of where it is.
@@ -251,6 +257,8 @@ pub struct Environment {
     pub base: String,
     /// The machine's cores, as far as the browser tells; at least 1.
     pub cores: u16,
+    /// How it is framed, where another page shows it.
+    pub embed: Option<Embed>,
 }
 
 /// Drafts of this many bytes and more are not kept: storage is small.
@@ -260,6 +268,10 @@ const MOST_DRAFT: usize = 2_000_000;
 #[derive(Clone, Debug)]
 pub struct Session {
     environment: Environment,
+    /// How it is framed, where another page shows it.
+    pub embed: Option<Embed>,
+    /// The page around the frame.
+    host: embed::Host,
     /// What is to be run.
     pub document: Document,
     /// What the run that is shown had run.
@@ -340,8 +352,11 @@ impl Session {
     /// The session as an address has it. Its first run waits for the engine.
     pub fn start(environment: Environment, query: &str, fragment: &str) -> (Self, Vec<Effect>) {
         let settings = Settings::usual(environment.cores);
+        let embed = environment.embed.clone();
         let mut session = Self {
             environment,
+            embed,
+            host: embed::Host::default(),
             document: Document::default(),
             ran: None,
             settings,
@@ -382,7 +397,7 @@ impl Session {
             exporting: None,
             effects: Vec::new(),
         };
-        session.open_address(query, fragment, true);
+        session.open_framed(query, fragment);
         let effects = std::mem::take(&mut session.effects);
         (session, effects)
     }
@@ -390,6 +405,7 @@ impl Session {
     /// Takes what happened; returns what is to be done outside, in order.
     pub fn take(&mut self, event: Event) -> Vec<Effect> {
         let before = (self.document.clone(), self.settings, self.selection);
+        let engine_had_failed = matches!(self.engine, EngineState::Failed { .. });
         self.on_event(event);
         self.follow_list();
         if self.document != before.0 {
@@ -404,6 +420,7 @@ impl Session {
         if (&self.document, self.settings, self.selection) != (&before.0, before.1, before.2) {
             self.write_link_soon();
         }
+        self.follow_host(engine_had_failed);
         std::mem::take(&mut self.effects)
     }
 
@@ -412,11 +429,13 @@ impl Session {
             Event::Engine(EngineEvent::State(state)) => self.on_engine_state(state),
             Event::Engine(EngineEvent::Reply(reply)) => self.on_reply(reply),
             Event::AddressChanged { query, fragment } => {
+                let query = if self.embed.is_some() { Embed::link_query(&query) } else { query };
                 self.open_address(&query, &fragment, false);
                 self.run_unasked();
             }
             Event::LinkDue => self.write_link(false),
             Event::Recorded { name, report } => self.show_recorded(name, *report),
+            Event::Message(text) => self.on_message(&text),
             Event::Command(command) => self.on_command(command),
             Event::Run => self.run(),
             Event::Cancel => self.cancel(),

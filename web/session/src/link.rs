@@ -113,6 +113,11 @@ impl Session {
             // The address must not promise what it cannot keep.
             Link::TooLong | Link::File(_) => String::new(),
         };
+        // Steps of a frame would be steps of the page around it.
+        let (link, push) = match &self.embed {
+            Some(embed) => (embed.address(&link, self.settings.strategy), false),
+            None => (link, push),
+        };
         self.effects.push(Effect::WriteLink { link, push });
     }
 
@@ -168,7 +173,8 @@ impl Session {
         self.settings.clock_is_open = false;
         match run.clock.or(settings.clock) {
             Some(clock) => self.settings.clock = clock,
-            None if bare => self.settings.clock = Clock::Simulated,
+            // A frame must show the same wherever it is.
+            None if bare || self.embed.is_some() => self.settings.clock = Clock::Simulated,
             None => self.leave_clock_open(),
         }
         if let Some(strategy) = run.strategy {

@@ -63,7 +63,9 @@ impl Session {
     pub(super) fn run(&mut self) {
         self.stop_comparing();
         self.notice = None;
-        self.run_unasked();
+        if !self.compare_in_frame() {
+            self.run_unasked();
+        }
         self.write_link(true);
     }
 
@@ -149,6 +151,12 @@ impl Session {
 
     /// Another document in place of this one, and a run.
     pub(super) fn open(&mut self, document: Document) {
+        self.place(document);
+        self.run();
+    }
+
+    /// Another document in place of this one.
+    pub(super) fn place(&mut self, document: Document) {
         self.remember();
         match &document.source {
             Source::Scenario(written) => {
@@ -168,7 +176,6 @@ impl Session {
         self.wanted_selection = Some(NamedSelection::default());
         self.selection = Selection::default();
         self.viewport = None;
-        self.run();
     }
 
     pub(super) fn repeat_block(&mut self) {

@@ -8,6 +8,7 @@ use super::curve::Curve;
 use super::dialogs::{CostModel, Help, Strategies};
 use super::editor::Editor;
 use super::foot::Foot;
+use super::framed::Framed;
 use super::graph::Graph;
 use super::head::Head;
 use super::header::Header;
@@ -32,7 +33,7 @@ pub fn App(
 ) -> impl IntoView {
     let page = Page::start(recorded);
     let intents = page.intents();
-    let Page { written, setup, work, shown, time, pinned, lists, panels, browser, .. } = page;
+    let Page { written, setup, work, shown, time, pinned, lists, curve, panels, browser, .. } = page;
     let Written { document, is_stale, .. } = written;
     let Setup { strategy, clock, cost_model, .. } = setup;
     let Shown { model, picture, selection, detail, .. } = shown;
@@ -56,6 +57,19 @@ pub fn App(
             screen::follow(screen, &probe);
         }
     });
+    if page.embed.with_untracked(Option::is_some) {
+        let (embed, theme, screen) = (page.embed, theme.into(), screen.into());
+        let address = Callback::new(move |()| page.address());
+        return view! {
+            <Framed embed written setup work shown time pinned curve panels theme screen intents address/>
+            <i class="probe" node_ref=probe aria-hidden="true"></i>
+            <div class="hidden" role="status" aria-live="polite">{move || spoken.get()}</div>
+            <Help dialog letter_keys intents/>
+            <CostModel dialog cost_model intents/>
+            <Strategies dialog strategy intents/>
+        }
+        .into_any();
+    }
     let panel = move |tab| panel(page, intents, tab);
     let make_link = Callback::new(move |()| page.link());
     let given = lists.given;
@@ -92,6 +106,7 @@ pub fn App(
             <div class="dropping">"Drop a scenario, a real block (evm-block-case/1) or a block access list (EIP-7928)"</div>
         </Show>
     }
+    .into_any()
 }
 
 /// What a tab's panel holds.

@@ -32,19 +32,7 @@ pub fn Header(
                 "EVM Lanes"
             </span>
             <ScenarioPicker document intents/>
-            <label class="field">
-                <span>"Strategy"</span>
-                <select aria-label="Strategy" prop:value=move || setup.strategy.get().name()
-                    on:change=move |e| {
-                        if let Some(strategy) = StrategyChoice::from_name(&event_target_value(&e)) {
-                            intents.set_strategy(strategy);
-                        }
-                    }>
-                    {StrategyChoice::ALL.map(|s| view! {
-                        <option value=s.name() selected=move || setup.strategy.get() == s>{choice_name(s)}</option>
-                    }).collect_view()}
-                </select>
-            </label>
+            <StrategyPicker setup intents/>
             <button class="btn square" type="button" aria-label="About the strategies"
                 on:click=move |_| intents.open_dialog(Dialog::Strategies)>"i"</button>
             <LanesStepper setup intents/>
@@ -69,8 +57,29 @@ pub fn Header(
 
 const OWN: &str = "own";
 
+/// Who schedules.
 #[component]
-fn ScenarioPicker(document: Slice<Document>, intents: Intents) -> impl IntoView {
+pub fn StrategyPicker(setup: Setup, intents: Intents) -> impl IntoView {
+    view! {
+        <label class="field">
+            <span>"Strategy"</span>
+            <select aria-label="Strategy" prop:value=move || setup.strategy.get().name()
+                on:change=move |e| {
+                    if let Some(strategy) = StrategyChoice::from_name(&event_target_value(&e)) {
+                        intents.set_strategy(strategy);
+                    }
+                }>
+                {StrategyChoice::ALL.map(|s| view! {
+                    <option value=s.name() selected=move || setup.strategy.get() == s>{choice_name(s)}</option>
+                }).collect_view()}
+            </select>
+        </label>
+    }
+}
+
+/// What is run.
+#[component]
+pub fn ScenarioPicker(document: Slice<Document>, intents: Intents) -> impl IntoView {
     let current = Memo::new(move |_| {
         document.with(|d| {
             let same = d.builtin.and_then(builtin::find).filter(|b| d.text() == Some(b.text));
@@ -105,8 +114,9 @@ fn ScenarioPicker(document: Slice<Document>, intents: Intents) -> impl IntoView 
     }
 }
 
+/// On how many lanes.
 #[component]
-fn LanesStepper(setup: Setup, intents: Intents) -> impl IntoView {
+pub fn LanesStepper(setup: Setup, intents: Intents) -> impl IntoView {
     let fixed = move || setup.strategy.get().is_sequential();
     let shown = move || if fixed() { 1 } else { setup.lanes.get() };
     let input: NodeRef<leptos::html::Input> = NodeRef::new();
@@ -166,7 +176,7 @@ fn OpenFile(intents: Intents) -> impl IntoView {
 }
 
 #[component]
-fn RunButton(setup: Setup, work: Work, intents: Intents) -> impl IntoView {
+pub fn RunButton(setup: Setup, work: Work, intents: Intents) -> impl IntoView {
     let cancelling = move || work.activity.with(|a| matches!(a, Activity::Running { cancelling: true, .. }));
     let text = move || {
         let threads = work.info.get().is_some_and(|i| i.threads);
@@ -210,7 +220,7 @@ fn RunButton(setup: Setup, work: Work, intents: Intents) -> impl IntoView {
 
 /// The other kind of lanes, beside the run.
 #[component]
-fn OtherClock(setup: Setup, work: Work, intents: Intents) -> impl IntoView {
+pub fn OtherClock(setup: Setup, work: Work, intents: Intents) -> impl IntoView {
     let text = move || match (setup.clock.get(), setup.threads.get()) {
         (Clock::Measured, _) => "Simulate".to_owned(),
         (Clock::Simulated, 1) => "Run on one core".to_owned(),

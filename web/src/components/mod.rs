@@ -8,6 +8,7 @@ mod dialogs;
 mod editor;
 mod focus;
 mod foot;
+mod framed;
 mod graph;
 mod head;
 mod header;

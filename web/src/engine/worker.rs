@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use evm_lanes_core::messages::{EngineInfo, Reply, Request};
 use evm_lanes_core::wire;
-use js_sys::{Array, Atomics, Int32Array, Object, Reflect, Uint8Array};
+use js_sys::{Array, Atomics, Int32Array, JSON, Object, Reflect, Uint8Array};
 use wasm_bindgen::prelude::*;
 use web_sys::{BroadcastChannel, ErrorEvent, Event, MessageEvent, Window, Worker, WorkerOptions, WorkerType};
 
@@ -72,7 +72,8 @@ impl EngineClient {
     pub fn start(on_event: impl Fn(EngineEvent) + 'static) -> Self {
         // A shared memory can be made without isolation; only handing it to a worker fails. So isolation decides.
         let isolated = flag_of_global("crossOriginIsolated") && has_global("SharedArrayBuffer");
-        let flavour = if isolated { Flavour::Threads } else { Flavour::Single };
+        // The pool's workers would need a script of the same origin.
+        let flavour = if isolated && !is_kept_apart() { Flavour::Threads } else { Flavour::Single };
         let (supervisor, actions) = Supervisor::new(flavour, now());
         let client = Self(Rc::new(Inner {
             supervisor: RefCell::new(supervisor),
@@ -172,9 +173,7 @@ impl EngineClient {
         let generation = self.0.generation.get() + 1;
         self.0.generation.set(generation);
 
-        let options = WorkerOptions::new();
-        options.set_type(WorkerType::Module);
-        let worker = Worker::new_with_options(SCRIPT, &options)?;
+        let worker = new_worker()?;
         // Other tabs of the same page must not hear it, so its name is random.
         let channel = format!("evm-lanes-{generation}-{}", js_sys::Math::random());
         let reports = BroadcastChannel::new(&channel)?;
@@ -285,6 +284,38 @@ impl EngineClient {
         let handle = window.set_timeout_with_callback_and_timeout_and_arguments_0(tick.unchecked_ref(), wait);
         self.0.timeout.set(handle.ok().map(|handle| (handle, deadline)));
     }
+}
+
+/// Whether this frame has an origin of its own, other than its files': `sandbox` without `allow-same-origin`.
+fn is_kept_apart() -> bool {
+    Reflect::get(&js_sys::global(), &"origin".into())
+        .is_ok_and(|origin| origin.as_string().as_deref() == Some("null"))
+}
+
+fn new_worker() -> Result<Worker, JsValue> {
+    let options = WorkerOptions::new();
+    if !is_kept_apart() {
+        options.set_type(WorkerType::Module);
+        return Worker::new_with_options(SCRIPT, &options);
+    }
+    // A worker's script must come from the origin of the frame, so this one is made here and takes the rest from the
+    // site, which must allow it (`Access-Control-Allow-Origin`). No module: Chromium makes none here from such a script.
+    // What arrives before the site's script is kept for it.
+    let document = web_sys::window().and_then(|window| window.document());
+    let base = document.and_then(|document| document.base_uri().ok().flatten()).unwrap_or_default();
+    let script = web_sys::Url::new_with_base(SCRIPT, &base)?.href();
+    let script = JSON::stringify(&script.into())?;
+    let text = format!(
+        "const early = []; self.onmessage = (event) => early.push(event); \
+         import({script}).then(() => early.forEach((event) => self.onmessage(event)), \
+         (error) => self.postMessage({{ failed: String(error) }}));"
+    );
+    let kind = web_sys::BlobPropertyBag::new();
+    kind.set_type("text/javascript");
+    let blob = web_sys::Blob::new_with_str_sequence_and_options(&Array::of1(&text.into()), &kind)?;
+    let url = web_sys::Url::create_object_url_with_blob(&blob)?;
+    // The worker may not have read it yet when this ends: the address stays as long as the frame.
+    Worker::new_with_options(&url, &options)
 }
 
 fn read_booted(booted: &JsValue) -> Result<(EngineInfo, Option<CancelFlag>), String> {

@@ -21,13 +21,19 @@ pub fn cores() -> u16 {
 
 const PREFIX: &str = "evm-lanes.";
 
-/// What was kept under that name.
+/// What was kept under that name. A frame in another page keeps nothing: what a person keeps is the page's own.
 pub fn stored(name: &str) -> Option<String> {
+    if crate::embed::is_framed() {
+        return None;
+    }
     window()?.local_storage().ok()??.get_item(&format!("{PREFIX}{name}")).ok()?
 }
 
 /// Keeps a value, or forgets it. A full or forbidden storage is no reason to stop.
 pub fn store(name: &str, value: Option<&str>) {
+    if crate::embed::is_framed() {
+        return;
+    }
     let Some(storage) = window().and_then(|w| w.local_storage().ok().flatten()) else { return };
     let name = format!("{PREFIX}{name}");
     let _ = match value {

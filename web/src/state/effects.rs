@@ -23,6 +23,7 @@ impl Page {
                 // The element is there once what has changed is drawn.
                 Effect::Focus(id) => request_animation_frame(move || dom::focus(id)),
                 Effect::Announce(text) => self.browser.spoken.set(text),
+                Effect::Post(message) => self.frame.with_value(|frame| frame.post(&message)),
             }
         }
     }

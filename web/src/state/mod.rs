@@ -22,9 +22,10 @@ mod slices;
 pub mod sync;
 pub mod theme;
 
-use evm_lanes_session::{Event, Session};
+use evm_lanes_session::{Embed, Event, Session};
 use leptos::prelude::*;
 
+use crate::embed;
 use crate::engine::EngineClient;
 use crate::view::keys::Command;
 
@@ -75,16 +76,21 @@ pub struct Page {
     pub curve: Slice<CurveState>,
     pub panels: Panels,
     pub browser: Browser,
+    /// How the page is framed, where another page shows it.
+    pub embed: Slice<Option<Embed>>,
     session: StoredValue<Session>,
     client: StoredValue<Option<EngineClient>, LocalStorage>,
     address: StoredValue<link::Address>,
+    /// The page around the frame.
+    frame: StoredValue<embed::Frame>,
 }
 
 impl Page {
     /// The page as its address has it, with the recorded run that it asks for. Starts the engine.
     pub fn start(recorded: Option<recorded::Recorded>) -> Self {
         let (query, fragment) = link::query_and_fragment();
-        let environment = evm_lanes_session::Environment { base: link::base(), cores: dom::cores() };
+        let embed = embed::is_framed().then(|| Embed::read(&query));
+        let environment = evm_lanes_session::Environment { base: link::base(), cores: dom::cores(), embed };
         let (mut session, mut effects) = Session::start(environment, &query, &fragment);
         if let Some((name, report)) = recorded {
             effects.extend(session.take(Event::Recorded { name, report }));
@@ -100,10 +106,15 @@ impl Page {
             curve: Slice::new(&session.curve),
             panels: Panels::new(&session),
             browser: Browser::new(),
+            embed: Slice::new(&session.embed),
             session: StoredValue::new(session),
             client: StoredValue::new_local(None),
             address: StoredValue::new(link::Address::default()),
+            frame: StoredValue::new(embed::Frame::default()),
         };
+        if embed::is_framed() {
+            embed::start(page);
+        }
         page.perform(effects);
         let client = EngineClient::start(move |event| page.take(Event::Engine(event)));
         page.client.set_value(Some(client));
@@ -133,6 +144,7 @@ impl Page {
             self.lists.follow(session);
             self.curve.follow(&session.curve);
             self.panels.follow(session);
+            self.embed.follow(&session.embed);
         });
     }
 
@@ -150,9 +162,28 @@ impl Page {
         self.session.with_value(Session::link)
     }
 
+    /// The page's own address, for a tab of its own, of what is in the frame now; `None` if no link can say it.
+    pub fn address(self) -> Option<String> {
+        self.session.with_value(Session::page_address)
+    }
+
     /// The address is another one, because a person went back or forward.
     fn address_changed(self) {
         let (query, fragment) = link::query_and_fragment();
         self.take(Event::AddressChanged { query, fragment });
+    }
+}
+
+impl embed::Access for Page {
+    fn with<R>(&self, act: impl FnOnce(&mut embed::Frame) -> R) -> Option<R> {
+        self.frame.try_update_value(act)
+    }
+
+    fn take(&self, text: String) {
+        Page::take(*self, Event::Message(text));
+    }
+
+    fn is_high_as_content(&self) -> bool {
+        self.embed.with_untracked(|embed| embed.as_ref().is_some_and(|embed| embed.height.is_none()))
     }
 }

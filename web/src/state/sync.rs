@@ -2,6 +2,7 @@
 //! nothing back. What follows from events (address bar, storage) is done by [`Page`] itself.
 
 use evm_lanes_core::scenario::StrategyChoice;
+use evm_lanes_session::embed::Colours;
 use leptos::ev;
 use leptos::prelude::*;
 
@@ -11,8 +12,27 @@ use super::{Activity, EngineState, Page, dom, theme};
 pub fn start(page: Page) {
     root_attributes(page);
     colours(page);
+    framed(page);
     let back = window_event_listener(ev::popstate, move |_| page.address_changed());
     on_cleanup(move || back.remove());
+}
+
+/// A frame's look is on the root element, for its style sheet; its colours are those that its address or its host asks for.
+fn framed(page: Page) {
+    Effect::new(move |_| {
+        let (Some(embed), Some(root)) = (page.embed.get(), dom::root()) else { return };
+        let height = if embed.height.is_some() { "fixed" } else { "auto" };
+        for (name, value) in
+            [("data-view", embed.view.name()), ("data-edit", embed.edit.name()), ("data-height", height)]
+        {
+            let _ = root.set_attribute(name, value);
+        }
+        page.browser.theme.set(match embed.theme {
+            Colours::Auto => theme::Theme::System,
+            Colours::Light => theme::Theme::Light,
+            Colours::Dark => theme::Theme::Dark,
+        });
+    });
 }
 
 fn colours(page: Page) {

@@ -1,5 +1,6 @@
 //! Whole journeys through the page, without a browser: a person acts, the engine answers, the page shows.
 
+mod embed;
 mod recorded;
 mod world;
 

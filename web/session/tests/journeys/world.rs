@@ -9,7 +9,7 @@ use evm_lanes_core::scenario::{self, StrategyChoice, json};
 use evm_lanes_core::strategies::StrategyId;
 use evm_lanes_core::units::{Gas, Ticks, TxIndex};
 use evm_lanes_session::supervisor::{Action, Flavour, Input, Millis, Supervisor};
-use evm_lanes_session::{Activity, Effect, Environment, Event, Session};
+use evm_lanes_session::{Activity, Effect, Embed, Environment, Event, Session};
 use evm_lanes_view::sample;
 
 /// The page's address without query and fragment.
@@ -62,6 +62,8 @@ pub struct World {
     pub focus: Option<&'static str>,
     pub draft: Option<String>,
     pub files: Vec<(String, Vec<u8>)>,
+    /// Messages to the page around the frame.
+    pub posts: Vec<String>,
 }
 
 impl World {
@@ -75,9 +77,20 @@ impl World {
         Self::open_with(link, EngineInfo { threads: false, max_lanes: 1 })
     }
 
+    /// The same in a frame of another page.
+    pub fn open_framed(link: &str) -> Self {
+        let embed = Embed::read(split(link).0);
+        let environment = Environment { base: format!("{BASE}embed.html"), cores: 8, embed: Some(embed) };
+        Self::open_in(environment, link, EngineInfo { threads: true, max_lanes: 8 })
+    }
+
     fn open_with(link: &str, info: EngineInfo) -> Self {
+        let environment = Environment { base: BASE.to_owned(), cores: 8, embed: None };
+        Self::open_in(environment, link, info)
+    }
+
+    fn open_in(environment: Environment, link: &str, info: EngineInfo) -> Self {
         let (query, fragment) = split(link);
-        let environment = Environment { base: BASE.to_owned(), cores: 8 };
         let (session, effects) = Session::start(environment, query, fragment);
         let flavour = if info.threads { Flavour::Threads } else { Flavour::Single };
         let (supervisor, actions) = Supervisor::new(flavour, 0.0);
@@ -101,6 +114,7 @@ impl World {
             focus: None,
             draft: None,
             files: Vec::new(),
+            posts: Vec::new(),
         };
         world.perform(effects);
         world.act(actions);
@@ -138,6 +152,7 @@ impl World {
                 Effect::Download { name, bytes, .. } => self.files.push((name.to_owned(), bytes)),
                 Effect::Focus(id) => self.focus = Some(id),
                 Effect::Announce(text) => self.said.push(text),
+                Effect::Post(message) => self.posts.push(message),
             }
         }
     }

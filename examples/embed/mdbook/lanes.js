@@ -1,0 +1,3 @@
+const script = document.createElement('script');
+script.src = 'https://lanes.example/embed.js';
+document.head.append(script);

@@ -1,0 +1,433 @@
+//! What the frame says: answers to the host, and what has changed in between.
+
+use evm_lanes_core::problem::Problem;
+use evm_lanes_core::trace::{Outcome, SpanKind};
+use evm_lanes_view::model::RunModel;
+use evm_lanes_view::sentence;
+use serde::Serialize;
+
+use super::VERSION;
+use super::request::Id;
+
+/// A message to the host, as text of JSON.
+pub fn write(id: Option<&Id>, say: &Say) -> String {
+    let message = Message { version: VERSION, id, say };
+    // Fails only for maps with keys that are no texts; there are none.
+    serde_json::to_string(&message).unwrap_or_default()
+}
+
+/// The message that says how high the page in the frame is.
+pub fn resize(height: u32) -> String {
+    write(None, &Say::Resize { height })
+}
+
+#[derive(Serialize)]
+struct Message<'a> {
+    #[serde(rename = "evm-lanes")]
+    version: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<&'a Id>,
+    #[serde(flatten)]
+    say: &'a Say,
+}
+
+/// What the frame says.
+#[derive(Clone, Debug, Serialize)]
+#[serde(tag = "type", rename_all = "kebab-case", rename_all_fields = "camelCase")]
+pub enum Say {
+    /// The answer to `hello`.
+    Ready {
+        /// The versions of the messages that it speaks.
+        versions: [u32; 1],
+        /// Types of messages and things to get.
+        capabilities: Vec<String>,
+        /// What is there.
+        state: Box<State>,
+    },
+    /// Settings, scenario or link are others.
+    Change {
+        /// What is there now.
+        state: Box<State>,
+    },
+    /// A run is complete: the answer to `run` and `load`, and told of any other run.
+    Result {
+        /// Its figures.
+        figures: Box<Figures>,
+        /// What is there now.
+        state: Box<State>,
+    },
+    /// The selection is another one.
+    Selected {
+        /// It.
+        selection: Selected,
+    },
+    /// The answer to everything else.
+    Answer(Answer),
+    /// What is in the frame is so high now, in CSS pixels.
+    Resize {
+        /// That height.
+        height: u32,
+    },
+    /// A request was not met.
+    Error(Refusal),
+}
+
+/// What was asked for; of the fields one is there, or none where there was only something to do.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Answer {
+    /// What is set and selected.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub state: Option<Box<State>>,
+    /// The run's figures.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub figures: Option<Box<Figures>>,
+    /// The run's attempts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trace: Option<Box<Trace>>,
+    /// The link to what is there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub link: Option<String>,
+}
+
+/// What is set and selected.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct State {
+    /// The built-in scenario's name; none for another one, and for one that was changed.
+    pub scenario: Option<&'static str>,
+    /// The scenario's title, if it can be read.
+    pub title: Option<String>,
+    /// Strategy.
+    pub strategy: &'static str,
+    /// Number of lanes.
+    pub lanes: u16,
+    /// `simulated` or `measured`.
+    pub clock: &'static str,
+    /// The cost model of simulated time.
+    pub cost: &'static str,
+    /// Its seed, as text: it may have more digits than JavaScript's numbers.
+    pub seed: String,
+    /// What the frame shows.
+    pub view: &'static str,
+    /// What a person may change.
+    pub edit: &'static str,
+    /// Colours.
+    pub theme: &'static str,
+    /// `starting`, `running`, `done`, `failed`, `cancelled` or `idle`.
+    pub phase: &'static str,
+    /// Whether the run that is shown is of another scenario than the one that is set.
+    pub stale: bool,
+    /// Whether lanes can be threads here.
+    pub threads: bool,
+    /// What is selected.
+    pub selection: Selected,
+    /// Query and fragment of a frame that shows the same.
+    pub link: Option<String>,
+    /// The address of the page that shows the same in its own tab; none if no link can say it.
+    pub page: Option<String>,
+}
+
+/// What is selected.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Selected {
+    /// A transaction, from 0.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tx: Option<u32>,
+    /// One of its attempts, from 0.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub incarnation: Option<u32>,
+    /// A location, by name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub location: Option<String>,
+}
+
+/// The figures of a run.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Figures {
+    /// The scenario's title.
+    pub title: String,
+    /// The page's headline.
+    pub headline: String,
+    /// The strategy that ran.
+    pub strategy: &'static str,
+    /// Whether it was chosen automatically.
+    pub chosen: bool,
+    /// The lanes that ran.
+    pub lanes: u16,
+    /// `simulated` or `measured`.
+    pub clock: &'static str,
+    /// What a tick is: `gas` or `ns`.
+    pub unit: &'static str,
+    /// Number of transactions.
+    pub transactions: u32,
+    /// Time of sequential execution, in ticks.
+    pub sequential: f64,
+    /// Time of this run, in ticks.
+    pub parallel: f64,
+    /// The one over the other; none where the block was too short to measure.
+    pub speed_up: Option<f64>,
+    /// The most that any schedule on these lanes can reach.
+    pub ceiling: f64,
+    /// Attempts that did not commit.
+    pub aborts: u32,
+    /// Transactions that needed more than one attempt.
+    pub rerun: u32,
+    /// Share of the time of all attempts that went into those that did not commit.
+    pub wasted: f64,
+    /// Share of lanes × duration that went into attempts that committed.
+    pub busy: f64,
+    /// The steps in which the transactions could run if every one waited for those that it depends on.
+    pub waves: u32,
+    /// The longest chain of dependencies.
+    pub critical_path: Vec<u32>,
+    /// Whether receipts and state equal those of sequential execution.
+    pub equal: bool,
+    /// The first difference, in words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub difference: Option<String>,
+    /// keccak-256 of the packed trace.
+    pub trace_hash: String,
+}
+
+impl Figures {
+    /// Those of a run.
+    pub fn of(model: &RunModel) -> Self {
+        let report = &model.report;
+        let analysis = &report.analysis;
+        let finite = |number: f64| number.is_finite().then_some(number);
+        Self {
+            title: report.title.clone(),
+            headline: sentence::headline(model),
+            strategy: report.strategy.name(),
+            chosen: report.chosen.is_some(),
+            lanes: report.lanes,
+            clock: report.clock.name(),
+            unit: if model.is_simulated() { report.model.cost.unit() } else { "ns" },
+            transactions: model.transactions(),
+            sequential: report.timing.sequential_median.as_f64(),
+            parallel: report.timing.parallel_median.as_f64(),
+            speed_up: finite(model.speed_up()).filter(|_| !model.is_too_short()),
+            ceiling: finite(model.ceiling()).unwrap_or_default(),
+            aborts: analysis.aborts,
+            rerun: analysis.rerun,
+            wasted: finite(analysis.wasted).unwrap_or_default(),
+            busy: finite(analysis.busy).unwrap_or_default(),
+            waves: analysis.waves.iter().max().map_or(0, |last| last + 1),
+            critical_path: analysis.critical_path.iter().map(|tx| tx.0).collect(),
+            equal: report.verdict.difference.is_none(),
+            difference: report.verdict.difference.clone(),
+            trace_hash: report.trace_hash.clone(),
+        }
+    }
+}
+
+/// Runs of more attempts and spans are not sent.
+pub const MAX_TRACE: usize = 50_000;
+
+/// The attempts of a run, and what the lanes did in between.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Trace {
+    /// keccak-256 of the packed trace.
+    pub hash: String,
+    /// Number of lanes.
+    pub lanes: u16,
+    /// In ticks.
+    pub duration: f64,
+    /// By lane and time.
+    pub attempts: Vec<Attempt>,
+    /// By lane and time.
+    pub spans: Vec<Span>,
+}
+
+/// An attempt.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Attempt {
+    /// Its transaction, from 0.
+    pub tx: u32,
+    /// From 0.
+    pub incarnation: u32,
+    /// From 0.
+    pub lane: u16,
+    /// In ticks.
+    pub start: f64,
+    /// In ticks.
+    pub end: f64,
+    /// `committed`, `aborted` or `blocked`.
+    pub outcome: &'static str,
+    /// Why it did not commit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cause: Option<Cause>,
+}
+
+/// Why an attempt did not commit.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Cause {
+    /// The location, by name.
+    pub location: String,
+    /// The writer's transaction.
+    pub tx: u32,
+    /// The writer's incarnation.
+    pub incarnation: u32,
+}
+
+/// A piece of a lane's time outside the EVM.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Span {
+    /// From 0.
+    pub lane: u16,
+    /// In ticks.
+    pub start: f64,
+    /// In ticks.
+    pub end: f64,
+    /// `validating`, `scheduling`, `waiting`, `committing` or `idle`.
+    pub kind: &'static str,
+}
+
+impl Trace {
+    /// That of a run; `None` if it is too long.
+    pub fn of(model: &RunModel) -> Option<Self> {
+        let trace = &model.trace;
+        if trace.attempts.len() + trace.spans.len() > MAX_TRACE {
+            return None;
+        }
+        let attempts = trace.attempts.iter().map(|attempt| Attempt {
+            tx: attempt.version.tx.0,
+            incarnation: attempt.version.incarnation.0,
+            lane: attempt.lane.0,
+            start: attempt.start.as_f64(),
+            end: attempt.end.as_f64(),
+            outcome: match attempt.outcome {
+                Outcome::Committed => "committed",
+                Outcome::Aborted => "aborted",
+                Outcome::Blocked => "blocked",
+            },
+            cause: attempt.cause.map(|cause| Cause {
+                location: model.location(cause.location),
+                tx: cause.writer.tx.0,
+                incarnation: cause.writer.incarnation.0,
+            }),
+        });
+        let spans = trace.spans.iter().map(|span| Span {
+            lane: span.lane.0,
+            start: span.start.as_f64(),
+            end: span.end.as_f64(),
+            kind: match span.kind {
+                SpanKind::Validating { .. } => "validating",
+                SpanKind::Scheduling => "scheduling",
+                SpanKind::Waiting => "waiting",
+                SpanKind::Committing => "committing",
+                SpanKind::Idle => "idle",
+            },
+        });
+        Some(Self {
+            hash: model.report.trace_hash.clone(),
+            lanes: trace.lanes,
+            duration: trace.duration.as_f64(),
+            attempts: attempts.collect(),
+            spans: spans.collect(),
+        })
+    }
+}
+
+/// Why a request was not met.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Code {
+    /// The version of the message is not spoken here.
+    Version,
+    /// There is no message of that type.
+    Type,
+    /// A field is missing or wrong.
+    Field,
+    /// The message or what was asked for is too large.
+    Size,
+    /// There were too many messages.
+    Busy,
+    /// The document has mistakes.
+    Document,
+    /// The link cannot be read.
+    Link,
+    /// There is no run yet.
+    NoRun,
+    /// It does not exist in the run.
+    NotFound,
+    /// This frame cannot do that.
+    Unsupported,
+    /// The run was cancelled.
+    Cancelled,
+    /// The run failed.
+    Failed,
+    /// There is no engine.
+    Engine,
+}
+
+/// A request that was not met, and why.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Refusal {
+    /// The request's, if it could be read.
+    #[serde(skip)]
+    pub id: Option<Id>,
+    /// For programs.
+    pub code: Code,
+    /// For people.
+    pub message: String,
+    /// The field that is wrong.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub field: Option<String>,
+    /// A document's mistakes, with their places.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub problems: Vec<Mistake>,
+}
+
+impl Refusal {
+    /// One in words.
+    pub fn new(code: Code, message: impl Into<String>) -> Self {
+        Self { id: None, code, message: message.into(), field: None, problems: Vec::new() }
+    }
+
+    /// One for a document's mistakes.
+    pub fn of_problems(code: Code, problems: &[Problem]) -> Self {
+        let message = problems.first().map_or_else(String::new, ToString::to_string);
+        let problems = problems.iter().take(50).map(Mistake::of).collect();
+        Self { problems, ..Self::new(code, message) }
+    }
+
+    /// As a message.
+    pub fn write(self) -> String {
+        write(self.id.clone().as_ref(), &Say::Error(self))
+    }
+}
+
+/// A mistake in a document.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Mistake {
+    /// `transactions[3].to`; empty for the document as a whole.
+    pub path: String,
+    /// What would be right.
+    pub expected: String,
+    /// What stands there.
+    pub found: String,
+    /// From 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub line: Option<u32>,
+    /// From 1, in characters.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub column: Option<u32>,
+}
+
+impl Mistake {
+    fn of(problem: &Problem) -> Self {
+        Self {
+            path: problem.path.clone(),
+            expected: problem.expected.clone(),
+            found: problem.found.clone(),
+            line: problem.position.map(|p| p.line),
+            column: problem.position.map(|p| p.column),
+        }
+    }
+}
