@@ -322,7 +322,7 @@ impl<'t> Decoder<'t> {
             (Some(choices), None) => {
                 let path = path.field("choices");
                 question.choices =
-                    self.bounded(choices, &path, "choices", 2, MAX_LIST, |d, node, path| d.choice(node, path));
+                    self.bounded(choices, &path, "choices", 2, MAX_LIST, |d, node, path| d.answer_choice(node, path));
                 let right = question.choices.iter().filter(|choice| choice.is_right).count();
                 if right != 1 && !question.choices.is_empty() {
                     self.problem(
@@ -354,7 +354,7 @@ impl<'t> Decoder<'t> {
         question
     }
 
-    fn choice(&mut self, node: Node<'t>, path: &Path<'_>) -> Choice {
+    fn answer_choice(&mut self, node: Node<'t>, path: &Path<'_>) -> Choice {
         let mut choice = Choice::default();
         self.known(node, path, "a choice with \"text\" and \"reply\"", Choice::NAMES);
         if let Some(text) = self.required(node, path, "text") {
