@@ -69,7 +69,9 @@ impl Figures {
             Figure::Failed => Some(f64::from(analysis.aborts)),
             Figure::Wasted => Some(analysis.wasted),
             Figure::Utilisation => Some(analysis.busy),
-            Figure::HottestShare => hottest.map_or(Some(0.0), |hot| over(f64::from(hot.edges).min(edges), edges)),
+            Figure::HottestShare => {
+                hottest.map_or(Some(0.0), |hot| over(f64::from(hot.edges).min(edges), edges))
+            }
             Figure::Transactions => Some(transactions),
             Figure::Included => Some(transactions - refused),
             Figure::Refused => Some(refused),
@@ -123,13 +125,15 @@ impl Figures {
             Goal::All(goals) => goals.iter().all(|goal| self.holds(goal)),
             Goal::Any(goals) => goals.iter().any(|goal| self.holds(goal)),
             Goal::Not(goal) => !self.holds(goal),
-            Goal::Number(figure, comparison, than) => self.number(*figure).is_some_and(|value| match comparison {
-                Comparison::Below => value < *than,
-                Comparison::AtMost => value <= *than,
-                Comparison::Equals => value == *than,
-                Comparison::AtLeast => value >= *than,
-                Comparison::Above => value > *than,
-            }),
+            Goal::Number(figure, comparison, than) => {
+                self.number(*figure).is_some_and(|value| match comparison {
+                    Comparison::Below => value < *than,
+                    Comparison::AtMost => value <= *than,
+                    Comparison::Equals => value == *than,
+                    Comparison::AtLeast => value >= *than,
+                    Comparison::Above => value > *than,
+                })
+            }
             Goal::Text(name, test, text) => match test {
                 Test::Is => self.name(*name) == text,
                 Test::Contains => self.name(*name).contains(&**text),
@@ -293,7 +297,13 @@ mod tests {
                 edges: vec![Edge { writer: TxIndex(0), reader: TxIndex(1), locations: vec![LocationId(0)] }],
                 waves: vec![0, 1, 0, 0],
                 critical_path: vec![TxIndex(0), TxIndex(1)],
-                hot: vec![HotLocation { location: LocationId(0), edges: 1, readers: 1, writers: 1, aborts: 1 }],
+                hot: vec![HotLocation {
+                    location: LocationId(0),
+                    edges: 1,
+                    readers: 1,
+                    writers: 1,
+                    aborts: 1,
+                }],
                 limits: Limits { path: 2.0, path_gas: 2.0, work: 2.0 },
                 aborts: 1,
                 rerun: 1,

@@ -98,7 +98,8 @@ fn dump(what: &str, figures: &Figures, report: &Report) {
 #[test]
 fn every_goal_is_open_at_the_start_and_met_by_its_answer_and_every_mistake_gets_its_hint() {
     let mut engine = engine();
-    let is_shown = std::env::var_os("EVM_LANES_LESSON").is_some() || std::env::var_os("EVM_LANES_SHOW").is_some();
+    let is_shown =
+        std::env::var_os("EVM_LANES_LESSON").is_some() || std::env::var_os("EVM_LANES_SHOW").is_some();
     let mut wrong = Vec::new();
     let mut lessons_seen: HashMap<String, usize> = HashMap::new();
     for (name, lesson) in lessons() {
@@ -137,7 +138,10 @@ fn every_goal_is_open_at_the_start_and_met_by_its_answer_and_every_mistake_gets_
             for judged in figures.judge(goal).into_iter().chain(facts).filter(|judged| !judged.is_met) {
                 check(false, format!("the answer: {}", judged.sentence));
             }
-            check(hint_for(&step.hints, &figures).is_none() || figures.holds(goal), "a hint for the answer".into());
+            check(
+                hint_for(&step.hints, &figures).is_none() || figures.holds(goal),
+                "a hint for the answer".into(),
+            );
             check(!step.mistakes.is_empty(), "no mistake is tried".into());
             for (m, mistake) in step.mistakes.iter().enumerate() {
                 let to = lesson.changed(i, &mistake.set, mistake.run).expect("a mistake");
@@ -162,7 +166,8 @@ fn every_placeholder_has_a_figure() {
     for (name, lesson) in lessons() {
         for step in &lesson.steps {
             let texts = step.hints.iter().map(|hint| &hint.text).chain([&step.text, &step.explanation]);
-            let choices = step.question.iter().flat_map(|question| &question.choices).map(|choice| &choice.reply);
+            let choices =
+                step.question.iter().flat_map(|question| &question.choices).map(|choice| &choice.reply);
             for text in texts.chain(choices) {
                 for (_, named) in lesson::Written::split(text) {
                     assert!(!matches!(named, Some(Err(_))), "{name}: {named:?}");

@@ -30,7 +30,12 @@ pub(super) fn bind(element: NodeRef<Dialog>, dialog: Slice<Option<state::Dialog>
 
 /// Title and close button.
 #[component]
-pub(super) fn Top(title: &'static str, id: &'static str, own: state::Dialog, intents: Intents) -> impl IntoView {
+pub(super) fn Top(
+    title: &'static str,
+    id: &'static str,
+    own: state::Dialog,
+    intents: Intents,
+) -> impl IntoView {
     view! {
         <header>
             <h2 id=id>{title}</h2>

@@ -100,7 +100,9 @@ fn Question(
         let typed = number.get_untracked().map(|input| input.value()).unwrap_or_default();
         let typed: String = typed.chars().filter(|c| !matches!(c, ',' | '_' | ' ' | '\u{a0}')).collect();
         match typed.parse::<f64>() {
-            Ok(answer) if answer.is_finite() => intents.lesson(LessonEvent::Answer(LessonAnswer::Number(answer))),
+            Ok(answer) if answer.is_finite() => {
+                intents.lesson(LessonEvent::Answer(LessonAnswer::Number(answer)))
+            }
             _ => intents.announce("Type a number."),
         }
     };
@@ -195,7 +197,8 @@ fn Help(
     figures: Memo<Option<Figures>>,
     intents: Intents,
 ) -> impl IntoView {
-    let shown = Memo::new(move |_| lesson.with(|s| s.as_ref().map(LessonState::shown_hints).unwrap_or_default()));
+    let shown =
+        Memo::new(move |_| lesson.with(|s| s.as_ref().map(LessonState::shown_hints).unwrap_or_default()));
     let has_more = Memo::new(move |_| lesson.with(|s| s.as_ref().is_some_and(|s| s.next_hint().is_some())));
     view! {
         <div class="help">

@@ -11,8 +11,8 @@ use evm_lanes_session::Session;
 use leptos::prelude::*;
 
 use super::{
-    Activity, DetailState, Dialog, Document, EngineState, Given, LessonState, ListState, Notice, Pin, Progress,
-    Selection, Source, Tab,
+    Activity, DetailState, Dialog, Document, EngineState, Given, LessonState, ListState, Notice, Pin,
+    Progress, Selection, Source, Tab,
 };
 use crate::view::lanes::Emphasis;
 use crate::view::model::{AttemptIndex, RunModel};

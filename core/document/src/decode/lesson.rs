@@ -41,9 +41,8 @@ impl<'t> Decoder<'t> {
         }
         if let Some(aims) = self.required(node, root, "aims") {
             let path = root.field("aims");
-            lesson.aims = self.bounded(aims, &path, "lines of text", 1, MAX_LIST, |d, node, path| {
-                d.line(node, path)
-            });
+            lesson.aims =
+                self.bounded(aims, &path, "lines of text", 1, MAX_LIST, |d, node, path| d.line(node, path));
         }
         if let Some(minutes) = self.required(node, root, "minutes") {
             lesson.minutes = self.whole(minutes, &root.field("minutes"), 1, 240).unwrap_or(1) as u32;
@@ -122,7 +121,11 @@ impl<'t> Decoder<'t> {
                     let known = Figure::NAMES.iter().chain(Name::NAMES).copied();
                     let expected = match nearest(name, known) {
                         Some(near) => format!("{{{near}}}"),
-                        None => format!("one of {}, {} in braces", Figure::NAMES.join(", "), Name::NAMES.join(", ")),
+                        None => format!(
+                            "one of {}, {} in braces",
+                            Figure::NAMES.join(", "),
+                            Name::NAMES.join(", ")
+                        ),
                     };
                     self.problem(node.at(), path, expected, format!("{{{}}}", json::shortened(name)));
                 }
@@ -173,8 +176,7 @@ impl<'t> Decoder<'t> {
         }
         if let Some(hints) = node.get("hints") {
             let path = path.field("hints");
-            step.hints =
-                self.bounded(hints, &path, "hints", 0, MAX_LIST, |d, node, path| d.hint(node, path));
+            step.hints = self.bounded(hints, &path, "hints", 0, MAX_LIST, |d, node, path| d.hint(node, path));
         }
         if let Some(explanation) = node.get("explanation") {
             step.explanation = self.prose(explanation, &path.field("explanation"), true);
@@ -199,9 +201,9 @@ impl<'t> Decoder<'t> {
             step.mistakes = self.bounded(mistakes, &path, "mistakes", 0, MAX_LIST, |d, node, path| {
                 d.known(node, path, "an object with \"set\" or \"run\", and \"hint\"", Mistake::NAMES);
                 let (set, run) = d.altered(node, path, before.as_deref());
-                let hint = d.required(node, path, "hint").and_then(|hint| {
-                    d.whole(hint, &path.field("hint"), 0, hints.saturating_sub(1))
-                });
+                let hint = d
+                    .required(node, path, "hint")
+                    .and_then(|hint| d.whole(hint, &path.field("hint"), 0, hints.saturating_sub(1)));
                 Mistake { set, run, hint: hint.unwrap_or(0) as u32 }
             });
         }
@@ -229,12 +231,7 @@ impl<'t> Decoder<'t> {
     }
 
     /// Takes over the mistakes of a scenario as mistakes at `path`; with `at`, they are all there.
-    fn take_problems(
-        &mut self,
-        problems: Vec<crate::problem::Problem>,
-        path: &Path<'_>,
-        at: Option<usize>,
-    ) {
+    fn take_problems(&mut self, problems: Vec<crate::problem::Problem>, path: &Path<'_>, at: Option<usize>) {
         for mut problem in problems {
             if self.problems.len() >= super::MAX_PROBLEMS {
                 return;
@@ -312,7 +309,8 @@ impl<'t> Decoder<'t> {
 
     fn question(&mut self, node: Node<'t>, path: &Path<'_>) -> Question {
         let mut question = Question::default();
-        if !self.known(node, path, "a question with \"text\" and \"choices\" or \"figure\"", Question::NAMES) {
+        if !self.known(node, path, "a question with \"text\" and \"choices\" or \"figure\"", Question::NAMES)
+        {
             return question;
         }
         if let Some(text) = self.required(node, path, "text") {
@@ -321,8 +319,9 @@ impl<'t> Decoder<'t> {
         match (node.get("choices"), node.get("figure")) {
             (Some(choices), None) => {
                 let path = path.field("choices");
-                question.choices =
-                    self.bounded(choices, &path, "choices", 2, MAX_LIST, |d, node, path| d.answer_choice(node, path));
+                question.choices = self.bounded(choices, &path, "choices", 2, MAX_LIST, |d, node, path| {
+                    d.answer_choice(node, path)
+                });
                 let right = question.choices.iter().filter(|choice| choice.is_right).count();
                 if right != 1 && !question.choices.is_empty() {
                     self.problem(
@@ -417,10 +416,9 @@ impl<'t> Decoder<'t> {
             let node = field.node;
             match &*field.name {
                 "all" | "any" => {
-                    let mut inner =
-                        self.bounded(node, &path, "predicates", 1, MAX_TESTS, |d, node, path| {
-                            d.predicate(node, path, depth + 1, tests)
-                        });
+                    let mut inner = self.bounded(node, &path, "predicates", 1, MAX_TESTS, |d, node, path| {
+                        d.predicate(node, path, depth + 1, tests)
+                    });
                     let inner: Vec<Goal> = inner.drain(..).flatten().collect();
                     goals.push(if field.name == "all" { Goal::All(inner) } else { Goal::Any(inner) });
                 }
@@ -471,7 +469,8 @@ impl<'t> Decoder<'t> {
             goals.extend(self.number(node, path).map(|n| Goal::Number(figure, Comparison::Equals, n)));
             return;
         }
-        if !self.known(node, path, "a number, or a comparison such as { \"atLeast\": 2 }", Comparison::NAMES) {
+        if !self.known(node, path, "a number, or a comparison such as { \"atLeast\": 2 }", Comparison::NAMES)
+        {
             return;
         }
         for field in node.fields() {

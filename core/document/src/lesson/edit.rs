@@ -165,7 +165,13 @@ mod tests {
             (with(r#"{ "to": "b", "from": "a" }, { "from": "c", "to": "d" }"#, ""), 0),
             (with(r#"{ "from": "a", "to": "x" }, { "from": "y", "to": "d" }"#, ""), 2),
             (with(r#"{ "from": "c", "to": "d" }"#, ""), 1),
-            (with(r#"{ "from": "a", "to": "b" }, { "from": "e", "to": "f" }, { "from": "c", "to": "d" }"#, ""), 1),
+            (
+                with(
+                    r#"{ "from": "a", "to": "b" }, { "from": "e", "to": "f" }, { "from": "c", "to": "d" }"#,
+                    "",
+                ),
+                1,
+            ),
             (with(r#"{ "from": "a", "to": "b", "gas": 1 }, { "from": "c", "to": "d" }"#, ", \"seed\": 3"), 2),
         ] {
             assert_eq!(differences(&start, &changed), Some(expected), "{changed}");

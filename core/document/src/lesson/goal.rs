@@ -196,7 +196,8 @@ impl Written {
         let mut parts = Vec::new();
         let (mut from, mut at) = (0, 0);
         while let Some(open) = text[at..].find('{').map(|open| at + open) {
-            let name: &str = text[open + 1..].split(|c: char| !c.is_ascii_alphabetic()).next().unwrap_or_default();
+            let name: &str =
+                text[open + 1..].split(|c: char| !c.is_ascii_alphabetic()).next().unwrap_or_default();
             let end = open + 1 + name.len();
             at = open + 1;
             if name.is_empty() || !text[end..].starts_with('}') {
@@ -236,7 +237,9 @@ impl Serialize for Goal {
             Self::Not(goal) => map.serialize_entry("not", goal)?,
             Self::Number(figure, comparison, value) => {
                 let number = match *value {
-                    whole if whole.fract() == 0.0 && whole.abs() < 9e15 => serde_json::Value::from(whole as i64),
+                    whole if whole.fract() == 0.0 && whole.abs() < 9e15 => {
+                        serde_json::Value::from(whole as i64)
+                    }
                     value => value.into(),
                 };
                 let comparison = serde_json::json!({ comparison.name(): number });

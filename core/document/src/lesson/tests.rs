@@ -66,20 +66,20 @@ fn mistakes_are_named_with_their_places_and_what_would_be_right() {
         "\"scenario\": \"payment\"",
         &["8:61 steps[0].scenario: expected \"payments\", found \"payment\""],
     );
-    check(
-        "{makespan}",
-        "{makspan}",
-        &["11:15 steps[1].text: expected {makespan}, found {makspan}"],
-    );
+    check("{makespan}", "{makspan}", &["11:15 steps[1].text: expected {makespan}, found {makspan}"]);
     check(
         "\"shop[0]\" }",
         "\"shop[99]\" }",
-        &["12:14 steps[1].set.transactions[0].args[0]: expected an element from shop[0] to shop[39], found \"shop[99]\""],
+        &[
+            "12:14 steps[1].set.transactions[0].args[0]: expected an element from shop[0] to shop[39], found \"shop[99]\"",
+        ],
     );
     check(
         "{ \"transactions[0].args[0]\"",
         "{ \"transactions[4].args[0]\"",
-        &["12:16 steps[1].set: expected a path that exists in the step's scenario, all but its last step, found \"transactions[4].args[0]\""],
+        &[
+            "12:16 steps[1].set: expected a path that exists in the step's scenario, all but its last step, found \"transactions[4].args[0]\"",
+        ],
     );
     check(
         "{ \"waves\": { \"atMost\": 2 } }",
@@ -91,17 +91,25 @@ fn mistakes_are_named_with_their_places_and_what_would_be_right() {
             "14:72 steps[1].goal.lanes: expected a number, or a comparison such as { \"atLeast\": 2 }, found \"2\"",
         ],
     );
-    check("\"lanes\": 8", "\"clock\": \"measured\"", &[
-        "13:25 steps[1].run.clock: expected simulated time, which is the same on every machine, found \"measured\"",
-    ]);
+    check(
+        "\"lanes\": 8",
+        "\"clock\": \"measured\"",
+        &[
+            "13:25 steps[1].run.clock: expected simulated time, which is the same on every machine, found \"measured\"",
+        ],
+    );
     check(
         "\"evm-lanes-lesson/1\"",
         "\"evm-lanes-lesson/2\"",
-        &["2:13 format: expected a document of version 1 or earlier, found version 2: it was made by a newer version of EVM Lanes"],
+        &[
+            "2:13 format: expected a document of version 1 or earlier, found version 2: it was made by a newer version of EVM Lanes",
+        ],
     );
-    check("\"id\": \"small\"", "\"id\": \"Small!\"", &[
-        "3:9 id: expected small letters, digits and `-`, at most 64, found \"Small!\"",
-    ]);
+    check(
+        "\"id\": \"small\"",
+        "\"id\": \"Small!\"",
+        &["3:9 id: expected small letters, digits and `-`, at most 64, found \"Small!\""],
+    );
 }
 
 #[test]
@@ -123,10 +131,15 @@ fn a_question_needs_one_right_answer_and_no_figures_before_its_run() {
     let with = |question: &str| {
         SMALL.replace("\"text\": \"Look.\"", &format!("\"text\": \"{{makespan}}\", \"question\": {question}"))
     };
-    let found = problems(&with(r#"{ "text": "?", "choices": [{ "text": "a", "reply": "" }, { "text": "b", "reply": "" }] }"#));
+    let found = problems(&with(
+        r#"{ "text": "?", "choices": [{ "text": "a", "reply": "" }, { "text": "b", "reply": "" }] }"#,
+    ));
     assert_eq!(found.len(), 2, "{found:?}");
     assert!(found[0].contains("steps[0].text: expected a text without figures: its run is not shown yet"));
-    assert!(found[1].contains("steps[0].question.choices: expected one choice with \"right\": true, found 0 of them"));
+    assert!(
+        found[1]
+            .contains("steps[0].question.choices: expected one choice with \"right\": true, found 0 of them")
+    );
     let found = problems(&with(r#"{ "text": "?", "figure": "makespam" }"#));
     assert!(found[1].contains("steps[0].question.figure: expected \"makespan\""), "{found:?}");
 }
@@ -137,7 +150,8 @@ fn sizes_and_depths_are_bounded() {
     let deep = format!("{}{{ \"lanes\": 1 }}{}", "{ \"not\": ".repeat(20), " }".repeat(20));
     let found = problems(&SMALL.replace("{ \"waves\": { \"atMost\": 2 } }", &deep));
     assert!(found[0].contains("at most 8 levels"), "{found:?}");
-    let wide = format!("{{ \"all\": [{}] }}", vec!["{ \"lanes\": { \"above\": 1, \"below\": 9 } }"; 60].join(", "));
+    let wide =
+        format!("{{ \"all\": [{}] }}", vec!["{ \"lanes\": { \"above\": 1, \"below\": 9 } }"; 60].join(", "));
     let found = problems(&SMALL.replace("{ \"waves\": { \"atMost\": 2 } }", &wide));
     assert!(found[0].contains("at most 64 comparisons"), "{found:?}");
     let long = "x".repeat(MAX_TEXT + 1);
@@ -156,7 +170,10 @@ fn sizes_and_depths_are_bounded() {
 fn built_in_lessons_are_what_the_list_says() {
     for builtin in builtin::ALL {
         let lesson = parse(builtin.text).unwrap_or_else(|problems| panic!("{}: {problems:?}", builtin.id));
-        assert_eq!((&*lesson.id, &*lesson.title, lesson.minutes), (builtin.id, builtin.title, builtin.minutes));
+        assert_eq!(
+            (&*lesson.id, &*lesson.title, lesson.minutes),
+            (builtin.id, builtin.title, builtin.minutes)
+        );
         assert!((3..=6).contains(&lesson.minutes), "{}", builtin.id);
         for (i, step) in lesson.steps.iter().enumerate() {
             assert!(!step.explanation.is_empty(), "{} step {}", builtin.id, i + 1);
@@ -171,7 +188,9 @@ fn built_in_lessons_are_what_the_list_says() {
 #[test]
 fn the_template_is_a_lesson_and_uses_every_field() {
     let lesson = parse(builtin::TEMPLATE).expect("the template is a lesson");
-    for field in Lesson::NAMES.iter().chain(Step::NAMES).chain(Question::NAMES).chain(Choice::NAMES).chain(Hint::NAMES) {
+    for field in
+        Lesson::NAMES.iter().chain(Step::NAMES).chain(Question::NAMES).chain(Choice::NAMES).chain(Hint::NAMES)
+    {
         assert!(builtin::TEMPLATE.contains(&format!("\"{field}\"")), "{field}");
     }
     // What is written reads as the same again.
@@ -192,7 +211,14 @@ fn every_built_in_lesson_survives_being_written() {
 fn a_lesson_is_told_from_other_documents() {
     assert!(is_lesson(SMALL) && is_lesson(&format!("\u{feff}\n{SMALL}")));
     assert!(is_lesson(&SMALL.replace("lesson/1", "lesson/9")), "of another version, too");
-    for text in ["", "{", "[]", "evm-lanes-lesson/1", "{ \"title\": \"evm-lanes-lesson/1\" }", crate::builtin::ALL[0].text] {
+    for text in [
+        "",
+        "{",
+        "[]",
+        "evm-lanes-lesson/1",
+        "{ \"title\": \"evm-lanes-lesson/1\" }",
+        crate::builtin::ALL[0].text,
+    ] {
         assert!(!is_lesson(text), "{text}");
     }
 }
@@ -276,10 +302,28 @@ fn the_docs_have_the_tables_of_the_lesson() {
 
 /// Reads `count` lessons that were changed at random: characters, values, whole parts in other places.
 fn fuzz(count: u64) {
-    let sources: Vec<&str> = builtin::ALL.iter().map(|lesson| lesson.text).chain([SMALL, builtin::TEMPLATE]).collect();
+    let sources: Vec<&str> =
+        builtin::ALL.iter().map(|lesson| lesson.text).chain([SMALL, builtin::TEMPLATE]).collect();
     let pieces = [
-        "null", "{}", "[]", "1e999", "-1", "99999999999999999999", "\"\"", "\"payments\"", "{ \"not\": {} }", "[[[[[[[[", "\\u0000",
-        "\"{speedUp}\"", "{\"lanes\":{\"atLeast\":2}}", "\u{1F600}", "\"transactions[0]\"", ",", "}", "\"", "\\",
+        "null",
+        "{}",
+        "[]",
+        "1e999",
+        "-1",
+        "99999999999999999999",
+        "\"\"",
+        "\"payments\"",
+        "{ \"not\": {} }",
+        "[[[[[[[[",
+        "\\u0000",
+        "\"{speedUp}\"",
+        "{\"lanes\":{\"atLeast\":2}}",
+        "\u{1F600}",
+        "\"transactions[0]\"",
+        ",",
+        "}",
+        "\"",
+        "\\",
     ];
     for seed in 0..count {
         let mut random = crate::Random::new(seed, 0, 0);

@@ -131,7 +131,10 @@ fn every_step_of_every_lesson_is_a_link_that_comes_out_as_it_went_in() {
             assert_eq!(world.link(), format!("?lesson={}&step={}", builtin.id, step + 1));
             let copy = World::ready(world.link());
             assert_eq!(lesson(&copy), lesson(&world));
-            assert_eq!((&copy.session.document, copy.session.settings), (&world.session.document, world.session.settings));
+            assert_eq!(
+                (&copy.session.document, copy.session.settings),
+                (&world.session.document, world.session.settings)
+            );
         }
         assert_eq!(world.history.len(), steps);
     }
@@ -202,7 +205,12 @@ fn a_lesson_that_is_not_there_or_damaged_changes_nothing() {
     assert_eq!(world.title(), "One pool, many traders");
 
     let mut world = World::ready("?lesson=one-lane&step=2");
-    lessons(&mut world, LessonEvent::OpenText(OWN.replace("\"lanes\": 8 },\n      \"hints\"", "\"lames\": 8 },\n      \"hints\"")));
+    lessons(
+        &mut world,
+        LessonEvent::OpenText(
+            OWN.replace("\"lanes\": 8 },\n      \"hints\"", "\"lames\": 8 },\n      \"hints\""),
+        ),
+    );
     let notice = world.session.notice.clone().expect("a notice");
     assert!(notice.text.contains("line 22: steps[1].goal.lames: expected \"lanes\""), "{notice:?}");
     assert_eq!((&*lesson(&world).lesson.id, lesson(&world).step), ("one-lane", 1));
