@@ -114,7 +114,7 @@ impl Figures {
         match figure.kind() {
             Kind::Ticks => format!("{} {}", grouped(value), self.unit),
             Kind::Count => grouped(value),
-            Kind::Factor => format!("{}×", short(value)),
+            Kind::Factor => factor(value),
             Kind::Share => format!("{} %", (value * 100.0).round()),
         }
     }
@@ -190,7 +190,7 @@ fn wanted(goal: &Goal, figures: Option<&Figures>) -> String {
                 Some(figures) => figures.value(*figure, *than),
                 None => match figure.kind() {
                     Kind::Ticks | Kind::Count => grouped(*than),
-                    Kind::Factor => format!("{}×", short(*than)),
+                    Kind::Factor => factor(*than),
                     Kind::Share => format!("{} %", (than * 100.0).round()),
                 },
             };
@@ -250,6 +250,12 @@ fn grouped(value: f64) -> String {
         out.push(digit);
     }
     if value < 0.0 { format!("-{out}") } else { out }
+}
+
+/// `2.1×`. Near 1 with three decimals, so that a small loss is no 1.
+fn factor(value: f64) -> String {
+    let is_near = value != 1.0 && (value - 1.0).abs() < 0.05;
+    if is_near { format!("{value:.3}×") } else { format!("{}×", short(value)) }
 }
 
 /// At most two decimals, without zeros at the end.
@@ -400,5 +406,6 @@ mod tests {
             "2.1× on 2 lanes in 40,000 gas; Block-STM, Points.totalSupply, 20 %. {x} stays, and { too."
         );
         assert_eq!(fill("{speedUp}.", None), "….");
+        assert_eq!([0.9961, 1.0, 1.044, 3.5, 0.5].map(factor), ["0.996×", "1×", "1.044×", "3.5×", "0.5×"]);
     }
 }

@@ -521,7 +521,9 @@ impl Session {
         let step = state.current()?.clone();
         state.is_met = step.goal.as_ref().is_some_and(|goal| figures.holds(goal));
         let is_done = state.is_met || step.goal.is_none();
-        state.fitting = if is_done { None } else { goal::hint_for(&step.hints, &figures) };
+        // Nobody has tried anything yet where nothing was changed.
+        let is_tried = !is_done && changes != Some(0);
+        state.fitting = is_tried.then(|| goal::hint_for(&step.hints, &figures)).flatten();
         let said = step.goal.as_ref().map(|goal| {
             let open: Vec<String> = figures
                 .judge(goal)

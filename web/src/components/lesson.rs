@@ -2,6 +2,7 @@
 
 use evm_lanes_core::goal::{self, Figures};
 use evm_lanes_core::scenario::lesson::{Step, builtin};
+use leptos::ev;
 use leptos::html::Dialog;
 use leptos::prelude::*;
 
@@ -24,7 +25,7 @@ pub fn Lesson(
     });
     view! {
         {move || opened.get().map(|(_, step, steps)| view! {
-            <section class="panel lesson" aria-label="Lesson" data-step=step + 1>
+            <section class="panel lesson" aria-label="Lesson" data-step=(step + 1).to_string()>
                 <header>
                     <h2>{move || lesson.with(|s| s.as_ref().map(|s| s.lesson.title.clone()))}</h2>
                     <span>{format!("step {} of {steps}", step + 1)}</span>
@@ -260,7 +261,7 @@ fn Steps(
                     </button>
                 }.into_any(),
                 None => view! {
-                    <button type="button" class="btn" class:go=!is_last aria-disabled=is_last.to_string()
+                    <button type="button" class="btn" class:go=move || !is_last aria-disabled=is_last.to_string()
                         on:click=move |_| if !is_last { intents.lesson(LessonEvent::GoTo(step + 1)) }>"Next"</button>
                 }.into_any(),
             }}
@@ -292,7 +293,7 @@ pub fn Lessons(
         }
     };
     view! {
-        <dialog node_ref=element aria-labelledby="lessons-title" on:close=move |_| intents.close_dialog(state::Dialog::Lessons)>
+        <dialog node_ref=element aria-labelledby="lessons-title" on:close=move |_: ev::Event| intents.close_dialog(state::Dialog::Lessons)>
             <Top title="Lessons" id="lessons-title" own=state::Dialog::Lessons intents/>
             <div class="body">
                 <p>"Each takes a few minutes, on simulated lanes, the same on every machine. Nothing is sent anywhere."</p>

@@ -212,7 +212,7 @@ fn a_lesson_that_is_not_there_or_damaged_changes_nothing() {
         ),
     );
     let notice = world.session.notice.clone().expect("a notice");
-    assert!(notice.text.contains("line 22: steps[1].goal.lames: expected \"lanes\""), "{notice:?}");
+    assert!(notice.text.contains("line 19: steps[1].goal.lames: expected \"lanes\""), "{notice:?}");
     assert_eq!((&*lesson(&world).lesson.id, lesson(&world).step), ("one-lane", 1));
     // A step beyond the last is the last.
     assert_eq!(lesson(&World::ready("?lesson=one-lane&step=99")).step, 2);
