@@ -68,10 +68,10 @@ fn mistakes_are_named_with_their_places_and_what_would_be_right() {
     );
     check("{makespan}", "{makspan}", &["11 steps[1].text: expected {makespan}, found {makspan}"]);
     check(
-        "\"shop[0]\" }",
-        "\"shop[99]\" }",
+        "{ \"transactions[0].args[0]\": \"shop[0]\" }",
+        "{ \"transactions[0].from\": \"payer[99]\" }",
         &[
-            "12 steps[1].set.transactions[0].args[0]: expected an element from shop[0] to shop[39], found \"shop[99]\"",
+            "12 steps[1].set.transactions[0].from: expected an element from payer[0] to payer[39], found \"payer[99]\"",
         ],
     );
     check(
