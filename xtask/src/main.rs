@@ -17,6 +17,7 @@ mod fingerprint;
 mod generator;
 #[cfg(feature = "engine")]
 mod lanes;
+mod lessons;
 mod models;
 mod page;
 mod parts;
@@ -67,7 +68,7 @@ enum Command {
     Check,
     /// Make the catalogue of real contracts from npm packages.
     Catalogue(catalogue::Arguments),
-    /// Write the scenario's JSON Schema.
+    /// Write the JSON Schemas of scenarios and lessons.
     Schema(schema::Arguments),
     /// Write the recorded runs of the built-in scenarios, which the page shows before it has an engine.
     Record(record::Arguments),

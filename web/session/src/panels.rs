@@ -74,6 +74,8 @@ pub enum Dialog {
     Strategies,
     /// The lanes as a file.
     Picture,
+    /// The list of lessons.
+    Lessons,
 }
 
 /// Something a person should know, that is not part of a run.

@@ -63,6 +63,7 @@ impl Session {
     pub(super) fn run(&mut self) {
         self.stop_comparing();
         self.notice = None;
+        self.uncover();
         if !self.compare_in_frame() {
             self.run_unasked();
         }
@@ -71,6 +72,10 @@ impl Session {
 
     /// Runs what is written. What a person is told of stays: nobody asked for this run, so nobody has read it yet.
     pub(super) fn run_unasked(&mut self) {
+        if self.is_covered() {
+            self.run_when_ready = false;
+            return;
+        }
         if !matches!(self.engine, EngineState::Ready { .. }) {
             self.run_when_ready = true;
             if matches!(self.engine, EngineState::Failed { .. }) {
@@ -157,6 +162,7 @@ impl Session {
 
     /// Another document in place of this one.
     pub(super) fn place(&mut self, document: Document) {
+        self.lesson = None;
         self.remember();
         match &document.source {
             Source::Scenario(written) => {
@@ -346,11 +352,11 @@ impl Session {
         self.activity = Activity::Idle;
         self.picture = self.picture_of(&model);
         let headline = sentence::headline(&model);
-        self.announce(match self.picture.words() {
-            Some(words) => format!("{headline}. {words}"),
-            None => headline,
-        });
         self.model = Some(model);
+        let judged = self.judge();
+        let words = self.picture.words().map(str::to_owned);
+        let said: Vec<String> = [Some(headline), words, judged].into_iter().flatten().collect();
+        self.announce(said.join(". "));
         self.ask_for_detail();
     }
 }

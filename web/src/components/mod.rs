@@ -15,6 +15,7 @@ mod header;
 mod inspector;
 mod keys;
 mod lanes;
+mod lesson;
 mod links;
 mod list;
 mod measure;

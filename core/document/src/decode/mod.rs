@@ -9,6 +9,7 @@
 mod arguments;
 mod contracts;
 mod document;
+mod lesson;
 #[cfg(test)]
 mod tests;
 mod transactions;
@@ -22,6 +23,9 @@ use crate::names::nearest;
 use crate::problem::Problem;
 use crate::scenario::Scenario;
 
+pub(crate) use lesson::lesson;
+pub(crate) use values::plain;
+
 /// Most problems that are reported at once.
 const MAX_PROBLEMS: usize = 50;
 /// Longest title and label, in characters.
@@ -32,8 +36,7 @@ const MAX_NUMBER: u64 = 1 << 53;
 /// Reads the document that `tree` is of `text`.
 pub(crate) fn scenario(text: &str, tree: &Tree) -> Result<Scenario, Vec<Problem>> {
     let node = tree.root(text);
-    let mut d = Decoder { text, problems: Vec::new() };
-    d.problems.extend(tree.comments().iter().take(MAX_PROBLEMS).map(|span| json::comment(text, span.start)));
+    let mut d = Decoder::new(text, tree);
     let root = Path::Root;
     if !d.object(node, &root, "an object with \"format\": \"evm-lanes/1\"") {
         return Err(d.problems);
@@ -43,11 +46,7 @@ pub(crate) fn scenario(text: &str, tree: &Tree) -> Result<Scenario, Vec<Problem>
         return Err(d.problems);
     }
     let scenario = d.document(node, &root);
-    if d.problems.is_empty() {
-        return Ok(scenario);
-    }
-    d.problems.sort_by_key(|p| p.position.map(|p| (p.line, p.column)));
-    Err(d.problems)
+    d.finish(scenario)
 }
 
 /// A field path, written only when there is a problem.
@@ -88,6 +87,21 @@ struct Decoder<'t> {
 }
 
 impl<'t> Decoder<'t> {
+    /// A decoder whose first mistakes are the text's comments.
+    fn new(text: &'t str, tree: &Tree) -> Self {
+        let comments = tree.comments().iter().take(MAX_PROBLEMS);
+        Self { text, problems: comments.map(|span| json::comment(text, span.start)).collect() }
+    }
+
+    /// What was read, if there is no mistake in it; else the mistakes in the text's order.
+    fn finish<T>(mut self, read: T) -> Result<T, Vec<Problem>> {
+        if self.problems.is_empty() {
+            return Ok(read);
+        }
+        self.problems.sort_by_key(|p| p.position.map(|p| (p.line, p.column)));
+        Err(self.problems)
+    }
+
     fn problem(&mut self, at: usize, path: &Path<'_>, expected: impl Into<String>, found: impl Into<String>) {
         if self.problems.len() < MAX_PROBLEMS {
             let mut problem = Problem::new(path.to_string(), expected, found);

@@ -233,7 +233,7 @@ impl<'t> Decoder<'t> {
 }
 
 /// The same value for serde. Numbers that fit nowhere become texts; ABIs have none.
-pub(super) fn plain(node: Node<'_>) -> serde_json::Value {
+pub(crate) fn plain(node: Node<'_>) -> serde_json::Value {
     match node.value() {
         Value::Null => serde_json::Value::Null,
         Value::Bool(b) => b.into(),

@@ -1,6 +1,7 @@
 //! Whole journeys through the page, without a browser: a person acts, the engine answers, the page shows.
 
 mod embed;
+mod lessons;
 mod recorded;
 mod world;
 
