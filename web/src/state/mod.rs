@@ -20,7 +20,7 @@ mod slices;
 pub mod sync;
 pub mod theme;
 
-use evm_lanes_session::{Embed, Event, Session};
+use evm_lanes_session::{Embed, Environment, Event, Session};
 use leptos::prelude::*;
 
 use crate::embed;
@@ -87,9 +87,7 @@ impl Page {
     /// The page as its address has it. Starts the engine.
     pub fn start() -> Self {
         let (query, fragment) = link::query_and_fragment();
-        let embed = embed::is_framed().then(|| Embed::read(&query));
-        let environment = evm_lanes_session::Environment { base: link::base(), cores: dom::cores(), embed };
-        let (session, effects) = Session::start(environment, &query, &fragment);
+        let (session, effects) = Session::start(environment(&query), &query, &fragment);
         let page = Self {
             written: Written::new(&session),
             setup: Setup::new(&session),
@@ -167,6 +165,12 @@ impl Page {
         let (query, fragment) = link::query_and_fragment();
         self.take(Event::AddressChanged { query, fragment });
     }
+}
+
+/// Where the page is, at an address with that query.
+fn environment(query: &str) -> Environment {
+    let embed = embed::is_framed().then(|| Embed::read(query));
+    Environment { base: link::base(), cores: dom::cores(), embed }
 }
 
 impl embed::Access for Page {
