@@ -10,7 +10,9 @@
   const AWAY_MS = 60_000;
   /** The picture gives way to the frame when that shows a run, or after this: the frame then says what is wrong. */
   const PATIENCE_MS = 6_000;
-  const HELLO_MS = 250;
+  /** The frame is greeted until it answers, ever less often. */
+  const HELLO_MS = 100;
+  const SLOWEST_HELLO_MS = 4_000;
   /** Heights until the frame has said how high it is. */
   const HEIGHTS = { mini: 150, lanes: 400, graph: 380, table: 420, curve: 460, compare: 560, split: 620 };
   /** Attributes that are the frame's parameters, by the parameters' names. */
@@ -241,9 +243,7 @@
       this.#whenReady = Promise.withResolvers?.() ?? withResolvers();
       this.#whenReady.promise.catch(() => {});
       this.#box.append(frame);
-      const hello = () => this.#post({ type: 'hello' });
-      frame.onload = hello;
-      this.#timers.hello = setInterval(hello, HELLO_MS);
+      this.#greet(HELLO_MS);
       this.#timers.show = setTimeout(() => this.#show(), PATIENCE_MS);
       this.#takesFocus = byHand;
       this.#cover();
@@ -264,9 +264,7 @@
     }
 
     #clear() {
-      clearInterval(this.#timers.hello);
-      clearTimeout(this.#timers.show);
-      clearTimeout(this.#timers.away);
+      for (const timer of Object.values(this.#timers)) clearTimeout(timer);
     }
 
     /** The frame in place of the picture. */
@@ -319,11 +317,16 @@
 
     // ---- messages ----
 
-    #post(message) {
-      const site = this.#site;
+    #post(message, target) {
       // A sandboxed frame has an origin of its own, which has no name. Nothing secret is sent.
-      const target = this.#frame?.hasAttribute('sandbox') ? '*' : site?.origin;
+      target ??= this.#frame?.hasAttribute('sandbox') ? '*' : this.#site?.origin;
       this.#frame?.contentWindow?.postMessage({ 'evm-lanes': VERSION, ...message }, target);
+    }
+
+    #greet(wait) {
+      // To whoever is there: until the frame has loaded, it has another origin, and browsers complain of a wrong one.
+      this.#post({ type: 'hello' }, '*');
+      this.#timers.hello = setTimeout(() => this.#greet(Math.min(wait * 1.5, SLOWEST_HELLO_MS)), wait);
     }
 
     async #ask(type, fields = {}) {
@@ -352,7 +355,7 @@
       this.#state = state ?? this.#state;
       this.#figures = figures ?? this.#figures;
       if (type === 'ready') {
-        clearInterval(this.#timers.hello);
+        clearTimeout(this.#timers.hello);
         if (this.#isReady) return;
         this.#isReady = true;
         this.#whenReady.resolve();

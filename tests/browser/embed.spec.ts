@@ -195,11 +195,11 @@ test('back and forth: the embed is there again, and makes no steps of its own', 
   await page.locator('#a').evaluate((element) => (element as Element).load({ scenario: 'one-pool', lanes: 2 }));
   await page.locator('#a').evaluate((element) => (element as Element).set({ lanes: 5 }));
   await page.waitForTimeout(600);
-  await page.goto(`${PLAIN}_headers`);
+  await page.goto(`${PLAIN}embed.schema.json`);
   await page.goBack();
   await done(page, 'a');
   await page.goForward();
-  await expect(page).toHaveURL(`${PLAIN}_headers`);
+  await expect(page).toHaveURL(`${PLAIN}embed.schema.json`);
   await page.goBack();
   await expect(page).toHaveURL(`${HOST}host.html`);
   await done(page, 'a');

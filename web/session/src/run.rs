@@ -354,7 +354,7 @@ impl Session {
         let headline = sentence::headline(&model);
         self.model = Some(model);
         let judged = self.judge();
-        let words = self.picture.words().map(str::to_owned);
+        let words = self.picture.words().map(|words| words.trim_end_matches('.').to_owned());
         let said: Vec<String> = [Some(headline), words, judged].into_iter().flatten().collect();
         self.announce(said.join(". "));
         self.ask_for_detail();

@@ -22,7 +22,7 @@ mod slices;
 pub mod sync;
 pub mod theme;
 
-use evm_lanes_session::{Embed, Event, Session};
+use evm_lanes_session::{Embed, Environment, Event, Session};
 use leptos::prelude::*;
 
 use crate::embed;
@@ -90,9 +90,7 @@ impl Page {
     /// The page as its address has it, with the recorded run that it asks for. Starts the engine.
     pub fn start(recorded: Option<recorded::Recorded>) -> Self {
         let (query, fragment) = link::query_and_fragment();
-        let embed = embed::is_framed().then(|| Embed::read(&query));
-        let environment = evm_lanes_session::Environment { base: link::base(), cores: dom::cores(), embed };
-        let (mut session, mut effects) = Session::start(environment, &query, &fragment);
+        let (mut session, mut effects) = Session::start(environment(&query), &query, &fragment);
         if let Some((name, report)) = recorded {
             effects.extend(session.take(Event::Recorded { name, report }));
         }
@@ -178,6 +176,12 @@ impl Page {
         let (query, fragment) = link::query_and_fragment();
         self.take(Event::AddressChanged { query, fragment });
     }
+}
+
+/// Where the page is, at an address with that query.
+fn environment(query: &str) -> Environment {
+    let embed = embed::is_framed().then(|| Embed::read(query));
+    Environment { base: link::base(), cores: dom::cores(), embed }
 }
 
 impl embed::Access for Page {
