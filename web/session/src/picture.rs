@@ -27,7 +27,8 @@ impl Session {
     /// The recorded run of what is to be run as it is to be run, if there is one.
     fn recording(&self) -> Option<Recording> {
         let builtin = builtin::find(self.document.builtin?)?;
-        if self.document.text() != Some(builtin.text) {
+        // The run of a question that is not answered yet would answer it.
+        if self.document.text() != Some(builtin.text) || self.is_covered() {
             return None;
         }
         let settings = &self.settings;

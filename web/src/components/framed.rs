@@ -46,14 +46,14 @@ pub fn Framed(
     let edit = Memo::new(move |_| embed.with(|e| e.as_ref().map_or(Edit::None, |e| e.edit)));
     let Written { document, is_stale, .. } = written;
     let Setup { clock, cost_model, .. } = setup;
-    let Shown { model, selection, detail, .. } = shown;
+    let Shown { model, picture, selection, detail, .. } = shown;
     let is_running = work.is_running;
     let lanes = move || {
         view! {
             <Lanes shown time pinned clock cost_model is_stale is_running theme screen intents/>
         }
     };
-    let head = move || view! { <Head model selection written work intents/> };
+    let head = move || view! { <Head model picture selection written work intents/> };
     let line = move || view! { <Line model/> };
     let body = move || {
         match view.get() {

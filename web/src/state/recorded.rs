@@ -1,14 +1,14 @@
 //! A recorded run from the site, for the time until the engine has run the same.
 
 use evm_lanes_core::messages::Report;
-use evm_lanes_session::{Environment, Session};
+use evm_lanes_session::Session;
 use evm_lanes_view::recorded;
 use js_sys::Uint8Array;
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortSignal, RequestInit, Response};
 
-use super::{dom, link};
+use super::{dom, environment, link};
 
 /// The page waits so long for it, in milliseconds. It has been on its way for as long as the page's own code has.
 const PATIENCE: u32 = 1_000;
@@ -20,8 +20,7 @@ pub type Recorded = (&'static str, Box<Report>);
 /// damaged or of another version: then the engine's own run is the first that is shown.
 pub async fn load() -> Option<Recorded> {
     let (query, fragment) = link::query_and_fragment();
-    let environment = Environment { base: link::base(), cores: dom::cores() };
-    let (session, _) = Session::start(environment, &query, &fragment);
+    let (session, _) = Session::start(environment(&query), &query, &fragment);
     let name = session.wanted_recording()?;
     let bytes = fetch(&format!("./recorded/{name}.run")).await?;
     Some((name, Box::new(recorded::read(&bytes).ok()?)))
