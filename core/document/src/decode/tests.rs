@@ -78,6 +78,10 @@ fn a_mistake_in_a_transaction_names_its_path_and_place() {
         "transactions[0]: expected \"to\", or \"data\" with the code to create, found neither",
     );
     check_transaction(
+        r#"{ "from": "alice", "call": "f" }"#,
+        "transactions[0]: expected \"to\" with the contract to call, found \"call\" without \"to\"",
+    );
+    check_transaction(
         r#"{ "from": "alice", "to": "usd", "call": "f", "args": [{ "pick": "trader", "by": "zipf", "skew": 1.2345 }] }"#,
         "transactions[0].args[0].skew: expected a number from 0 to 5 with at most three decimals, found 1.2345",
     );

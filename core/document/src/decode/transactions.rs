@@ -61,7 +61,11 @@ impl<'t> Decoder<'t> {
         let to = node.get("to").map(|to| self.choice(to, &path.field("to"), known));
         let (call, data) = self.call_or_data(node, path);
         if to.is_none() && node.get("data").is_none() {
-            self.problem(node.at(), path, "\"to\", or \"data\" with the code to create", "neither");
+            let (expected, found) = match node.get("call") {
+                Some(_) => ("\"to\" with the contract to call", "\"call\" without \"to\""),
+                None => ("\"to\", or \"data\" with the code to create", "neither"),
+            };
+            self.problem(node.at(), path, expected, found);
         }
         let decoded = Call {
             label: label(self),

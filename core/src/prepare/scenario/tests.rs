@@ -285,23 +285,6 @@ fn problems_with_calls_have_the_argument_and_what_is_expected() {
     assert_eq!(problems[0].expected, "\"openzeppelin-4.9.6/ERC20PresetFixedSupply\"");
 }
 
-/// Without a receiver a transaction creates a contract, or it lacks something: the mistake says which.
-#[test]
-fn a_transaction_without_a_receiver_is_told_what_it_lacks() {
-    for (transaction, expected) in [
-        (
-            r#"{ "from": "bob", "call": "transfer" }"#,
-            "transactions[0]: expected a \"to\" with the contract to call, found \"call\" without \"to\"",
-        ),
-        (
-            r#"{ "from": "bob", "value": 1 }"#,
-            "transactions[0]: expected a \"to\", or \"data\" with the code to create, found neither of them",
-        ),
-    ] {
-        check("", transaction, expected);
-    }
-}
-
 #[test]
 fn endless_loops_in_the_set_up_end_in_a_message() {
     // JUMPDEST PUSH0 JUMP

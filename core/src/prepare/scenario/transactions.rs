@@ -108,8 +108,8 @@ impl Preparation {
                 (None, Some(data)) => data.clone(),
                 (call, _) => {
                     let (expected, found) = match call {
-                        Some(_) => ("a \"to\" with the contract to call", "\"call\" without \"to\""),
-                        None => ("a \"to\", or \"data\" with the code to create", "neither of them"),
+                        Some(_) => ("\"to\" with the contract to call", "\"call\" without \"to\""),
+                        None => ("\"to\", or \"data\" with the code to create", "neither"),
                     };
                     return Err(Problem::new(path, expected, found));
                 }
