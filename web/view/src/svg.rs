@@ -153,6 +153,8 @@ const TEXT: f64 = 12.0;
 const SMALL: f64 = 11.0;
 /// At least as wide as a character of [`TEXT`] is on average.
 const CHARACTER: f64 = 7.0;
+/// And one of [`SMALL`].
+const SMALL_CHARACTER: f64 = 6.4;
 /// Between one line of text and the next.
 const LINE: f64 = 18.0;
 /// Height of the axis above the lanes.
@@ -412,7 +414,7 @@ impl Flow {
     fn entry(&mut self, swatch: &str, text: &str) {
         let text = shortened(text);
         let indent = if swatch.is_empty() { 0.0 } else { 21.0 };
-        let width = indent + text.chars().count() as f64 * CHARACTER;
+        let width = indent + text.chars().count() as f64 * SMALL_CHARACTER;
         if self.x + width > self.right && self.x > self.left {
             (self.x, self.y) = (self.left, self.y + LINE);
         }
