@@ -209,7 +209,9 @@ mod tests {
         assert!(page.contains("Content-Security-Policy: default-src 'none'"), "{page}");
         assert!(page.contains("Access-Control-Allow-Origin: *"), "{page}");
         assert!(!page.contains("Document-Isolation-Policy"), "{page}");
-        assert!(get(&isolated, "/embed.html").contains("Document-Isolation-Policy: isolate-and-require-corp"));
+        assert!(
+            get(&isolated, "/embed.html").contains("Document-Isolation-Policy: isolate-and-require-corp")
+        );
         assert!(get(&isolated, "/engine/a.wasm").contains("application/wasm"));
         for outside in ["/engine/b.wasm", "/../secret", "/%2e%2e/secret", "/engine/../../secret"] {
             assert!(get(&isolated, outside).starts_with("HTTP/1.1 404"), "{outside}");

@@ -238,10 +238,7 @@ fn a_host_gets_what_is_there() {
     world.ask(json!({"type": "get", "what": "link"}));
     let told = world.told();
     // The page's own address: a frame at embed.html, the page beside it.
-    assert_eq!(
-        told[0]["link"],
-        "https://lanes.example/?s=payments&clock=simulated"
-    );
+    assert_eq!(told[0]["link"], "https://lanes.example/?s=payments&clock=simulated");
 }
 
 #[test]
