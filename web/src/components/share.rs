@@ -92,7 +92,7 @@ fn Texts(link: String, document: Slice<Document>, done: RwSignal<String>) -> imp
             }
         })
         .collect_view();
-    let mut forms = Form::offered().map(|form| (form, form.text(&shared)));
+    let mut forms = Form::ALL.into_iter().map(|form| (form, form.text(&shared)));
     let first = forms.next().map(|(form, text)| view! { <Text form text done document=Some(document)/> });
     let others = forms.map(|(form, text)| view! { <Text form text done document=None/> }).collect_view();
     let code = qr::picture(&url).zip(share::describe_qr(length));

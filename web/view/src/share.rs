@@ -2,10 +2,6 @@
 
 use evm_lanes_core::scenario::link::{PageLink, Source};
 
-/// Whether `embed.html` and `embed.js` are part of the site. Otherwise the page itself is what a frame shows, and the
-/// element is not offered.
-pub const HAS_EMBED: bool = false;
-
 /// A length that matters, and where.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LinkLimit {
@@ -80,11 +76,8 @@ pub enum Form {
 }
 
 impl Form {
-    /// In the order in which the page offers them; without those that this site does not have.
-    pub fn offered() -> impl Iterator<Item = Self> {
-        let all = [Self::Link, Self::Markdown, Self::Html, Self::Element, Self::Frame];
-        all.into_iter().filter(|form| HAS_EMBED || *form != Self::Element)
-    }
+    /// All, in the order in which the page offers them.
+    pub const ALL: [Self; 5] = [Self::Link, Self::Markdown, Self::Html, Self::Element, Self::Frame];
 
     /// What it is called.
     pub fn name(self) -> &'static str {
@@ -195,10 +188,9 @@ impl Shared<'_> {
     }
 
     fn frame(&self) -> String {
-        let page = if HAS_EMBED { self.beside("embed.html") } else { self.base.to_owned() };
-        let height = if HAS_EMBED { 480 } else { 720 };
+        let page = self.beside("embed.html");
         format!(
-            "<iframe src=\"{}\" title=\"{}\" width=\"100%\" height=\"{height}\" loading=\"lazy\" allow=\"cross-origin-isolated; clipboard-write; fullscreen\"></iframe>",
+            "<iframe src=\"{}\" title=\"{}\" width=\"100%\" height=\"480\" loading=\"lazy\" allow=\"cross-origin-isolated; clipboard-write; fullscreen\"></iframe>",
             escape_html(&closed(&format!("{page}{}", self.link))),
             escape_html(&format!("EVM Lanes: {}", self.title())),
         )
@@ -398,17 +390,16 @@ mod tests {
         };
         let expected = PageLink::decode(link, "");
         assert!(matches!(expected, Ok(Some(_))));
-        for form in Form::offered().chain([Form::Element]) {
+        for form in Form::ALL {
             assert_eq!(query(&form.text(&shared(link, "A title"))), expected, "{form:?}");
         }
     }
 
     #[test]
-    fn what_the_site_does_not_have_is_not_offered() {
-        assert_eq!(Form::offered().any(|form| form == Form::Element), HAS_EMBED);
+    fn a_frame_shows_the_framed_page_and_every_form_has_its_words() {
         let frame = Form::Frame.text(&shared("?lanes=4", "A title"));
-        assert_eq!(frame.contains("embed.html"), HAS_EMBED, "{frame}");
-        for form in Form::offered() {
+        assert!(frame.contains("/play/embed.html?lanes=4"), "{frame}");
+        for form in Form::ALL {
             assert!(!form.name().is_empty() && !form.purpose().is_empty());
             assert!(form.copied().ends_with("copied."));
         }
