@@ -148,8 +148,10 @@ impl<'t> Decoder<'t> {
             step.text = self.prose(text, &path.field("text"), !is_asked);
         }
         if let Some(scenario) = node.get("scenario") {
+            let found = self.problems.len();
             step.scenario = self.step_scenario(scenario, &path.field("scenario"));
-            *before = match &step.scenario {
+            // What comes of a wrong scenario is not looked at: it would be wrong in the same places.
+            *before = match step.scenario.as_ref().filter(|_| self.problems.len() == found) {
                 Some(StepScenario::Builtin(name)) => builtin::find(name).map(|found| found.text.to_owned()),
                 Some(StepScenario::Document(text)) => Some(text.to_string()),
                 None => None,
@@ -265,6 +267,7 @@ impl<'t> Decoder<'t> {
             Ok(changed) => {
                 if let Err(problems) = Document::new(changed.clone()).scenario() {
                     self.take_problems(problems.to_vec(), path, Some(node.at()));
+                    return None;
                 }
                 Some(changed.to_string())
             }

@@ -88,3 +88,46 @@ impl JsonSchema for Goal {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lesson::{Answer, Choice, Hint, Mistake, Question, Step};
+
+    #[test]
+    fn schema_and_reader_know_the_same_fields() {
+        let schema = schema();
+        assert!(!schema.to_string().contains("null"));
+        let check = |path: &str, known: &[crate::fields::Field]| {
+            let object = schema.pointer(path).unwrap_or_else(|| panic!("{path}"));
+            let properties = object["properties"].as_object().unwrap_or_else(|| panic!("{path}"));
+            let mut known: Vec<&str> = known.iter().map(|field| field.name).collect();
+            let mut ours: Vec<&str> = properties.keys().map(String::as_str).collect();
+            known.sort_unstable();
+            ours.sort_unstable();
+            assert_eq!(ours, known, "{path}");
+        };
+        check("", Lesson::FIELDS);
+        check("/$defs/Step", Step::FIELDS);
+        check("/$defs/Question", Question::FIELDS);
+        check("/$defs/Choice", Choice::FIELDS);
+        check("/$defs/Hint", Hint::FIELDS);
+        check("/$defs/Answer", Answer::FIELDS);
+        check("/$defs/Mistake", Mistake::FIELDS);
+    }
+
+    /// `x schema` writes it, and so does `EVM_LANES_WRITE_GOLDEN=1`.
+    #[test]
+    fn the_committed_schema_is_current() {
+        const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../www/lesson.schema.json");
+        let written = format!("{}\n", serde_json::to_string_pretty(&schema()).expect("JSON"));
+        if std::env::var_os("EVM_LANES_WRITE_GOLDEN").is_some() {
+            std::fs::write(FILE, written).expect("the schema can be written");
+        } else {
+            assert!(
+                std::fs::read_to_string(FILE).expect("the schema") == written,
+                "`x schema` writes it anew"
+            );
+        }
+    }
+}
