@@ -97,6 +97,22 @@ impl<W: Workshop> Site<W> {
     /// # Errors
     /// If something does not compile. The site is as before.
     pub fn build_first(&mut self) -> Result<()> {
+        let mut missing = self.missing()?;
+        loop {
+            let sources = self.fingerprints.clone();
+            self.workshop.build(&missing, Quality::Quick)?;
+            // Sources may change while they are compiled. What was built then is current by the new ones, or by none.
+            missing = self.missing()?;
+            if missing.is_empty() || self.fingerprints == sources {
+                break;
+            }
+        }
+        self.has_failed = false;
+        self.show(self.current())
+    }
+
+    /// Reads the sources' fingerprints. The needed parts that are not current by them in any quality.
+    fn missing(&mut self) -> Result<Vec<Part>> {
         self.fingerprints.clear();
         for part in Part::ALL {
             for quality in [Quality::Quick, Quality::Optimised] {
@@ -104,10 +120,7 @@ impl<W: Workshop> Site<W> {
             }
         }
         let current = self.current();
-        let missing: Vec<Part> = self.first.into_iter().filter(|part| !current.contains_key(part)).collect();
-        self.workshop.build(&missing, Quality::Quick)?;
-        self.has_failed = false;
-        self.show(self.current())
+        Ok(self.first.into_iter().filter(|part| !current.contains_key(part)).collect())
     }
 
     /// Starts building everything else in the background.
@@ -247,6 +260,8 @@ mod tests {
         sources: u32,
         /// Whether they do not compile.
         is_broken: bool,
+        /// How many of the next builds they change in, after the parts were read.
+        changes_while_building: u32,
         built: BTreeMap<(Part, Quality), String>,
         /// What was built while the caller waited.
         waited_for: Vec<(Vec<Part>, Quality)>,
@@ -329,6 +344,11 @@ mod tests {
                 bail!("expected one of `!` or `::`");
             }
             parts.iter().for_each(|part| self.finish(*part, quality));
+            let mut bench = self.0.borrow_mut();
+            if bench.changes_while_building > 0 {
+                bench.changes_while_building -= 1;
+                bench.sources += 1;
+            }
             Ok(())
         }
 
@@ -392,6 +412,16 @@ mod tests {
         workshop.end(Ok(()));
         site.update(ADDRESS).expect("an update");
         (workshop, site)
+    }
+
+    #[test]
+    fn sources_that_change_while_they_are_built_are_built_again_before_anything_is_shown() {
+        let (workshop, mut site) = site(OPTIMISED);
+        workshop.0.borrow_mut().changes_while_building = 2;
+        site.build_first().expect("quick parts");
+        assert_eq!(workshop.0.borrow().waited_for.len(), 3);
+        assert_eq!(workshop.0.borrow().assembled, 1);
+        assert_eq!(workshop.shown(), [(Part::Page, QUICK), (Part::Threads, QUICK)]);
     }
 
     #[test]
