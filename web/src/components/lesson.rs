@@ -246,7 +246,7 @@ fn Steps(
     view! {
         <nav class="row" aria-label="Steps">
             <button type="button" class="btn" aria-disabled=(step == 0).to_string()
-                on:click=move |_| if step > 0 { intents.lesson(LessonEvent::GoTo(step - 1)) }>"Previous"</button>
+                on:click=move |_| { if step > 0 { intents.lesson(LessonEvent::GoTo(step - 1)) } }>"Previous"</button>
             {(0..steps).map(|of| view! {
                 <button type="button" class="btn square" aria-current=(of == step).then_some("step")
                     aria-label=move || format!("Step {}{}", of + 1, if done(of) { ", done" } else { "" })
