@@ -133,7 +133,7 @@ fn Text(
         });
     };
     let is_link = form == Form::Link;
-    let rows = if is_link { "1" } else { "2" };
+    let rows = if is_link { "2" } else { "3" };
     view! {
         <div class="form">
             <span class="about"><b>{form.name()}</b>" "{form.purpose()}</span>
