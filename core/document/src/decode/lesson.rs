@@ -5,9 +5,9 @@ use super::{Decoder, MAX_NUMBER, Path};
 use crate::json::{self, Node, Tree, Value};
 use crate::lesson::edit::{self, NoSuchPlace};
 use crate::lesson::{
-    Answer, Changes, Choice, Comparison, FORMAT, Figure, Goal, Hint, Lesson, LessonFormat, MAX_DEPTH,
-    MAX_LIST, MAX_STEPS, MAX_TESTS, MAX_TEXT, Mistake, Name, Question, Step, StepScenario, Test, VERSION,
-    Written,
+    Answer, Changes, Comparison, FORMAT, Figure, Goal, Hint, Lesson, LessonFormat, MAX_DEPTH, MAX_LIST,
+    MAX_STEPS, MAX_TESTS, MAX_TEXT, Mistake, Name, Question, QuestionChoice, Step, StepScenario, Test,
+    VERSION, Written,
 };
 use crate::names::nearest;
 use crate::{ClockName, Document, RunSettings, builtin};
@@ -356,9 +356,9 @@ impl<'t> Decoder<'t> {
         question
     }
 
-    fn answer_choice(&mut self, node: Node<'t>, path: &Path<'_>) -> Choice {
-        let mut choice = Choice::default();
-        self.known(node, path, "a choice with \"text\" and \"reply\"", Choice::NAMES);
+    fn answer_choice(&mut self, node: Node<'t>, path: &Path<'_>) -> QuestionChoice {
+        let mut choice = QuestionChoice::default();
+        self.known(node, path, "a choice with \"text\" and \"reply\"", QuestionChoice::NAMES);
         if let Some(text) = self.required(node, path, "text") {
             choice.text = self.line(text, &path.field("text"));
         }

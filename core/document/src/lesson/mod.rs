@@ -103,7 +103,7 @@ objects! {
     #[derive(Clone, Debug, Default, PartialEq)]
     pub struct Question {
         text: String = "text", "The question, in simple Markdown.";
-        choices: Vec<Choice> =
+        choices: Vec<QuestionChoice> =
             "choices", "Answers to choose from, one of them right. Either these or `figure`.", left out: "`figure` is asked for";
         figure: Option<Figure> =
             "figure", "The figure of the run that is asked for.", left out: "`choices` are offered";
@@ -117,7 +117,7 @@ objects! {
 objects! {
     /// An answer to choose.
     #[derive(Clone, Debug, Default, PartialEq)]
-    pub struct Choice {
+    pub struct QuestionChoice {
         text: String = "text", "The answer; one line.";
         is_right: bool = "right", "`true` for the right one.", left out: "`false`";
         reply: String = "reply", "Said to those who choose it; figures of the run as `{speedUp}`.";
