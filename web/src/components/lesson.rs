@@ -303,7 +303,10 @@ pub fn Lessons(
             <div class="body">
                 <p>"Each takes a few minutes, on simulated lanes, the same on every machine. Nothing is sent anywhere."</p>
                 <ol class="lessons">{builtin::ALL.iter().map(line).collect_view()}</ol>
-                <p>"A lesson of your own opens from a file: see docs/lessons.md."</p>
+                <p>
+                    "A lesson of your own opens from a file. Begin with "
+                    <a href="./lessons/template.json" download="my-lesson.json">"the template"</a>"."
+                </p>
             </div>
         </dialog>
     }

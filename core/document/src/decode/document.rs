@@ -13,11 +13,11 @@ use crate::{ClockName, CostName, Fork, StrategyName};
 
 impl<'t> Decoder<'t> {
     /// Whether the document is of a version that can be read.
-    pub(super) fn format(&mut self, node: Node<'t>, root: &Path<'_>) -> bool {
+    pub(crate) fn format(&mut self, node: Node<'t>, root: &Path<'_>) -> bool {
         known_format(self, node, root, "evm-lanes/", VERSION)
     }
 
-    pub(super) fn document(&mut self, node: Node<'t>, root: &Path<'_>) -> Scenario {
+    pub(crate) fn document(&mut self, node: Node<'t>, root: &Path<'_>) -> Scenario {
         self.unknown(node, root, Scenario::NAMES);
         let mut scenario = Scenario { format: Format::V1, ..Scenario::default() };
 
@@ -232,7 +232,7 @@ impl<'t> Decoder<'t> {
         block
     }
 
-    pub(super) fn run(&mut self, node: Node<'t>, path: &Path<'_>) -> RunSettings {
+    pub(crate) fn run(&mut self, node: Node<'t>, path: &Path<'_>) -> RunSettings {
         let mut run = RunSettings::default();
         self.known(node, path, "an object", RunSettings::NAMES);
         if let Some(strategy) = node.get("strategy") {
@@ -268,7 +268,7 @@ fn repeat(node: Node<'_>) -> u64 {
 }
 
 /// Whether a document's format is `name` with the version that is read.
-pub(super) fn known_format(
+pub(crate) fn known_format(
     d: &mut Decoder<'_>,
     node: Node<'_>,
     root: &Path<'_>,

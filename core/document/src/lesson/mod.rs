@@ -8,6 +8,7 @@
 //! name. A lesson that was read has a right scenario for every step: with it, its answer and its mistakes.
 
 pub mod builtin;
+mod decode;
 pub mod edit;
 mod goal;
 #[cfg(feature = "schema")]
@@ -22,7 +23,7 @@ use serde::{Serialize, Serializer};
 use crate::fields::{LeftOut, objects};
 use crate::json::{self, Tree};
 use crate::problem::Problem;
-use crate::{Document, RunSettings, decode};
+use crate::{Document, RunSettings};
 
 pub use goal::{Comparison, Figure, Goal, Kind, MAX_DEPTH, MAX_TESTS, Name, Test, Written};
 #[cfg(feature = "schema")]
@@ -103,7 +104,7 @@ objects! {
     #[derive(Clone, Debug, Default, PartialEq)]
     pub struct Question {
         text: String = "text", "The question, in simple Markdown.";
-        choices: Vec<Choice> =
+        choices: Vec<QuestionChoice> =
             "choices", "Answers to choose from, one of them right. Either these or `figure`.", left out: "`figure` is asked for";
         figure: Option<Figure> =
             "figure", "The figure of the run that is asked for.", left out: "`choices` are offered";
@@ -117,7 +118,7 @@ objects! {
 objects! {
     /// An answer to choose.
     #[derive(Clone, Debug, Default, PartialEq)]
-    pub struct Choice {
+    pub struct QuestionChoice {
         text: String = "text", "The answer; one line.";
         is_right: bool = "right", "`true` for the right one.", left out: "`false`";
         reply: String = "reply", "Said to those who choose it; figures of the run as `{speedUp}`.";
@@ -181,7 +182,7 @@ impl Serialize for StepScenario {
 
 /// JSON as a value for serde.
 fn value(text: &str) -> serde_json::Value {
-    Tree::read(text).map_or(serde_json::Value::Null, |tree| decode::plain(tree.root(text)))
+    Tree::read(text).map_or(serde_json::Value::Null, |tree| crate::decode::plain(tree.root(text)))
 }
 
 /// Changes to a scenario: for each path the JSON that is put there; `null` removes what is there.

@@ -92,7 +92,7 @@ impl JsonSchema for Goal {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lesson::{Answer, Choice, Hint, Mistake, Question, Step};
+    use crate::lesson::{Answer, Hint, Mistake, Question, QuestionChoice, Step};
 
     #[test]
     fn schema_and_reader_know_the_same_fields() {
@@ -110,7 +110,7 @@ mod tests {
         check("", Lesson::FIELDS);
         check("/$defs/Step", Step::FIELDS);
         check("/$defs/Question", Question::FIELDS);
-        check("/$defs/Choice", Choice::FIELDS);
+        check("/$defs/QuestionChoice", QuestionChoice::FIELDS);
         check("/$defs/Hint", Hint::FIELDS);
         check("/$defs/Answer", Answer::FIELDS);
         check("/$defs/Mistake", Mistake::FIELDS);

@@ -184,8 +184,12 @@ fn built_in_lessons_are_what_the_list_says() {
 #[test]
 fn the_template_is_a_lesson_and_uses_every_field() {
     let lesson = parse(builtin::TEMPLATE).expect("the template is a lesson");
-    for field in
-        Lesson::NAMES.iter().chain(Step::NAMES).chain(Question::NAMES).chain(Choice::NAMES).chain(Hint::NAMES)
+    for field in Lesson::NAMES
+        .iter()
+        .chain(Step::NAMES)
+        .chain(Question::NAMES)
+        .chain(QuestionChoice::NAMES)
+        .chain(Hint::NAMES)
     {
         assert!(builtin::TEMPLATE.contains(&format!("\"{field}\"")), "{field}");
     }
@@ -263,7 +267,7 @@ fn the_docs_have_the_tables_of_the_lesson() {
         ("Lesson", Lesson::FIELDS),
         ("Step", Step::FIELDS),
         ("Question", Question::FIELDS),
-        ("Choice", Choice::FIELDS),
+        ("QuestionChoice", QuestionChoice::FIELDS),
         ("Hint", Hint::FIELDS),
         ("Answer", Answer::FIELDS),
         ("Mistake", Mistake::FIELDS),

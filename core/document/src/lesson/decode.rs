@@ -1,14 +1,13 @@
 //! Lessons: their fields, and every scenario that they lead to.
 
-use super::document::known_format;
-use super::{Decoder, MAX_NUMBER, Path};
-use crate::json::{self, Node, Tree, Value};
-use crate::lesson::edit::{self, NoSuchPlace};
-use crate::lesson::{
-    Answer, Changes, Choice, Comparison, FORMAT, Figure, Goal, Hint, Lesson, LessonFormat, MAX_DEPTH,
-    MAX_LIST, MAX_STEPS, MAX_TESTS, MAX_TEXT, Mistake, Name, Question, Step, StepScenario, Test, VERSION,
-    Written,
+use super::edit::{self, NoSuchPlace};
+use super::{
+    Answer, Changes, Comparison, FORMAT, Figure, Goal, Hint, Lesson, LessonFormat, MAX_DEPTH, MAX_LIST,
+    MAX_STEPS, MAX_TESTS, MAX_TEXT, Mistake, Name, Question, QuestionChoice, Step, StepScenario, Test,
+    VERSION, Written,
 };
+use crate::decode::{Decoder, MAX_NUMBER, MAX_PROBLEMS, Path, known_format};
+use crate::json::{self, Node, Tree, Value};
 use crate::names::nearest;
 use crate::{ClockName, Document, RunSettings, builtin};
 
@@ -16,7 +15,7 @@ use crate::{ClockName, Document, RunSettings, builtin};
 const MAX_ID: usize = 64;
 
 /// Reads the lesson that `tree` is of `text`.
-pub(crate) fn lesson(text: &str, tree: &Tree) -> Result<Lesson, Vec<crate::problem::Problem>> {
+pub(super) fn lesson(text: &str, tree: &Tree) -> Result<Lesson, Vec<crate::problem::Problem>> {
     let node = tree.root(text);
     let mut d = Decoder::new(text, tree);
     let root = Path::Root;
@@ -235,7 +234,7 @@ impl<'t> Decoder<'t> {
     /// Takes over the mistakes of a scenario as mistakes at `path`; with `at`, they are all there.
     fn take_problems(&mut self, problems: Vec<crate::problem::Problem>, path: &Path<'_>, at: Option<usize>) {
         for mut problem in problems {
-            if self.problems.len() >= super::MAX_PROBLEMS {
+            if self.problems.len() >= MAX_PROBLEMS {
                 return;
             }
             problem.path = match &*problem.path {
@@ -356,9 +355,9 @@ impl<'t> Decoder<'t> {
         question
     }
 
-    fn answer_choice(&mut self, node: Node<'t>, path: &Path<'_>) -> Choice {
-        let mut choice = Choice::default();
-        self.known(node, path, "a choice with \"text\" and \"reply\"", Choice::NAMES);
+    fn answer_choice(&mut self, node: Node<'t>, path: &Path<'_>) -> QuestionChoice {
+        let mut choice = QuestionChoice::default();
+        self.known(node, path, "a choice with \"text\" and \"reply\"", QuestionChoice::NAMES);
         if let Some(text) = self.required(node, path, "text") {
             choice.text = self.line(text, &path.field("text"));
         }
