@@ -1,11 +1,28 @@
-// The page in frames of other pages. A host is a page of another origin: the same server by its number, with pages and
-// headers that each test gives it.
+// The page in frames of other pages. A host is a page of another origin, from a server of its own: a browser lets a page
+// that comes from nowhere load nothing from this machine.
 
+import { createServer, type Server } from 'node:http';
+import { type AddressInfo } from 'node:net';
 import { type FrameLocator, type Page } from '@playwright/test';
 import { ISOLATED, PLAIN, attribute, expect, scenario, test } from './page';
 
-/** Another origin than the site's. */
-const HOST = PLAIN.replace('localhost', '127.0.0.1');
+/** The hosts' pages by their paths. */
+const pages = new Map<string, { headers: Record<string, string>; html: string }>();
+let server: Server;
+let HOST = '';
+
+test.beforeAll(async () => {
+  server = createServer(({ url }, response) => {
+    const page = pages.get(url ?? '');
+    response.writeHead(page ? 200 : 404, { 'content-type': 'text/html; charset=utf-8', ...page?.headers });
+    response.end(page?.html ?? 'nothing');
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  HOST = `http://localhost:${(server.address() as AddressInfo).port}/`;
+});
+
+test.afterAll(() => void server.close());
+
 const ISOLATION = { 'cross-origin-opener-policy': 'same-origin', 'cross-origin-embedder-policy': 'require-corp' };
 
 type Host = { site?: string; headers?: Record<string, string>; head?: string; name?: string };
@@ -14,7 +31,7 @@ type Host = { site?: string; headers?: Record<string, string>; head?: string; na
 async function host(page: Page, body: string, { site = PLAIN, headers = {}, head = '', name = 'host' }: Host = {}): Promise<void> {
   const html = `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>A host</title><link rel="icon" href="data:,">
     <script src="${site}embed.js" async></script>${head}</head><body><h1>A host</h1>${body}</body></html>`;
-  await page.route(`${HOST}${name}.html`, (route) => route.fulfill({ contentType: 'text/html; charset=utf-8', headers, body: html }));
+  pages.set(`/${name}.html`, { headers, html });
   await page.goto(`${HOST}${name}.html`);
 }
 
