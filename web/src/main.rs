@@ -28,7 +28,8 @@ fn main() {
     else {
         return;
     };
-    leptos::task::spawn_local(async move {
+    // Not the spawner of Leptos, which is there only once something is mounted.
+    wasm_bindgen_futures::spawn_local(async move {
         let recorded = state::recorded::load().await;
         // What stood there until now was for the time in which the page's own code was on its way.
         root.set_inner_html("");
