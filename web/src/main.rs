@@ -29,6 +29,7 @@ fn main() {
     else {
         return;
     };
+    // Not the spawner of Leptos, which is there only once something is mounted.
     wasm_bindgen_futures::spawn_local(async move {
         let recorded = state::recorded::load().await;
         // What stood there until now was for the time in which the page's own code was on its way.
