@@ -21,6 +21,7 @@ mod fields;
 mod fork;
 mod freeze;
 pub mod json;
+pub mod lesson;
 pub mod link;
 mod names;
 pub mod problem;

@@ -12,11 +12,16 @@ use crate::{Amount, ClockName, CostName, Fork, Named, Numeral, Place, Scenario, 
 
 /// The JSON Schema (2020-12) of the document.
 pub fn schema() -> Value {
+    of::<Scenario>("EVM Lanes scenario, version 1")
+}
+
+/// The JSON Schema of a document, with that title.
+pub(crate) fn of<T: JsonSchema>(title: &str) -> Value {
     let generator = SchemaSettings::draft2020_12().for_serialize().into_generator();
-    let mut schema = generator.into_root_schema_for::<Scenario>().to_value();
+    let mut schema = generator.into_root_schema_for::<T>().to_value();
     without_null(&mut schema);
     if let Some(root) = schema.as_object_mut() {
-        root.insert("title".into(), "EVM Lanes scenario, version 1".into());
+        root.insert("title".into(), title.into());
     }
     schema
 }

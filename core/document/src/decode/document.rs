@@ -13,40 +13,11 @@ use crate::{ClockName, CostName, Fork, StrategyName};
 
 impl<'t> Decoder<'t> {
     /// Whether the document is of a version that can be read.
-    pub(super) fn format(&mut self, node: Node<'t>, root: &Path<'_>) -> bool {
-        let path = root.field("format");
-        let expected = format!("\"evm-lanes/{VERSION}\"");
-        let Some(format) = node.get("format") else {
-            self.missing(node, root, "format");
-            if let Some(problem) = self.problems.last_mut() {
-                problem.expected = format!("\"format\": {expected}");
-            }
-            return false;
-        };
-        let version = match format.value() {
-            Value::Text(text) => text.strip_prefix("evm-lanes/").and_then(|v| v.parse::<u32>().ok()),
-            _ => None,
-        };
-        match version {
-            Some(VERSION) => true,
-            Some(newer) if newer > VERSION => {
-                let expected = format!("a document of version {VERSION} or earlier");
-                self.problem(
-                    format.at(),
-                    &path,
-                    expected,
-                    format!("version {newer}: it was made by a newer version of EVM Lanes"),
-                );
-                false
-            }
-            _ => {
-                self.wrong(format, &path, expected);
-                false
-            }
-        }
+    pub(crate) fn format(&mut self, node: Node<'t>, root: &Path<'_>) -> bool {
+        known_format(self, node, root, "evm-lanes/", VERSION)
     }
 
-    pub(super) fn document(&mut self, node: Node<'t>, root: &Path<'_>) -> Scenario {
+    pub(crate) fn document(&mut self, node: Node<'t>, root: &Path<'_>) -> Scenario {
         self.unknown(node, root, Scenario::NAMES);
         let mut scenario = Scenario { format: Format::V1, ..Scenario::default() };
 
@@ -261,7 +232,7 @@ impl<'t> Decoder<'t> {
         block
     }
 
-    pub(super) fn run(&mut self, node: Node<'t>, path: &Path<'_>) -> RunSettings {
+    pub(crate) fn run(&mut self, node: Node<'t>, path: &Path<'_>) -> RunSettings {
         let mut run = RunSettings::default();
         self.known(node, path, "an object", RunSettings::NAMES);
         if let Some(strategy) = node.get("strategy") {
@@ -293,5 +264,45 @@ fn repeat(node: Node<'_>) -> u64 {
             digits.parse().unwrap_or(u64::MAX)
         }
         _ => 1,
+    }
+}
+
+/// Whether a document's format is `name` with the version that is read.
+pub(crate) fn known_format(
+    d: &mut Decoder<'_>,
+    node: Node<'_>,
+    root: &Path<'_>,
+    name: &str,
+    version_read: u32,
+) -> bool {
+    let path = root.field("format");
+    let expected = format!("\"{name}{version_read}\"");
+    let Some(format) = node.get("format") else {
+        d.missing(node, root, "format");
+        if let Some(problem) = d.problems.last_mut() {
+            problem.expected = format!("\"format\": {expected}");
+        }
+        return false;
+    };
+    let version = match format.value() {
+        Value::Text(text) => text.strip_prefix(name).and_then(|v| v.parse::<u32>().ok()),
+        _ => None,
+    };
+    match version {
+        Some(found) if found == version_read => true,
+        Some(newer) if newer > version_read => {
+            let expected = format!("a document of version {version_read} or earlier");
+            d.problem(
+                format.at(),
+                &path,
+                expected,
+                format!("version {newer}: it was made by a newer version of EVM Lanes"),
+            );
+            false
+        }
+        _ => {
+            d.wrong(format, &path, expected);
+            false
+        }
     }
 }

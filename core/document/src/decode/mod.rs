@@ -22,18 +22,20 @@ use crate::names::nearest;
 use crate::problem::Problem;
 use crate::scenario::Scenario;
 
+pub(crate) use document::known_format;
+pub(crate) use values::plain;
+
 /// Most problems that are reported at once.
-const MAX_PROBLEMS: usize = 50;
+pub(crate) const MAX_PROBLEMS: usize = 50;
 /// Longest title and label, in characters.
 const MAX_LINE: usize = 200;
 /// Largest number that the block's fields and gas may have: exact in every reader of JSON.
-const MAX_NUMBER: u64 = 1 << 53;
+pub(crate) const MAX_NUMBER: u64 = 1 << 53;
 
 /// Reads the document that `tree` is of `text`.
 pub(crate) fn scenario(text: &str, tree: &Tree) -> Result<Scenario, Vec<Problem>> {
     let node = tree.root(text);
-    let mut d = Decoder { text, problems: Vec::new() };
-    d.problems.extend(tree.comments().iter().take(MAX_PROBLEMS).map(|span| json::comment(text, span.start)));
+    let mut d = Decoder::new(text, tree);
     let root = Path::Root;
     if !d.object(node, &root, "an object with \"format\": \"evm-lanes/1\"") {
         return Err(d.problems);
@@ -43,27 +45,23 @@ pub(crate) fn scenario(text: &str, tree: &Tree) -> Result<Scenario, Vec<Problem>
         return Err(d.problems);
     }
     let scenario = d.document(node, &root);
-    if d.problems.is_empty() {
-        return Ok(scenario);
-    }
-    d.problems.sort_by_key(|p| p.position.map(|p| (p.line, p.column)));
-    Err(d.problems)
+    d.finish(scenario)
 }
 
 /// A field path, written only when there is a problem.
 #[derive(Clone, Copy)]
-enum Path<'p> {
+pub(crate) enum Path<'p> {
     Root,
     Field(&'p Path<'p>, &'p str),
     Index(&'p Path<'p>, usize),
 }
 
 impl<'p> Path<'p> {
-    fn field(&'p self, name: &'p str) -> Path<'p> {
+    pub(crate) fn field(&'p self, name: &'p str) -> Path<'p> {
         Path::Field(self, name)
     }
 
-    fn index(&'p self, index: usize) -> Path<'p> {
+    pub(crate) fn index(&'p self, index: usize) -> Path<'p> {
         Path::Index(self, index)
     }
 }
@@ -82,13 +80,35 @@ impl Display for Path<'_> {
 /// Everything that is named in the document, as far as it is read.
 type Known<'t> = Sizes<'t>;
 
-struct Decoder<'t> {
-    text: &'t str,
-    problems: Vec<Problem>,
+/// What reads a document: its text, and the mistakes so far.
+pub(crate) struct Decoder<'t> {
+    pub(crate) text: &'t str,
+    pub(crate) problems: Vec<Problem>,
 }
 
 impl<'t> Decoder<'t> {
-    fn problem(&mut self, at: usize, path: &Path<'_>, expected: impl Into<String>, found: impl Into<String>) {
+    /// A decoder whose first mistakes are the text's comments.
+    pub(crate) fn new(text: &'t str, tree: &Tree) -> Self {
+        let comments = tree.comments().iter().take(MAX_PROBLEMS);
+        Self { text, problems: comments.map(|span| json::comment(text, span.start)).collect() }
+    }
+
+    /// What was read, if there is no mistake in it; else the mistakes in the text's order.
+    pub(crate) fn finish<T>(mut self, read: T) -> Result<T, Vec<Problem>> {
+        if self.problems.is_empty() {
+            return Ok(read);
+        }
+        self.problems.sort_by_key(|p| p.position.map(|p| (p.line, p.column)));
+        Err(self.problems)
+    }
+
+    pub(crate) fn problem(
+        &mut self,
+        at: usize,
+        path: &Path<'_>,
+        expected: impl Into<String>,
+        found: impl Into<String>,
+    ) {
         if self.problems.len() < MAX_PROBLEMS {
             let mut problem = Problem::new(path.to_string(), expected, found);
             problem.position = Some(json::position(self.text, at));
@@ -96,16 +116,16 @@ impl<'t> Decoder<'t> {
         }
     }
 
-    fn wrong(&mut self, node: Node<'_>, path: &Path<'_>, expected: impl Into<String>) {
+    pub(crate) fn wrong(&mut self, node: Node<'_>, path: &Path<'_>, expected: impl Into<String>) {
         self.problem(node.at(), path, expected, node.describe());
     }
 
-    fn missing(&mut self, node: Node<'_>, path: &Path<'_>, name: &str) {
+    pub(crate) fn missing(&mut self, node: Node<'_>, path: &Path<'_>, name: &str) {
         self.problem(node.at(), path, format!("\"{name}\""), "nothing of that name");
     }
 
     /// Whether it is an object.
-    fn object(&mut self, node: Node<'_>, path: &Path<'_>, expected: &str) -> bool {
+    pub(crate) fn object(&mut self, node: Node<'_>, path: &Path<'_>, expected: &str) -> bool {
         if !node.is_object() {
             self.wrong(node, path, expected);
         }
@@ -113,13 +133,13 @@ impl<'t> Decoder<'t> {
     }
 
     /// An object with these fields and no others.
-    fn known(&mut self, node: Node<'_>, path: &Path<'_>, expected: &str, known: &[&str]) -> bool {
+    pub(crate) fn known(&mut self, node: Node<'_>, path: &Path<'_>, expected: &str, known: &[&str]) -> bool {
         let is_object = self.object(node, path, expected);
         self.unknown(node, path, known);
         is_object
     }
 
-    fn unknown(&mut self, node: Node<'_>, path: &Path<'_>, known: &[&str]) {
+    pub(crate) fn unknown(&mut self, node: Node<'_>, path: &Path<'_>, known: &[&str]) {
         for field in node.fields().filter(|field| !known.contains(&&*field.name)) {
             let expected = match nearest(&field.name, known.iter().copied()) {
                 Some(near) => format!("\"{near}\""),
@@ -130,7 +150,7 @@ impl<'t> Decoder<'t> {
         }
     }
 
-    fn list(&mut self, node: Node<'t>, path: &Path<'_>, of: &str) -> Elements<'t> {
+    pub(crate) fn list(&mut self, node: Node<'t>, path: &Path<'_>, of: &str) -> Elements<'t> {
         if node.value() != Value::List {
             self.wrong(node, path, format!("a list of {of}"));
         }

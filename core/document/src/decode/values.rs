@@ -9,7 +9,7 @@ use crate::json::{Node, Value};
 use crate::names::{Place, nearest};
 
 impl<'t> Decoder<'t> {
-    pub(super) fn line(&mut self, node: Node<'_>, path: &Path<'_>) -> String {
+    pub(crate) fn line(&mut self, node: Node<'_>, path: &Path<'_>) -> String {
         match node.value() {
             Value::Text(t) if t.chars().count() <= MAX_LINE && !t.contains('\n') => t.to_string(),
             Value::Text(_) => {
@@ -23,7 +23,7 @@ impl<'t> Decoder<'t> {
         }
     }
 
-    pub(super) fn whole(&mut self, node: Node<'_>, path: &Path<'_>, least: u64, most: u64) -> Option<u64> {
+    pub(crate) fn whole(&mut self, node: Node<'_>, path: &Path<'_>, least: u64, most: u64) -> Option<u64> {
         let number = match node.value() {
             Value::Number(digits) => digits.parse::<u64>().ok(),
             _ => None,
@@ -35,7 +35,7 @@ impl<'t> Decoder<'t> {
         number
     }
 
-    pub(super) fn one_of<T>(
+    pub(crate) fn one_of<T>(
         &mut self,
         node: Node<'_>,
         path: &Path<'_>,
@@ -233,7 +233,7 @@ impl<'t> Decoder<'t> {
 }
 
 /// The same value for serde. Numbers that fit nowhere become texts; ABIs have none.
-pub(super) fn plain(node: Node<'_>) -> serde_json::Value {
+pub(crate) fn plain(node: Node<'_>) -> serde_json::Value {
     match node.value() {
         Value::Null => serde_json::Value::Null,
         Value::Bool(b) => b.into(),
