@@ -21,6 +21,7 @@ pub mod conformance;
 pub mod contract;
 #[cfg(feature = "engine")]
 pub mod engine;
+pub mod goal;
 pub mod messages;
 #[cfg(feature = "engine")]
 pub mod naming;
