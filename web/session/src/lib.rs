@@ -33,6 +33,7 @@ mod curve;
 mod document;
 mod engine;
 mod history;
+mod lesson;
 mod link;
 mod list;
 mod panels;
@@ -60,6 +61,7 @@ pub use curve::CurveState;
 pub use document::{Document, Source};
 pub use engine::{EngineEvent, EngineState};
 pub use history::History;
+pub use lesson::{Answer as LessonAnswer, LessonEvent, LessonState, Progress, Reply as LessonReply};
 pub use link::{Link, NamedSelection};
 pub use list::{Given, ListState};
 pub use panels::{Dialog, Notice, Tab};
@@ -181,6 +183,9 @@ pub enum Event {
     /// Show only what differs of it, or all.
     ShowOnlyDifferences(bool),
 
+    /// Something is done with a lesson.
+    Lesson(LessonEvent),
+
     /// Open a tab.
     OpenTab(Tab),
     /// Filter the transactions by these words.
@@ -219,6 +224,8 @@ pub enum Effect {
     WriteLinkSoon,
     /// Keep an unsaved scenario in this browser.
     SaveDraft(String),
+    /// Keep in this browser which steps of lessons are done.
+    KeepProgress(String),
     /// Offer a file.
     Download {
         /// Its name.
@@ -294,6 +301,10 @@ pub struct Session {
     pub notice: Option<Notice>,
     /// The words by which transactions are filtered.
     pub query: String,
+    /// The lesson that is open.
+    pub lesson: Option<LessonState>,
+    /// The steps of lessons that were done.
+    pub progress: Progress,
     history: History,
     next_id: u32,
     /// Whether a run waits for the engine to be ready.
@@ -348,6 +359,8 @@ impl Session {
             dialog: None,
             notice: None,
             query: String::new(),
+            lesson: None,
+            progress: Progress::default(),
             history: History::default(),
             next_id: 0,
             run_when_ready: true,
@@ -376,6 +389,7 @@ impl Session {
         if self.document != before.0
             && let (Some(text), None) = (self.document.text(), self.document.builtin)
             && text.len() < MOST_DRAFT
+            && !self.is_lesson_start()
         {
             self.effects.push(Effect::SaveDraft(text.to_owned()));
         }
@@ -437,6 +451,7 @@ impl Session {
             Event::RetryList => self.list = ListState::None,
             Event::ExportList(form) => self.export_list(form),
             Event::ShowOnlyDifferences(only) => self.only_differences = only,
+            Event::Lesson(event) => self.on_lesson(event),
             Event::OpenTab(tab) => self.tab = tab,
             Event::Filter(query) => self.query = query,
             Event::OpenDialog(dialog) => self.dialog = Some(dialog),

@@ -55,6 +55,9 @@ pub enum Link {
 impl Session {
     /// The link to what is on the page now.
     pub fn link(&self) -> Link {
+        if let Some(link) = self.lesson_link() {
+            return link;
+        }
         let document = &self.document;
         let text = match &document.source {
             // A small block fits into a link, too.
@@ -126,6 +129,18 @@ impl Session {
     /// Takes what an address says. A damaged address is told of and changes nothing, except for the
     /// first time, when the default scenario is shown.
     pub(super) fn open_address(&mut self, query: &str, fragment: &str, first: bool) {
+        match self.open_lesson_address(query, fragment) {
+            Ok(true) => {}
+            Ok(false) => self.open_scenario_address(query, fragment, first),
+            Err(why) if first => {
+                self.open_scenario_address("", "", true);
+                self.complain(format!("{why} The page shows its first scenario instead."));
+            }
+            Err(why) => self.complain(format!("{why} Nothing was changed.")),
+        }
+    }
+
+    fn open_scenario_address(&mut self, query: &str, fragment: &str, first: bool) {
         let said = codec::PageLink::decode(query, fragment);
         self.notice = None;
         let bare = matches!(said, Ok(None) | Err(_));

@@ -72,6 +72,8 @@ pub enum Dialog {
     CostModel,
     /// What each strategy does.
     Strategies,
+    /// The list of lessons.
+    Lessons,
 }
 
 /// Something a person should know, that is not part of a run.

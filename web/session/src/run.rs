@@ -62,12 +62,17 @@ impl Session {
     pub(super) fn run(&mut self) {
         self.stop_comparing();
         self.notice = None;
+        self.uncover();
         self.run_unasked();
         self.write_link(true);
     }
 
     /// Runs what is written. What a person is told of stays: nobody asked for this run, so nobody has read it yet.
     pub(super) fn run_unasked(&mut self) {
+        if self.is_covered() {
+            self.run_when_ready = false;
+            return;
+        }
         if !matches!(self.engine, EngineState::Ready { .. }) {
             self.run_when_ready = true;
             if matches!(self.engine, EngineState::Failed { .. }) {
@@ -147,6 +152,7 @@ impl Session {
 
     /// Another document in place of this one, and a run.
     pub(super) fn open(&mut self, document: Document) {
+        self.lesson = None;
         self.remember();
         match &document.source {
             Source::Scenario(written) => {
@@ -322,8 +328,10 @@ impl Session {
         self.viewport = None;
         self.detail = DetailState::None;
         self.activity = Activity::Idle;
-        self.announce(sentence::headline(&model));
+        let headline = sentence::headline(&model);
         self.model = Some(model);
+        let judged = self.judge().map(|judged| format!("{headline}. {judged}"));
+        self.announce(judged.unwrap_or(headline));
         self.ask_for_detail();
     }
 }

@@ -14,6 +14,7 @@ use super::header::Header;
 use super::inspector::Inspector;
 use super::keys::{self, Keys};
 use super::lanes::Lanes;
+use super::lesson::{Lesson, Lessons};
 use super::list::List;
 use super::notices::{Notices, Progress};
 use super::story::Story;
@@ -63,7 +64,8 @@ pub fn App() -> impl IntoView {
             </div>
             <Head model selection written work intents/>
             <div></div>
-            <main class="main">
+            <main class="main" class:teaching=move || page.lesson.open.with(Option::is_some)>
+                <Lesson lesson=page.lesson.open progress=page.lesson.progress is_running intents/>
                 <div class="left" class:writing=move || matches!(tab.get(), Tab::Scenario | Tab::AccessList | Tab::Compare | Tab::Curve)>
                     <Lanes shown time pinned clock cost_model is_stale is_running
                         theme=theme.into() screen=screen.into() intents/>
@@ -80,6 +82,7 @@ pub fn App() -> impl IntoView {
         <Share dialog document strategy given make_link intents/>
         <CostModel dialog cost_model intents/>
         <Strategies dialog strategy intents/>
+        <Lessons dialog progress=page.lesson.progress intents/>
         <Show when=move || dropping.get()>
             <div class="dropping">"Drop a scenario, a real block (evm-block-case/1) or a block access list (EIP-7928)"</div>
         </Show>

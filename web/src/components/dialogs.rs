@@ -14,7 +14,7 @@ use crate::view::sentence::{choice_name, cost_name};
 use crate::view::{about, share};
 
 /// Keeps a native dialog in step with whether it is open.
-fn bind(element: NodeRef<Dialog>, dialog: Slice<Option<state::Dialog>>, own: state::Dialog) {
+pub(super) fn bind(element: NodeRef<Dialog>, dialog: Slice<Option<state::Dialog>>, own: state::Dialog) {
     Effect::new(move |_| {
         let (Some(element), open) = (element.get(), dialog.get() == Some(own)) else { return };
         if open && !element.open() {
@@ -30,7 +30,12 @@ fn bind(element: NodeRef<Dialog>, dialog: Slice<Option<state::Dialog>>, own: sta
 
 /// Title and close button.
 #[component]
-fn Top(title: &'static str, id: &'static str, own: state::Dialog, intents: Intents) -> impl IntoView {
+pub(super) fn Top(
+    title: &'static str,
+    id: &'static str,
+    own: state::Dialog,
+    intents: Intents,
+) -> impl IntoView {
     view! {
         <header>
             <h2 id=id>{title}</h2>

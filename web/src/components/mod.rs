@@ -14,6 +14,7 @@ mod header;
 mod inspector;
 mod keys;
 mod lanes;
+mod lesson;
 mod links;
 mod list;
 mod measure;

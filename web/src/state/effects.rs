@@ -19,6 +19,7 @@ impl Page {
                     self.address.update_value(|address| address.write_soon(move || self.take(Event::LinkDue)))
                 }
                 Effect::SaveDraft(text) => dom::store("draft", Some(&text)),
+                Effect::KeepProgress(text) => dom::store("lessons", Some(&text)),
                 Effect::Download { name, kind, bytes } => dom::save(name, kind, &bytes),
                 // The element is there once what has changed is drawn.
                 Effect::Focus(id) => request_animation_frame(move || dom::focus(id)),

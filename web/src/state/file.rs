@@ -1,6 +1,8 @@
 //! Files that a person opens or drops: read with a bound, unpacked with a bound, told apart.
 
+use evm_lanes_core::scenario::lesson;
 use evm_lanes_core::sniff::{Content, Found, sniff};
+use evm_lanes_session::LessonEvent;
 use js_sys::{Array, Function, Reflect, Uint8Array};
 use leptos::task::spawn_local;
 use thiserror::Error;
@@ -71,6 +73,7 @@ pub fn open(intents: Intents, file: File) {
         match read(&file).await {
             Ok(Opened::Document(document)) => intents.open(document),
             Ok(Opened::List(bytes)) => intents.offer_list(name, bytes),
+            Ok(Opened::Lesson(text)) => intents.lesson(LessonEvent::OpenText(text)),
             Err(error) => intents.complain(error.to_string()),
         }
     });
@@ -92,11 +95,20 @@ enum Opened {
     Document(Document),
     /// A block access list, which the engine reads.
     List(Vec<u8>),
+    /// A lesson, perhaps with mistakes.
+    Lesson(String),
 }
 
 async fn read(file: &File) -> Result<Opened, FileError> {
     let name = file.name();
-    let content = match sniff(unpack(file).await?) {
+    let bytes = unpack(file).await?;
+    if bytes.len() <= lesson::MAX_BYTES
+        && let Ok(text) = std::str::from_utf8(&bytes)
+        && lesson::is_lesson(text)
+    {
+        return Ok(Opened::Lesson(text.trim_start_matches('\u{feff}').to_owned()));
+    }
+    let content = match sniff(bytes) {
         Ok(content) => content,
         Err(found) => return Err(FileError::Unusable { name, found }),
     };

@@ -6,7 +6,7 @@ use evm_lanes_core::scenario::StrategyChoice;
 use evm_lanes_core::strategies::StrategyId;
 use evm_lanes_core::trace::Clock;
 use evm_lanes_core::units::{Incarnation, LocationId, TxIndex};
-use evm_lanes_session::Event;
+use evm_lanes_session::{Event, LessonEvent};
 use leptos::prelude::*;
 
 use super::{Dialog, Document, Tab};
@@ -219,6 +219,11 @@ impl Intents {
     /// Shows only what differs of the list, or all.
     pub fn show_only_differences(self, only: bool) {
         self.send(Event::ShowOnlyDifferences(only));
+    }
+
+    /// Does something with a lesson.
+    pub fn lesson(self, event: LessonEvent) {
+        self.send(Event::Lesson(event));
     }
 
     /// Opens a tab.

@@ -27,12 +27,12 @@ use crate::engine::EngineClient;
 use crate::view::keys::Command;
 
 pub use evm_lanes_session::{
-    Activity, CurveState, DetailState, Dialog, Document, EngineState, Given, Link, ListState, Notice, Pin,
-    Selection, Source, Tab, can_be_repeated,
+    Activity, CurveState, DetailState, Dialog, Document, EngineState, Given, LessonAnswer, LessonEvent,
+    LessonState, Link, ListState, Notice, Pin, Progress, Selection, Source, Tab, can_be_repeated,
 };
 pub use intents::Intents;
 pub use screen::Screen;
-pub use slices::{Lists, Panels, PinnedRuns, Setup, Shown, Slice, TimeView, Work, Written};
+pub use slices::{Lessons, Lists, Panels, PinnedRuns, Setup, Shown, Slice, TimeView, Work, Written};
 pub use theme::Theme;
 
 /// What only the browser knows.
@@ -69,6 +69,7 @@ pub struct Page {
     pub time: TimeView,
     pub pinned: PinnedRuns,
     pub lists: Lists,
+    pub lesson: Lessons,
     /// Speed-up over lanes, if it was asked for.
     pub curve: Slice<CurveState>,
     pub panels: Panels,
@@ -92,6 +93,7 @@ impl Page {
             time: TimeView::new(&session),
             pinned: PinnedRuns::new(&session),
             lists: Lists::new(&session),
+            lesson: Lessons::new(&session),
             curve: Slice::new(&session.curve),
             panels: Panels::new(&session),
             browser: Browser::new(),
@@ -100,6 +102,9 @@ impl Page {
             address: StoredValue::new(link::Address::default()),
         };
         page.perform(effects);
+        if let Some(kept) = dom::stored("lessons") {
+            page.take(Event::Lesson(LessonEvent::Restore(kept)));
+        }
         let client = EngineClient::start(move |event| page.take(Event::Engine(event)));
         page.client.set_value(Some(client));
         page
@@ -126,6 +131,7 @@ impl Page {
             self.time.follow(session);
             self.pinned.follow(session);
             self.lists.follow(session);
+            self.lesson.follow(session);
             self.curve.follow(&session.curve);
             self.panels.follow(session);
         });

@@ -11,8 +11,8 @@ use evm_lanes_session::Session;
 use leptos::prelude::*;
 
 use super::{
-    Activity, DetailState, Dialog, Document, EngineState, Given, ListState, Notice, Pin, Selection, Source,
-    Tab,
+    Activity, DetailState, Dialog, Document, EngineState, Given, LessonState, ListState, Notice, Pin,
+    Progress, Selection, Source, Tab,
 };
 use crate::view::lanes::Emphasis;
 use crate::view::model::{AttemptIndex, RunModel};
@@ -184,6 +184,16 @@ slices! {
         given: Option<Given> = &session.given,
         /// Whether only what differs is shown of the list.
         only_differences: bool = &session.only_differences,
+    }
+}
+
+slices! {
+    /// Lessons.
+    Lessons of session {
+        /// The lesson that is open.
+        open: Option<LessonState> = &session.lesson,
+        /// The steps of lessons that were done.
+        progress: Progress = &session.progress,
     }
 }
 

@@ -49,6 +49,12 @@ fn root_attributes(page: Page) {
             }
         });
         set("data-phase", Some(phase.to_owned()));
+        page.lesson.open.with(|lesson| {
+            let lesson = lesson.as_ref();
+            set("data-lesson", lesson.map(|state| state.lesson.id.clone()));
+            set("data-step", lesson.map(|state| (state.step + 1).to_string()));
+            set("data-goal", lesson.and_then(|state| state.goal()).map(str::to_owned));
+        });
         page.shown.model.with(|model| {
             let model = model.as_deref();
             set("data-clock", model.map(|m| m.report.clock.name().to_owned()));

@@ -24,6 +24,7 @@ pub mod lane_steps;
 pub mod lanes;
 pub mod limits;
 pub mod list;
+pub mod markdown;
 pub mod model;
 pub mod navigate;
 pub mod rows;

@@ -1,5 +1,6 @@
 //! Whole journeys through the page, without a browser: a person acts, the engine answers, the page shows.
 
+mod lessons;
 mod world;
 
 use std::sync::Arc;

@@ -61,6 +61,7 @@ pub struct World {
     /// What has the focus, where the page gave it.
     pub focus: Option<&'static str>,
     pub draft: Option<String>,
+    pub progress: Option<String>,
     pub files: Vec<(String, Vec<u8>)>,
 }
 
@@ -100,6 +101,7 @@ impl World {
             said: Vec::new(),
             focus: None,
             draft: None,
+            progress: None,
             files: Vec::new(),
         };
         world.perform(effects);
@@ -135,6 +137,7 @@ impl World {
                 Effect::WriteLink { link, push: false } => self.history[self.at] = link,
                 Effect::WriteLinkSoon => self.link_is_due = true,
                 Effect::SaveDraft(text) => self.draft = Some(text),
+                Effect::KeepProgress(text) => self.progress = Some(text),
                 Effect::Download { name, bytes, .. } => self.files.push((name.to_owned(), bytes)),
                 Effect::Focus(id) => self.focus = Some(id),
                 Effect::Announce(text) => self.said.push(text),

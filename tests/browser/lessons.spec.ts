@@ -1,0 +1,88 @@
+import AxeBuilder from '@axe-core/playwright';
+import { readFileSync } from 'node:fs';
+import { PLAIN, attribute, done, expect, give, open, root, test } from './page';
+
+const steps: { id: string; steps: string[] }[] = JSON.parse(
+  readFileSync(new URL('../../www/lessons/index.json', import.meta.url), 'utf8'),
+);
+
+test('a question comes before its run, and all of a lesson is done by keyboard', async ({ page }) => {
+  await page.goto(`${PLAIN}?lesson=two-lanes`);
+  await expect(root(page)).toHaveAttribute('data-lesson', 'two-lanes');
+  await expect(root(page)).toHaveAttribute('data-step', '1');
+  await expect(root(page)).toHaveAttribute('data-phase', 'idle');
+  const lesson = page.getByRole('region', { name: 'Lesson', exact: true });
+  await expect(page.getByText('The lanes appear once you have answered.')).toBeVisible();
+  await lesson.getByRole('button', { name: 'A little less than twice as fast.' }).focus();
+  await page.keyboard.press('Enter');
+  await done(page);
+  await expect(lesson.getByText('Right.')).toBeVisible();
+  await expect(page.getByRole('region', { name: 'Explanation' })).toContainText('speed-up');
+
+  await lesson.getByRole('button', { name: 'Next', exact: true }).focus();
+  await page.keyboard.press('Enter');
+  await expect(root(page)).toHaveAttribute('data-goal', 'open');
+  await expect(page.getByRole('heading', { name: 'Four times as fast?' })).toBeFocused();
+  await done(page);
+  await page.getByRole('spinbutton', { name: 'Lanes' }).fill('3');
+  await page.keyboard.press('Enter');
+  await expect(lesson.getByText(/On three lanes two of them run three payments/)).toBeVisible();
+  await page.getByRole('spinbutton', { name: 'Lanes' }).fill('4');
+  await page.keyboard.press('Enter');
+  await expect(root(page)).toHaveAttribute('data-goal', 'met');
+  await expect(page).toHaveURL(/\?lesson=two-lanes&step=2&lanes=4$/);
+  await page.reload();
+  await expect(root(page)).toHaveAttribute('data-goal', 'met');
+});
+
+test('lessons are listed, and progress is kept', async ({ page }) => {
+  await open(page, PLAIN);
+  await page.getByRole('button', { name: 'Lessons' }).click();
+  const list = page.getByRole('dialog', { name: 'Lessons' });
+  await expect(list.getByRole('listitem')).toHaveCount(steps.length);
+  await list.getByRole('button', { name: 'Critical path and Amdahl' }).click();
+  await expect(root(page)).toHaveAttribute('data-lesson', 'critical-path');
+  await page.getByRole('button', { name: 'Show me' }).click();
+  await done(page);
+  await page.getByRole('button', { name: 'All lessons' }).click();
+  await expect(list.getByText('5 minutes, 1 step done')).toBeVisible();
+});
+
+test('a lesson opens from a file, and one with a mistake is told of', async ({ page }) => {
+  await open(page, PLAIN);
+  const template = readFileSync(new URL('../../core/document/lessons/template.json', import.meta.url), 'utf8');
+  await give(page, 'my-lesson.json', template);
+  await expect(root(page)).toHaveAttribute('data-lesson', 'my-lesson');
+  await give(page, 'my-lesson.json', template.replace('"minutes"', '"minute"'));
+  await expect(page.getByText(/line 1: expected "minutes".*Nothing was changed/)).toBeVisible();
+  expect(await attribute(page, 'data-lesson')).toBe('my-lesson');
+});
+
+for (const colour of ['light', 'dark'] as const) {
+  for (const [width, height] of [
+    [1440, 900],
+    [390, 844],
+  ]) {
+    test(`axe finds nothing in a lesson at ${width}×${height}, ${colour}`, async ({ browser }) => {
+      const context = await browser.newContext({ viewport: { width, height }, colorScheme: colour });
+      const page = await context.newPage();
+      const check = async (where: string) => {
+        const { violations } = await new AxeBuilder({ page }).analyze();
+        expect(violations.map((v) => `${where}: ${v.id}: ${v.nodes.map((n) => n.html).join(' ')}`)).toEqual([]);
+      };
+      await page.goto(`${PLAIN}?lesson=two-lanes&step=3`);
+      await expect(page.getByText('The lanes appear once you have answered.')).toBeVisible();
+      await check('a question');
+      await page.getByRole('button', { name: 'They have nothing to do.' }).click();
+      await done(page);
+      await page.getByRole('button', { name: 'Hint', exact: true }).click();
+      await check('a goal that is open');
+      await page.getByRole('button', { name: 'Show one answer' }).click();
+      await expect(root(page)).toHaveAttribute('data-goal', 'met');
+      await check('a goal that is met');
+      const wider = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+      expect(wider, 'nothing is wider than the screen').toBeLessThanOrEqual(0);
+      await context.close();
+    });
+  }
+}
