@@ -74,6 +74,7 @@ pub fn assemble(shown: &BTreeMap<Part, Quality>, preliminary: Option<&Preliminar
         }
     }
     add(&mut site, &workspace::products().join("catalogue"), "catalogue/")?;
+    crate::lessons::add(&mut site)?;
     site.retain(|path, _| !path.ends_with(".fingerprint") && !path.ends_with("/stamp"));
     if let Some(Preliminary { waiting, lasting }) = preliminary {
         add(&mut site, &workspace::path("www/preliminary"), "preliminary/")?;

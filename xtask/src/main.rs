@@ -16,6 +16,7 @@ mod fingerprint;
 mod generator;
 #[cfg(feature = "engine")]
 mod lanes;
+mod lessons;
 mod models;
 mod page;
 mod parts;
@@ -64,7 +65,7 @@ enum Command {
     Check,
     /// Make the catalogue of real contracts from npm packages.
     Catalogue(catalogue::Arguments),
-    /// Write the scenario's JSON Schema.
+    /// Write the JSON Schemas of scenarios and lessons.
     Schema(schema::Arguments),
     /// Install what the other commands need, and print where it is.
     Setup,

@@ -1,10 +1,13 @@
-//! The scenario's JSON Schema, served with the page so that any editor completes a document.
+//! The JSON Schemas of scenarios and lessons, served with the page so that any editor completes a document.
 
 use anyhow::Result;
 
-/// Where the schema is committed.
+/// Where the schemas are committed.
 #[cfg(feature = "schema")]
-const FILE: &str = "www/scenario.schema.json";
+const FILES: [(&str, fn() -> serde_json::Value); 2] = [
+    ("www/scenario.schema.json", evm_lanes_core::scenario::schema),
+    ("www/lesson.schema.json", evm_lanes_core::scenario::lesson::schema),
+];
 
 /// Arguments of `cargo xtask schema`.
 #[derive(clap::Args, Default)]
@@ -14,7 +17,7 @@ pub struct Arguments {
     pub check: bool,
 }
 
-/// Writes the schema.
+/// Writes the schemas.
 ///
 /// # Errors
 /// If it cannot be written or, with `--check`, is out of date.
@@ -26,18 +29,24 @@ pub fn run(arguments: &Arguments) -> Result<()> {
 
     use crate::{process, workspace};
 
-    let mut schema = serde_json::to_string_pretty(&evm_lanes_core::scenario::schema())?;
-    schema.push('\n');
-    let file = workspace::path(FILE);
-    if fs::read_to_string(&file).is_ok_and(|committed| committed == schema) {
+    let mut is_current = true;
+    for (name, schema) in FILES {
+        let mut schema = serde_json::to_string_pretty(&schema())?;
+        schema.push('\n');
+        let file = workspace::path(name);
+        if fs::read_to_string(&file).is_ok_and(|committed| committed == schema) {
+            continue;
+        }
+        is_current = false;
+        if arguments.check {
+            bail!("{name} is out of date: run `cargo xtask schema` and commit it");
+        }
+        fs::write(&file, schema).with_context(|| format!("{} cannot be written", file.display()))?;
+        process::say(&format!("schema: {name} has changed"));
+    }
+    if is_current {
         process::say("schema: current");
-        return Ok(());
     }
-    if arguments.check {
-        bail!("{FILE} is out of date: run `cargo xtask schema` and commit it");
-    }
-    fs::write(&file, schema).with_context(|| format!("{} cannot be written", file.display()))?;
-    process::say(&format!("schema: {FILE} has changed"));
     Ok(())
 }
 
