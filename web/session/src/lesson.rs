@@ -222,18 +222,8 @@ enum Said {
     Wrong(String),
 }
 
-/// Names and values of a query.
-fn query_pairs(query: &str) -> Vec<(String, String)> {
-    let query = query.strip_prefix('?').unwrap_or(query);
-    let pair = |pair: &str| {
-        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-        (name.trim_start_matches("amp;").to_owned(), value.to_owned())
-    };
-    query.split('&').filter(|pair| !pair.is_empty()).map(pair).collect()
-}
-
 fn said_of_lesson(query: &str, link: &codec::PageLink) -> Said {
-    let pairs = query_pairs(query);
+    let pairs = codec::query_pairs(query);
     let value = |name: &str| pairs.iter().find(|(n, _)| n == name).map(|(_, value)| &**value);
     // Steps are counted from 1. One that does not exist is the nearest that does.
     let step = value("step").and_then(|step| step.parse::<usize>().ok()).unwrap_or(1).saturating_sub(1);

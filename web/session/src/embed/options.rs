@@ -1,6 +1,7 @@
 //! How a frame looks and what may be changed in it: the parameters of `embed.html` that the page's own link does not have.
 
 use evm_lanes_core::scenario::StrategyChoice;
+use evm_lanes_core::scenario::link::query_pairs;
 
 macro_rules! words {
     ($(#[$about:meta])* $name:ident { $($(#[$word_about:meta])* $word:ident = $text:literal,)+ }) => {
@@ -148,14 +149,15 @@ impl Embed {
     /// The query without what is a frame's own, and with the first of several strategies: what a link of the page says.
     pub fn link_query(query: &str) -> String {
         let parts = query.strip_prefix('?').unwrap_or(query).split('&').filter_map(|part| {
-            let (name, value) = part.split_once('=').unwrap_or((part, ""));
+            let (name, _) = part.split_once('=').unwrap_or((part, ""));
             let name = name.trim_start_matches("amp;");
             if OWN.contains(&name) {
                 return None;
             }
             if name == "strategy" {
-                let value = unescape(value);
-                let first = value.split(',').map(str::trim).find(|s| !s.is_empty()).unwrap_or_default();
+                let strategies =
+                    query_pairs(part).into_iter().next().map(|(_, value)| value).unwrap_or_default();
+                let first = strategies.split(',').map(str::trim).find(|s| !s.is_empty()).unwrap_or_default();
                 return Some(format!("strategy={}", escape(first)));
             }
             Some(part.to_owned())
@@ -224,34 +226,6 @@ pub(super) fn strategies(value: &str) -> Vec<StrategyChoice> {
         }
     }
     if found.len() > 1 { found } else { Vec::new() }
-}
-
-/// Names and values of a query, unescaped.
-fn query_pairs(query: &str) -> Vec<(String, String)> {
-    let query = query.strip_prefix('?').unwrap_or(query);
-    let pairs = query.split('&').filter(|pair| !pair.is_empty()).map(|pair| {
-        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-        (unescape(name.trim_start_matches("amp;")), unescape(value))
-    });
-    pairs.collect()
-}
-
-/// A text without percent signs' meanings. What is not UTF-8 is replaced.
-fn unescape(text: &str) -> String {
-    let bytes = text.as_bytes();
-    let mut out = Vec::with_capacity(bytes.len());
-    let mut at = 0;
-    while let Some(byte) = bytes.get(at) {
-        let digits = text.get(at + 1..at + 3).filter(|_| *byte == b'%');
-        if let Some(code) = digits.and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
-            out.push(code);
-            at += 3;
-        } else {
-            out.push(if *byte == b'+' { b' ' } else { *byte });
-            at += 1;
-        }
-    }
-    String::from_utf8_lossy(&out).into_owned()
 }
 
 /// A text as a value of a query.
