@@ -86,12 +86,9 @@ impl Session {
                 return Ok(());
             }
             Ask::Load(load) => {
-                self.wait(id)?;
-                let loaded = self.load(load);
-                if loaded.is_err() {
-                    self.host.waiting.pop();
-                }
-                return loaded;
+                self.has_room(id.as_ref())?;
+                self.load(load)?;
+                return self.wait(id);
             }
             Ask::Run => {
                 self.wait(id)?;
@@ -137,11 +134,18 @@ impl Session {
         Ok(())
     }
 
+    /// Whether a request can wait for a run. All that have no id are answered as one.
+    fn has_room(&self, id: Option<&Id>) -> Result<(), Refusal> {
+        let is_full = self.host.waiting.len() >= MAX_WAITING && id.is_some();
+        let too_many = || Refusal::new(Code::Busy, format!("{MAX_WAITING} requests wait for a run already"));
+        if is_full { Err(too_many()) } else { Ok(()) }
+    }
+
     fn wait(&mut self, id: Option<Id>) -> Result<(), Refusal> {
-        if self.host.waiting.len() >= MAX_WAITING {
-            return Err(Refusal::new(Code::Busy, format!("{MAX_WAITING} requests wait for a run already")));
+        self.has_room(id.as_ref())?;
+        if id.is_some() || !self.host.waiting.contains(&None) {
+            self.host.waiting.push(id);
         }
-        self.host.waiting.push(id);
         Ok(())
     }
 

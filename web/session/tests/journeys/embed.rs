@@ -168,6 +168,23 @@ fn a_slider_does_not_cancel_the_run_under_way_and_its_last_value_wins() {
 }
 
 #[test]
+fn a_host_that_asks_for_very_much_is_told_to_wait() {
+    let mut world = World::framed("");
+    for number in 0..200_u16 {
+        world.ask(json!({"type": "set", "lanes": 1 + number}));
+    }
+    assert_eq!(world.types(), ["change"], "requests without an id are answered as one");
+    for number in 0..200 {
+        world.ask(json!({"type": "set", "lanes": 1 + number, "id": number}));
+    }
+    let told = world.told();
+    assert!(told.len() > 100 && told.iter().all(|message| message["code"] == "busy"), "{}", told.len());
+    world.settle();
+    let answers = world.types();
+    assert_eq!(answers.iter().filter(|kind| kind.starts_with("result ")).count(), 200 - told.len());
+}
+
+#[test]
 fn settings_that_run_nothing_are_answered_at_once() {
     let mut world = World::framed("");
     world.ask(json!({"type": "set", "id": 1, "theme": "dark", "edit": "none", "view": "graph", "lanes": 4}));
