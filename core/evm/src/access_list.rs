@@ -578,7 +578,13 @@ mod tests {
             found,
             [
                 (Some(Location::Nonce(A)), Some(TxIndex(2)), None, Some(Value::Nonce(2)), Mark::Missing),
-                (Some(Location::Storage(A, U256::from(7))), Some(TxIndex(1)), slot(1), slot(9), Mark::Different),
+                (
+                    Some(Location::Storage(A, U256::from(7))),
+                    Some(TxIndex(1)),
+                    slot(1),
+                    slot(9),
+                    Mark::Different
+                ),
                 (Some(Location::Storage(b, U256::from(3))), None, Some(Value::Read), None, Mark::Extra),
             ]
         );
