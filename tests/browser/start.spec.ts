@@ -105,12 +105,10 @@ test('in a frame that may keep its origin the page runs', async ({ page }) => {
   await expect(page.frameLocator('iframe').locator('html')).toHaveAttribute('data-phase', 'done', { timeout: 30_000 });
 });
 
-test('in a frame without its origin the page runs or says what to do', async ({ page }) => {
+// A site that sends its files to such frames, as the server of these tests does; embed.spec.ts has one that does not.
+test('in a frame without its origin the page runs', async ({ page }) => {
   await framed(page, 'allow-scripts');
-  const frame = page.frameLocator('iframe');
-  await expect(frame.locator('body')).toContainText(/cannot run in this frame|EVM Lanes needs JavaScript and WebAssembly/, { timeout: 3_000 });
-  await expect(frame.locator('body')).toContainText(/tab of its own/);
-  await expect(frame.getByText('Loading the page…')).toHaveCount(0);
+  await expect(page.frameLocator('iframe').locator('html')).toHaveAttribute('data-phase', 'done');
 });
 
 test('without scripts the page says that it needs them', async ({ browser }) => {
