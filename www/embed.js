@@ -165,7 +165,7 @@
       this.#anchor.hidden = !site;
       if (site) {
         this.#anchor.href = this.#page(site);
-        const name = this.getAttribute('scenario') ?? (this.hasAttribute('link') || this.#document ? '' : 'one-pool');
+        const name = this.getAttribute('scenario') ?? (['link', 'lesson'].some((a) => this.hasAttribute(a)) || this.#document ? '' : 'one-pool');
         const image = /^[a-z0-9-]+$/.test(name) ? new URL(`recorded/${name}.svg`, site).href : '';
         this.#image.alt = `The recorded run of ${this.#label}`;
         if (this.#image.getAttribute('src') !== image) {
@@ -190,7 +190,7 @@
 
     #size() {
       const given = Number.parseInt(this.getAttribute('height'), 10);
-      const own = HEIGHTS[this.getAttribute('view')] ?? ((this.getAttribute('strategy') ?? '').includes(',') ? HEIGHTS.compare : HEIGHTS.lanes);
+      const own = HEIGHTS[this.getAttribute('view') ?? (this.hasAttribute('lesson') ? 'split' : '')] ?? ((this.getAttribute('strategy') ?? '').includes(',') ? HEIGHTS.compare : HEIGHTS.lanes);
       const height = given > 0 ? given : this.#contentHeight || own;
       this.#box.style.height = `${Math.min(Math.max(height, 80), 4000)}px`;
     }
@@ -359,6 +359,8 @@
         if (this.#isReady) return;
         this.#isReady = true;
         this.#whenReady.resolve();
+        // A lesson begins with words; its run may wait for an answer.
+        if (this.hasAttribute('lesson')) this.#show();
         // Told of by the event, if it has mistakes.
         if (this.#sendsDocument) this.load({ document: this.#document }).catch(() => {});
       } else if (type === 'resize') {

@@ -61,13 +61,15 @@ pub fn App(
     if page.embed.with_untracked(Option::is_some) {
         let (embed, theme, screen) = (page.embed, theme.into(), screen.into());
         let address = Callback::new(move |()| page.address());
+        let (lesson, progress) = (page.lesson.open, page.lesson.progress);
         return view! {
-            <Framed embed written setup work shown time pinned curve panels theme screen intents address/>
+            <Framed embed written setup work shown time pinned curve panels lesson progress theme screen intents address/>
             <i class="probe" node_ref=probe aria-hidden="true"></i>
             <div class="hidden" role="status" aria-live="polite">{move || spoken.get()}</div>
             <Help dialog letter_keys intents/>
             <CostModel dialog cost_model intents/>
             <Strategies dialog strategy intents/>
+            <Lessons dialog progress intents/>
         }
         .into_any();
     }

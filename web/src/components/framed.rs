@@ -15,11 +15,12 @@ use super::head::Head;
 use super::header::{LanesStepper, OtherClock, RunButton, ScenarioPicker, StrategyPicker};
 use super::inspector::Inspector;
 use super::lanes::Lanes;
+use super::lesson::Lesson;
 use super::notices::{Notices, Progress};
 use super::tables::Transactions;
 use crate::state::{
-    CurveState, EngineState, Intents, Panels, PinnedRuns, Screen, Setup, Shown, Slice, Theme, TimeView, Work,
-    Written,
+    CurveState, EngineState, Intents, LessonState, Panels, PinnedRuns, Progress as LessonsDone, Screen,
+    Setup, Shown, Slice, Theme, TimeView, Work, Written,
 };
 use crate::view::model::RunModel;
 use crate::view::sentence;
@@ -36,6 +37,8 @@ pub fn Framed(
     pinned: PinnedRuns,
     curve: Slice<CurveState>,
     panels: Panels,
+    lesson: Slice<Option<LessonState>>,
+    progress: Slice<LessonsDone>,
     theme: Slice<Theme>,
     screen: Slice<Screen>,
     intents: Intents,
@@ -108,6 +111,7 @@ pub fn Framed(
                     </Show>
                 </div>
             </Show>
+            <Lesson lesson progress is_running intents/>
             <main class="main-view">{body}</main>
             <Last model setup work address/>
         </div>

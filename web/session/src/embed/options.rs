@@ -107,7 +107,10 @@ impl Embed {
     pub fn read(query: &str) -> Self {
         let mut embed = Self::default();
         let mut view = None;
-        for (name, value) in query_pairs(query) {
+        let pairs = query_pairs(query);
+        let says = |name: &str| pairs.iter().any(|(said, _)| said == name);
+        let (is_lesson, says_edit) = (says("lesson"), says("edit"));
+        for (name, value) in pairs {
             let known: Option<&[&str]> = match &*name {
                 "view" => {
                     view = View::from_name(&value).or(view);
@@ -142,7 +145,12 @@ impl Embed {
                 ));
             }
         }
-        embed.view = view.unwrap_or(embed.usual_view());
+        // A lesson asks for changes of the scenario.
+        let usual = if is_lesson { View::Split } else { embed.usual_view() };
+        embed.view = view.unwrap_or(usual);
+        if is_lesson && !says_edit {
+            embed.edit = Edit::Full;
+        }
         embed
     }
 
@@ -175,7 +183,8 @@ impl Embed {
         let (query, fragment) = link.split_at(link.find('#').unwrap_or(link.len()));
         let mut query = query.strip_prefix('?').unwrap_or(query).to_owned();
         let mut pairs = Vec::new();
-        if self.view != self.usual_view() || !self.compared.is_empty() {
+        let is_lesson = query_pairs(&query).iter().any(|(name, _)| name == "lesson");
+        if self.view != self.usual_view() || !self.compared.is_empty() || is_lesson {
             pairs.push(format!("view={}", self.view.name()));
         }
         if self.compared.contains(&strategy) {
@@ -187,7 +196,7 @@ impl Embed {
             let rest = query.split('&').filter(|part| !part.starts_with("strategy="));
             query = rest.collect::<Vec<_>>().join("&");
         }
-        if self.edit != Edit::default() {
+        if self.edit != Edit::default() || is_lesson {
             pairs.push(format!("edit={}", self.edit.name()));
         }
         if self.theme != Colours::default() {
@@ -246,6 +255,18 @@ mod tests {
     use evm_lanes_core::strategies::StrategyId;
 
     use super::*;
+
+    #[test]
+    fn a_lesson_is_shown_beside_the_scenario_that_it_asks_to_change() {
+        let embed = Embed::read("?lesson=two-lanes&step=2");
+        assert_eq!((embed.view, embed.edit), (View::Split, Edit::Full));
+        let again = embed.address("?lesson=two-lanes&step=2", StrategyChoice::Automatic);
+        assert_eq!(again, "?view=split&edit=full&lesson=two-lanes&step=2");
+        let told = Embed::read("?lesson=two-lanes&view=lanes&edit=numbers");
+        assert_eq!((told.view, told.edit), (View::Lanes, Edit::Numbers));
+        let again = told.address("?lesson=two-lanes&step=1", StrategyChoice::Automatic);
+        assert_eq!(Embed::read(&again), told);
+    }
 
     #[test]
     fn an_address_says_how_the_frame_looks_and_the_rest_is_the_pages_link() {
