@@ -1,8 +1,11 @@
 // The page in frames of other pages. A host is a page of another origin, from a server of its own: a browser lets a page
 // that comes from nowhere load nothing from this machine.
 
+import { readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { type AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { brotliCompressSync } from 'node:zlib';
 import { type FrameLocator, type Page } from '@playwright/test';
 import { ISOLATED, PLAIN, attribute, expect, scenario, test } from './page';
 
@@ -37,6 +40,11 @@ test.beforeAll(async () => {
 test.afterAll(() => {
   server.close();
   withholding.close();
+});
+
+test('the element is at most 5 kB of brotli', () => {
+  const script = readFileSync(join(__dirname, '../../www/embed.js'));
+  expect(brotliCompressSync(script).length).toBeLessThanOrEqual(5_000);
 });
 
 const ISOLATION = { 'cross-origin-opener-policy': 'same-origin', 'cross-origin-embedder-policy': 'require-corp' };
@@ -360,3 +368,19 @@ for (const view of ['lanes', 'graph', 'table', 'curve', 'compare', 'split', 'min
     }
   });
 }
+
+test('a lesson is done in a frame, beside the scenario that it asks to change', async ({ page }) => {
+  pages.set('/lesson', {
+    headers: {},
+    html: `<!doctype html><title>Course</title><script async src="${PLAIN}embed.js"></script>
+      <evm-lanes lesson="two-lanes" loading="eager"></evm-lanes>`,
+  });
+  await page.goto(`${HOST}lesson`);
+  const frame = page.frameLocator('iframe');
+  await expect(frame.locator('html')).toHaveAttribute('data-lesson', 'two-lanes');
+  await expect(frame.getByRole('region', { name: 'Lesson' })).toBeVisible();
+  await frame.getByRole('button', { name: 'Show me' }).click();
+  await expect(frame.locator('html')).toHaveAttribute('data-phase', 'done');
+  await frame.getByRole('button', { name: 'Step 2' }).click();
+  await expect(frame.locator('html')).toHaveAttribute('data-step', '2');
+});

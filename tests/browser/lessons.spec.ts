@@ -1,9 +1,10 @@
 import AxeBuilder from '@axe-core/playwright';
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { PLAIN, attribute, done, expect, give, open, root, test } from './page';
 
 const steps: { id: string; steps: string[] }[] = JSON.parse(
-  readFileSync(new URL('../../www/lessons/index.json', import.meta.url), 'utf8'),
+  readFileSync(join(__dirname, '../../www/lessons/index.json'), 'utf8'),
 );
 
 test('a question comes before its run, and all of a lesson is done by keyboard', async ({ page }) => {
@@ -50,7 +51,7 @@ test('lessons are listed, and progress is kept', async ({ page }) => {
 
 test('a lesson opens from a file, and one with a mistake is told of', async ({ page }) => {
   await open(page, PLAIN);
-  const template = readFileSync(new URL('../../core/document/lessons/template.json', import.meta.url), 'utf8');
+  const template = readFileSync(join(__dirname, '../../core/document/lessons/template.json'), 'utf8');
   await give(page, 'my-lesson.json', template);
   await expect(root(page)).toHaveAttribute('data-lesson', 'my-lesson');
   await give(page, 'my-lesson.json', template.replace('"minutes"', '"minute"'));

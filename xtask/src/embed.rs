@@ -14,10 +14,6 @@ const FILES: [&str; 4] = ["embed.js", "embed.d.ts", "embed.schema.json", "_heade
 /// The folder of the npm package.
 const PACKAGE: &str = "embed";
 
-/// The most bytes of embed.js as browsers load it: a page with embeds loads no more of us before one is needed.
-#[cfg(all(test, feature = "engine"))]
-const MOST: usize = 5_000;
-
 /// Adds the framed page and what belongs to it. `site` holds index.html, without its policy.
 ///
 /// # Errors
@@ -126,19 +122,6 @@ mod tests {
         // Whatever starts the page starts it here.
         assert_eq!(html.matches("data-trunk").count(), index.matches("data-trunk").count());
         assert!(framed("<html lang=\"en\"><head></head><body></body>").is_err());
-    }
-
-    #[test]
-    #[cfg(feature = "engine")]
-    fn the_element_is_small() {
-        use std::io::Write as _;
-
-        let script = fs::read(workspace::path("www/embed.js")).unwrap();
-        let mut deflated = flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::best());
-        deflated.write_all(&script).unwrap();
-        let size = deflated.finish().unwrap().len();
-        // brotli makes it a tenth smaller.
-        assert!(size < MOST * 11 / 10, "embed.js has {size} bytes deflated");
     }
 
     #[test]
