@@ -370,13 +370,8 @@ for (const view of ['lanes', 'graph', 'table', 'curve', 'compare', 'split', 'min
 }
 
 test('a lesson is done in a frame, beside the scenario that it asks to change', async ({ page }) => {
-  pages.set('/lesson', {
-    headers: {},
-    html: `<!doctype html><title>Course</title><script async src="${PLAIN}embed.js"></script>
-      <evm-lanes lesson="two-lanes" loading="eager"></evm-lanes>`,
-  });
-  await page.goto(`${HOST}lesson`);
-  const frame = page.frameLocator('iframe');
+  await host(page, '<evm-lanes id="a" lesson="two-lanes" loading="eager"></evm-lanes>');
+  const frame = framed(page, 'a');
   await expect(frame.locator('html')).toHaveAttribute('data-lesson', 'two-lanes');
   await expect(frame.getByRole('region', { name: 'Lesson' })).toBeVisible();
   await frame.getByRole('button', { name: 'Show me' }).click();

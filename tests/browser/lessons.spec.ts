@@ -65,7 +65,8 @@ for (const colour of ['light', 'dark'] as const) {
     [390, 844],
   ]) {
     test(`axe finds nothing in a lesson at ${width}×${height}, ${colour}`, async ({ browser }) => {
-      const context = await browser.newContext({ viewport: { width, height }, colorScheme: colour });
+      // Without transitions: between two colours axe would see neither.
+      const context = await browser.newContext({ viewport: { width, height }, colorScheme: colour, reducedMotion: 'reduce' });
       const page = await context.newPage();
       const check = async (where: string) => {
         const { violations } = await new AxeBuilder({ page }).analyze();
@@ -73,6 +74,7 @@ for (const colour of ['light', 'dark'] as const) {
       };
       await page.goto(`${PLAIN}?lesson=two-lanes&step=3`);
       await expect(page.getByText('The lanes appear once you have answered.')).toBeVisible();
+      await expect(root(page)).toHaveAttribute('data-phase', 'idle');
       await check('a question');
       await page.getByRole('button', { name: 'They have nothing to do.' }).click();
       await done(page);
