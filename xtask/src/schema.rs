@@ -2,9 +2,12 @@
 
 use anyhow::Result;
 
+#[cfg(feature = "schema")]
+type MakeSchema = fn() -> serde_json::Value;
+
 /// Where the schemas are committed.
 #[cfg(feature = "schema")]
-const FILES: [(&str, fn() -> serde_json::Value); 2] = [
+const FILES: [(&str, MakeSchema); 2] = [
     ("www/scenario.schema.json", evm_lanes_core::scenario::schema),
     ("www/lesson.schema.json", evm_lanes_core::scenario::lesson::schema),
 ];

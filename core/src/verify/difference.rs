@@ -182,6 +182,8 @@ fn account(found: Option<&Account>, expected: Option<&Account>) -> Option<Field>
 
 #[cfg(test)]
 mod tests {
+    use std::slice;
+
     use alloy_primitives::{B256, Bytes, LogData};
 
     use super::*;
@@ -248,8 +250,8 @@ mod tests {
             ),
         };
         let one = log(&[1, 2], vec![7; 96]);
-        check_logs(&[one.clone()], &[one.clone()], "");
-        check_logs(&[one.clone()], &[], "number of logs 1, not 0");
+        check_logs(slice::from_ref(&one), slice::from_ref(&one), "");
+        check_logs(slice::from_ref(&one), &[], "number of logs 1, not 0");
         check_logs(
             &[one.clone(), log(&[1], vec![])],
             &[one.clone(), log(&[], vec![])],
@@ -267,7 +269,7 @@ mod tests {
         let [seven, eight] = [&[7; 32][..], &data[64..]].map(hex::encode_prefixed);
         check_logs(
             &[log(&[1, 2], data)],
-            &[one.clone()],
+            slice::from_ref(&one),
             &format!("log 0 data from byte 64 {eight}, not {seven}"),
         );
         check_logs(&[log(&[1, 2], vec![7; 64])], &[one], "log 0 data length 64, not 96");

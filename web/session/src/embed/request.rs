@@ -309,14 +309,9 @@ impl<'t> Fields<'t> {
         }
     }
 
-    fn number<T: std::str::FromStr>(
-        self,
-        name: &str,
-        expected: &str,
-        fits: impl Fn(T) -> bool,
-    ) -> Result<Option<T>, Refusal>
+    fn number<T>(self, name: &str, expected: &str, fits: impl Fn(T) -> bool) -> Result<Option<T>, Refusal>
     where
-        T: Copy,
+        T: std::str::FromStr + Copy,
     {
         let Some(node) = self.get(name) else { return Ok(None) };
         // A form's field gives a text.
