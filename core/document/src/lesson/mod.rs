@@ -81,7 +81,7 @@ objects! {
             left out: "none";
         run: RunSettings =
             "run",
-            "How it is run; what is left out is the scenario's own, else Block-STM on 4 lanes, by gas. Lanes are always simulated.",
+            "How it is run. What is left out is as the scenario says, else Block-STM on 4 lanes by gas. Lanes are always simulated.",
             left out: "nothing is said";
         question: Option<Question> =
             "question", "Asked before the run is shown.", left out: "the run is shown at once";

@@ -196,7 +196,7 @@ fn the_template_is_a_lesson_and_uses_every_field() {
     reads_again(&lesson);
 }
 
-/// What is written of a lesson says the same again. The order of fields in a scenario within it does not count.
+/// A lesson that is written and read again is the same, but for the order of the fields in its scenarios.
 fn reads_again(lesson: &Lesson) {
     let written = serde_json::to_value(lesson).expect("JSON");
     let again = parse(&written.to_string()).expect("it reads again");
