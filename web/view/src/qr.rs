@@ -48,7 +48,7 @@ impl QrPicture {
     /// The code as a file: an SVG with margin and a light ground, without styles and scripts. `title` is what it opens.
     pub fn svg(&self, title: &str) -> String {
         let Self { side, path } = self;
-        let title = super::share::escape_html(title);
+        let title = super::svg::escape(title);
         format!(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {side} {side}\" role=\"img\" shape-rendering=\"crispEdges\">\
              <title>{title}</title><path fill=\"#fff\" d=\"M0 0h{side}v{side}H0z\"/><path fill=\"#000\" d=\"{path}\"/></svg>"

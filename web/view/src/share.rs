@@ -2,6 +2,8 @@
 
 use evm_lanes_core::scenario::link::{PageLink, Source};
 
+use crate::svg::escape as escape_html;
+
 /// A length that matters, and where.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LinkLimit {
@@ -206,22 +208,6 @@ fn closed(address: &str) -> String {
             ')' => out.push_str("%29"),
             '[' => out.push_str("%5B"),
             ']' => out.push_str("%5D"),
-            c => out.push(c),
-        }
-    }
-    out
-}
-
-/// A text as HTML that shows it, in an element or in an attribute with quotation marks.
-pub fn escape_html(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
             c => out.push(c),
         }
     }
