@@ -17,6 +17,7 @@ mod fingerprint;
 mod generator;
 #[cfg(feature = "engine")]
 mod lanes;
+mod late;
 mod lessons;
 mod models;
 mod page;

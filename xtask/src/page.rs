@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 
 use crate::fingerprint::{self, Fingerprint};
 use crate::quality::Quality;
-use crate::{process, setup, wasm, workspace};
+use crate::{late, process, setup, wasm, workspace};
 
 /// Files by their names in the site.
 pub type Files = BTreeMap<String, Vec<u8>>;
@@ -36,6 +36,7 @@ pub fn fingerprint(quality: Quality) -> Result<String> {
         .text(quality.name())
         .text(include_str!("page.rs"))
         .text(include_str!("wasm.rs"))
+        .text(include_str!("late.rs"))
         .sources()?
         .files(&workspace::path("web"))?
         .finish())
@@ -51,13 +52,23 @@ pub fn build(quality: Quality) -> Result<()> {
         Quality::Optimised => "page",
     };
     let target = target();
-    let mut cargo = wasm::cargo("build", FLAGS, &target);
+    let flags = match quality {
+        Quality::Quick => FLAGS.to_owned(),
+        Quality::Optimised => format!("{FLAGS} {} {}", late::FLAGS, wasm::SMALL_FLAGS),
+    };
+    let mut cargo = wasm::cargo("build", &flags, &target);
     cargo.args(["--package", NAME, "--bin", NAME, "--profile", profile]);
+    if quality == Quality::Optimised {
+        wasm::with_small_library(&mut cargo);
+    }
     process::run("building the page", &mut cargo)?;
 
     let out = folder(quality);
     let module = target.join(wasm::TARGET).join(profile).join(format!("{NAME}.wasm"));
-    wasm::bindgen(&module, &out, NAME, false)?;
+    match quality {
+        Quality::Quick => wasm::bindgen(&module, &out, NAME, false)?,
+        Quality::Optimised => late::divide(&module, &out, NAME)?,
+    }
     ensure!(
         !out.join("snippets").exists(),
         "a package of the page has JavaScript of its own ({}), which the bundle has no place for yet",
@@ -66,6 +77,7 @@ pub fn build(quality: Quality) -> Result<()> {
     if quality == Quality::Optimised {
         // The level that index.html names for trunk.
         wasm::optimise(&out.join(format!("{NAME}_bg.wasm")), "-Oz")?;
+        wasm::optimise(&out.join(late::MODULE), "-Oz")?;
     }
     Ok(())
 }
@@ -114,14 +126,28 @@ fn bundle_as_trunk(folder: &Path) -> Result<Files> {
             "css" => format!("{SHEET}{}{SHEET_END}", add(&mut files, given("href")?)?),
             "rust" => {
                 let module = process::read(&folder.join(format!("{NAME}_bg.wasm")))?;
-                let glue = process::read(&folder.join(format!("{NAME}.js")))?;
-                // One hash for both, because glue and module must fit each other.
-                let name = hashed(NAME, "", &module);
+                let mut glue = process::read(&folder.join(format!("{NAME}.js")))?;
+                let late = late::files(folder)?;
+                // One hash for all, because glue and modules must fit each other.
+                let all = [&module[..], late.as_ref().map_or(&[], |(_, module)| module)].concat();
+                let name = hashed(NAME, "", &all);
                 let (js, wasm) = (format!("{name}.js"), format!("{name}_bg.wasm"));
+                let mut late_preload = String::new();
+                if let Some((script, module)) = late {
+                    let (late_js, late_wasm) = (format!("{name}_late.js"), format!("{name}_late.wasm"));
+                    glue = late::renamed(&String::from_utf8_lossy(&glue), late::SCRIPT, &late_js)?;
+                    let script = String::from_utf8(late::renamed(&script, late::MODULE, &late_wasm)?)?;
+                    files.insert(late_js.clone(), late::renamed(&script, &format!("{NAME}.js"), &js)?);
+                    files.insert(late_wasm, module);
+                    // The glue names it, so the browser would ask for it only after that.
+                    late_preload = format!(
+                        "<link rel=\"modulepreload\" href=\"./{late_js}\" crossorigin=\"anonymous\">"
+                    );
+                }
                 preloads = format!(
                     "<link rel=\"modulepreload\" href=\"./{js}\" crossorigin=\"anonymous\">\
                      <link rel=\"preload\" href=\"./{wasm}\" crossorigin=\"anonymous\" as=\"fetch\" \
-                     type=\"application/wasm\">"
+                     type=\"application/wasm\">{late_preload}"
                 );
                 let script = starter(&js, &wasm);
                 files.insert(js, glue);

@@ -94,15 +94,27 @@ impl CargoTool {
 /// # Errors
 /// If it does not compile.
 pub fn wasm_bindgen() -> Result<PathBuf> {
-    let program = workspace::cargo_target().join("tool/bindgen");
+    program("bindgen")
+}
+
+/// The program that divides the page's module, compiled together with [`wasm_bindgen`].
+///
+/// # Errors
+/// If it does not compile.
+pub fn split() -> Result<PathBuf> {
+    program("split")
+}
+
+fn program(name: &str) -> Result<PathBuf> {
+    let program = workspace::cargo_target().join("tool").join(name);
     if !program.is_file() {
-        process::say("building wasm-bindgen from its library (cold: about 15 seconds)");
+        process::say("building wasm-bindgen and wasm-split from their libraries (cold: about 20 seconds)");
     }
     // cargo decides whether anything must be built; if not, this takes a tenth of a second.
     let mut cargo = Command::new("cargo");
     cargo
         .current_dir(workspace::root())
-        .args(["build", "--quiet", "--locked", "--package", "xtask", "--bin", "bindgen"])
+        .args(["build", "--quiet", "--locked", "--package", "xtask", "--bin", "bindgen", "--bin", "split"])
         .args(["--features", "bindgen", "--profile", "tool", "--target-dir"])
         .arg(workspace::cargo_target());
     process::run("building wasm-bindgen", &mut cargo)?;

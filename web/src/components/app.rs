@@ -3,28 +3,18 @@
 use leptos::ev;
 use leptos::prelude::*;
 
-use super::compare::Compare;
-use super::curve::Curve;
-use super::dialogs::{CostModel, Help, Strategies};
-use super::editor::Editor;
 use super::foot::Foot;
-use super::framed::Framed;
-use super::graph::Graph;
 use super::head::Head;
 use super::header::Header;
-use super::inspector::Inspector;
 use super::keys::{self, Keys};
 use super::lanes::Lanes;
-use super::lesson::{Lesson, Lessons};
-use super::list::List;
+use super::late::{self, WaitingDialog};
 use super::notices::{Notices, Progress};
-use super::picture::{Printed, SavePicture};
-use super::share::Share;
-use super::story::Story;
-use super::tables::{Contracts, Locations, Time, Transactions};
+use super::picture::Printed;
 use super::tabs::Tabs;
+use crate::state::late::{Details, Dialogs, Framed, Later, OwnDialogs};
 use crate::state::recorded::Recorded;
-use crate::state::{Browser, Intents, Page, Panels, Setup, Shown, Tab, Written, file, screen, sync};
+use crate::state::{Activity, Browser, Intents, Page, Panels, Setup, Shown, Tab, Written, file, screen, sync};
 
 /// The page.
 #[component]
@@ -32,15 +22,23 @@ pub fn App(
     /// The recorded run that is shown until the engine has run the same.
     recorded: Option<Recorded>,
 ) -> impl IntoView {
-    let page = Page::start(recorded);
+    let page = Page::start(recorded, late::load);
     let intents = page.intents();
     let Page { written, setup, work, shown, time, pinned, lists, curve, panels, browser, .. } = page;
     let Written { document, is_stale, .. } = written;
     let Setup { strategy, clock, cost_model, .. } = setup;
     let Shown { model, picture, selection, detail, .. } = shown;
     let Panels { tab, dialog, notice, query } = panels;
-    let Browser { theme, screen, letter_keys, spoken } = browser;
+    let Browser { theme, screen, letter_keys, spoken, late } = browser;
     let is_running = work.is_running;
+    let details = Later::new(late::load_details);
+    let progress = page.lesson.progress;
+    // In the first quiet moment after the first run.
+    Effect::new(move |_| {
+        if model.with(Option::is_some) && work.activity.with(|activity| matches!(activity, Activity::Idle)) {
+            request_idle_callback(move || late.start());
+        }
+    });
     sync::start(page);
     keys::start(Keys {
         command: Callback::new(move |command| page.command(command)),
@@ -58,24 +56,43 @@ pub fn App(
             screen::follow(screen, &probe);
         }
     });
+    let dialogs = Dialogs { dialog, letter_keys, cost_model, strategy, progress, intents };
     if page.embed.with_untracked(Option::is_some) {
         let (embed, theme, screen) = (page.embed, theme.into(), screen.into());
         let address = Callback::new(move |()| page.address());
-        let (lesson, progress) = (page.lesson.open, page.lesson.progress);
+        let lesson = page.lesson.open;
+        let framed = Framed {
+            embed,
+            written,
+            setup,
+            work,
+            shown,
+            time,
+            pinned,
+            curve,
+            panels,
+            lesson,
+            progress,
+            theme,
+            screen,
+            intents,
+            address,
+        };
         return view! {
-            <Framed embed written setup work shown time pinned curve panels lesson progress theme screen intents address/>
+            {details.view(move |details| (details.framed)(framed))}
             <i class="probe" node_ref=probe aria-hidden="true"></i>
             <div class="hidden" role="status" aria-live="polite">{move || spoken.get()}</div>
-            <Help dialog letter_keys intents/>
-            <CostModel dialog cost_model intents/>
-            <Strategies dialog strategy intents/>
-            <Lessons dialog progress intents/>
+            {move || match late.get() {
+                Some(parts) => (parts.framed_dialogs)(dialogs),
+                None => view! { <WaitingDialog dialog late intents/> }.into_any(),
+            }}
         }
         .into_any();
     }
-    let panel = move |tab| panel(page, intents, tab);
+    let panel = move |tab| panel(page, intents, details, tab);
     let make_link = Callback::new(move |()| page.link());
     let given = lists.given;
+    let own_dialogs = OwnDialogs { dialog, document, strategy, given, model, picture, make_link, intents };
     view! {
         <a class="skip" href="#lanes">"Skip to the lanes"</a>
         <div class="page">
@@ -87,26 +104,26 @@ pub fn App(
             <Head model picture selection written work intents/>
             <div></div>
             <main class="main" class:teaching=move || page.lesson.open.with(Option::is_some)>
-                <Lesson lesson=page.lesson.open progress=page.lesson.progress is_running intents/>
+                {lesson(page, intents)}
                 <div class="left" class:writing=move || matches!(tab.get(), Tab::Scenario | Tab::AccessList | Tab::Compare | Tab::Curve)>
                     <Lanes shown time pinned clock cost_model is_stale is_running
                         theme=theme.into() screen=screen.into() intents/>
-                    <Graph model selection is_stale is_running screen=screen.into() intents/>
+                    {details.view(move |details| {
+                        (details.graph)(model, selection, is_stale, is_running, screen.into(), intents)
+                    })}
                     <Tabs tab query is_stale intents panel/>
                 </div>
-                <Inspector model selection detail intents/>
+                {details.view(move |details| (details.inspector)(model, selection, detail, intents))}
             </main>
-            <Printed model picture make_link/>
+            <Printed model picture make_link late/>
             <Foot work model/>
         </div>
         <i class="probe" node_ref=probe aria-hidden="true"></i>
         <div class="hidden" role="status" aria-live="polite">{move || spoken.get()}</div>
-        <Help dialog letter_keys intents/>
-        <Share dialog document strategy given make_link intents/>
-        <CostModel dialog cost_model intents/>
-        <Strategies dialog strategy intents/>
-        <SavePicture dialog model picture make_link intents/>
-        <Lessons dialog progress=page.lesson.progress intents/>
+        {move || match late.get() {
+            Some(parts) => [(parts.framed_dialogs)(dialogs), (parts.own_dialogs)(own_dialogs)].into_any(),
+            None => view! { <WaitingDialog dialog late intents/> }.into_any(),
+        }}
         <Show when=move || dropping.get()>
             <div class="dropping">"Drop a scenario, a real block (evm-block-case/1) or a block access list (EIP-7928)"</div>
         </Show>
@@ -115,24 +132,40 @@ pub fn App(
 }
 
 /// What a tab's panel holds.
-fn panel(page: Page, intents: Intents, tab: Tab) -> AnyView {
+fn panel(page: Page, intents: Intents, details: Later<Details>, tab: Tab) -> AnyView {
     let Page { written, setup, work, lists, pinned, curve, .. } = page;
     let Written { document, ran, .. } = written;
     let Shown { model, selection, .. } = page.shown;
     let query = page.panels.query;
     let screen = page.browser.screen.into();
+    let late = page.browser.late;
     match tab {
-        Tab::Transactions => view! { <Transactions model selection query intents/> }.into_any(),
-        Tab::Locations => view! { <Locations model selection intents/> }.into_any(),
-        Tab::Time => view! { <Time model/> }.into_any(),
-        Tab::AccessList => {
-            view! { <List lists ran strategy=setup.strategy work model selection intents/> }.into_any()
+        Tab::Transactions => {
+            details.view(move |details| (details.transactions)(model, selection, query, intents))
         }
-        Tab::Compare => view! { <Compare model pinned work intents/> }.into_any(),
-        Tab::Curve => view! { <Curve curve document setup work model screen intents/> }.into_any(),
-        Tab::Story => view! { <Story document model/> }.into_any(),
-        Tab::Scenario => view! { <Editor written activity=work.activity screen intents/> }.into_any(),
-        Tab::Contracts => view! { <Contracts model/> }.into_any(),
+        Tab::Locations => late.view(move |parts| (parts.locations)(model, selection, intents)),
+        Tab::Time => late.view(move |parts| (parts.time)(model)),
+        Tab::AccessList => {
+            late.view(move |parts| (parts.list)(lists, ran, setup.strategy, work, model, selection, intents))
+        }
+        Tab::Compare => late.view(move |parts| (parts.compare)(model, pinned, work, intents)),
+        Tab::Curve => {
+            late.view(move |parts| (parts.curve)(curve, document, setup, work, model, screen, intents))
+        }
+        Tab::Story => late.view(move |parts| (parts.story)(document, model)),
+        Tab::Scenario => late.view(move |parts| (parts.editor)(written, work.activity, screen, intents)),
+        Tab::Contracts => late.view(move |parts| (parts.contracts)(model)),
+    }
+}
+
+/// The open lesson.
+fn lesson(page: Page, intents: Intents) -> impl IntoView {
+    let (open, progress, is_running) = (page.lesson.open, page.lesson.progress, page.work.is_running);
+    let is_open = Memo::new(move |_| open.with(Option::is_some));
+    move || {
+        is_open.get().then(|| {
+            page.browser.late.view(move |parts| (parts.lesson)(open, progress, is_running, intents))
+        })
     }
 }
 

@@ -7,15 +7,11 @@ use evm_lanes_session::Embed;
 use evm_lanes_session::embed::{Edit, View};
 use leptos::prelude::*;
 
-use super::compare::Compare;
-use super::curve::Curve;
-use super::editor::Editor;
 use super::graph::Graph;
 use super::head::Head;
 use super::header::{LanesStepper, OtherClock, RunButton, ScenarioPicker, StrategyPicker};
 use super::inspector::Inspector;
 use super::lanes::Lanes;
-use super::lesson::Lesson;
 use super::notices::{Notices, Progress};
 use super::tables::Transactions;
 use crate::state::{
@@ -51,6 +47,7 @@ pub fn Framed(
     let Setup { clock, cost_model, .. } = setup;
     let Shown { model, picture, selection, detail, .. } = shown;
     let is_running = work.is_running;
+    let late = intents.late();
     let lanes = move || {
         view! {
             <Lanes shown time pinned clock cost_model is_stale is_running theme screen intents/>
@@ -74,12 +71,12 @@ pub fn Framed(
         .into_any(),
         View::Curve => view! {
             {line()}
-            <Panel><Curve curve document setup work model screen intents/></Panel>
+            <Panel>{late.view(move |parts| (parts.curve)(curve, document, setup, work, model, screen, intents))}</Panel>
         }
         .into_any(),
         View::Compare => view! {
             {line()} {lanes()}
-            <Panel><Compare model pinned work intents/></Panel>
+            <Panel>{late.view(move |parts| (parts.compare)(model, pinned, work, intents))}</Panel>
         }
         .into_any(),
         View::Split => view! {
@@ -87,7 +84,7 @@ pub fn Framed(
             <div class="beside">
                 {lanes()}
                 {move || if edit.get() == Edit::Full {
-                    view! { <Panel><Editor written activity=work.activity screen intents/></Panel> }.into_any()
+                    view! { <Panel>{late.view(move |parts| (parts.editor)(written, work.activity, screen, intents))}</Panel> }.into_any()
                 } else {
                     view! { <Inspector model selection detail intents/> }.into_any()
                 }}
@@ -111,7 +108,9 @@ pub fn Framed(
                     </Show>
                 </div>
             </Show>
-            <Lesson lesson progress is_running intents/>
+            <Show when=move || lesson.with(Option::is_some)>
+                {late.view(move |parts| (parts.lesson)(lesson, progress, is_running, intents))}
+            </Show>
             <main class="main-view">{body}</main>
             <Last model setup work address/>
         </div>

@@ -15,6 +15,7 @@ mod header;
 mod inspector;
 mod keys;
 mod lanes;
+pub mod late;
 mod lesson;
 mod links;
 mod list;

@@ -8,7 +8,7 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use super::dialogs::{Top, bind};
-use crate::state::{self, Intents, Link, Picture, Slice, dom, image, link};
+use crate::state::{self, Intents, Late, Link, Picture, Slice, dom, image, link};
 use crate::view::format::bytes;
 use crate::view::model::RunModel;
 use crate::view::svg::{self, SvgOptions, Theme};
@@ -142,18 +142,22 @@ pub fn Printed(
     picture: Slice<Picture>,
     /// Makes the link to what is on the page now.
     make_link: Callback<(), Link>,
+    late: Late,
 ) -> impl IntoView {
-    /// As wide as the text on a sheet of A4.
-    const SHEET: f64 = 700.0;
     let element: NodeRef<leptos::html::Div> = NodeRef::new();
     let words = RwSignal::new((String::new(), String::new()));
     let print = window_event_listener_untyped("beforeprint", move |_| {
         let (Some(element), Some(model)) = (element.get_untracked(), model.get_untracked()) else { return };
+        let Some(parts) = late.get_untracked() else {
+            late.start();
+            let missing = "The lanes are missing: this part of the page was not loaded yet. Print again.";
+            words.set((missing.to_owned(), String::new()));
+            return;
+        };
+        let printed = picture.with_untracked(|picture| (parts.printed)(&model, picture, address(make_link)));
         // Its texts are escaped; see `svg::escape`.
-        element.set_inner_html(&svg::inline(&model, SHEET, "printed"));
-        let caption =
-            picture.with_untracked(|picture| recorded::caption(&model, picture, &address(make_link)));
-        words.set((caption.what, caption.link));
+        element.set_inner_html(&printed.svg);
+        words.set((printed.caption, printed.link));
     });
     on_cleanup(move || print.remove());
     view! {

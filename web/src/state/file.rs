@@ -1,5 +1,8 @@
 //! Files that a person opens or drops: read with a bound, unpacked with a bound, told apart.
 
+use std::future::Future;
+use std::pin::Pin;
+
 use evm_lanes_core::scenario::lesson;
 use evm_lanes_core::sniff::{Content, Found, sniff};
 use evm_lanes_session::LessonEvent;
@@ -70,13 +73,24 @@ fn advice(found: &Found) -> String {
 pub fn open(intents: Intents, file: File) {
     let name = file.name();
     spawn_local(async move {
-        match read(&file).await {
+        let Some(parts) = intents.late().parts().await else {
+            intents.complain(format!(
+                "{name} was not opened: a part of the page could not be loaded. Open it again to try again."
+            ));
+            return;
+        };
+        match (parts.read_file)(file).await {
             Ok(Opened::Document(document)) => intents.open(document),
             Ok(Opened::List(bytes)) => intents.offer_list(name, bytes),
             Ok(Opened::Lesson(text)) => intents.lesson(LessonEvent::OpenText(text)),
-            Err(error) => intents.complain(error.to_string()),
+            Err(error) => intents.complain(error),
         }
     });
+}
+
+/// Reads a file. One of the late parts; [`open`] has it called.
+pub fn read_boxed(file: File) -> Pin<Box<dyn Future<Output = Result<Opened, String>>>> {
+    Box::pin(async move { read(&file).await.map_err(|error| error.to_string()) })
 }
 
 /// Reads a file that is to be a block access list, whatever it looks like.
@@ -91,7 +105,8 @@ pub fn open_list(intents: Intents, file: File) {
 }
 
 /// What a file turned out to be.
-enum Opened {
+pub enum Opened {
+    /// A scenario or a real block.
     Document(Document),
     /// A block access list, which the engine reads.
     List(Vec<u8>),

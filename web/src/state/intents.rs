@@ -9,7 +9,7 @@ use evm_lanes_core::units::{Incarnation, LocationId, TxIndex};
 use evm_lanes_session::{Event, LessonEvent};
 use leptos::prelude::*;
 
-use super::{Dialog, Document, Tab};
+use super::{Dialog, Document, Late, Tab};
 use crate::view::scale::Viewport;
 
 /// What a person can do, as methods. Each sends an event to the callback that [`Self::new`] got: the page's session, or
@@ -19,12 +19,18 @@ pub struct Intents {
     take: Callback<Event>,
     /// One sentence for those who listen.
     spoken: RwSignal<String>,
+    late: Late,
 }
 
 impl Intents {
     /// Events go to `take`, sentences for those who listen to `spoken`.
-    pub fn new(take: impl Fn(Event) + Send + Sync + 'static, spoken: RwSignal<String>) -> Self {
-        Self { take: Callback::new(take), spoken }
+    pub fn new(take: impl Fn(Event) + Send + Sync + 'static, spoken: RwSignal<String>, late: Late) -> Self {
+        Self { take: Callback::new(take), spoken, late }
+    }
+
+    /// What is loaded after the first picture.
+    pub fn late(self) -> Late {
+        self.late
     }
 
     fn send(self, event: Event) {

@@ -15,6 +15,7 @@ mod effects;
 pub mod file;
 pub mod image;
 mod intents;
+pub mod late;
 pub mod link;
 pub mod recorded;
 pub mod screen;
@@ -34,6 +35,7 @@ pub use evm_lanes_session::{
     LessonState, Link, ListState, Notice, Picture, Pin, Progress, Selection, Source, Tab, can_be_repeated,
 };
 pub use intents::Intents;
+pub use late::Late;
 pub use screen::Screen;
 pub use slices::{Lessons, Lists, Panels, PinnedRuns, Setup, Shown, Slice, TimeView, Work, Written};
 pub use theme::Theme;
@@ -49,15 +51,18 @@ pub struct Browser {
     pub letter_keys: RwSignal<bool>,
     /// One sentence for those who listen.
     pub spoken: RwSignal<String>,
+    /// What is loaded after the first picture.
+    pub late: Late,
 }
 
 impl Browser {
-    fn new() -> Self {
+    fn new(load: late::Load<late::Parts>) -> Self {
         Self {
             theme: RwSignal::new(theme::stored()),
             screen: RwSignal::new(Screen::read()),
             letter_keys: RwSignal::new(dom::stored("letter-keys").as_deref() != Some("off")),
             spoken: RwSignal::new(String::new()),
+            late: Late::new(load),
         }
     }
 }
@@ -87,8 +92,9 @@ pub struct Page {
 }
 
 impl Page {
-    /// The page as its address has it, with the recorded run that it asks for. Starts the engine.
-    pub fn start(recorded: Option<recorded::Recorded>) -> Self {
+    /// The page as its address has it, with the recorded run that it asks for. Starts the engine. `load` loads what is
+    /// not needed for the first picture.
+    pub fn start(recorded: Option<recorded::Recorded>, load: late::Load<late::Parts>) -> Self {
         let (query, fragment) = link::query_and_fragment();
         let (mut session, mut effects) = Session::start(environment(&query), &query, &fragment);
         if let Some((name, report)) = recorded {
@@ -105,7 +111,7 @@ impl Page {
             lesson: Lessons::new(&session),
             curve: Slice::new(&session.curve),
             panels: Panels::new(&session),
-            browser: Browser::new(),
+            browser: Browser::new(load),
             embed: Slice::new(&session.embed),
             session: StoredValue::new(session),
             client: StoredValue::new_local(None),
@@ -126,7 +132,7 @@ impl Page {
 
     /// What components do on this page.
     pub fn intents(self) -> Intents {
-        Intents::new(move |event| self.take(event), self.browser.spoken)
+        Intents::new(move |event| self.take(event), self.browser.spoken, self.browser.late)
     }
 
     /// Hands an event to the session, shows what has changed, and does what is to be done.
