@@ -158,7 +158,9 @@ fn a_recorded_run_is_wanted_where_the_link_means_the_same_run() {
         ("?clock=simulated", Some("one-pool")),
         ("?s=payments&clock=simulated&tx=3", Some("payments")),
         // Without a clock, the engine decides; with threads it measures.
-        ("?s=payments", None),
+        ("?s=payments", Some("payments")),
+        ("?s=payments&tx=3", Some("payments")),
+        ("?s=payments&lanes=4", None),
         ("?clock=measured", None),
         ("?s=payments&clock=simulated&lanes=8", None),
         ("?s=payments&clock=simulated&strategy=ordered-commit", None),
