@@ -164,7 +164,8 @@ impl Session {
                 codec::PageLink::default()
             }
         };
-        let by_name = matches!(link.scenario, codec::Source::Builtin(_)) && Settings::from(link.run) == Settings::default();
+        let by_name = matches!(link.scenario, codec::Source::Builtin(_))
+            && Settings::from(link.run) == Settings::default();
         let document = match link.scenario {
             codec::Source::Builtin(name) => match builtin::find(&name) {
                 Some(b) => Document { source: Source::scenario(b.text), builtin: Some(b.name) },
