@@ -1,4 +1,4 @@
-//! `x record`: the recorded runs of the built-in scenarios, and the pictures made of them, in `www/recorded`.
+//! `x record`: the recorded runs of the built-in scenarios and lessons, and the pictures made of them, in `www/recorded`.
 //! See docs/recorded-runs.md.
 
 use anyhow::Result;
@@ -48,12 +48,14 @@ mod engine {
     use std::fs;
     use std::path::Path;
 
-    use anyhow::{Context, Result, bail, ensure};
-    use evm_lanes_core::messages::{Answer, Ask, Reply, Report, Request};
+    use anyhow::{Context, Result, anyhow, bail, ensure};
+    use evm_lanes_core::engine::Engine;
+    use evm_lanes_core::messages::{Answer, Ask, Input, Reply, Report, Request};
+    use evm_lanes_core::scenario::lesson;
     use evm_lanes_core::trace::Clock;
-    use evm_lanes_view::recorded::{self, Recording};
+    use evm_lanes_view::recorded::{self, Recipe};
 
-    use crate::simulate::engine::{ask, open};
+    use crate::simulate::engine::{ask, open, open_text};
     use crate::{fingerprint, workspace};
 
     /// Where the recorded runs are committed.
@@ -76,8 +78,9 @@ mod engine {
         }
         for (name, bytes) in wanted {
             if !only_check {
-                fs::create_dir_all(&folder)?;
-                fs::write(folder.join(&name), bytes).with_context(|| format!("{FOLDER}/{name}"))?;
+                let path = folder.join(&name);
+                fs::create_dir_all(path.parent().unwrap_or(&folder))?;
+                fs::write(path, bytes).with_context(|| format!("{FOLDER}/{name}"))?;
             }
             changed.push(name);
         }
@@ -86,11 +89,9 @@ mod engine {
 
     /// Whether both are the same, whatever packed them.
     fn is_current(there: &[u8], wanted: &[u8]) -> bool {
-        there == wanted
-            || match (recorded::read(there), recorded::read(wanted)) {
-                (Ok(there), Ok(wanted)) => there == wanted,
-                _ => false,
-            }
+        let same_run = || Some(recorded::read(there).ok()? == recorded::read(wanted).ok()?);
+        let same_lesson = || Some(recorded::read_lesson(there).ok()? == recorded::read_lesson(wanted).ok()?);
+        there == wanted || same_run().or_else(same_lesson).unwrap_or(false)
     }
 
     /// Every file of the folder.
@@ -98,27 +99,44 @@ mod engine {
         let mut files = BTreeMap::new();
         let mut runs = Vec::new();
         for recording in recorded::all() {
-            let report = record(&recording)?;
-            files.insert(format!("{}.run", recording.builtin.name), recorded::pack(&report)?);
+            let name = recording.builtin.name;
+            let (mut engine, input, _) = open(Path::new(name))?;
+            let report = record(name, &mut engine, input, recording.recipe)?;
+            files.insert(format!("{name}.run"), recorded::pack(&report)?);
             runs.push((recording, report));
         }
         let made = recorded::files(runs)?;
         files.extend(made.into_iter().map(|(name, text)| (name, text.into_bytes())));
+        for builtin in lesson::builtin::ALL {
+            let reports = steps(builtin)?;
+            files.insert(format!("lessons/{}.run", builtin.id), recorded::pack_lesson(&reports)?);
+        }
         Ok(files)
     }
 
+    /// What each step of a lesson begins with, run.
+    fn steps(builtin: &lesson::builtin::Builtin) -> Result<Vec<Report>> {
+        let lesson =
+            lesson::parse(builtin.text).map_err(|problems| anyhow!("{}: {problems:?}", builtin.id))?;
+        let step = |step: usize| {
+            let name = format!("{}, step {}", builtin.id, step + 1);
+            let start = lesson.start(step).with_context(|| format!("{name} has no scenario"))?;
+            let (mut engine, input) = open_text(start.text.to_string())?;
+            record(&name, &mut engine, input, recorded::of_step(&start))
+        };
+        (0..lesson.steps.len()).map(step).collect()
+    }
+
     /// One run on simulated lanes.
-    fn record(recording: &Recording) -> Result<Report> {
-        let name = recording.builtin.name;
-        let (mut engine, input, _) = open(Path::new(name))?;
-        let Recording { strategy, lanes, model, .. } = *recording;
+    fn record(name: &str, engine: &mut Engine, input: Input, recipe: Recipe) -> Result<Report> {
+        let Recipe { strategy, lanes, model } = recipe;
         let body = Ask::Run { input, strategy, lanes, clock: Clock::Simulated, model, list: None };
-        let Reply { body: Answer::Ran { report }, .. } = ask(&mut engine, Request { id: 1, body })? else {
+        let Reply { body: Answer::Ran { report }, .. } = ask(engine, Request { id: 1, body })? else {
             bail!("{name}: the engine did not report a run")
         };
         let difference = &report.verdict.difference;
         ensure!(difference.is_none(), "{name} is not equal to sequential execution: {difference:?}");
-        ensure!(recording.is_of(&report), "{name} did not run as it was asked to");
+        ensure!(recipe.is_of(&report), "{name} did not run as it was asked to");
         Ok(recorded::normalised(*report))
     }
 

@@ -16,6 +16,7 @@ pub mod access_list;
 #[cfg(feature = "alloy")]
 pub mod alloy;
 mod base;
+pub mod baseline;
 pub mod block;
 mod builder;
 pub mod case;

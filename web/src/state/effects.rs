@@ -3,7 +3,7 @@
 use evm_lanes_session::{Effect, Event};
 use leptos::prelude::*;
 
-use super::{Page, dom, link};
+use super::{Page, dom, link, recorded};
 use crate::engine::EngineClient;
 
 impl Page {
@@ -20,6 +20,7 @@ impl Page {
                 }
                 Effect::SaveDraft(text) => dom::store("draft", Some(&text)),
                 Effect::KeepProgress(text) => dom::store("lessons", Some(&text)),
+                Effect::FetchLessonRuns(id) => recorded::fetch_lesson(id, move |event| self.take(event)),
                 Effect::Download { name, kind, bytes } => dom::save(name, kind, &bytes),
                 // The element is there once what has changed is drawn.
                 Effect::Focus(id) => request_animation_frame(move || dom::focus(id)),
