@@ -1,42 +1,54 @@
-//! The page's late module: what is not needed for the first picture, in a file of its own. `web/src/state/late.rs` says
-//! when it is loaded, `web/src/components/late.rs` what is in it, decision 0031 why it is made this way.
+//! The page's later modules: what is not needed for the first picture. `web/src/state/late.rs` says when they are loaded,
+//! `web/src/components/late.rs` what is in them, decision 0031 why they are made this way.
 //!
 //! ```text
-//! cargo ─▶ one module with relocations ─ split ─▶ first module ─ wasm-bindgen ─▶ NAME.js, NAME_bg.wasm
-//!                                             ├─▶ late.wasm      the rest, in the same memory
-//!                                             └─▶ late.js        loads it when the first module asks for it
+//! cargo ─▶ one module with relocations ─ split ─┬─▶ first module ─ wasm-bindgen ─▶ NAME.js, NAME_bg.wasm
+//!                                               ├─▶ split_*.wasm, chunk_*.wasm     the rest, in the same memory
+//!                                               └─▶ late.js                        loads them when the first asks for them
 //! ```
-//! Both modules share memory, tables and positions of data. So they carry one hash in their names: an old one never meets a
-//! new one.
+//! All share memory, tables and positions of data. So they carry one hash in their names: an old one never meets a new one.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 
-use crate::{process, setup, wasm};
+use crate::{fingerprint, process, setup, wasm};
 
 /// What the compiler needs to know to make a module that can be divided.
 pub const FLAGS: &str = "--cfg split -C link-arg=--emit-relocs";
 
-/// The script that loads the late module, and that module.
+/// What makes a module smaller and nothing else different: no places in panics (development builds have them), and no texts
+/// that only `{:?}` would write. A panic is a trap; `www/start.js` and the engine's worker say what follows from one.
+pub const SMALL_FLAGS: &str =
+    "-Z location-detail=none -Z fmt-debug=none -Z unstable-options -C panic=immediate-abort";
+
+/// Has the standard library built with the module, small rather than fast: sorting, formatting.
+pub fn with_small_library(cargo: &mut Command) {
+    cargo
+        .args(["-Z", "build-std=std,panic_abort", "-Z", "build-std-features=optimize_for_size"])
+        // build-std on the pinned stable toolchain, as for the engine with threads.
+        .env("RUSTC_BOOTSTRAP", "1");
+}
+
+/// The script that loads the later modules.
 pub const SCRIPT: &str = "late.js";
-pub const MODULE: &str = "late.wasm";
 
-/// The late module as the splitter calls it, by the name of its split point.
-const SPLIT: &str = "split_late.wasm";
-
-/// How its script starts it. Hosts that do not know the type of `.wasm` files must not keep it from starting: the glue of
-/// the first module starts that one all the same, too.
+/// How that script starts a module. Hosts that do not know the type of `.wasm` files must not keep it from starting; they do
+/// not keep the first module from it, either.
 const STREAMED: &str = "(WebAssembly.instantiateStreaming(src, imports))";
-const STARTED: &str = "(src.then((r) => { if (!r.ok) throw new Error(`${r.url}: ${r.status}`); return r.arrayBuffer(); })\
-    .then((bytes) => WebAssembly.instantiate(bytes, imports)))";
+const STARTED: &str = "(src.then((response) => {\n\
+    \x20   if (!response.ok) throw new Error(`${response.url}: ${response.status}`);\n\
+    \x20   return response.arrayBuffer();\n\
+    }).then((bytes) => WebAssembly.instantiate(bytes, imports)))";
 
-/// Divides `module` and makes the glue of its first part, in `out`: `NAME.js`, `NAME_bg.wasm`, and the late files.
+/// Divides `module`, makes the glue of its first part and optimises all parts, in `out`: `NAME.js`, `NAME_bg.wasm`, the
+/// later modules and their script.
 ///
 /// # Errors
-/// If the module has no split points, or more modules come out of it than expected.
+/// If the module has no split points, or its parts are not as expected.
 pub fn divide(module: &Path, out: &Path, name: &str) -> Result<()> {
     let parts = module.with_extension("parts");
     if parts.exists() {
@@ -47,36 +59,94 @@ pub fn divide(module: &Path, out: &Path, name: &str) -> Result<()> {
     process::run("dividing the page's module", &mut split)?;
     wasm::bindgen(&parts.join(format!("{name}.wasm")), out, name, false)?;
 
-    let modules = fs::read_dir(&parts)?.count();
-    ensure!(modules == 3, "{} has {modules} files, expected two modules and a script", parts.display());
-    fs::copy(parts.join(SPLIT), out.join(MODULE)).context("nothing was split off")?;
-    let script = fs::read_to_string(parts.join(SCRIPT))?;
-    ensure!(
-        script.matches(STREAMED).count() == 1 && script.contains(SPLIT),
-        "{SCRIPT} does not start its module as expected (xtask/src/late.rs)"
-    );
-    let script = script.replace(SPLIT, MODULE).replace(STREAMED, STARTED);
-    fs::write(out.join(SCRIPT), script)?;
+    let script = fs::read_to_string(parts.join(SCRIPT)).context("the page's module was not divided")?;
+    ensure!(script.contains(STREAMED), "{SCRIPT} does not start its modules as expected (xtask/src/late.rs)");
+    fs::write(out.join(SCRIPT), script.replace(STREAMED, STARTED))?;
+    for part in fingerprint::files_below(&parts)? {
+        let file = part.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        if is_later(&file) {
+            fs::copy(&part, out.join(&file))?;
+            wasm::optimise(&out.join(&file), "-Oz")?;
+        }
+    }
     Ok(())
 }
 
-/// The late files of a page in `folder`, if it was divided: script and module.
-///
-/// # Errors
-/// If one of the two is missing.
-pub fn files(folder: &Path) -> Result<Option<(String, Vec<u8>)>> {
-    if !folder.join(SCRIPT).is_file() {
-        return Ok(None);
-    }
-    Ok(Some((fs::read_to_string(folder.join(SCRIPT))?, process::read(&folder.join(MODULE))?)))
+/// Whether a file of that name is one of the later modules.
+fn is_later(file: &str) -> bool {
+    file.ends_with(".wasm") && (file.starts_with("split_") || file.starts_with("chunk_"))
 }
 
-/// A script in which the file that is called `from` is called `to`.
+/// The later modules of a page in `folder`, and their script; empty if the page was not divided.
 ///
 /// # Errors
-/// If the script does not name it.
-pub fn renamed(script: &str, from: &str, to: &str) -> Result<Vec<u8>> {
-    let (from, to) = (format!("./{from}"), format!("./{to}"));
-    ensure!(script.contains(&from), "a script of the page does not name {from}");
-    Ok(script.replace(&from, &to).into_bytes())
+/// If a file cannot be read.
+pub fn files(folder: &Path) -> Result<BTreeMap<String, Vec<u8>>> {
+    let mut files = BTreeMap::new();
+    for path in fingerprint::files_below(folder)? {
+        let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        if file == SCRIPT || is_later(&file) {
+            files.insert(file, process::read(&path)?);
+        }
+    }
+    Ok(files)
+}
+
+/// `files` as they are in the bundle of the page `page`, whose `glue` names the script: each with the page's own hash in its
+/// name. Returns the glue that fits them, and the script's name.
+///
+/// # Errors
+/// If the scripts do not name each other and the modules as expected.
+pub fn renamed(
+    files: BTreeMap<String, Vec<u8>>,
+    name: &str,
+    page: &str,
+    glue: &str,
+) -> Result<(BTreeMap<String, Vec<u8>>, String, String)> {
+    let named = |file: &str| format!("{page}_{file}");
+    let replaced = |script: &str, from: &str, to: &str| {
+        let (from, to) = (format!("./{from}"), format!("./{to}"));
+        ensure!(script.contains(&from), "a script of the page does not name {from}");
+        Ok(script.replace(&from, &to))
+    };
+    let script = files.get(SCRIPT).context("the later modules have no script")?;
+    let mut script = String::from_utf8(script.clone()).context("the later modules' script is no text")?;
+    script = replaced(&script, &format!("{name}.js"), &format!("{page}.js"))?;
+    let mut renamed = BTreeMap::new();
+    for (file, bytes) in files.into_iter().filter(|(file, _)| file != SCRIPT) {
+        script = replaced(&script, &file, &named(&file))?;
+        renamed.insert(named(&file), bytes);
+    }
+    renamed.insert(named(SCRIPT), script.into_bytes());
+    Ok((renamed, replaced(glue, SCRIPT, &named(SCRIPT))?, named(SCRIPT)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scripts_name_the_files_that_are_there() {
+        let script = "import { initSync } from \"./web.js\";\nfetch(new URL(\"./split_late.wasm\"))";
+        let files = BTreeMap::from([
+            (SCRIPT.to_owned(), script.as_bytes().to_vec()),
+            ("split_late.wasm".to_owned(), b"module".to_vec()),
+        ]);
+        let glue = "import * as late from './late.js';";
+        let (files, glue, script) = renamed(files, "web", "web-0123", glue).unwrap();
+        assert_eq!(glue, "import * as late from './web-0123_late.js';");
+        assert_eq!(script, "web-0123_late.js");
+        assert_eq!(files["web-0123_split_late.wasm"], b"module");
+        assert_eq!(
+            String::from_utf8_lossy(&files[&script]),
+            "import { initSync } from \"./web-0123.js\";\nfetch(new URL(\"./web-0123_split_late.wasm\"))"
+        );
+        assert!(renamed(files, "web", "web-0123", "").is_err());
+    }
+
+    #[test]
+    fn only_later_modules_are_later() {
+        assert!(is_later("split_late.wasm") && is_later("chunk_1.wasm"));
+        assert!(!is_later("evm-lanes-web_bg.wasm") && !is_later("late.js"));
+    }
 }

@@ -54,12 +54,12 @@ pub fn build(quality: Quality) -> Result<()> {
     let target = target();
     let flags = match quality {
         Quality::Quick => FLAGS.to_owned(),
-        Quality::Optimised => format!("{FLAGS} {} {}", late::FLAGS, wasm::SMALL_FLAGS),
+        Quality::Optimised => format!("{FLAGS} {} {}", late::FLAGS, late::SMALL_FLAGS),
     };
     let mut cargo = wasm::cargo("build", &flags, &target);
     cargo.args(["--package", NAME, "--bin", NAME, "--profile", profile]);
     if quality == Quality::Optimised {
-        wasm::with_small_library(&mut cargo);
+        late::with_small_library(&mut cargo);
     }
     process::run("building the page", &mut cargo)?;
 
@@ -77,7 +77,6 @@ pub fn build(quality: Quality) -> Result<()> {
     if quality == Quality::Optimised {
         // The level that index.html names for trunk.
         wasm::optimise(&out.join(format!("{NAME}_bg.wasm")), "-Oz")?;
-        wasm::optimise(&out.join(late::MODULE), "-Oz")?;
     }
     Ok(())
 }
@@ -127,21 +126,21 @@ fn bundle_as_trunk(folder: &Path) -> Result<Files> {
             "rust" => {
                 let module = process::read(&folder.join(format!("{NAME}_bg.wasm")))?;
                 let mut glue = process::read(&folder.join(format!("{NAME}.js")))?;
-                let late = late::files(folder)?;
+                let later = late::files(folder)?;
                 // One hash for all, because glue and modules must fit each other.
-                let all = [&module[..], late.as_ref().map_or(&[], |(_, module)| module)].concat();
+                let all: Vec<u8> =
+                    later.values().fold(module.clone(), |all, file| [&all[..], file].concat());
                 let name = hashed(NAME, "", &all);
                 let (js, wasm) = (format!("{name}.js"), format!("{name}_bg.wasm"));
                 let mut late_preload = String::new();
-                if let Some((script, module)) = late {
-                    let (late_js, late_wasm) = (format!("{name}_late.js"), format!("{name}_late.wasm"));
-                    glue = late::renamed(&String::from_utf8_lossy(&glue), late::SCRIPT, &late_js)?;
-                    let script = String::from_utf8(late::renamed(&script, late::MODULE, &late_wasm)?)?;
-                    files.insert(late_js.clone(), late::renamed(&script, &format!("{NAME}.js"), &js)?);
-                    files.insert(late_wasm, module);
+                if !later.is_empty() {
+                    let text = String::from_utf8(glue).context("the page's glue is not UTF-8")?;
+                    let (later, text, script) = late::renamed(later, NAME, &name, &text)?;
+                    glue = text.into_bytes();
+                    files.extend(later);
                     // The glue names it, so the browser would ask for it only after that.
                     late_preload = format!(
-                        "<link rel=\"modulepreload\" href=\"./{late_js}\" crossorigin=\"anonymous\">"
+                        "<link rel=\"modulepreload\" href=\"./{script}\" crossorigin=\"anonymous\">"
                     );
                 }
                 preloads = format!(
@@ -262,15 +261,12 @@ fn with_assets(html: &str, mut replace: impl FnMut(&Asset) -> Result<String>) ->
     Ok(done + rest)
 }
 
-/// Compares trunk's bundle of the page with the one made here.
+/// Compares trunk's bundle of the page with the one that is made here around trunk's module and glue. Its module is the
+/// whole page: trunk does not divide it.
 ///
 /// # Errors
 /// If trunk cannot be installed or fails, or its bundle differs in more than the hashes in its names.
 pub fn check_trunk() -> Result<()> {
-    let stamp = folder(Quality::Optimised).join(".fingerprint");
-    fingerprint::unless_done(&stamp, &fingerprint(Quality::Optimised)?, || {
-        process::timed("page, optimised", || build(Quality::Optimised))
-    })?;
     // Offline, trunk keeps cargo offline too.
     process::run(
         "cargo fetch",
@@ -296,8 +292,14 @@ pub fn check_trunk() -> Result<()> {
         let name = file.strip_prefix(&made).unwrap_or(&file).to_string_lossy().into_owned();
         theirs.insert(name, process::read(&file)?);
     }
-    let (ours, theirs) =
-        (without_hashes(bundle_as_trunk(&folder(Quality::Optimised))?), without_hashes(theirs));
+    let theirs = without_hashes(theirs);
+    let parts = workspace::products().join("trunk-page");
+    fs::create_dir_all(&parts)?;
+    for name in [format!("{NAME}_bg.wasm"), format!("{NAME}.js")] {
+        let bytes = theirs.get(&name).with_context(|| format!("trunk made no {name}"))?;
+        fs::write(parts.join(name), bytes)?;
+    }
+    let ours = without_hashes(bundle_as_trunk(&parts)?);
     let names = |files: &Files| files.keys().cloned().collect::<Vec<_>>().join(", ");
     ensure!(names(&ours) == names(&theirs), "trunk makes {}, and we make {}", names(&theirs), names(&ours));
     for (name, bytes) in &ours {

@@ -26,19 +26,6 @@ pub fn cargo(command: &str, flags: &str, target: &Path) -> Command {
     cargo
 }
 
-/// What makes a module smaller and nothing else different: no places in panics (development builds have them), and no texts
-/// that only `{:?}` would write. A panic is a trap; `www/start.js` and the engine's worker say what follows from one.
-pub const SMALL_FLAGS: &str =
-    "-Z location-detail=none -Z fmt-debug=none -Z unstable-options -C panic=immediate-abort";
-
-/// Has the standard library built with the module, small rather than fast: sorting, formatting.
-pub fn with_small_library(cargo: &mut Command) {
-    cargo
-        .args(["-Z", "build-std=std,panic_abort", "-Z", "build-std-features=optimize_for_size"])
-        // build-std on the pinned stable toolchain, as for the engine with threads.
-        .env("RUSTC_BOOTSTRAP", "1");
-}
-
 /// Writes `module`'s glue and the module that goes with it into `out`, which is emptied before: `NAME.js`,
 /// `NAME_bg.wasm`, and perhaps `snippets`.
 ///

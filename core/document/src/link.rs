@@ -117,6 +117,16 @@ impl PageLink {
     /// The link's query and fragment, to stand behind the page's address: `?s=one-pool&lanes=4`,
     /// `#1.…`. Empty for the default scenario with nothing chosen.
     pub fn encode(&self) -> String {
+        let mut link = self.encode_query();
+        if let Source::Document(text) = &self.scenario {
+            link.push('#');
+            link.push_str(&encode_document(text));
+        }
+        link
+    }
+
+    /// The link's query alone; for a built-in scenario that is all of it.
+    pub fn encode_query(&self) -> String {
         let mut query: Vec<String> = Vec::new();
         if let Source::Builtin(name) = &self.scenario
             && name != builtin::DEFAULT
@@ -135,12 +145,7 @@ impl PageLink {
             }));
             query.extend(selection.location.as_ref().map(|name| format!("at={}", escape(name))));
         }
-        let mut link = if query.is_empty() { String::new() } else { format!("?{}", query.join("&")) };
-        if let Source::Document(text) = &self.scenario {
-            link.push('#');
-            link.push_str(&encode_document(text));
-        }
-        link
+        if query.is_empty() { String::new() } else { format!("?{}", query.join("&")) }
     }
 
     /// Reads a query (with or without `?`) and a fragment (with or without `#`). `None` if
@@ -152,16 +157,31 @@ impl PageLink {
     /// # Errors
     /// The first thing that is wrong, the document's fragment before the query.
     pub fn decode(query: &str, fragment: &str) -> Result<Option<Self>, LinkError> {
-        let mut link = Self::default();
-        let mut said = false;
         let restore::Restored { pairs, documents } = restore::restore(query, fragment);
-        let has_document = !documents.is_empty();
         let mut documents = documents.iter().map(|document| decode_document(document));
-        if let Some(first) = documents.next() {
+        let text = match documents.next() {
             // The first mistake is the one to tell of.
-            let text = first.or_else(|error| documents.find_map(Result::ok).ok_or(error))?;
+            Some(first) => Some(first.or_else(|error| documents.find_map(Result::ok).ok_or(error))?),
+            None => None,
+        };
+        Self::of_pairs(pairs, text)
+    }
+
+    /// The same without reading a document in it: for an address of which [`has_document`] says that it has none.
+    ///
+    /// # Errors
+    /// The first thing that is wrong.
+    pub fn decode_query(query: &str) -> Result<Option<Self>, LinkError> {
+        Self::of_pairs(restore::restore(query, "").pairs, None)
+    }
+
+    /// What names and values say, beside that document.
+    fn of_pairs(pairs: Vec<(String, String)>, document: Option<String>) -> Result<Option<Self>, LinkError> {
+        let has_document = document.is_some();
+        let mut link = Self::default();
+        let mut said = has_document;
+        if let Some(text) = document {
             link.scenario = Source::Document(text);
-            said = true;
         }
         for (name, value) in pairs {
             let wrong = |name: &'static str, expected: String| {
@@ -230,6 +250,11 @@ impl PageLink {
 /// own. What programs do to links is undone as in [`PageLink::decode`].
 pub fn query_pairs(query: &str) -> Vec<(String, String)> {
     restore::restore(query, "").pairs.into_iter().filter(|(name, _)| !name.is_empty()).collect()
+}
+
+/// Whether an address has a document in it, perhaps a damaged one.
+pub fn has_document(query: &str, fragment: &str) -> bool {
+    !restore::restore(query, fragment).documents.is_empty()
 }
 
 fn names(known: &[&str]) -> String {

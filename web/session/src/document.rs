@@ -2,7 +2,11 @@
 
 use std::sync::Arc;
 
-use evm_lanes_core::scenario::{self, Scenario};
+use evm_lanes_core::scenario::builtin::{self, Builtin};
+use evm_lanes_core::scenario::{self, RunSettings, Scenario};
+use evm_lanes_core::sniff;
+
+use super::late;
 
 /// What is to be run.
 #[derive(Clone, Debug)]
@@ -79,8 +83,31 @@ impl Document {
         self.written().map(scenario::Document::text)
     }
 
-    /// The scenario; `None` for a real block, and where the text has mistakes.
+    /// The scenario; `None` for a real block, where the text has mistakes, and where documents cannot be read yet.
     pub fn parsed(&self) -> Option<&Scenario> {
-        self.written()?.scenario().ok()
+        (late::get()?.scenario)(self.written()?).ok()
+    }
+
+    /// The built-in scenario that it is, as long as nothing of it was changed.
+    pub fn unchanged(&self) -> Option<&'static Builtin> {
+        self.builtin.and_then(builtin::find).filter(|builtin| self.text() == Some(builtin.text))
+    }
+
+    /// How it says that it is to be run; `None` for a real block, and where the text has mistakes.
+    pub fn run_settings(&self) -> Option<RunSettings> {
+        match self.unchanged() {
+            Some(builtin) => Some(builtin.run()),
+            None => self.parsed().map(|scenario| scenario.run),
+        }
+    }
+
+    /// The document of a link.
+    pub(super) fn of_link(text: String) -> Self {
+        match sniff::kind(&text) {
+            Ok(sniff::Kind::Case) => {
+                Self { source: Source::Case { name: "block.json".into(), text: text.into() }, builtin: None }
+            }
+            _ => Self::scenario(text),
+        }
     }
 }

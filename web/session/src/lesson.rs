@@ -130,7 +130,7 @@ impl Progress {
                 .filter_map(|step| step.parse::<usize>().ok()?.checked_sub(1))
                 .filter(|step| *step < lesson::MAX_STEPS)
                 .collect();
-            if builtin::find(id).is_some() && !steps.is_empty() {
+            if builtin::IDS.contains(&id) && !steps.is_empty() {
                 all.insert(id.to_owned(), steps);
             }
         }
@@ -333,8 +333,13 @@ impl Session {
                 }
                 self.write_link(true);
             }
-            LessonEvent::Restore(text) => self.progress = Progress::from_text(&text),
+            LessonEvent::Restore(text) => self.restore_progress(&text),
         }
+    }
+
+    /// What was kept of earlier visits.
+    pub(super) fn restore_progress(&mut self, kept: &str) {
+        self.progress = Progress::from_text(kept);
     }
 
     /// Begins a step, as a new step of the browser's history.
@@ -428,7 +433,7 @@ impl Session {
     }
 
     /// The link to the open step, with what a person has changed in it.
-    pub(super) fn lesson_link(&self) -> Option<Link> {
+    pub(crate) fn lesson_link(&self) -> Option<Link> {
         let state = self.lesson.as_ref()?;
         let begin = self.settings_of(&state.start);
         let now = &self.settings;

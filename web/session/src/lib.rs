@@ -34,6 +34,7 @@ mod document;
 pub mod embed;
 mod engine;
 mod history;
+pub mod late;
 mod lesson;
 mod link;
 mod list;
@@ -447,7 +448,9 @@ impl Session {
         if (&self.document, self.settings, self.selection) != (&before.0, before.1, before.2) {
             self.write_link_soon();
         }
-        self.follow_host(engine_had_failed);
+        if let Some(late) = late::get() {
+            (late.follow_host)(self, engine_had_failed);
+        }
         std::mem::take(&mut self.effects)
     }
 
@@ -463,12 +466,20 @@ impl Session {
             Event::LinkDue => self.write_link(false),
             Event::Recorded { name, report } => self.show_recorded(name, *report),
             Event::LessonRuns { id, steps } => self.take_lesson_runs(id, steps),
-            Event::Message(text) => self.on_message(&text),
+            Event::Message(text) => {
+                if let Some(late) = late::get() {
+                    (late.message)(self, &text);
+                }
+            }
             Event::Command(command) => self.on_command(command),
             Event::Run => self.run(),
             Event::Cancel => self.cancel(),
             Event::RestartEngine => self.restart_engine(),
-            Event::RepeatBlock => self.repeat_block(),
+            Event::RepeatBlock => {
+                if let Some(late) = late::get() {
+                    (late.repeat_block)(self);
+                }
+            }
             Event::ReportDifference => self.report_difference(),
             Event::Edit(text) => self.document.source = Source::scenario(text),
             Event::Remember => self.remember(),
@@ -507,7 +518,12 @@ impl Session {
             Event::RetryList => self.list = ListState::None,
             Event::ExportList(form) => self.export_list(form),
             Event::ShowOnlyDifferences(only) => self.only_differences = only,
-            Event::Lesson(event) => self.on_lesson(event),
+            Event::Lesson(LessonEvent::Restore(kept)) => self.restore_progress(&kept),
+            Event::Lesson(event) => {
+                if let Some(late) = late::get() {
+                    (late.lesson)(self, event);
+                }
+            }
             Event::OpenTab(tab) => self.tab = tab,
             Event::Filter(query) => self.query = query,
             Event::OpenDialog(dialog) => self.dialog = Some(dialog),

@@ -2,14 +2,13 @@
 
 use evm_lanes_core::model::CostModel;
 use evm_lanes_core::scenario::{Settings, builtin, link as codec};
-use evm_lanes_core::sniff;
 use evm_lanes_core::trace::Clock;
 use evm_lanes_core::units::{Incarnation, LocationId, TxIndex};
 use evm_lanes_view::format::capitalised;
 use evm_lanes_view::model::RunModel;
 use evm_lanes_view::share;
 
-use super::{Document, Effect, Selection, Session, Source};
+use super::{Document, Effect, Selection, Session, Source, late};
 
 /// Longer documents are not tried as links: they would have to shrink to a thirtieth.
 const MOST_TEXT: usize = 1 << 20;
@@ -55,7 +54,8 @@ pub enum Link {
 impl Session {
     /// The link to what is on the page now.
     pub fn link(&self) -> Link {
-        if let Some(link) = self.lesson_link() {
+        let late = late::get();
+        if let Some(link) = late.and_then(|late| (late.lesson_link)(self)) {
             return link;
         }
         let document = &self.document;
@@ -69,7 +69,7 @@ impl Session {
         if builtin.is_none() && text.len() > MOST_TEXT {
             return Link::TooLong;
         }
-        let settings = Settings::from(document.parsed().map(|s| s.run).unwrap_or_default());
+        let settings = Settings::from(document.run_settings().unwrap_or_default());
         let strategy = self.settings.strategy;
         let clock = self.settings.clock;
         let lanes = match clock {
@@ -100,7 +100,12 @@ impl Session {
             run.clock = Some(clock);
             link.run = run.into();
         }
-        let link = link.encode();
+        let link = match (late, builtin) {
+            (_, Some(_)) => link.encode_query(),
+            (Some(late), None) => (late.encode)(&link),
+            // There is no such document before: see `Event::needs_late`.
+            (None, None) => return Link::TooLong,
+        };
         let length = self.environment.base.len() + link.len();
         match (&document.source, share::keeps(length)) {
             (_, Some(_)) => Link::Fits(link),
@@ -134,7 +139,15 @@ impl Session {
     /// Takes what an address says. A damaged address is told of and changes nothing, except for the
     /// first time, when the default scenario is shown.
     pub(super) fn open_address(&mut self, query: &str, fragment: &str, first: bool) {
-        match self.open_lesson_address(query, fragment) {
+        let lesson = match late::get() {
+            Some(late) => (late.open_lesson_address)(self, query, fragment),
+            None if late::is_needed(query, fragment) => Err(late::MISSING.to_owned()),
+            None => {
+                self.lesson = None;
+                Ok(false)
+            }
+        };
+        match lesson {
             Ok(true) => {}
             Ok(false) => self.open_scenario_address(query, fragment, first),
             Err(why) if first => {
@@ -146,7 +159,10 @@ impl Session {
     }
 
     fn open_scenario_address(&mut self, query: &str, fragment: &str, first: bool) {
-        let said = codec::PageLink::decode(query, fragment);
+        let said = match late::get() {
+            Some(late) => (late.decode)(query, fragment),
+            None => codec::PageLink::decode_query(query),
+        };
         self.notice = None;
         let bare = matches!(said, Ok(None) | Err(_));
         let link = match said {
@@ -171,15 +187,12 @@ impl Session {
                 Some(b) => Document { source: Source::scenario(b.text), builtin: Some(b.name) },
                 None => return,
             },
-            codec::Source::Document(text) => match sniff::kind(&text) {
-                Ok(sniff::Kind::Case) => Document {
-                    source: Source::Case { name: "block.json".into(), text: text.into() },
-                    builtin: None,
-                },
-                _ => Document::scenario(text),
+            codec::Source::Document(text) => match late::get() {
+                Some(late) => (late.document_of_link)(text),
+                None => Document::scenario(text),
             },
         };
-        let settings = Settings::from(document.parsed().map(|s| s.run).unwrap_or_default());
+        let settings = Settings::from(document.run_settings().unwrap_or_default());
         self.take_settings(settings);
         let run = Settings::from(link.run);
         // What a link leaves out is the scenario's own or the usual, whatever the page was set to before.

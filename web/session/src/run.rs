@@ -12,7 +12,7 @@ use evm_lanes_view::sentence;
 use super::picture::Confirmation;
 use super::selection::first_selection;
 use super::{
-    DetailState, Dialog, Document, Effect, EngineState, NamedSelection, Selection, Session, Source, Tab,
+    DetailState, Dialog, Document, Effect, EngineState, NamedSelection, Selection, Session, Source, Tab, late,
 };
 
 /// What the page is doing.
@@ -85,8 +85,10 @@ impl Session {
             return;
         }
         let source = self.document.source.clone();
-        if let Source::Scenario(document) = &source
-            && let Err(problems) = document.scenario()
+        // A built-in one is right. Where documents cannot be read yet, the engine says what is wrong.
+        if self.document.unchanged().is_none()
+            && let (Source::Scenario(document), Some(late)) = (&source, late::get())
+            && let Err(problems) = (late.scenario)(document)
         {
             self.activity = Activity::Failed(problems.to_vec());
             self.tab = Tab::Scenario;
@@ -166,9 +168,9 @@ impl Session {
         self.lesson = None;
         self.remember();
         match &document.source {
-            Source::Scenario(written) => {
-                if let Ok(scenario) = written.scenario() {
-                    self.take_settings(scenario.run.into());
+            Source::Scenario(_) => {
+                if let Some(run) = document.run_settings() {
+                    self.take_settings(run.into());
                 }
             }
             // Whoever brings a real block wants to see what it does on real cores.
@@ -355,7 +357,7 @@ impl Session {
         self.picture = self.picture_of(&model);
         let headline = sentence::headline(&model);
         self.model = Some(model);
-        let judged = self.judge();
+        let judged = late::get().and_then(|late| (late.judge)(self));
         let words = self.picture.words().map(|words| words.trim_end_matches('.').to_owned());
         let said: Vec<String> = [Some(headline), words, judged].into_iter().flatten().collect();
         self.announce(said.join(". "));

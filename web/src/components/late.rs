@@ -68,10 +68,11 @@ pub fn load_details() -> Pin<Box<dyn Future<Output = Option<&'static Details>>>>
     return Box::pin(async { Some(&DETAILS) });
 }
 
-/// The parts, once their module is there.
+/// The parts, once their module is there. The session's are in it, too.
 #[cfg(split)]
 #[leptos::wasm_split::wasm_split(late, wasm_split_path = ::leptos::wasm_split, fallible)]
 fn parts() -> Result<&'static Parts, leptos::wasm_split::SplitLoaderError> {
+    evm_lanes_session::late::install(&evm_lanes_session::late::LATE);
     Ok(&PARTS)
 }
 

@@ -67,6 +67,9 @@ impl Browser {
     }
 }
 
+/// Said where what an action needs does not come.
+const MISSING: &str = "A part of the page could not be loaded, so nothing was done. Try again when the connection is back.";
+
 /// All that the page shows, and the session behind it. A bundle of handles: copying it is cheap.
 #[derive(Clone, Copy)]
 pub struct Page {
@@ -86,6 +89,8 @@ pub struct Page {
     pub embed: Slice<Option<Embed>>,
     session: StoredValue<Session>,
     client: StoredValue<Option<EngineClient>, LocalStorage>,
+    /// Events that wait for what is loaded later, in their order; `None`: nothing waits.
+    waiting: StoredValue<Option<Vec<Event>>>,
     address: StoredValue<link::Address>,
     /// The page around the frame.
     frame: StoredValue<embed::Frame>,
@@ -115,6 +120,7 @@ impl Page {
             embed: Slice::new(&session.embed),
             session: StoredValue::new(session),
             client: StoredValue::new_local(None),
+            waiting: StoredValue::new(None),
             address: StoredValue::new(link::Address::default()),
             frame: StoredValue::new(embed::Frame::default()),
         };
@@ -135,8 +141,39 @@ impl Page {
         Intents::new(move |event| self.take(event), self.browser.spoken, self.browser.late)
     }
 
-    /// Hands an event to the session, shows what has changed, and does what is to be done.
+    /// Takes what happened, if need be once what it needs is loaded.
     fn take(self, event: Event) {
+        let is_here = self.browser.late.get_untracked().is_some() && self.waiting.with_value(Option::is_none);
+        // What happens meanwhile need not wait: the engine's answers, say.
+        if is_here || !event.needs_late() {
+            return self.take_now(event);
+        }
+        let is_first = self.waiting.try_update_value(|waiting| match waiting {
+            Some(waiting) => {
+                waiting.push(event);
+                false
+            }
+            None => {
+                *waiting = Some(vec![event]);
+                true
+            }
+        });
+        if is_first != Some(true) {
+            return;
+        }
+        leptos::task::spawn_local(async move {
+            let is_here = self.browser.late.parts().await.is_some();
+            let waiting = self.waiting.try_update_value(Option::take).flatten().unwrap_or_default();
+            if is_here {
+                waiting.into_iter().for_each(|event| self.take_now(event));
+            } else {
+                self.take_now(Event::Complain(MISSING.to_owned()));
+            }
+        });
+    }
+
+    /// Hands an event to the session, shows what has changed, and does what is to be done.
+    fn take_now(self, event: Event) {
         let Some(effects) = self.session.try_update_value(|session| session.take(event)) else { return };
         self.publish();
         self.perform(effects);

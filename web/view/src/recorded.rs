@@ -16,7 +16,7 @@ use evm_lanes_core::messages::{EngineInfo, Report};
 use evm_lanes_core::model::CostModel;
 use evm_lanes_core::scenario::builtin::{self, Builtin};
 use evm_lanes_core::scenario::lesson::Start;
-use evm_lanes_core::scenario::{Document, Settings, StrategyChoice};
+use evm_lanes_core::scenario::{Settings, StrategyChoice};
 use evm_lanes_core::strategies::StrategyId;
 use evm_lanes_core::trace::{Clock, UnpackError};
 use evm_lanes_core::units::Ticks;
@@ -141,8 +141,7 @@ pub struct Recording {
 
 /// How that scenario is recorded; `None` if its own settings ask for measured lanes.
 pub fn recording(builtin: &'static Builtin) -> Option<Recording> {
-    let document = Document::new(builtin.text);
-    let settings = Settings::from(document.scenario().ok()?.run);
+    let settings = Settings::from(builtin.run());
     if settings.clock == Some(Clock::Measured) {
         return None;
     }

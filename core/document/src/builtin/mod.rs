@@ -1,5 +1,7 @@
 //! Scenarios that come with the page. Links name them, so a name stays what it is.
 
+use crate::{RunSettings, StrategyName};
+
 /// A scenario that comes with the page.
 #[derive(Clone, Copy, Debug)]
 pub struct Builtin {
@@ -9,6 +11,13 @@ pub struct Builtin {
     pub title: &'static str,
     /// The document.
     pub text: &'static str,
+}
+
+impl Builtin {
+    /// How it is run. Every document says so, too; who asks for this need not read it.
+    pub fn run(&self) -> RunSettings {
+        RunSettings { strategy: StrategyName::from_name("block-stm"), lanes: Some(4), ..RunSettings::default() }
+    }
 }
 
 /// The scenario that the page opens with.
@@ -48,4 +57,17 @@ pub const ALL: &[Builtin] = &[
 /// The built-in scenario of that name.
 pub fn find(name: &str) -> Option<&'static Builtin> {
     ALL.iter().find(|builtin| builtin.name == name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_document_says_how_it_is_run() {
+        for builtin in ALL {
+            let document = crate::Document::new(builtin.text);
+            assert_eq!(document.scenario().map(|scenario| scenario.run), Ok(builtin.run()), "{}", builtin.name);
+        }
+    }
 }

@@ -22,6 +22,9 @@ macro_rules! lessons {
             minutes: $minutes,
             text: include_str!(concat!("../../lessons/", $file)),
         }),+];
+
+        /// Their ids. Who only wants to know them should not drag in the texts.
+        pub const IDS: &[&str] = &[$($id),+];
     };
 }
 
