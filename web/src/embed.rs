@@ -45,8 +45,8 @@ impl Frame {
         let _ = around.post_message(&message, origin);
     }
 
-    /// The text of a message that is to be taken; `None` if it is none of ours, or is refused.
-    fn hear(&mut self, event: &MessageEvent) -> Option<String> {
+    /// The text of a message that is to be taken, or why it is refused; `None` if it is none of ours.
+    fn hear(&mut self, event: &MessageEvent) -> Option<Result<String, Refusal>> {
         let (around, source) = (around()?, event.source()?);
         let message = event.data();
         if !Object::is(&around, &source)
@@ -62,17 +62,13 @@ impl Frame {
         match self.rate.take(now) {
             Verdict::Take => {}
             Verdict::Refuse => {
-                self.post(&Refusal::new(Code::Busy, "too many messages: some are not taken").write());
-                return None;
+                return Some(Err(Refusal::new(Code::Busy, "too many messages: some are not taken")));
             }
             Verdict::Drop => return None,
         }
         let text = JSON::stringify(&message).ok().and_then(|text| text.as_string());
-        if text.is_none() {
-            let wrong = "a message may hold objects, lists, texts, numbers, true, false and null";
-            self.post(&Refusal::new(Code::Field, wrong).write());
-        }
-        text
+        let wrong = "a message may hold objects, lists, texts, numbers, true, false and null";
+        Some(text.ok_or_else(|| Refusal::new(Code::Field, wrong)))
     }
 }
 
@@ -82,6 +78,8 @@ pub trait Access: Clone + 'static {
     fn with<R>(&self, act: impl FnOnce(&mut Frame) -> R) -> Option<R>;
     /// Takes the text of a message.
     fn take(&self, text: String);
+    /// Answers a message that is not taken.
+    fn refuse(&self, refusal: Refusal);
     /// Whether the frame is as high as what is in it.
     fn is_high_as_content(&self) -> bool;
 }
@@ -91,9 +89,13 @@ pub fn start(access: impl Access) {
     let Some(window) = dom::window() else { return };
     let of_messages = access.clone();
     let listener = Closure::<dyn Fn(MessageEvent)>::new(move |event: MessageEvent| {
-        if let Some(text) = of_messages.with(|frame| frame.hear(&event)).flatten() {
-            of_messages.take(text);
-            tell_height(&of_messages);
+        match of_messages.with(|frame| frame.hear(&event)).flatten() {
+            Some(Ok(text)) => {
+                of_messages.take(text);
+                tell_height(&of_messages);
+            }
+            Some(Err(refusal)) => of_messages.refuse(refusal),
+            None => {}
         }
     });
     // Fails for no event name known.

@@ -128,8 +128,7 @@ fn bundle_as_trunk(folder: &Path) -> Result<Files> {
                 let mut glue = process::read(&folder.join(format!("{NAME}.js")))?;
                 let later = late::files(folder)?;
                 // One hash for all, because glue and modules must fit each other.
-                let all: Vec<u8> =
-                    later.values().fold(module.clone(), |all, file| [&all[..], file].concat());
+                let all: Vec<u8> = later.values().fold(module.clone(), |all, file| [&all[..], file].concat());
                 let name = hashed(NAME, "", &all);
                 let (js, wasm) = (format!("{name}.js"), format!("{name}_bg.wasm"));
                 let mut late_preload = String::new();
@@ -139,9 +138,8 @@ fn bundle_as_trunk(folder: &Path) -> Result<Files> {
                     glue = text.into_bytes();
                     files.extend(later);
                     // The glue names it, so the browser would ask for it only after that.
-                    late_preload = format!(
-                        "<link rel=\"modulepreload\" href=\"./{script}\" crossorigin=\"anonymous\">"
-                    );
+                    late_preload =
+                        format!("<link rel=\"modulepreload\" href=\"./{script}\" crossorigin=\"anonymous\">");
                 }
                 preloads = format!(
                     "<link rel=\"modulepreload\" href=\"./{js}\" crossorigin=\"anonymous\">\

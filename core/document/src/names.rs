@@ -135,9 +135,9 @@ pub fn nearest<'c>(name: &str, candidates: impl IntoIterator<Item = &'c str>) ->
     nearest_of(name, &mut candidates.into_iter())
 }
 
-/// [`nearest`] without a copy of the code for every kind of list.
+/// [`nearest`] without a copy of the code for every kind of list. All candidates are ASCII.
 fn nearest_of<'c>(name: &str, candidates: &mut dyn Iterator<Item = &'c str>) -> Option<&'c str> {
-    let name: Vec<char> = name.chars().take(MAX_NAME + 1).flat_map(char::to_lowercase).collect();
+    let name: Vec<char> = name.chars().take(MAX_NAME + 1).map(|c| c.to_ascii_lowercase()).collect();
     let most = (name.len() / 3).max(1);
     candidates
         .filter_map(|candidate| Some((distance(&name, candidate, most)?, candidate)))
@@ -147,7 +147,7 @@ fn nearest_of<'c>(name: &str, candidates: &mut dyn Iterator<Item = &'c str>) -> 
 
 /// Number of letters to insert, remove, change or swap, if at most `most`; case counts for nothing.
 fn distance(name: &[char], candidate: &str, most: usize) -> Option<usize> {
-    let other: Vec<char> = candidate.chars().take(2 * MAX_NAME).flat_map(char::to_lowercase).collect();
+    let other: Vec<char> = candidate.chars().take(2 * MAX_NAME).map(|c| c.to_ascii_lowercase()).collect();
     if name.len().abs_diff(other.len()) > most {
         return None;
     }

@@ -13,6 +13,8 @@ use evm_lanes_core::problem::Problem;
 use evm_lanes_core::scenario::link::{LinkError, PageLink, has_document, query_pairs};
 use evm_lanes_core::scenario::{self, Scenario};
 
+use super::embed::Refusal;
+use super::run::is_repeatable;
 use super::{Document, Event, LessonEvent, Link, Session};
 
 /// A function for each thing.
@@ -25,6 +27,8 @@ pub struct Late {
     pub(crate) follow_host: fn(&mut Session, bool),
     pub(crate) scenario: fn(&scenario::Document) -> Result<&Scenario, &[Problem]>,
     pub(crate) repeat_block: fn(&mut Session),
+    pub(crate) can_be_repeated: fn(&Document) -> bool,
+    pub(crate) refuse_message: fn(&mut Session, Refusal),
     pub(crate) encode: fn(&PageLink) -> String,
     pub(crate) decode: fn(&str, &str) -> Result<Option<PageLink>, LinkError>,
     pub(crate) document_of_link: fn(String) -> Document,
@@ -40,6 +44,8 @@ pub static LATE: Late = Late {
     follow_host: Session::follow_host,
     scenario: scenario::Document::scenario,
     repeat_block: Session::repeat_block,
+    can_be_repeated: is_repeatable,
+    refuse_message: Session::post_refusal,
     encode: PageLink::encode,
     decode: PageLink::decode,
     document_of_link: Document::of_link,
@@ -83,6 +89,7 @@ impl Event {
             Self::Lesson(event) => !matches!(event, LessonEvent::Restore(_)),
             Self::AddressChanged { query, fragment } => is_needed(query, fragment),
             Self::Message(_)
+            | Self::MessageRefused(_)
             | Self::LessonRuns { .. }
             | Self::RepeatBlock
             | Self::ReportDifference
@@ -99,10 +106,8 @@ mod tests {
 
     #[test]
     fn only_lessons_and_documents_are_waited_for() {
-        let document = PageLink {
-            scenario: scenario::link::Source::Document("{}".to_owned()),
-            ..PageLink::default()
-        };
+        let document =
+            PageLink { scenario: scenario::link::Source::Document("{}".to_owned()), ..PageLink::default() };
         let link = document.encode();
         assert!(is_needed("", link.trim_start_matches('#')), "{link}");
         assert!(is_needed("?lesson=one-lane&step=2", ""));

@@ -106,6 +106,8 @@ pub enum Event {
     },
     /// The page around this frame has sent a message, as text of JSON.
     Message(String),
+    /// It has sent one that is not taken.
+    MessageRefused(embed::Refusal),
 
     /// A key of the page was struck that means this.
     Command(Command),
@@ -469,6 +471,11 @@ impl Session {
             Event::Message(text) => {
                 if let Some(late) = late::get() {
                     (late.message)(self, &text);
+                }
+            }
+            Event::MessageRefused(refusal) => {
+                if let Some(late) = late::get() {
+                    (late.refuse_message)(self, refusal);
                 }
             }
             Event::Command(command) => self.on_command(command),

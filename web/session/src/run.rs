@@ -48,6 +48,11 @@ fn repeated(document: &Document) -> Option<Scenario> {
 
 /// Whether the block of a scenario can be repeated.
 pub fn can_be_repeated(document: &Document) -> bool {
+    late::get().is_some_and(|late| (late.can_be_repeated)(document))
+}
+
+/// The same; one of the late parts.
+pub(super) fn is_repeatable(document: &Document) -> bool {
     repeated(document).is_some()
 }
 

@@ -14,7 +14,9 @@ use super::picture::Printed;
 use super::tabs::Tabs;
 use crate::state::late::{Details, Dialogs, Framed, Later, OwnDialogs};
 use crate::state::recorded::Recorded;
-use crate::state::{Activity, Browser, Intents, Page, Panels, Setup, Shown, Tab, Written, file, screen, sync};
+use crate::state::{
+    Activity, Browser, Intents, Page, Panels, Setup, Shown, Tab, Written, file, screen, sync,
+};
 
 /// The page.
 #[component]
@@ -163,9 +165,9 @@ fn lesson(page: Page, intents: Intents) -> impl IntoView {
     let (open, progress, is_running) = (page.lesson.open, page.lesson.progress, page.work.is_running);
     let is_open = Memo::new(move |_| open.with(Option::is_some));
     move || {
-        is_open.get().then(|| {
-            page.browser.late.view(move |parts| (parts.lesson)(open, progress, is_running, intents))
-        })
+        is_open
+            .get()
+            .then(|| page.browser.late.view(move |parts| (parts.lesson)(open, progress, is_running, intents)))
     }
 }
 

@@ -21,13 +21,14 @@ use super::inspector::Inspector;
 use super::lesson::{Lesson, Lessons};
 use super::list::List;
 use super::picture::SavePicture;
+use super::pins::Pins;
 use super::share::Share;
 use super::story::Story;
 use super::tables::{Contracts, Locations, Time, Transactions};
 use crate::state::late::{self, Details, Dialogs, Late, OwnDialogs, Parts, Printed};
 use crate::state::{
-    self, Activity, CurveState, DetailState, Document, Intents, LessonState, Lists, Picture, PinnedRuns, Progress, Screen,
-    Selection, Setup, Slice, Source, Work, Written, file,
+    self, Activity, CurveState, DetailState, Document, Intents, LessonState, Lists, Picture, PinnedRuns,
+    Progress, Screen, Selection, Setup, Slice, Source, Work, Written, file,
 };
 use crate::view::model::RunModel;
 use crate::view::{recorded, svg};
@@ -48,6 +49,7 @@ static PARTS: Parts = Parts {
     editor,
     contracts,
     lesson,
+    pins,
     printed,
     read_file: file::read_boxed,
 };
@@ -105,7 +107,12 @@ fn inspector(
     view! { <Inspector model selection detail intents/> }.into_any()
 }
 
-fn transactions(model: Model, selection: Slice<Selection>, query: Slice<String>, intents: Intents) -> AnyView {
+fn transactions(
+    model: Model,
+    selection: Slice<Selection>,
+    query: Slice<String>,
+    intents: Intents,
+) -> AnyView {
     view! { <Transactions model selection query intents/> }.into_any()
 }
 
@@ -178,12 +185,7 @@ fn story(document: Slice<Document>, model: Model) -> AnyView {
     view! { <Story document model/> }.into_any()
 }
 
-fn editor(
-    written: Written,
-    activity: Slice<Activity>,
-    screen: Slice<Screen>,
-    intents: Intents,
-) -> AnyView {
+fn editor(written: Written, activity: Slice<Activity>, screen: Slice<Screen>, intents: Intents) -> AnyView {
     view! { <Editor written activity screen intents/> }.into_any()
 }
 
@@ -198,6 +200,11 @@ fn lesson(
     intents: Intents,
 ) -> AnyView {
     view! { <Lesson lesson progress is_running intents/> }.into_any()
+}
+
+fn pins(given: late::Pins) -> AnyView {
+    let late::Pins { shown, visible, pinned, palette, screen, intents } = given;
+    view! { <Pins shown visible pinned palette screen intents/> }.into_any()
 }
 
 fn printed(model: &RunModel, picture: &Picture, link: String) -> Printed {

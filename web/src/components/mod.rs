@@ -22,6 +22,7 @@ mod list;
 mod measure;
 mod notices;
 mod picture;
+mod pins;
 mod rows;
 mod share;
 mod story;

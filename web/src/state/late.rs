@@ -25,9 +25,12 @@ use web_sys::File;
 use super::file::Opened;
 use super::{
     Activity, CurveState, DetailState, Dialog, Document, Given, Intents, LessonState, Link, Lists, Panels,
-    Picture, PinnedRuns, Progress, Screen, Selection, Setup, Shown, Slice, Source, Theme, TimeView, Work, Written,
+    Picture, PinnedRuns, Progress, Screen, Selection, Setup, Shown, Slice, Source, Theme, TimeView, Work,
+    Written,
 };
+use crate::paint::Palette;
 use crate::view::model::RunModel;
+use crate::view::scale::Viewport;
 
 /// The run that is shown.
 type Model = Slice<Option<Arc<RunModel>>>;
@@ -55,7 +58,15 @@ pub struct Parts {
     /// The tab of time.
     pub time: fn(Model) -> AnyView,
     /// The tab of the access list.
-    pub list: fn(Lists, Slice<Option<Source>>, Slice<StrategyChoice>, Work, Model, Slice<Selection>, Intents) -> AnyView,
+    pub list: fn(
+        Lists,
+        Slice<Option<Source>>,
+        Slice<StrategyChoice>,
+        Work,
+        Model,
+        Slice<Selection>,
+        Intents,
+    ) -> AnyView,
     /// The tab that compares runs.
     pub compare: fn(Model, PinnedRuns, Work, Intents) -> AnyView,
     /// The tab of the curve.
@@ -68,6 +79,8 @@ pub struct Parts {
     pub contracts: fn(Model) -> AnyView,
     /// The open lesson.
     pub lesson: fn(Slice<Option<LessonState>>, Slice<Progress>, Slice<bool>, Intents) -> AnyView,
+    /// Runs that are kept, below the lanes.
+    pub pins: fn(Pins) -> AnyView,
     /// Draws what is printed.
     pub printed: fn(&RunModel, &Picture, String) -> Printed,
     /// Reads a file that a person chose or dropped; an error is a sentence.
@@ -107,6 +120,23 @@ pub struct Framed {
     pub intents: Intents,
     /// The page's own address that shows the same.
     pub address: Callback<(), Option<String>>,
+}
+
+/// What the runs show that are kept below the lanes.
+#[derive(Clone, Copy)]
+pub struct Pins {
+    /// The run that is shown.
+    pub shown: Shown,
+    /// What part of time the lanes show.
+    pub visible: Slice<Viewport>,
+    /// The runs.
+    pub pinned: PinnedRuns,
+    /// The colours of canvases.
+    pub palette: RwSignal<Option<Palette>, LocalStorage>,
+    /// What pictures are scaled by.
+    pub screen: Slice<Screen>,
+    /// What a person does.
+    pub intents: Intents,
 }
 
 /// What the dialogs of help, the cost model, the strategies and lessons show.
@@ -159,10 +189,11 @@ pub struct Printed {
 }
 
 /// How far a module is.
-enum State<P: 'static> {
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum State {
     Away,
     Coming,
-    Here(&'static P),
+    Here,
     Failed,
 }
 
@@ -171,7 +202,8 @@ pub type Load<P> = fn() -> Pin<Box<dyn Future<Output = Option<&'static P>>>>;
 
 /// A module that is loaded later, seen from components. Copies are handles of the same one.
 pub struct Later<P: 'static> {
-    state: RwSignal<State<P>>,
+    state: RwSignal<State>,
+    parts: StoredValue<Option<&'static P>>,
     load: Load<P>,
 }
 
@@ -189,7 +221,7 @@ pub type Late = Later<Parts>;
 impl<P: Sync> Later<P> {
     /// One that is not loaded yet.
     pub fn new(load: Load<P>) -> Self {
-        Self { state: RwSignal::new(State::Away), load }
+        Self { state: RwSignal::new(State::Away), parts: StoredValue::new(None), load }
     }
 
     /// What is in it, loaded if it is not there yet. `None` if it does not come.
@@ -199,13 +231,14 @@ impl<P: Sync> Later<P> {
         }
         self.state.set(State::Coming);
         let loaded = (self.load)().await;
-        self.state.set(loaded.map_or(State::Failed, State::Here));
+        self.parts.set_value(loaded);
+        self.state.set(if loaded.is_some() { State::Here } else { State::Failed });
         loaded
     }
 
     /// Loads it, unless it is here or on its way.
     pub fn start(self) {
-        if self.state.with_untracked(|state| matches!(state, State::Away | State::Failed)) {
+        if matches!(self.state.get_untracked(), State::Away | State::Failed) {
             spawn_local(async move {
                 self.parts().await;
             });
@@ -214,47 +247,50 @@ impl<P: Sync> Later<P> {
 
     /// What is in it, if it is here. What asks is run again when that changes.
     pub fn get(self) -> Option<&'static P> {
-        self.state.with(|state| match state {
-            State::Here(parts) => Some(*parts),
-            State::Away | State::Coming | State::Failed => None,
-        })
+        self.state.track();
+        self.get_untracked()
     }
 
     /// What is in it, if it is here now.
     pub fn get_untracked(self) -> Option<&'static P> {
-        untrack(|| self.get())
-    }
-
-    /// Whether it did not come. What asks is run again when that changes.
-    pub fn has_failed(self) -> bool {
-        self.state.with(|state| matches!(state, State::Failed))
+        self.parts.get_value()
     }
 
     /// What `draw` makes of it; until it is here, that it is loading, or that it did not come.
     pub fn view(self, draw: impl Fn(&'static P) -> AnyView + Send + 'static) -> AnyView {
         self.start();
-        (move || match self.get() {
-            Some(parts) => draw(parts),
-            None => self.waiting(),
-        })
-        .into_any()
+        let drawn = move || self.get().map(&draw);
+        drawn_or_waiting(Box::new(drawn), self.state, Callback::new(move |()| self.start()))
     }
 
     /// That it is loading, or that it did not come, with a button that tries again.
     pub fn waiting(self) -> AnyView {
-        (move || {
-            if self.has_failed() {
-                view! {
-                    <p class="late" role="alert">
-                        "This part of the page could not be loaded. "
-                        <button type="button" class="btn" on:click=move |_| self.start()>"Try again"</button>
-                    </p>
-                }
-                .into_any()
-            } else {
-                view! { <p class="late waiting" role="status">"Loading…"</p> }.into_any()
-            }
-        })
-        .into_any()
+        waiting(self.state, Callback::new(move |()| self.start()))
     }
+}
+
+/// What `drawn` gives, or that it is waited for. Not generic, so that there is one of it.
+fn drawn_or_waiting(
+    drawn: Box<dyn Fn() -> Option<AnyView> + Send>,
+    state: RwSignal<State>,
+    again: Callback<()>,
+) -> AnyView {
+    (move || drawn().unwrap_or_else(|| waiting(state, again))).into_any()
+}
+
+fn waiting(state: RwSignal<State>, again: Callback<()>) -> AnyView {
+    (move || {
+        if state.get() == State::Failed {
+            view! {
+                <p class="late" role="alert">
+                    "This part of the page could not be loaded. "
+                    <button type="button" class="btn" on:click=move |_| again.run(())>"Try again"</button>
+                </p>
+            }
+            .into_any()
+        } else {
+            view! { <p class="late waiting" role="status">"Loading…"</p> }.into_any()
+        }
+    })
+    .into_any()
 }

@@ -23,6 +23,7 @@ mod slices;
 pub mod sync;
 pub mod theme;
 
+use evm_lanes_session::embed::Refusal;
 use evm_lanes_session::{Embed, Environment, Event, Session};
 use leptos::prelude::*;
 
@@ -68,7 +69,8 @@ impl Browser {
 }
 
 /// Said where what an action needs does not come.
-const MISSING: &str = "A part of the page could not be loaded, so nothing was done. Try again when the connection is back.";
+const MISSING: &str =
+    "A part of the page could not be loaded, so nothing was done. Try again when the connection is back.";
 
 /// All that the page shows, and the session behind it. A bundle of handles: copying it is cheap.
 #[derive(Clone, Copy)]
@@ -234,6 +236,10 @@ impl embed::Access for Page {
 
     fn take(&self, text: String) {
         Page::take(*self, Event::Message(text));
+    }
+
+    fn refuse(&self, refusal: Refusal) {
+        Page::take(*self, Event::MessageRefused(refusal));
     }
 
     fn is_high_as_content(&self) -> bool {

@@ -188,10 +188,10 @@ pub fn listed(items: &[String]) -> String {
     }
 }
 
-/// The first letter as a capital.
+/// The first letter as a capital. For the page's own sentences, which begin in English.
 pub fn capitalised(text: &str) -> String {
     let mut chars = text.chars();
-    chars.next().map_or_else(String::new, |c| c.to_uppercase().chain(chars).collect())
+    chars.next().map_or_else(String::new, |c| [c.to_ascii_uppercase()].into_iter().chain(chars).collect())
 }
 
 /// Sizes in bytes: `512 bytes`, `34 kB`, `1.2 MB`.

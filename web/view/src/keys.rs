@@ -84,7 +84,8 @@ pub fn command(stroke: Stroke<'_>) -> Option<Command> {
         }
         return with_control(stroke.key, stroke.shift).or_else(|| with_control(place(stroke), stroke.shift));
     }
-    character(&stroke.key.to_lowercase()).or_else(|| character(place(stroke)))
+    // No key of ours is beyond ASCII, and the table of all other letters is large.
+    character(&stroke.key.to_ascii_lowercase()).or_else(|| character(place(stroke)))
 }
 
 /// What a key stroke means while the lanes have the focus, beside [`command`]: arrows in the place of letters.
@@ -104,7 +105,7 @@ pub fn in_lanes(stroke: Stroke<'_>) -> Option<Command> {
 }
 
 fn with_control(key: &str, shift: bool) -> Option<Command> {
-    Some(match key.to_lowercase().as_str() {
+    Some(match key.to_ascii_lowercase().as_str() {
         "enter" => Command::Run,
         "z" if shift => Command::Redo,
         "z" => Command::Undo,

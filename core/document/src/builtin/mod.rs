@@ -16,7 +16,11 @@ pub struct Builtin {
 impl Builtin {
     /// How it is run. Every document says so, too; who asks for this need not read it.
     pub fn run(&self) -> RunSettings {
-        RunSettings { strategy: StrategyName::from_name("block-stm"), lanes: Some(4), ..RunSettings::default() }
+        RunSettings {
+            strategy: StrategyName::from_name("block-stm"),
+            lanes: Some(4),
+            ..RunSettings::default()
+        }
     }
 }
 
@@ -67,7 +71,12 @@ mod tests {
     fn every_document_says_how_it_is_run() {
         for builtin in ALL {
             let document = crate::Document::new(builtin.text);
-            assert_eq!(document.scenario().map(|scenario| scenario.run), Ok(builtin.run()), "{}", builtin.name);
+            assert_eq!(
+                document.scenario().map(|scenario| scenario.run),
+                Ok(builtin.run()),
+                "{}",
+                builtin.name
+            );
         }
     }
 }

@@ -16,9 +16,10 @@ pub fn write(id: Option<&Id>, say: &Say) -> String {
     serde_json::to_string(&message).unwrap_or_default()
 }
 
-/// The message that says how high the page in the frame is.
+/// The message that says how high the page in the frame is. Written here, because whatever writes every message would
+/// otherwise be needed before the first picture.
 pub fn resize(height: u32) -> String {
-    write(None, &Say::Resize { height })
+    format!("{{\"{}\":{},\"type\":\"resize\",\"height\":{height}}}", super::MARK, super::VERSION)
 }
 
 #[derive(Serialize)]
@@ -63,11 +64,6 @@ pub enum Say {
     },
     /// The answer to everything else.
     Answer(Answer),
-    /// What is in the frame is so high now, in CSS pixels.
-    Resize {
-        /// That height.
-        height: u32,
-    },
     /// A request was not met.
     Error(Refusal),
 }

@@ -394,7 +394,7 @@ impl Session {
         self.effects.push(Effect::Post(answer::write(id, say)));
     }
 
-    fn post_refusal(&mut self, refusal: Refusal) {
+    pub(crate) fn post_refusal(&mut self, refusal: Refusal) {
         self.effects.push(Effect::Post(refusal.write()));
     }
 
