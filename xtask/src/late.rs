@@ -58,6 +58,7 @@ pub fn divide(module: &Path, out: &Path, name: &str) -> Result<()> {
     split.arg(module).args(["--out-name", name, "--link-name", SCRIPT, "--out-dir"]).arg(&parts);
     process::run("dividing the page's module", &mut split)?;
     wasm::bindgen(&parts.join(format!("{name}.wasm")), out, name, false)?;
+    optimise(&out.join(format!("{name}_bg.wasm")))?;
 
     let script = fs::read_to_string(parts.join(SCRIPT)).context("the page's module was not divided")?;
     ensure!(script.contains(STREAMED), "{SCRIPT} does not start its modules as expected (xtask/src/late.rs)");
@@ -66,10 +67,21 @@ pub fn divide(module: &Path, out: &Path, name: &str) -> Result<()> {
         let file = part.file_name().unwrap_or_default().to_string_lossy().into_owned();
         if is_later(&file) {
             fs::copy(&part, out.join(&file))?;
-            wasm::optimise(&out.join(&file), "-Oz")?;
+            optimise(&out.join(&file))?;
         }
     }
     Ok(())
+}
+
+/// Runs wasm-opt in place. `-O2` gives a larger module than `-Oz` that packs to a smaller one, and functions that are made of
+/// the same generic one pack better beside each other.
+fn optimise(module: &Path) -> Result<()> {
+    let tool = setup::npm("xtask/npm")?.join("binaryen/bin/wasm-opt");
+    let optimised = module.with_extension("opt");
+    let mut wasm_opt = Command::new(tool);
+    wasm_opt.args(["-O2", "--reorder-functions-by-name"]).arg(module).arg("-o").arg(&optimised);
+    process::run("wasm-opt", &mut wasm_opt)?;
+    fs::rename(&optimised, module).context("wasm-opt left no file")
 }
 
 /// Whether a file of that name is one of the later modules.

@@ -74,10 +74,6 @@ pub fn build(quality: Quality) -> Result<()> {
         "a package of the page has JavaScript of its own ({}), which the bundle has no place for yet",
         out.join("snippets").display()
     );
-    if quality == Quality::Optimised {
-        // The level that index.html names for trunk.
-        wasm::optimise(&out.join(format!("{NAME}_bg.wasm")), "-Oz")?;
-    }
     Ok(())
 }
 

@@ -57,6 +57,12 @@ pub enum Say {
         /// What is there now.
         state: Box<State>,
     },
+    /// What is in the frame is so high now, in CSS pixels. [`resize`] writes it.
+    #[cfg(test)]
+    Resize {
+        /// That height.
+        height: u32,
+    },
     /// The selection is another one.
     Selected {
         /// It.
@@ -425,5 +431,15 @@ impl Mistake {
             line: problem.position.map(|p| p.line),
             column: problem.position.map(|p| p.column),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_height_is_written_as_every_other_message() {
+        assert_eq!(resize(300), write(None, &Say::Resize { height: 300 }));
     }
 }
