@@ -1,5 +1,7 @@
 //! The frame of the page: the only component that knows the whole page. It gives each of the others what that one shows.
 
+use std::time::Duration;
+
 use leptos::ev;
 use leptos::prelude::*;
 
@@ -38,7 +40,10 @@ pub fn App(
     // In the first quiet moment after the first run.
     Effect::new(move |_| {
         if model.with(Option::is_some) && work.activity.with(|activity| matches!(activity, Activity::Idle)) {
-            request_idle_callback(move || late.start());
+            // Not every browser has such moments.
+            if request_idle_callback_with_handle(move || late.start()).is_err() {
+                set_timeout(move || late.start(), Duration::from_millis(200));
+            }
         }
     });
     sync::start(page);
