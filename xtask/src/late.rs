@@ -15,7 +15,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 
-use crate::{fingerprint, process, setup, wasm};
+use crate::{fingerprint, process, setup};
 
 /// What the compiler needs to know to make a module that can be divided.
 pub const FLAGS: &str = "--cfg split -C link-arg=--emit-relocs";
@@ -55,9 +55,16 @@ pub fn divide(module: &Path, out: &Path, name: &str) -> Result<()> {
         fs::remove_dir_all(&parts)?;
     }
     let mut split = Command::new(setup::split()?);
-    split.arg(module).args(["--out-name", name, "--link-name", SCRIPT, "--out-dir"]).arg(&parts);
+    let link = format!("./{SCRIPT}");
+    split.arg(module).args(["--out-name", name, "--link-name", &link, "--out-dir"]).arg(&parts);
     process::run("dividing the page's module", &mut split)?;
-    wasm::bindgen(&parts.join(format!("{name}.wasm")), out, name, false)?;
+    if out.exists() {
+        fs::remove_dir_all(out)?;
+    }
+    let mut bindgen = Command::new(setup::wasm_bindgen()?);
+    bindgen.args(["--target", "web", "--no-typescript", "--keep-lld-exports", "--out-name", name]);
+    bindgen.arg("--out-dir").arg(out).arg(parts.join(format!("{name}.wasm")));
+    process::run("wasm-bindgen", &mut bindgen)?;
     optimise(&out.join(format!("{name}_bg.wasm")))?;
 
     let script = fs::read_to_string(parts.join(SCRIPT)).context("the page's module was not divided")?;
@@ -130,7 +137,10 @@ pub fn renamed(
         renamed.insert(named(&file), bytes);
     }
     renamed.insert(named(SCRIPT), script.into_bytes());
-    Ok((renamed, replaced(glue, SCRIPT, &named(SCRIPT))?, named(SCRIPT)))
+    // Elsewhere the glue has the script's name as the first module has it, which stays as it is.
+    let (from, to) = (format!("from \"./{SCRIPT}\""), format!("from \"./{}\"", named(SCRIPT)));
+    ensure!(glue.contains(&from), "the page's glue does not import {SCRIPT}");
+    Ok((renamed, glue.replace(&from, &to), named(SCRIPT)))
 }
 
 #[cfg(test)]
@@ -144,9 +154,9 @@ mod tests {
             (SCRIPT.to_owned(), script.as_bytes().to_vec()),
             ("split_late.wasm".to_owned(), b"module".to_vec()),
         ]);
-        let glue = "import * as late from './late.js';";
+        let glue = "import * as late from \"./late.js\"\n{ \"./late.js\": late }";
         let (files, glue, script) = renamed(files, "web", "web-0123", glue).unwrap();
-        assert_eq!(glue, "import * as late from './web-0123_late.js';");
+        assert_eq!(glue, "import * as late from \"./web-0123_late.js\"\n{ \"./late.js\": late }");
         assert_eq!(script, "web-0123_late.js");
         assert_eq!(files["web-0123_split_late.wasm"], b"module");
         assert_eq!(

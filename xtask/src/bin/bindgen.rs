@@ -31,6 +31,9 @@ struct Arguments {
     /// Leave debug information in the module.
     #[arg(long)]
     keep_debug: bool,
+    /// Leave what the linker exports: the table of functions, which later modules share.
+    #[arg(long)]
+    keep_lld_exports: bool,
     /// Accepted and needed: type declarations are not written.
     #[arg(long, required = true)]
     no_typescript: bool,
@@ -52,6 +55,7 @@ fn main() -> Result<()> {
         .input_path(&arguments.module)
         .out_name(&arguments.out_name)
         .keep_debug(arguments.keep_debug)
+        .keep_lld_exports(arguments.keep_lld_exports)
         // As the command does. Without it the glue does not know where its module is.
         .omit_default_module_path(false)
         .typescript(!arguments.no_typescript)
