@@ -14,7 +14,7 @@ use alloy_json_abi::{Function, JsonAbi};
 use alloy_primitives::{Address, B256, Bytes, U256, address, map::AddressMap, map::B256Map};
 
 use crate::catalogue::Catalogue;
-use crate::contract::{ContractAbi, Preimages, short};
+use crate::contract::{ContractAbi, Preimages, short, text_key};
 use crate::evm::block::{PreparedBlock, State};
 use crate::messages::{ContractInfo, LocationName};
 use crate::trace::Location;
@@ -257,7 +257,8 @@ fn unnamed(slot: U256, preimages: &Preimages, names: &Names) -> String {
             let parent = unnamed(U256::from_be_slice(parent), preimages, names);
             match key.len() {
                 0 => format!("{parent}[{more}]"),
-                _ => format!("{parent}[{}]{plus}", unnamed_key(key, names)),
+                32 => format!("{parent}[{}]{plus}", unnamed_key(key, names)),
+                _ => format!("{parent}[{}]{plus}", text_key(key)),
             }
         }
         _ => format!("slot {}", short(&B256::from(slot).to_string())),
