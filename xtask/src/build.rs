@@ -9,9 +9,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use sha2::{Digest, Sha256};
 
+use crate::offline::Worker;
 use crate::parts::{self, Part};
 use crate::quality::{self, Quality};
-use crate::{embed, fingerprint, page, process, workspace};
+use crate::{embed, fingerprint, offline, page, process, workspace};
 
 /// `x build`
 ///
@@ -38,7 +39,7 @@ pub fn dist() -> PathBuf {
 /// If a part cannot be built.
 pub fn build(quality: Quality) -> Result<()> {
     parts::build(&Part::ALL, quality)?;
-    assemble(&Part::ALL.map(|part| (part, quality)).into(), None)
+    assemble(&Part::ALL.map(|part| (part, quality)).into(), None, Worker::Keeps)
 }
 
 /// The notice of a page that `x serve` shows while it still builds.
@@ -65,7 +66,11 @@ impl Preliminary {
 ///
 /// # Errors
 /// If a file is missing or cannot be written.
-pub fn assemble(shown: &BTreeMap<Part, Quality>, preliminary: Option<&Preliminary>) -> Result<()> {
+pub fn assemble(
+    shown: &BTreeMap<Part, Quality>,
+    preliminary: Option<&Preliminary>,
+    worker: Worker,
+) -> Result<()> {
     let page = shown.get(&Part::Page).context("there is no page to be shown")?;
     let notice = if preliminary.is_some_and(Preliminary::holds) { NOTICE } else { "" };
     let mut site = page::bundle(&page::folder(*page), notice)?;
@@ -83,17 +88,15 @@ pub fn assemble(shown: &BTreeMap<Part, Quality>, preliminary: Option<&Preliminar
     site.retain(|path, _| !path.ends_with(".fingerprint") && !path.ends_with("/stamp"));
     if let Some(Preliminary { waiting, lasting, failed }) = preliminary {
         add(&mut site, &workspace::path("www/preliminary"), "preliminary/")?;
+        // It is the site's own, if anything.
+        site.remove("preliminary/sw.js");
         let waiting: Vec<&str> = waiting.iter().map(|part| part.name()).collect();
         let state = serde_json::json!({ "waiting": waiting, "lasting": lasting, "failed": failed });
         site.insert("preliminary/waiting.json".into(), serde_json::to_vec(&state)?);
     }
 
     embed::add(&mut site)?;
-    for name in ["index.html", "embed.html"] {
-        let page = site.get_mut(name).with_context(|| format!("the site has no {name}"))?;
-        let html = String::from_utf8(std::mem::take(page)).with_context(|| format!("{name} is not UTF-8"))?;
-        *page = with_policy(&html)?.into_bytes();
-    }
+    offline::add(&mut site, worker, seal)?;
 
     let dist = dist();
     for file in fingerprint::files_below(&dist)? {
@@ -110,6 +113,16 @@ pub fn assemble(shown: &BTreeMap<Part, Quality>, preliminary: Option<&Preliminar
         }
         fs::create_dir_all(file.parent().unwrap_or(&dist))?;
         fs::write(&file, bytes).with_context(|| format!("{} cannot be written", file.display()))?;
+    }
+    Ok(())
+}
+
+/// Puts the policies of the pages into them.
+fn seal(site: &mut page::Files) -> Result<()> {
+    for name in ["index.html", "embed.html"] {
+        let page = site.get_mut(name).with_context(|| format!("the site has no {name}"))?;
+        let html = String::from_utf8(std::mem::take(page)).with_context(|| format!("{name} is not UTF-8"))?;
+        *page = with_policy(&html)?.into_bytes();
     }
     Ok(())
 }

@@ -19,6 +19,7 @@ mod generator;
 mod lanes;
 mod lessons;
 mod models;
+mod offline;
 mod page;
 mod parts;
 mod process;

@@ -185,7 +185,10 @@ fn starter(js: &str, wasm: &str) -> String {
 }
 
 /// Adds a file of the work tree under a name with a hash of its contents. Returns the name.
-fn add(files: &mut Files, source: &str) -> Result<String> {
+///
+/// # Errors
+/// If the file cannot be read.
+pub fn add(files: &mut Files, source: &str) -> Result<String> {
     let path = workspace::path(source);
     let bytes = process::read(&path)?;
     let part = |part: Option<&std::ffi::OsStr>| {

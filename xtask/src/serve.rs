@@ -12,6 +12,7 @@ use anyhow::Result;
 
 use crate::background::BackgroundBuild;
 use crate::build::{self, Preliminary};
+use crate::offline::Worker;
 use crate::parts::{self, Part};
 use crate::quality::{self, Quality};
 use crate::server::Isolation;
@@ -101,7 +102,7 @@ impl Workshop for Compilers {
     }
 
     fn assemble(&mut self, shown: &BTreeMap<Part, Quality>, preliminary: Option<&Preliminary>) -> Result<()> {
-        build::assemble(shown, preliminary)
+        build::assemble(shown, preliminary, Worker::Leaves)
     }
 
     fn say(&mut self, text: &str) {
