@@ -19,9 +19,11 @@
 
   /** Whether anybody has done anything here, the page around a frame included. */
   let isTouched = false;
-  for (const kind of ['pointerdown', 'keydown', 'click', 'wheel', 'touchstart', 'input', 'drop', 'paste', 'popstate', 'message']) {
+  for (const kind of ['pointerdown', 'keydown', 'click', 'wheel', 'touchstart', 'input', 'drop', 'paste', 'popstate']) {
     addEventListener(kind, () => (isTouched = true), { capture: true, passive: true, once: true });
   }
+  // Extensions send messages, too, but from within the page.
+  addEventListener('message', ({ source }) => (isTouched ||= source !== self));
 
   /** In a page of another site the worker would keep all files once more, for that site. Only threads are worth that. */
   function isWanted() {

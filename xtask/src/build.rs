@@ -10,21 +10,35 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use sha2::{Digest, Sha256};
 
 use crate::offline::Worker;
+use crate::pages::Address;
 use crate::parts::{self, Part};
 use crate::quality::{self, Quality};
-use crate::{embed, fingerprint, offline, page, process, workspace};
+use crate::{embed, fingerprint, offline, page, pages, process, workspace};
+
+/// What `x build` takes.
+#[derive(clap::Args)]
+pub struct Arguments {
+    #[command(flatten)]
+    build: quality::Arguments,
+    /// Where the site will be, such as https://lanes.example/path/. Previews of links and oEmbed need it.
+    #[arg(long)]
+    address: Option<Address>,
+}
 
 /// `x build`
 ///
 /// # Errors
 /// If a part cannot be built.
-pub fn run(arguments: &quality::Arguments) -> Result<()> {
-    build(arguments.quality())?;
+pub fn run(arguments: &Arguments) -> Result<()> {
+    let deployment = Deployment { worker: Worker::Keeps, address: arguments.address.clone() };
+    build(arguments.build.quality(), &deployment)?;
     let size: u64 =
         fingerprint::files_below(&dist())?.iter().filter_map(|f| Some(fs::metadata(f).ok()?.len())).sum();
     println!("{} holds the site ({:.1} MB): any static host will do", dist().display(), size as f64 / 1e6);
-    println!("Lanes run on threads where it sends Cross-Origin-Opener-Policy: same-origin and");
-    println!("Cross-Origin-Embedder-Policy: require-corp; elsewhere the engine without threads is used.");
+    if arguments.address.is_none() {
+        println!("Previews of links to it need its address: x build --address https://…");
+    }
+    println!("docs/hosting.md says which headers it should send, and what may be cached for how long.");
     Ok(())
 }
 
@@ -37,9 +51,29 @@ pub fn dist() -> PathBuf {
 ///
 /// # Errors
 /// If a part cannot be built.
-pub fn build(quality: Quality) -> Result<()> {
+pub fn build(quality: Quality, deployment: &Deployment) -> Result<()> {
     parts::build(&Part::ALL, quality)?;
-    assemble(&Part::ALL.map(|part| (part, quality)).into(), None, Worker::Keeps)
+    assemble(&Part::ALL.map(|part| (part, quality)).into(), None, deployment)
+}
+
+/// What becomes of the site.
+pub struct Deployment {
+    /// The service worker that it has.
+    pub worker: Worker,
+    /// Where it will be, if that is known.
+    pub address: Option<Address>,
+}
+
+impl Deployment {
+    /// Anywhere.
+    pub fn anywhere() -> Self {
+        Self { worker: Worker::Keeps, address: None }
+    }
+
+    /// On this machine, while it is worked on.
+    pub fn under_construction() -> Self {
+        Self { worker: Worker::Leaves, address: None }
+    }
 }
 
 /// The notice of a page that `x serve` shows while it still builds.
@@ -69,7 +103,7 @@ impl Preliminary {
 pub fn assemble(
     shown: &BTreeMap<Part, Quality>,
     preliminary: Option<&Preliminary>,
-    worker: Worker,
+    deployment: &Deployment,
 ) -> Result<()> {
     let page = shown.get(&Part::Page).context("there is no page to be shown")?;
     let notice = if preliminary.is_some_and(Preliminary::holds) { NOTICE } else { "" };
@@ -96,7 +130,8 @@ pub fn assemble(
     }
 
     embed::add(&mut site)?;
-    offline::add(&mut site, worker, seal)?;
+    pages::add(&mut site, deployment.address.as_ref())?;
+    offline::add(&mut site, deployment.worker, seal)?;
 
     let dist = dist();
     for file in fingerprint::files_below(&dist)? {

@@ -136,7 +136,10 @@ mod tests {
         let version = list["version"].as_str().unwrap().to_owned();
         for name in PAGES {
             let html = String::from_utf8_lossy(&first[name]).into_owned();
-            assert!(html.contains(&format!("data-version=\"{version}\" defer></script>\n  </body>")), "{html}");
+            assert!(
+                html.contains(&format!("data-version=\"{version}\" defer></script>\n  </body>")),
+                "{html}"
+            );
         }
         let mut other = site();
         other.insert("engine/worker.js".into(), b"another".to_vec());

@@ -199,7 +199,8 @@ pub fn add(files: &mut Files, source: &str) -> Result<String> {
     Ok(name)
 }
 
-fn hashed(stem: &str, extension: &str, bytes: &[u8]) -> String {
+/// A file's name with a hash of its contents.
+pub fn hashed(stem: &str, extension: &str, bytes: &[u8]) -> String {
     let hash: String = Sha256::digest(bytes).iter().take(8).map(|byte| format!("{byte:02x}")).collect();
     format!("{stem}-{hash}{extension}")
 }
