@@ -346,6 +346,8 @@ pub struct Session {
     /// The steps of lessons that were done.
     pub progress: Progress,
     history: History,
+    /// Whether the address held the document when it was last written.
+    is_in_link: bool,
     next_id: u32,
     /// Whether a run waits for the engine to be ready.
     run_when_ready: bool,
@@ -409,6 +411,7 @@ impl Session {
             lesson: None,
             progress: Progress::default(),
             history: History::default(),
+            is_in_link: true,
             next_id: 0,
             run_when_ready: true,
             comparing: Vec::new(),
