@@ -58,6 +58,7 @@ use evm_lanes_core::units::{Incarnation, LocationId, TxIndex, Version};
 use evm_lanes_view::keys::Command;
 use evm_lanes_view::model::RunModel;
 use evm_lanes_view::scale::Viewport;
+use evm_lanes_view::svg::SvgOptions;
 
 pub use evm_lanes_view::recorded::Picture;
 
@@ -265,6 +266,15 @@ pub enum Effect {
     Announce(String),
     /// Send a message, as text of JSON, to the page around this frame.
     Post(String),
+    /// Send a picture of the lanes to the page around this frame: [`embed::svg`] or [`embed::png`].
+    PostPicture {
+        /// The request that it answers.
+        id: Option<embed::Id>,
+        /// As a PNG; else as an SVG.
+        is_png: bool,
+        /// How it is to be.
+        options: SvgOptions,
+    },
 }
 
 /// What the session has to know of where it is.
