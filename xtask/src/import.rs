@@ -75,18 +75,20 @@ mod engine {
 
     use anyhow::{Context, Result, bail};
     use evm_lanes_core::{
-        cancel::CancelFlag,
-        drive::{self, LoadedBlock, Simulation},
-        evm, model,
-        prepare::{self, Transaction, raw},
+        engine::Engine,
+        messages::{Answer, Ask, Input, Request},
+        model::{Cost, CostModel},
+        prepare::{Transaction, raw},
         strategies::StrategyId,
-        verify,
+        trace::Clock,
     };
     use import::{
-        Choices, Column, Fees, File, Format, Import, Role, SignedDelegation, SignedFields, TableChoices, Written,
+        Choices, Column, Fees, File, Format, Import, Role, SignedDelegation, SignedFields, TableChoices,
+        Written,
     };
 
     use super::Arguments;
+    use crate::{simulate::engine as simulate, workspace};
 
     pub(super) fn run(arguments: &Arguments) -> Result<()> {
         let mut files = Vec::new();
@@ -286,19 +288,36 @@ mod engine {
         }
     }
 
-    /// Runs the scenario on four simulated lanes and compares with stock execution.
+    /// Runs the scenario by Block-STM on four simulated lanes; the engine compares with sequential execution.
     fn check(text: &str) -> Result<()> {
-        let scenario = evm_lanes_core::scenario::parse(text).map_err(|problems| anyhow::anyhow!("{}", problems[0]))?;
-        let catalogue = crate::simulate::engine::catalogue()?;
-        let prepared = prepare::scenario(&scenario, &catalogue).map_err(|problems| {
-            let problems: Vec<String> = problems.iter().map(ToString::to_string).collect();
-            anyhow::anyhow!("the scenario cannot be prepared: {}", problems.join("; "))
-        })?;
-        let _ = (CancelFlag::new(), model::CostModel::default, verify::compare as usize);
-        let (receipts, _) = evm::execute_block(&prepared.block);
-        let included = receipts.iter().filter(|receipt| receipt.is_included()).count();
-        println!("{included} of {} transactions are included", receipts.len());
-        let _ = (LoadedBlock::new(&prepared.block), StrategyId::BLOCK_STM, Simulation::default as usize, drive::run as usize);
+        let read = |name: &str| {
+            let path = workspace::products().join("catalogue").join(name);
+            fs::read_to_string(&path)
+                .with_context(|| format!("{} is missing; `cargo xtask catalogue` makes it", path.display()))
+        };
+        let mut engine = Engine::new(None);
+        engine.load_catalogue(&[&read("mit.json")?, &read("gpl.json")?])?;
+        let body = Ask::Run {
+            input: Input::Scenario(text.to_owned()),
+            strategy: StrategyId::BLOCK_STM.into(),
+            lanes: 4,
+            clock: Clock::Simulated,
+            model: CostModel { cost: Cost::Gas, seed: 0 },
+            list: None,
+        };
+        let Answer::Ran { report } = simulate::ask(&mut engine, Request { id: 1, body })?.body else {
+            bail!("the engine did not run it")
+        };
+        if let Some(difference) = report.verdict.difference {
+            bail!("not equal to sequential: {difference}");
+        }
+        let (parallel, sequential) = (report.timing.parallel_median, report.timing.sequential_median);
+        println!(
+            "run by {} on 4 simulated lanes: {} transactions, {:.2} times as fast, equal to sequential",
+            StrategyId::BLOCK_STM.name(),
+            report.transactions.len(),
+            sequential.as_f64() / parallel.as_f64().max(1.0)
+        );
         Ok(())
     }
 }

@@ -85,7 +85,9 @@ pub(crate) fn of_signatures(reader: &mut Reader<'_>, text: &str) -> JsonAbi {
 fn signature_mistake(signature: &str) -> (String, String) {
     let signature = signature.trim();
     let expected = match signature.starts_with("struct") {
-        true => "a function, event, error or constructor; a struct's fields belong into the signatures that have it, as (uint256 amount, address to)",
+        true => {
+            "a function, event, error or constructor; a struct's fields belong into the signatures that have it, as (uint256 amount, address to)"
+        }
         false => "a signature such as \"function transfer(address to, uint256 amount) returns (bool)\"",
     };
     (expected.to_owned(), format!("\"{}\"", shortened(signature)))
@@ -113,10 +115,17 @@ fn item_mistake(item: Node<'_>) -> (String, String) {
         }
     }
     match item.get("type").map(Node::value) {
-        Some(Value::Text(kind)) if ["function", "event", "error", "constructor", "fallback", "receive"].contains(&&*kind) => {
-            ("name, inputs and outputs as solc writes them".to_owned(), format!("{name}, which lacks some of them"))
+        Some(Value::Text(kind))
+            if ["function", "event", "error", "constructor", "fallback", "receive"].contains(&&*kind) =>
+        {
+            (
+                "name, inputs and outputs as solc writes them".to_owned(),
+                format!("{name}, which lacks some of them"),
+            )
         }
-        Some(Value::Text(kind)) => ("a function, event or error".to_owned(), format!("\"{}\"", shortened(&kind))),
+        Some(Value::Text(kind)) => {
+            ("a function, event or error".to_owned(), format!("\"{}\"", shortened(&kind)))
+        }
         _ => ("an item with \"type\"".to_owned(), "an object without".to_owned()),
     }
 }
@@ -140,7 +149,9 @@ fn add(abi: &mut JsonAbi, item: AbiItem<'_>) {
         AbiItem::Constructor(item) => abi.constructor = Some(item.into_owned()),
         AbiItem::Fallback(item) => abi.fallback = Some(item.into_owned()),
         AbiItem::Receive(item) => abi.receive = Some(item.into_owned()),
-        AbiItem::Function(item) => abi.functions.entry(item.name.clone()).or_default().push(item.into_owned()),
+        AbiItem::Function(item) => {
+            abi.functions.entry(item.name.clone()).or_default().push(item.into_owned())
+        }
         AbiItem::Event(item) => abi.events.entry(item.name.clone()).or_default().push(item.into_owned()),
         AbiItem::Error(item) => abi.errors.entry(item.name.clone()).or_default().push(item.into_owned()),
     }

@@ -80,7 +80,10 @@ fn sequence<'k>(
         return None;
     }
     let kinds: Vec<&DynSolType> = types.take(count).collect();
-    let heads: usize = kinds.iter().map(|kind| if is_dynamic(kind) { 1 } else { words(kind) }).try_fold(0, usize::checked_add)?;
+    let heads: usize = kinds
+        .iter()
+        .map(|kind| if is_dynamic(kind) { 1 } else { words(kind) })
+        .try_fold(0, usize::checked_add)?;
     let mut tail = heads.checked_mul(32).filter(|heads| *heads <= data.len())?;
     let (mut at, mut values) = (0, Vec::with_capacity(kinds.len()));
     for kind in kinds {
@@ -108,7 +111,9 @@ fn single(kind: &DynSolType, data: &[u8]) -> Option<(DynSolValue, usize)> {
     Some(match kind {
         // Encoding writes a number's word as it is, so what does not fit must be refused here.
         DynSolType::Bool => (DynSolValue::Bool(first().filter(|word| word.bit_len() <= 1)?.bit(0)), 32),
-        DynSolType::Uint(bits) => (DynSolValue::Uint(first().filter(|word| word.bit_len() <= *bits)?, *bits), 32),
+        DynSolType::Uint(bits) => {
+            (DynSolValue::Uint(first().filter(|word| word.bit_len() <= *bits)?, *bits), 32)
+        }
         DynSolType::Int(bits) => {
             let number = I256::from_raw(first()?);
             (number.bits() as usize <= *bits).then_some((DynSolValue::Int(number, *bits), 32))?
@@ -159,7 +164,11 @@ pub(crate) fn from_json(kind: &DynSolType, node: Node<'_>, names: &[Param]) -> R
                 let listed = quoted(&listed);
                 let tree = Tree::read(&listed).map_err(|_| wrong(kind, node))?;
                 let root = tree.root(&listed);
-                return if root.value() == Value::List { list(kind, root, names) } else { Err(wrong(kind, node)) };
+                return if root.value() == Value::List {
+                    list(kind, root, names)
+                } else {
+                    Err(wrong(kind, node))
+                };
             }
             list(kind, node, names)
         }
@@ -181,7 +190,9 @@ fn list(kind: &DynSolType, node: Node<'_>, names: &[Param]) -> Result<DynSolValu
     let nodes: Vec<Node<'_>> = if node.is_object() {
         // A tuple by its fields' names, or by their numbers.
         let by_name: Option<Vec<_>> = names.iter().map(|param| node.get(&param.name)).collect();
-        by_name.filter(|nodes| !nodes.is_empty()).unwrap_or_else(|| node.fields().map(|field| field.node).collect())
+        by_name
+            .filter(|nodes| !nodes.is_empty())
+            .unwrap_or_else(|| node.fields().map(|field| field.node).collect())
     } else if node.value() == Value::List {
         node.elements().collect()
     } else {
@@ -270,7 +281,8 @@ fn leaf(kind: &DynSolType, text: &str) -> Option<DynSolValue> {
                 None => (false, trimmed),
             };
             let number = read_number(scientific(digits)?.as_str())?;
-            let sign = if negative { alloy_primitives::Sign::Negative } else { alloy_primitives::Sign::Positive };
+            let sign =
+                if negative { alloy_primitives::Sign::Negative } else { alloy_primitives::Sign::Positive };
             let number = I256::checked_from_sign_and_abs(sign, number)?;
             (number.bits() as usize <= *bits).then_some(DynSolValue::Int(number, *bits))?
         }
@@ -278,7 +290,8 @@ fn leaf(kind: &DynSolType, text: &str) -> Option<DynSolValue> {
         DynSolType::Bytes => DynSolValue::Bytes(marked(trimmed)?),
         DynSolType::FixedBytes(size) => {
             let bytes = marked(trimmed)?;
-            (bytes.len() == *size).then(|| DynSolValue::FixedBytes(B256::right_padding_from(&bytes), *size))?
+            (bytes.len() == *size)
+                .then(|| DynSolValue::FixedBytes(B256::right_padding_from(&bytes), *size))?
         }
         DynSolType::String => DynSolValue::String(text.to_owned()),
         _ => return None,
@@ -309,7 +322,9 @@ pub(crate) fn argument(value: &DynSolValue, name: &dyn Fn(Address) -> String) ->
         DynSolValue::FixedBytes(word, size) => Arg::Text(hex::encode_prefixed(word.get(..*size)?)),
         DynSolValue::Bytes(bytes) => Arg::Text(hex::encode_prefixed(bytes)),
         DynSolValue::String(text) => Arg::Text(text.clone()),
-        DynSolValue::Array(values) | DynSolValue::FixedArray(values) | DynSolValue::Tuple(values) => list(values)?,
+        DynSolValue::Array(values) | DynSolValue::FixedArray(values) | DynSolValue::Tuple(values) => {
+            list(values)?
+        }
         _ => return None,
     })
 }
@@ -324,7 +339,8 @@ mod tests {
 
     #[test]
     fn call_data_is_decoded_only_if_it_encodes_to_the_same() {
-        let function = Function::parse("function f(uint8 a, string b, (address,uint256[])[] c)").expect("a signature");
+        let function =
+            Function::parse("function f(uint8 a, string b, (address,uint256[])[] c)").expect("a signature");
         let text = r#"[7, "hello", "[(0x00000000000000000000000000000000000000aa, [1, 2]), (0x00000000000000000000000000000000000000bb, [])]"]"#;
         let tree = Tree::read(text).expect("JSON");
         let kinds = types(&function.inputs).expect("types");
@@ -338,7 +354,11 @@ mod tests {
         data.extend(encode(&values));
         assert_eq!(decode_call(&function, &data), Some(values));
         assert_eq!(decode_call(&function, &data[..data.len() - 32]), None);
-        let dirty = { let mut dirty = data.clone(); dirty[4] = 1; dirty };
+        let dirty = {
+            let mut dirty = data.clone();
+            dirty[4] = 1;
+            dirty
+        };
         assert_eq!(decode_call(&function, &dirty), None, "a number of more than 8 bits");
         assert_eq!(decode_call(&function, &[data, vec![0; 32]].concat()), None, "something behind");
     }
@@ -346,17 +366,22 @@ mod tests {
     #[test]
     fn offsets_that_meet_are_refused() {
         // Two elements at one offset: what other decoders unpack again and again.
-        let data: Vec<u8> = [0x20_u64, 2, 0x40, 0x40, 0].iter().flat_map(|word| U256::from(*word).to_be_bytes::<32>()).collect();
+        let data: Vec<u8> = [0x20_u64, 2, 0x40, 0x40, 0]
+            .iter()
+            .flat_map(|word| U256::from(*word).to_be_bytes::<32>())
+            .collect();
         assert_eq!(decode(&params("function f(uint256[][] a)"), &data), None);
         // More elements than bytes.
-        let data: Vec<u8> = [U256::from(0x20), U256::MAX].iter().flat_map(|word| word.to_be_bytes::<32>()).collect();
+        let data: Vec<u8> =
+            [U256::from(0x20), U256::MAX].iter().flat_map(|word| word.to_be_bytes::<32>()).collect();
         assert_eq!(decode(&params("function f(uint256[] a)"), &data), None);
         assert_eq!(decode(&params("function f(uint256[4294967296] a)"), &data), None);
     }
 
     #[test]
     fn values_are_written_as_documents_have_them() {
-        let name = |address: Address| if address.is_zero() { "alice".to_owned() } else { address.to_string() };
+        let name =
+            |address: Address| if address.is_zero() { "alice".to_owned() } else { address.to_string() };
         let tree = Tree::read(r#"["-5", "0xff01", "true", "1000000000000000000 [1e18]", "0x0000000000000000000000000000000000000000"]"#).expect("JSON");
         let text = r#"["-5", "0xff01", "true", "1000000000000000000 [1e18]", "0x0000000000000000000000000000000000000000"]"#;
         let kinds = types(&params("function f(int16,bytes2,bool,uint256,address)")).expect("types");

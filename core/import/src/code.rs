@@ -29,7 +29,8 @@ pub(crate) fn read(text: &str) -> Result<Code, Mistake> {
             at += 1;
             continue;
         }
-        let place = digits.get(at..at + PLACE).filter(|place| place.starts_with(b"__") && at.is_multiple_of(2));
+        let place =
+            digits.get(at..at + PLACE).filter(|place| place.starts_with(b"__") && at.is_multiple_of(2));
         let name = place.and_then(|place| str::from_utf8(place).ok());
         let Some(name) = name.filter(|name| !name.chars().any(char::is_control)) else {
             let bad = String::from_utf8_lossy(&digits[at..(at + 4).min(digits.len())]).into_owned();
@@ -112,12 +113,14 @@ pub(crate) fn name_links(reader: &mut Reader<'_>, code: &mut Code, references: N
         for library in unit.node.fields() {
             for place in library.node.elements() {
                 let Some(start) = reader.small_of(place, "start") else { continue };
-                let open = code.links.iter_mut().find(|link| link.places.iter().any(|at| u64::from(*at) == start));
+                let open =
+                    code.links.iter_mut().find(|link| link.places.iter().any(|at| u64::from(*at) == start));
                 if let Some(link) = open {
                     link.library = Some(one_line(&library.name));
                     link.source_unit = Some(one_line(&unit.name));
                 } else if start + 20 > code.bytes.len() as u64 {
-                    let expected = format!("a place within the {} of code", counted(code.bytes.len(), "byte"));
+                    let expected =
+                        format!("a place within the {} of code", counted(code.bytes.len(), "byte"));
                     reader.problem(place, expected, format!("byte {start}"));
                 }
             }
@@ -197,7 +200,10 @@ pub(crate) fn role(code: &[u8]) -> Role {
 }
 
 /// Creation code that stores `storage` and then returns `runtime`.
-pub(crate) fn creation_of(runtime: &[u8], storage: &[(alloy_primitives::U256, alloy_primitives::U256)]) -> Bytes {
+pub(crate) fn creation_of(
+    runtime: &[u8],
+    storage: &[(alloy_primitives::U256, alloy_primitives::U256)],
+) -> Bytes {
     let mut code = Vec::new();
     for (slot, value) in storage.iter().filter(|(_, value)| !value.is_zero()) {
         push(&mut code, &value.to_be_bytes::<32>());
@@ -249,16 +255,22 @@ mod tests {
         assert_eq!(&bytes[1..21], library.as_slice());
         assert_eq!(&bytes[24..44], library.as_slice());
         let cut = format!("73__{:_<30}", "Lib");
-        assert_eq!(read(&cut).map_err(|(e, _)| e), Err("bytecode whose place for a library is 40 characters long".into()));
+        assert_eq!(
+            read(&cut).map_err(|(e, _)| e),
+            Err("bytecode whose place for a library is 40 characters long".into())
+        );
         assert_eq!(read("0x60zz"), Err(("bytecode in hexadecimal".into(), "`z` at digit 2".into())));
         assert_eq!(read("0x123"), Err(("an even number of hexadecimal digits".into(), "3 digits".into())));
     }
 
     #[test]
     fn runtime_code_is_told_from_creation_code() {
-        let creation = hex::decode("608060405234801561000f575f80fd5b506101e18061001d5f395ff3fe6080604052348015").expect("hex");
+        let creation =
+            hex::decode("608060405234801561000f575f80fd5b506101e18061001d5f395ff3fe6080604052348015")
+                .expect("hex");
         assert_eq!(role(&creation), Role::Creation);
-        let runtime = hex::decode("608060405234801561000f575f80fd5b506004361061003f575f3560e01c").expect("hex");
+        let runtime =
+            hex::decode("608060405234801561000f575f80fd5b506004361061003f575f3560e01c").expect("hex");
         assert_eq!(role(&runtime), Role::Runtime("CALLDATASIZE at byte 19 comes before any CODECOPY".into()));
         // EIP-1167, as creation and as runtime code.
         assert_eq!(role(&hex::decode("3d602d80600a3d3981f3363d3d373d").expect("hex")), Role::Creation);
@@ -272,7 +284,8 @@ mod tests {
 
     #[test]
     fn creation_code_is_made_around_runtime_code() {
-        let made = creation_of(&[0x60, 0x01], &[(U256::from(0), U256::from(300)), (U256::from(9), U256::ZERO)]);
+        let made =
+            creation_of(&[0x60, 0x01], &[(U256::from(0), U256::from(300)), (U256::from(9), U256::ZERO)]);
         assert_eq!(made.to_vec(), hex::decode("61012c60005560028063000000146000396000f36001").expect("hex"));
         assert_eq!(role(&made), Role::Creation);
     }

@@ -50,8 +50,8 @@ pub use table::{Column, Role, TableChoices};
 pub use transactions::signed::{SignedFields, resolve as resolve_signed};
 pub use types::{
     Action, Code, Fees, File, FileProblem, Format, Immutable, Import, ImportedAccount, ImportedBlock,
-    ImportedContract, ImportedTransaction, Lack, Lacking, LinkReference, Note, Recognised, SignedDelegation, Source,
-    Target,
+    ImportedContract, ImportedTransaction, Lack, Lacking, LinkReference, Note, Recognised, SignedDelegation,
+    Source, Target,
 };
 pub use write::{Choices, Written, scenario};
 
@@ -67,7 +67,11 @@ pub fn read(files: &[File], choices: &TableChoices) -> Import {
     let mut builds = Vec::new();
     let mut left = MAX_ALL_BYTES;
     if files.len() > MAX_FILES {
-        note(&mut import, "", format!("only the first {MAX_FILES} of {} are read", counted(files.len(), "file")));
+        note(
+            &mut import,
+            "",
+            format!("only the first {MAX_FILES} of {} are read", counted(files.len(), "file")),
+        );
     }
     for file in files.iter().take(MAX_FILES) {
         let refuse = |import: &mut Import, expected: String, found: String| {
@@ -94,12 +98,18 @@ pub fn read(files: &[File], choices: &TableChoices) -> Import {
         }
     }
     artefact::merge::merge(&mut import, &builds);
-    let signed = |import: &Import| import.transactions.iter().filter(|tx| matches!(tx.action, Action::Signed(_))).count();
+    let signed = |import: &Import| {
+        import.transactions.iter().filter(|tx| matches!(tx.action, Action::Signed(_))).count()
+    };
     let count = signed(&import);
     if count > 0 {
         lacks(&mut import, "", None, Lacking::Signatures(count));
     }
-    let senders = import.transactions.iter().filter(|tx| tx.from.is_none() && !matches!(tx.action, Action::Signed(_))).count();
+    let senders = import
+        .transactions
+        .iter()
+        .filter(|tx| tx.from.is_none() && !matches!(tx.action, Action::Signed(_)))
+        .count();
     if senders > 0 && !import.lacking.iter().any(|lack| matches!(lack.what, Lacking::Senders(_))) {
         lacks(&mut import, "", None, Lacking::Senders(senders));
     }
@@ -112,15 +122,17 @@ pub fn read(files: &[File], choices: &TableChoices) -> Import {
 
 /// How many contracts are called that no file has.
 fn missing_contracts(import: &Import) -> usize {
-    let with_code = import.accounts.iter().filter(|account| !account.code.is_empty()).map(|account| account.address);
+    let with_code =
+        import.accounts.iter().filter(|account| !account.code.is_empty()).map(|account| account.address);
     let created = import.transactions.iter().filter_map(|transaction| transaction.creates);
     let placed = import.contracts.iter().filter_map(|contract| contract.address);
     let known: HashSet<_> = with_code.chain(created).chain(placed).collect();
-    let called = import.transactions.iter().filter_map(|transaction| match (&transaction.to, &transaction.action) {
-        (Target::Address(to), Action::Data(data)) if !data.is_empty() => Some(*to),
-        (Target::Address(to), Action::Call { .. }) => Some(*to),
-        _ => None,
-    });
+    let called =
+        import.transactions.iter().filter_map(|transaction| match (&transaction.to, &transaction.action) {
+            (Target::Address(to), Action::Data(data)) if !data.is_empty() => Some(*to),
+            (Target::Address(to), Action::Call { .. }) => Some(*to),
+            _ => None,
+        });
     called.filter(|to| !known.contains(to)).collect::<HashSet<_>>().len()
 }
 
@@ -135,7 +147,9 @@ fn unpacked(bytes: &[u8]) -> Result<Cow<'_, [u8]>, String> {
     let mut unpacked = Vec::new();
     let most = MAX_BYTES as u64 + 1;
     match flate2::read::MultiGzDecoder::new(bytes).take(most).read_to_end(&mut unpacked) {
-        Ok(length) if length as u64 == most => Err(format!("more than {} MiB once it is unpacked", MAX_BYTES >> 20)),
+        Ok(length) if length as u64 == most => {
+            Err(format!("more than {} MiB once it is unpacked", MAX_BYTES >> 20))
+        }
         Ok(_) => Ok(unpacked.into()),
         Err(_) => Err("gzip that is cut or damaged".to_owned()),
     }
@@ -184,9 +198,14 @@ fn one(import: &mut Import, builds: &mut Vec<Build>, file: &str, text: &str, cho
             (Some(found), what)
         }
     };
-    let text = if text.trim_start().starts_with(['{', '[', '"']) { without_syntax_trees(&text).into_owned().into() } else { text };
+    let text = if text.trim_start().starts_with(['{', '[', '"']) {
+        without_syntax_trees(&text).into_owned().into()
+    } else {
+        text
+    };
     let format = found.as_ref().and_then(format_of);
-    import.files.push(Recognised { file: file.to_owned(), format, because: what.clone() });
+    let because = format.map_or(what.clone(), |format| format.mark().to_owned());
+    import.files.push(Recognised { file: file.to_owned(), format, because });
     let Some(format) = format else {
         // A debug file of Hardhat, a test's cache: parts of a project, and no mistakes.
         if !matches!(found, Some(Found::HardhatDebug | Found::EmptyObject)) {
@@ -195,7 +214,8 @@ fn one(import: &mut Import, builds: &mut Vec<Build>, file: &str, text: &str, cho
         }
         return;
     };
-    let is_json = text.trim_start().starts_with(['{', '[']) || text.trim_start().starts_with('"') && format != Format::TransferTable;
+    let is_json = text.trim_start().starts_with(['{', '['])
+        || text.trim_start().starts_with('"') && format != Format::TransferTable;
     let tree = match is_json.then(|| Tree::read(&text)) {
         Some(Ok(tree)) => Some(tree),
         Some(Err(problem)) => {

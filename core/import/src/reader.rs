@@ -205,7 +205,8 @@ pub(crate) type Mistake = (String, String);
 pub(crate) fn read_address(text: &str) -> Result<Address, Mistake> {
     let text = text.trim();
     let digits = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")).unwrap_or(text);
-    let place = document::Place::parse(&format!("0x{}", digits.get(..digits.len().min(80)).unwrap_or_default()));
+    let place =
+        document::Place::parse(&format!("0x{}", digits.get(..digits.len().min(80)).unwrap_or_default()));
     match place {
         Ok(document::Place::Address(address)) => Ok(address),
         Ok(_) => Err(("an address".to_owned(), format!("\"{}\"", shortened(text)))),
@@ -224,7 +225,9 @@ pub(crate) fn read_bytes(text: &str) -> Result<Bytes, Mistake> {
         return Err(("hexadecimal digits".to_owned(), format!("{bad} at digit {at}")));
     }
     let decoded = alloy_primitives::hex::decode(digits);
-    decoded.map(Bytes::from).map_err(|_| ("an even number of digits".to_owned(), counted(digits.len(), "digit")))
+    decoded
+        .map(Bytes::from)
+        .map_err(|_| ("an even number of digits".to_owned(), counted(digits.len(), "digit")))
 }
 
 /// A whole number: `0x…` or decimal.
@@ -272,8 +275,14 @@ fn path_of(root: Node<'_>, at: usize) -> String {
 /// The text with syntax trees and other large things that are not read blanked, at the same length, so that places stay:
 /// a compiler's output is mostly these, and they nest deeper than documents may.
 pub(crate) fn without_syntax_trees(text: &str) -> Cow<'_, str> {
-    const NAMES: [&str; 6] =
-        ["\"ast\"", "\"legacyAST\"", "\"legacyAssembly\"", "\"generatedSources\"", "\"irAst\"", "\"irOptimizedAst\""];
+    const NAMES: [&str; 6] = [
+        "\"ast\"",
+        "\"legacyAST\"",
+        "\"legacyAssembly\"",
+        "\"generatedSources\"",
+        "\"irAst\"",
+        "\"irOptimizedAst\"",
+    ];
     if !NAMES.iter().any(|name| text.contains(name)) {
         return text.into();
     }
@@ -291,7 +300,8 @@ pub(crate) fn without_syntax_trees(text: &str) -> Cow<'_, str> {
         if !is_tree {
             continue;
         }
-        let Some(open) = skip(bytes, end, b':').filter(|open| matches!(bytes.get(*open), Some(b'{' | b'['))) else {
+        let Some(open) = skip(bytes, end, b':').filter(|open| matches!(bytes.get(*open), Some(b'{' | b'[')))
+        else {
             continue;
         };
         let Some(close) = end_of_value(bytes, open) else { break };
@@ -367,7 +377,11 @@ mod tests {
 
     #[test]
     fn syntax_trees_are_blanked_in_place() {
-        let deep = format!("{{\"ast\": {}{},\n \"x\": \"\\\"ast\\\": {{\", \"ä\": [1]}}", "[".repeat(500), "]".repeat(500));
+        let deep = format!(
+            "{{\"ast\": {}{},\n \"x\": \"\\\"ast\\\": {{\", \"ä\": [1]}}",
+            "[".repeat(500),
+            "]".repeat(500)
+        );
         assert!(Tree::read(&deep).is_err());
         let blanked = without_syntax_trees(&deep);
         assert_eq!(blanked.len(), deep.len());
@@ -392,7 +406,18 @@ mod tests {
 
     #[test]
     fn numbers_are_decimal_or_hexadecimal() {
-        for (text, number) in [("0x10", Some(16)), ("16", Some(16)), (" 7 ", Some(7)), ("0x", Some(0)), ("1.5", None), ("1e3", None), ("-1", None), ("", None), ("ff", None), ("0xg", None)] {
+        for (text, number) in [
+            ("0x10", Some(16)),
+            ("16", Some(16)),
+            (" 7 ", Some(7)),
+            ("0x", Some(0)),
+            ("1.5", None),
+            ("1e3", None),
+            ("-1", None),
+            ("", None),
+            ("ff", None),
+            ("0xg", None),
+        ] {
             assert_eq!(read_number(text), number.map(U256::from), "{text}");
         }
         assert_eq!(read_number(&format!("0x{}", "f".repeat(65))), None);

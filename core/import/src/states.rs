@@ -54,7 +54,11 @@ fn accounts_of(reader: &mut Reader<'_>, node: Node<'_>) {
         let address = match read_address(&field.name) {
             Ok(address) => address,
             Err((expected, _)) => {
-                reader.problem(field.node, format!("{expected} as the name"), format!("\"{}\"", one_line(&field.name)));
+                reader.problem(
+                    field.node,
+                    format!("{expected} as the name"),
+                    format!("\"{}\"", one_line(&field.name)),
+                );
                 continue;
             }
         };

@@ -75,6 +75,43 @@ impl Format {
     }
 }
 
+impl Format {
+    /// What tells it: the fields that only it has.
+    pub fn mark(self) -> &'static str {
+        match self {
+            Self::FoundryArtefact => "\"abi\" beside \"bytecode\" with \"object\"",
+            Self::HardhatArtefact => {
+                "\"_format\": \"hh…artifact…\", or \"contractName\" beside \"abi\" and \"bytecode\""
+            }
+            Self::TruffleArtefact => {
+                "\"contractName\", \"abi\", \"bytecode\" beside \"networks\", \"schemaVersion\" or \"compiler\""
+            }
+            Self::RemixArtefact => "\"abi\" beside \"data\" with \"bytecode\"",
+            Self::OtherArtefact => "\"abi\" beside \"bytecode\" or \"bin\"",
+            Self::BuildInfo => {
+                "\"_format\" with \"build-info\", or \"input\", \"output\" and \"solcVersion\""
+            }
+            Self::CompilerOutput => "\"contracts\" beside \"sources\" or \"version\"",
+            Self::Metadata => "\"compiler\", \"language\" and \"output\"",
+            Self::SourcifyAnswer => "\"match\" or \"runtimeMatch\" beside \"chainId\" and \"address\"",
+            Self::ExplorerAnswer => "\"status\", \"message\" and \"result\"",
+            Self::Bytecode => "hexadecimal digits and nothing else, except places for libraries",
+            Self::Abi => "a list of functions, events and errors, or of their signatures",
+            Self::RemixScenario => "\"transactions\" with \"record\"",
+            Self::SafeBatch => "\"transactions\" and \"meta\" beside \"chainId\" or \"version\"",
+            Self::FoundryBroadcast => "\"transactions\" and \"receipts\" beside \"chain\"",
+            Self::RawTransactions => "RLP of a signed transaction in hexadecimal",
+            Self::NodeTransactions => {
+                "\"from\", \"nonce\" and the other fields of a transaction, or a block that has them"
+            }
+            Self::Simulation => "\"blockStateCalls\"",
+            Self::AnvilState => "\"block\" and \"accounts\"",
+            Self::Genesis => "\"alloc\"",
+            Self::TransferTable => "rows with the same number of columns",
+        }
+    }
+}
+
 /// A file and what it was taken for.
 #[derive(Clone, Debug, Serialize)]
 pub struct Recognised {
@@ -411,11 +448,11 @@ pub enum Lacking {
 
 impl fmt::Display for Lack {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.file)?;
-        if let Some(contract) = &self.contract {
-            write!(f, ", {contract}")?;
+        let places = [Some(&self.file).filter(|file| !file.is_empty()), self.contract.as_ref()];
+        let places: Vec<&str> = places.into_iter().flatten().map(String::as_str).collect();
+        if !places.is_empty() {
+            write!(f, "{}: ", places.join(", "))?;
         }
-        f.write_str(": ")?;
         match &self.what {
             Lacking::Library(link) => {
                 let places: Vec<String> = link.places.iter().take(4).map(u32::to_string).collect();
@@ -439,7 +476,9 @@ impl fmt::Display for Lack {
             }
             Lacking::Column(what) => write!(f, "the column with {what}"),
             Lacking::Senders(count) => write!(f, "the sender of {}", counted(*count, "transaction")),
-            Lacking::Signatures(count) => write!(f, "the fields of {}", counted(*count, "signed transaction")),
+            Lacking::Signatures(count) => {
+                write!(f, "the fields of {}", counted(*count, "signed transaction"))
+            }
             Lacking::State(count) => {
                 write!(f, "the state: {} that transactions call", counted(*count, "contract"))
             }

@@ -14,7 +14,8 @@ fn read(files: &[File]) -> Import {
 }
 
 fn scenario(import: &Import) -> Scenario {
-    let written = import::scenario(import, &Choices::default()).unwrap_or_else(|problems| panic!("{problems:?}"));
+    let written =
+        import::scenario(import, &Choices::default()).unwrap_or_else(|problems| panic!("{problems:?}"));
     document::parse(&written.text).expect("a scenario that reads back")
 }
 
@@ -63,7 +64,12 @@ fn summary(name: &str, import: &Import) -> String {
                 let scenario = document::parse(&written.text).expect("it reads back");
                 let (contracts, transactions) = (scenario.contracts.0.len(), scenario.transaction_count());
                 let accounts = scenario.accounts.0.len();
-                line(&mut out, &format!("scenario: {contracts} contracts, {accounts} accounts, {transactions} transactions"));
+                line(
+                    &mut out,
+                    &format!(
+                        "scenario: {contracts} contracts, {accounts} accounts, {transactions} transactions"
+                    ),
+                );
                 for note in &written.notes {
                     line(&mut out, &format!("  {}", note.text));
                 }
@@ -78,7 +84,8 @@ fn summary(name: &str, import: &Import) -> String {
 #[test]
 fn each_sample_is_read_as_the_golden_file_says() {
     let samples = support::own();
-    let found: String = samples.iter().map(|file| summary(&file.name, &read(std::slice::from_ref(file)))).collect();
+    let found: String =
+        samples.iter().map(|file| summary(&file.name, &read(std::slice::from_ref(file)))).collect();
     let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden.txt");
     eprintln!("{} samples", samples.len());
     if std::env::var_os("EVM_LANES_WRITE_GOLDEN").is_some() {
@@ -124,8 +131,14 @@ fn real_files_are_read_or_named() {
         assert_eq!(format, expected, "{}", file.name);
         if format.is_some() {
             read_as += 1;
-            let has_hashes_only = file.name.contains("getBlockByNumber");
-            assert_eq!(import.problems.len(), usize::from(has_hashes_only), "{}: {:?}", file.name, import.problems);
+            let has_hashes_only = file.name.contains("prague");
+            assert_eq!(
+                import.problems.len(),
+                usize::from(has_hashes_only),
+                "{}: {:?}",
+                file.name,
+                import.problems
+            );
         } else {
             let passed_over = file.name.ends_with(".dbg.json");
             assert_eq!(import.problems.is_empty(), passed_over, "{}", file.name);
@@ -150,7 +163,8 @@ fn a_foundry_artefact_has_everything_but_its_sources() {
 
 #[test]
 fn an_artefact_and_its_build_info_are_one_contract() {
-    for names in [["hardhat-artefact.json", "build-info.json"], ["build-info.json", "hardhat-artefact.json"]] {
+    for names in [["hardhat-artefact.json", "build-info.json"], ["build-info.json", "hardhat-artefact.json"]]
+    {
         let files: Vec<File> = names.iter().flat_map(|name| support::named(name)).collect();
         let import = read(&files);
         assert_eq!(import.contracts.len(), 1, "{names:?}");
@@ -169,7 +183,8 @@ fn an_artefact_and_its_build_info_are_one_contract() {
 
 #[test]
 fn bytecode_and_abi_in_two_files_are_one_contract() {
-    let files: Vec<File> = ["Counter.bin", "Counter.abi"].iter().flat_map(|name| support::named(name)).collect();
+    let files: Vec<File> =
+        ["Counter.bin", "Counter.abi"].iter().flat_map(|name| support::named(name)).collect();
     let import = read(&files);
     assert_eq!(import.contracts.len(), 1);
     assert!(import.contracts[0].creation.is_some() && import.contracts[0].abi.is_some());
@@ -203,7 +218,11 @@ fn a_library_of_the_set_is_linked_and_a_missing_one_is_lacking() {
     let mut alone = import.clone();
     alone.contracts.retain(|contract| contract.name == "User");
     let written = import::scenario(&alone, &Choices::default()).expect("a scenario");
-    assert!(written.notes.iter().any(|note| note.text.contains("a library's address is missing")), "{:?}", written.notes);
+    assert!(
+        written.notes.iter().any(|note| note.text.contains("a library's address is missing")),
+        "{:?}",
+        written.notes
+    );
     let address = document::account_address("elsewhere");
     let choices = Choices { libraries: [("Lib".to_owned(), address)].into(), ..Choices::default() };
     let written = import::scenario(&alone, &choices).expect("a scenario");
@@ -218,12 +237,18 @@ fn constructor_arguments_are_asked_for_made_up_or_given() {
     let abi = r#"[{"type":"constructor","inputs":[{"name":"owner","type":"address"},{"name":"points","type":"tuple[]","components":[{"name":"x","type":"uint8"},{"name":"y","type":"string"}]}],"stateMutability":"payable"}]"#;
     import.contracts[0].abi = serde_json::from_str(abi).ok();
     let written = import::scenario(&import, &Choices::default()).expect("a scenario");
-    assert!(written.notes.iter().any(|note| note.text.contains("made up: owner = \"deployer\", points = []")), "{:?}", written.notes);
+    assert!(
+        written.notes.iter().any(|note| note.text.contains("made up: owner = \"deployer\", points = []")),
+        "{:?}",
+        written.notes
+    );
     let given = r#"["0x00000000000000000000000000000000000000aa", [[1, "a"], {"x": 2, "y": "b"}]]"#;
-    let choices = Choices { arguments: [("Counter".to_owned(), given.to_owned())].into(), ..Choices::default() };
+    let choices =
+        Choices { arguments: [("Counter".to_owned(), given.to_owned())].into(), ..Choices::default() };
     let written = import::scenario(&import, &choices).expect("a scenario");
     assert!(written.text.contains(r#"[[1, "a"], [2, "b"]]"#), "{}", written.text);
-    let choices = Choices { arguments: [("Counter".to_owned(), "[1]".to_owned())].into(), ..Choices::default() };
+    let choices =
+        Choices { arguments: [("Counter".to_owned(), "[1]".to_owned())].into(), ..Choices::default() };
     let written = import::scenario(&import, &choices).expect("a scenario");
     assert!(written.notes[0].text.contains("expected 2 arguments, found 1"), "{:?}", written.notes);
 }
@@ -239,7 +264,8 @@ fn runtime_code_in_place_of_creation_code_is_said_and_deployed_as_it_is() {
     assert_eq!(because, Some("CALLDATALOAD at byte 2 comes before any CODECOPY"));
     assert_eq!(scenario(&import).contracts.0.len(), 1);
     // The same in an artefact that has it in the wrong field.
-    let text = r#"{"contractName":"C","abi":[],"bytecode":"0x60003560e01c","deployedBytecode":"0x60003560e01c"}"#;
+    let text =
+        r#"{"contractName":"C","abi":[],"bytecode":"0x60003560e01c","deployedBytecode":"0x60003560e01c"}"#;
     let import = read(&[File { name: "C.json".to_owned(), bytes: text.into() }]);
     assert!(import.contracts[0].creation.is_none() && import.contracts[0].runtime.is_some());
 }
@@ -273,7 +299,10 @@ fn a_recording_of_remix_is_a_scenario_one_to_one() {
     let written = import::scenario(&import, &choices).expect("a scenario");
     let within = document::parse(&written.text).expect("a scenario");
     assert!(within.contracts.is_empty());
-    let address = "0x5B38Da6a701c568545dCfcB03FcB875f56beddC4".parse::<alloy_primitives::Address>().expect("an address").create(0);
+    let address = "0x5B38Da6a701c568545dCfcB03FcB875f56beddC4"
+        .parse::<alloy_primitives::Address>()
+        .expect("an address")
+        .create(0);
     assert_eq!(calls(&within), ["account0 nobody -".to_owned(), format!("account1 {address} -")]);
 }
 
@@ -293,13 +322,18 @@ fn a_broadcast_finds_the_code_of_its_artefact_and_keeps_addresses() {
     // With an argument behind the code.
     let mut both = both;
     let text = String::from_utf8(both[0].bytes.clone()).expect("text");
-    let code = text.split("\"input\": \"").nth(1).and_then(|rest| rest.split('"').next()).expect("code").to_owned();
+    let code =
+        text.split("\"input\": \"").nth(1).and_then(|rest| rest.split('"').next()).expect("code").to_owned();
     both[0].bytes = text.replace(&code, &format!("{code}{:064x}", 7)).into_bytes();
     let artefact = String::from_utf8(both[1].bytes.clone()).expect("text");
     let constructor = r#""abi": [{"type":"constructor","inputs":[{"name":"n","type":"uint256"}],"stateMutability":"nonpayable"},"#;
     both[1].bytes = artefact.replace("\"abi\": [", constructor).into_bytes();
     let import = read(&both);
-    assert!(!import.lacking.iter().any(|lack| matches!(lack.what, Lacking::ConstructorArguments(_))), "{:?}", import.lacking);
+    assert!(
+        !import.lacking.iter().any(|lack| matches!(lack.what, Lacking::ConstructorArguments(_))),
+        "{:?}",
+        import.lacking
+    );
     let written = import::scenario(&import, &Choices::default()).expect("a scenario");
     assert!(written.text.contains("\"args\": [7]"), "{}", written.text);
 }
@@ -316,7 +350,10 @@ fn a_table_of_transfers_is_exact_or_asks() {
     let ambiguous = support::named("transfers-ambiguous.csv");
     let import = read(&ambiguous);
     assert!(import.transactions.is_empty());
-    assert_eq!(import.lacking[0].to_string(), "transfers-ambiguous.csv: whether 1,500 in \"amount\" is 1500 or 1.500");
+    assert_eq!(
+        import.lacking[0].to_string(),
+        "transfers-ambiguous.csv: whether 1,500 in \"amount\" is 1500 or 1.500"
+    );
     for (mark, expected) in [('.', "1500"), (',', "1500000000000000000")] {
         let decimals = if mark == '.' { Some(0) } else { Some(18) };
         let choices = TableChoices { decimal_mark: Some(mark), decimals, ..TableChoices::default() };
@@ -328,7 +365,10 @@ fn a_table_of_transfers_is_exact_or_asks() {
     let said: Vec<String> = import.problems.iter().map(ToString::to_string).collect();
     assert_eq!(said.len(), 2, "{said:?}");
     assert!(said[0].starts_with("t.csv:4:1: to: expected an address"), "{said:?}");
-    assert!(said[1].starts_with("t.csv:5:2: amount: expected at most 18 decimals: nothing is rounded"), "{said:?}");
+    assert!(
+        said[1].starts_with("t.csv:5:2: amount: expected at most 18 decimals: nothing is rounded"),
+        "{said:?}"
+    );
 }
 
 #[test]
@@ -349,7 +389,14 @@ fn signed_transactions_keep_their_bytes_on_this_chain_and_are_written_by_fields_
         let mut copy = import.clone();
         import::resolve_signed(&mut copy, &|_| {
             let to = Some(document::account_address("other"));
-            Ok(import::SignedFields { from, to, nonce: 9, gas: 21_000, chain_id: chain, ..import::SignedFields::default() })
+            Ok(import::SignedFields {
+                from,
+                to,
+                nonce: 9,
+                gas: 21_000,
+                chain_id: chain,
+                ..import::SignedFields::default()
+            })
         });
         assert_eq!(copy.lacking, []);
         let scenario = scenario(&copy);
@@ -364,7 +411,8 @@ fn signed_transactions_keep_their_bytes_on_this_chain_and_are_written_by_fields_
 fn a_state_is_there_with_its_storage() {
     for name in ["anvil.json", "genesis.json", "simulate.json"] {
         let import = read(&support::named(name));
-        let with_code = import.accounts.iter().find(|account| !account.code.is_empty()).expect("an account with code");
+        let with_code =
+            import.accounts.iter().find(|account| !account.code.is_empty()).expect("an account with code");
         assert_eq!(with_code.storage.len(), 1, "{name}");
         let scenario = scenario(&import);
         assert_eq!(scenario.contracts.0.len(), 1, "{name}");
@@ -389,14 +437,26 @@ fn mistakes_have_their_place_in_the_file() {
             "{\"abi\": [{\"type\":\"function\",\n\"name\":\"f\",\"inputs\":[{\"name\":\"a\",\"type\":\"uint257[\"}],\"outputs\":[]}],\n\"bytecode\": {\"object\": \"0x60zz\"}}",
             "x:1:10: abi[0]: expected a type of Solidity for parameter 0 of \"f\", found \"uint257[\"",
         ),
-        ("{\"abi\": [],\n \"bytecode\": {\"object\": \"0x60zz\"}}", "x:2:25: bytecode.object: expected bytecode in hexadecimal, found `z` at digit 2"),
+        (
+            "{\"abi\": [],\n \"bytecode\": {\"object\": \"0x60zz\"}}",
+            "x:2:25: bytecode.object: expected bytecode in hexadecimal, found `z` at digit 2",
+        ),
         (
             "{\"version\":\"1.0\",\"chainId\":\"1\",\"meta\":{},\n\"transactions\":[{\"to\":\"0x12\",\"value\":\"0\",\"data\":null}]}",
-            "x:2:22: transactions[0].to: expected an address: 20 bytes, found 1 byte",
+            "x:2:23: transactions[0].to: expected an address: 20 bytes, found 1 byte",
         ),
-        ("{\"alloc\":{\n\"0xaa\":{\"balance\":\"1\"}}}", "x:2:8: alloc.0xaa: expected an address: 20 bytes as the name, found \"0xaa\""),
-        ("function f(uint257x[ a)\nfunction g()", "x:1:1: expected a signature such as \"function transfer(address to, uint256 amount) returns (bool)\", found \"function f(uint257x[ a)\""),
-        ("{\"status\":\"0\",\"message\":\"NOTOK\",\"result\":\"Contract source code not verified\"}", "x:1:41: result: expected an ABI, a source or transactions, found \"Contract source code not verified\""),
+        (
+            "{\"alloc\":{\n\"0xaa\":{\"balance\":\"1\"}}}",
+            "x:2:8: alloc.0xaa: expected an address: 20 bytes as the name, found \"0xaa\"",
+        ),
+        (
+            "function f(uint257x[ a)\nfunction g()",
+            "x:1:1: expected a signature such as \"function transfer(address to, uint256 amount) returns (bool)\", found \"function f(uint257x[ a)\"",
+        ),
+        (
+            "{\"status\":\"0\",\"message\":\"NOTOK\",\"result\":\"Contract source code not verified\"}",
+            "x:1:41: result: expected an ABI, a source or transactions, found \"Contract source code not verified\"",
+        ),
     ];
     for (text, expected) in cases {
         let import = read(&[File { name: "x".to_owned(), bytes: text.into() }]);
@@ -417,7 +477,10 @@ fn bounds_hold() {
     let deep = format!("{{\"alloc\":{}{}}}", "[".repeat(100), "]".repeat(100));
     let import = read(&[File { name: "g.json".to_owned(), bytes: deep.into_bytes() }]);
     assert_eq!(import.problems[0].problem.expected, "at most 64 levels of nesting");
-    let wrong = format!("{{\"alloc\":{{{}}}}}", (0..200_000).map(|i| format!("\"x{i}\":{{}}")).collect::<Vec<_>>().join(","));
+    let wrong = format!(
+        "{{\"alloc\":{{{}}}}}",
+        (0..200_000).map(|i| format!("\"x{i}\":{{}}")).collect::<Vec<_>>().join(",")
+    );
     let import = read(&[File { name: "g.json".to_owned(), bytes: wrong.into_bytes() }]);
     assert_eq!(import.problems.len(), 20);
     // A file that unpacks to more than is read.

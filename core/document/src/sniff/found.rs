@@ -288,7 +288,8 @@ fn is_raw(text: &str) -> bool {
 fn is_unlinked(text: &str) -> bool {
     let digits = text.strip_prefix("0x").unwrap_or(text);
     digits.split_once("__").is_some_and(|(before, _)| {
-        before.len() >= 16 && before.bytes().all(|byte| byte.is_ascii_hexdigit() || byte.is_ascii_whitespace())
+        before.len() >= 16
+            && before.bytes().all(|byte| byte.is_ascii_hexdigit() || byte.is_ascii_whitespace())
     })
 }
 

@@ -205,9 +205,7 @@ fn other_program(shape: &Shape) -> Option<Found> {
         Found::Artefact { tool: "Remix", contract: String::new() }
     } else if shape.has(&["abi", "bytecode"]) || shape.has(&["abi", "bin"]) {
         Found::Artefact { tool: "compiler", contract: String::new() }
-    } else if shape.has(&["chainId", "address"])
-        && (shape.has(&["match"]) || shape.has(&["runtimeMatch"]))
-    {
+    } else if shape.has(&["chainId", "address"]) && (shape.has(&["match"]) || shape.has(&["runtimeMatch"])) {
         Found::Sourcify
     } else if shape.has(&["input", "output", "solcVersion"]) {
         Found::BuildInfo

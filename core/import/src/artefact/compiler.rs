@@ -22,7 +22,8 @@ pub(crate) fn output(reader: &mut Reader<'_>, root: Node<'_>, format: Format, bu
     let before = reader.import.contracts.len();
     for unit in root.get("contracts").into_iter().flat_map(|contracts| contracts.fields()) {
         // `--combined-json` has one level.
-        let is_combined = ["abi", "bin", "bin-runtime", "metadata"].iter().any(|name| unit.node.get(name).is_some());
+        let is_combined =
+            ["abi", "bin", "bin-runtime", "metadata"].iter().any(|name| unit.node.get(name).is_some());
         if is_combined && let Some((path, name)) = unit.name.rsplit_once(':') {
             of_output(reader, path, name, unit.node, format, build);
             continue;

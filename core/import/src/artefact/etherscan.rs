@@ -61,7 +61,8 @@ fn one(reader: &mut Reader<'_>, node: Node<'_>) {
     }
     if let Some(text) = field_text(node, "SourceCode") {
         contract.sources = source(&text, &contract.name);
-        let defines = |source: &&Source| source.text.as_ref().is_some_and(|text| is_defined(text, &contract.name));
+        let defines =
+            |source: &&Source| source.text.as_ref().is_some_and(|text| is_defined(text, &contract.name));
         contract.source_unit = contract.sources.iter().find(defines).map(|source| source.path.clone());
     }
     if let Some(node) = node.get("creationBytecode").filter(|node| node.value() != Value::Null) {
@@ -70,7 +71,10 @@ fn one(reader: &mut Reader<'_>, node: Node<'_>) {
     }
     if let Some(implementation) = field_text(node, "Implementation").filter(|text| text.len() == 42) {
         let implementation = one_line(&implementation);
-        reader.note(format!("{} is a proxy; the code is in {implementation}, which has an ABI of its own", contract.name));
+        reader.note(format!(
+            "{} is a proxy; the code is in {implementation}, which has an ABI of its own",
+            contract.name
+        ));
     }
     keep(reader, contract);
 }

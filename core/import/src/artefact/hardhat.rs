@@ -54,7 +54,9 @@ pub(crate) fn build_info(reader: &mut Reader<'_>) -> Option<Build> {
     let sources = sources(root.get("input").and_then(|input| input.get("sources")));
     let build = Build { id, compiler, sources };
     match root.get("output") {
-        Some(output) if output.is_object() => super::compiler::output(reader, output, Format::BuildInfo, &build),
+        Some(output) if output.is_object() => {
+            super::compiler::output(reader, output, Format::BuildInfo, &build)
+        }
         Some(output) => reader.wrong(output, "the compiler's output"),
         None if root.get("input").is_none() => reader.missing(root, "input\" or \"output"),
         None => {}

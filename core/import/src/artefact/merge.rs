@@ -6,9 +6,9 @@
 use std::collections::{HashMap, HashSet};
 
 use super::hardhat::Build;
+use crate::calldata;
 use crate::code::{self, Role};
 use crate::reader::note;
-use crate::calldata;
 use crate::types::{Action, Code, Format, Import, ImportedContract, Lack, Lacking};
 
 /// Puts them together, and says what each lacks then.
@@ -69,10 +69,15 @@ pub(crate) fn merge(import: &mut Import, builds: &[Build]) {
 
 /// A broadcast has the code that was sent, with the constructor's arguments behind it. Where the set has the contract
 /// of that name, its code is the beginning.
-fn join_created(import: &mut Import, contracts: &mut Vec<ImportedContract>, by_name: &HashMap<String, Vec<usize>>) {
+fn join_created(
+    import: &mut Import,
+    contracts: &mut Vec<ImportedContract>,
+    by_name: &HashMap<String, Vec<usize>>,
+) {
     for transaction in &mut import.transactions {
         let Action::Create { contract, arguments, encoded } = &mut transaction.action else { continue };
-        let Some(sent) = contracts.get(*contract).filter(|sent| sent.format == Format::FoundryBroadcast) else {
+        let Some(sent) = contracts.get(*contract).filter(|sent| sent.format == Format::FoundryBroadcast)
+        else {
             continue;
         };
         let Some(code) = sent.creation.as_ref().map(|code| code.bytes.clone()) else { continue };
@@ -87,7 +92,9 @@ fn join_created(import: &mut Import, contracts: &mut Vec<ImportedContract>, by_n
         let length = known.creation.as_ref().map_or(0, |creation| creation.bytes.len());
         *encoded = code.slice(length..);
         let constructor = known.abi.as_ref().and_then(|abi| abi.constructor.as_ref());
-        if let Some(values) = constructor.and_then(|constructor| calldata::decode(&constructor.inputs, encoded)) {
+        if let Some(values) =
+            constructor.and_then(|constructor| calldata::decode(&constructor.inputs, encoded))
+        {
             *arguments = values;
         }
         *contract = found;
@@ -204,7 +211,11 @@ fn pair_one_and_one(import: &mut Import, contracts: &mut Vec<ImportedContract>) 
     let abi = only(&|contract| contract.abi.is_some() && !has_code(contract));
     let (Some(code), Some(abi)) = (code, abi) else { return };
     let described = contracts[abi].clone();
-    note(import, &described.file, format!("this ABI is taken for that of the code in {}", contracts[code].file));
+    note(
+        import,
+        &described.file,
+        format!("this ABI is taken for that of the code in {}", contracts[code].file),
+    );
     take(&mut contracts[code], described);
     contracts.remove(abi);
 }

@@ -75,7 +75,8 @@ pub(crate) fn layout(
     }
     let types = node.get("types");
     for kind in types.into_iter().flat_map(|types| types.fields()) {
-        if !["encoding", "label", "numberOfBytes"].iter().all(|field| field_text(kind.node, field).is_some()) {
+        if !["encoding", "label", "numberOfBytes"].iter().all(|field| field_text(kind.node, field).is_some())
+        {
             reader.wrong(kind.node, "a type with \"encoding\", \"label\" and \"numberOfBytes\"");
             return None;
         }
@@ -104,7 +105,7 @@ fn take_metadata(contract: &mut ImportedContract, node: Node<'_>) {
     }
     let target = node.get("settings").and_then(|settings| settings.get("compilationTarget"));
     if let Some(field) = target.and_then(|target| target.fields().next()) {
-        contract.source_unit.get_or_insert_with(|| one_line(&field.name));
+        contract.source_unit.get_or_insert_with(|| unit(&field.name));
         if let Value::Text(name) = field.node.value() {
             contract.name = one_line(&name);
         }
@@ -112,6 +113,12 @@ fn take_metadata(contract: &mut ImportedContract, node: Node<'_>) {
     if contract.sources.is_empty() {
         contract.sources = sources(node.get("sources"));
     }
+}
+
+/// A source file's path as others call it: of an absolute one the part from `contracts` on.
+pub(crate) fn unit(path: &str) -> String {
+    let from = if path.starts_with('/') { path.find("/contracts/").map_or(0, |at| at + 1) } else { 0 };
+    one_line(&path[from..])
 }
 
 /// Sources by path, with their texts where there are any.

@@ -1,10 +1,10 @@
 //! Bytecode alone, an ABI alone: what `solc --bin --abi` writes, and what people paste.
 
 use super::{keep, named, stem};
+use crate::abi;
 use crate::code::{self, Role};
 use crate::reader::Reader;
 use crate::types::Format;
-use crate::abi;
 
 /// Bytecode in hexadecimal.
 pub(crate) fn bytecode(reader: &mut Reader<'_>) {

@@ -33,7 +33,9 @@ pub(crate) fn read(reader: &mut Reader<'_>) {
     contract.storage_layout = layout(reader, root.get("storageLayout"));
     contract.address = root.get("address").and_then(|node| reader.address(node));
     if contract.abi.is_none() && contract.creation.is_none() && contract.runtime.is_none() {
-        reader.note("the answer has neither ABI nor bytecode: ask for ?fields=abi,creationBytecode,storageLayout");
+        reader.note(
+            "the answer has neither ABI nor bytecode: ask for ?fields=abi,creationBytecode,storageLayout",
+        );
     }
     keep(reader, contract);
 }

@@ -20,14 +20,14 @@ pub(crate) fn read(reader: &mut Reader<'_>, format: Format) {
         .and_then(|compiler| field_text(compiler, "version"))
         .map(|version| one_line(&version))
         .or(contract.compiler);
-    // `sourcePath` is absolute; the part below `contracts` is how others call it.
     if contract.source_unit.is_none()
         && let Some(path) = field_text(root, "sourcePath").or_else(|| field_text(root, "sourceName"))
     {
-        let from = path.find("/contracts/").map_or(0, |at| at + 1);
-        contract.source_unit = Some(one_line(&path[from..]));
+        contract.source_unit = Some(super::unit(&path));
     }
-    if let (Some(text), true) = (field_text(root, "source"), contract.sources.iter().all(|s| s.text.is_none())) {
+    if let (Some(text), true) =
+        (field_text(root, "source"), contract.sources.iter().all(|s| s.text.is_none()))
+    {
         let path = contract.source_unit.clone().unwrap_or_else(|| format!("{}.sol", contract.name));
         contract.sources = [Source { path, text: Some((&*text).into()) }].into();
     }

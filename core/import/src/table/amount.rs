@@ -60,7 +60,12 @@ impl Marks {
                 let (whole, fraction) = mantissa.split_once(*mark).unwrap_or_default();
                 if count > 1 || both && !is_last {
                     evidence.thousands = true;
-                } else if both || fraction.len() != 3 || whole.len() > 3 || whole.is_empty() || whole.starts_with('0') {
+                } else if both
+                    || fraction.len() != 3
+                    || whole.len() > 3
+                    || whole.is_empty()
+                    || whole.starts_with('0')
+                {
                     evidence.decimal = true;
                 } else {
                     evidence.open.get_or_insert_with(|| mantissa.to_owned());
@@ -73,7 +78,11 @@ impl Marks {
         let [(_, comma), (_, dot)] = &seen;
         for (mark, evidence, others) in [(',', comma, dot), ('.', dot, comma)] {
             let is_contradictory = evidence.decimal && evidence.thousands;
-            let is_open = evidence.open.is_some() && !evidence.decimal && !evidence.thousands && !others.decimal && !others.thousands;
+            let is_open = evidence.open.is_some()
+                && !evidence.decimal
+                && !evidence.thousands
+                && !others.decimal
+                && !others.thousands;
             if is_contradictory || is_open {
                 let text = evidence.open.clone().unwrap_or(example.clone());
                 let without: String = text.chars().filter(|c| *c != mark).collect();
@@ -105,10 +114,13 @@ struct Bare {
 
 fn bare(cell: &str) -> Bare {
     // Blanks, apostrophes and underscores separate thousands wherever they occur.
-    let is_gap = |c: char| c.is_whitespace() || matches!(c, '\'' | '’' | '_' | '\u{a0}' | '\u{202f}' | '\u{2009}');
+    let is_gap =
+        |c: char| c.is_whitespace() || matches!(c, '\'' | '’' | '_' | '\u{a0}' | '\u{202f}' | '\u{2009}');
     let text = cell.trim().trim_start_matches('Ξ');
     let letters = |c: char| c.is_alphabetic();
-    let end = text.rfind(|c: char| !letters(c)).map_or(0, |at| at + text[at..].chars().next().map_or(1, char::len_utf8));
+    let end = text
+        .rfind(|c: char| !letters(c))
+        .map_or(0, |at| at + text[at..].chars().next().map_or(1, char::len_utf8));
     let (number, unit) = text.split_at(end);
     let (unit, strange) = match &*unit.to_ascii_lowercase() {
         "" => (None, false),
@@ -158,8 +170,12 @@ pub(super) fn decimals<'c>(
     }
     // A token's decimals are the token's own affair.
     match (has_token, fraction, large) {
-        (false, Some(example), None) => Ok((18, format!("ether, since {} is no whole number of wei", shortened(&example)))),
-        (false, None, Some(example)) => Ok((0, format!("wei, since {} would be more ether than there is", shortened(&example)))),
+        (false, Some(example), None) => {
+            Ok((18, format!("ether, since {} is no whole number of wei", shortened(&example))))
+        }
+        (false, None, Some(example)) => {
+            Ok((0, format!("wei, since {} would be more ether than there is", shortened(&example))))
+        }
         _ => Err(first),
     }
 }
@@ -219,7 +235,11 @@ impl Number {
                 let mut groups = whole.split(mark);
                 let first = groups.next().unwrap_or_default();
                 // Two digits in a group are India's way of writing; other lengths are mistakes.
-                if first.is_empty() || first.len() > 3 || groups.clone().any(|group| !matches!(group.len(), 2 | 3)) || groups.last().is_some_and(|group| group.len() != 3) {
+                if first.is_empty()
+                    || first.len() > 3
+                    || groups.clone().any(|group| !matches!(group.len(), 2 | 3))
+                    || groups.last().is_some_and(|group| group.len() != 3)
+                {
                     return Err(());
                 }
                 whole.replace(mark, "")
@@ -254,7 +274,9 @@ mod tests {
     use super::*;
 
     fn guess(cells: &[&str]) -> Result<char, String> {
-        Marks::guess(cells.iter().copied(), None).map(|(marks, _)| marks.decimal).map_err(|(example, [a, b])| format!("{example}: {a} or {b}"))
+        Marks::guess(cells.iter().copied(), None)
+            .map(|(marks, _)| marks.decimal)
+            .map_err(|(example, [a, b])| format!("{example}: {a} or {b}"))
     }
 
     #[test]
@@ -277,7 +299,11 @@ mod tests {
     fn amounts_are_exact_or_refused() {
         let dot = Marks { decimal: '.', thousands: Some(',') };
         let ok = |cell: &str, decimals, expected: &str| {
-            assert_eq!(read(cell, dot, decimals).map(|read| read.value.to_string()), Ok(expected.to_owned()), "{cell}");
+            assert_eq!(
+                read(cell, dot, decimals).map(|read| read.value.to_string()),
+                Ok(expected.to_owned()),
+                "{cell}"
+            );
         };
         ok("1,234.5", 18, "1234500000000000000000");
         ok("1.5 ETH", 0, "1500000000000000000");
@@ -290,7 +316,11 @@ mod tests {
         ok("12,34,567", 0, "1234567");
         ok("3 gwei", 18, "3000000000");
         let bad = |cell: &str, decimals, expected: &str| {
-            assert_eq!(read(cell, dot, decimals).map_err(|(expected, _)| expected), Err(expected.to_owned()), "{cell}");
+            assert_eq!(
+                read(cell, dot, decimals).map_err(|(expected, _)| expected),
+                Err(expected.to_owned()),
+                "{cell}"
+            );
         };
         bad("0.0000001", 6, "at most 6 decimals: nothing is rounded");
         bad("-1", 18, "an amount that is not negative");
@@ -306,7 +336,9 @@ mod tests {
     #[test]
     fn the_unit_is_told_or_asked_for() {
         let dot = Marks { decimal: '.', thousands: Some(',') };
-        let of = |column: &str, cells: &[&str]| decimals(column, cells.iter().copied(), dot, false, None).map(|(decimals, _)| decimals);
+        let of = |column: &str, cells: &[&str]| {
+            decimals(column, cells.iter().copied(), dot, false, None).map(|(decimals, _)| decimals)
+        };
         assert_eq!(of("Value (ETH)", &["1"]), Ok(18));
         assert_eq!(of("value_wei", &["1"]), Ok(0));
         assert_eq!(of("amount", &["1.5", "2"]), Ok(18));

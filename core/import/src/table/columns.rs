@@ -40,15 +40,46 @@ pub(super) struct Columns {
 const FROM: [&str; 9] =
     ["from", "fromaddress", "sender", "payer", "source", "fromaccount", "senderaddress", "txfrom", "signer"];
 const TO: [&str; 14] = [
-    "to", "toaddress", "recipient", "receiver", "recipientaddress", "receiveraddress", "payee", "destination",
-    "toaccount", "beneficiary", "txto", "walletaddress", "wallet", "address",
+    "to",
+    "toaddress",
+    "recipient",
+    "receiver",
+    "recipientaddress",
+    "receiveraddress",
+    "payee",
+    "destination",
+    "toaccount",
+    "beneficiary",
+    "txto",
+    "walletaddress",
+    "wallet",
+    "address",
 ];
 const AMOUNT: [&str; 13] = [
-    "value", "amount", "quantity", "tokenvalue", "tokenamount", "amt", "wei", "eth", "ether", "gwei", "amounteth",
-    "valueeth", "tokens",
+    "value",
+    "amount",
+    "quantity",
+    "tokenvalue",
+    "tokenamount",
+    "amt",
+    "wei",
+    "eth",
+    "ether",
+    "gwei",
+    "amounteth",
+    "valueeth",
+    "tokens",
 ];
-const TOKEN: [&str; 8] =
-    ["token", "tokenaddress", "tokensymbol", "symbol", "currency", "asset", "contractaddress", "tokencontract"];
+const TOKEN: [&str; 8] = [
+    "token",
+    "tokenaddress",
+    "tokensymbol",
+    "symbol",
+    "currency",
+    "asset",
+    "contractaddress",
+    "tokencontract",
+];
 
 /// A column's name without case, blanks and signs, and without the unit in brackets.
 fn plain(name: &str) -> String {
@@ -67,7 +98,8 @@ pub(super) fn is_header(row: &StringRecord) -> bool {
 
 pub(super) fn find(header: Option<&StringRecord>, rows: &[StringRecord], choices: &TableChoices) -> Columns {
     let width = rows.iter().map(StringRecord::len).max().unwrap_or(0).min(1_000);
-    let names: Vec<String> = (0..width).map(|i| header.and_then(|h| h.get(i)).map(plain).unwrap_or_default()).collect();
+    let names: Vec<String> =
+        (0..width).map(|i| header.and_then(|h| h.get(i)).map(plain).unwrap_or_default()).collect();
     let mut found = Columns { from: None, to: None, amounts: Vec::new(), token: None, notes: Vec::new() };
     for (role, column) in &choices.columns {
         let number = match column {
@@ -120,7 +152,9 @@ pub(super) fn find(header: Option<&StringRecord>, rows: &[StringRecord], choices
     }
     if !chosen(Role::Token) && found.amounts.len() < 2 {
         // A column that is empty in every row says nothing.
-        let is_used = |column: &usize| rows.iter().any(|row| row.get(*column).is_some_and(|cell| !cell.trim().is_empty()));
+        let is_used = |column: &usize| {
+            rows.iter().any(|row| row.get(*column).is_some_and(|cell| !cell.trim().is_empty()))
+        };
         found.token = by_name(&TOKEN).filter(is_used);
         if let Some(column) = found.token {
             say("tokens", &[column], "by its name");
@@ -136,7 +170,10 @@ pub(super) fn find(header: Option<&StringRecord>, rows: &[StringRecord], choices
         all > 0 && fit * 10 >= all * 9
     };
     let taken = |found: &Columns, column: usize| {
-        found.from == Some(column) || found.to == Some(column) || found.token == Some(column) || found.amounts.contains(&column)
+        found.from == Some(column)
+            || found.to == Some(column)
+            || found.token == Some(column)
+            || found.amounts.contains(&column)
     };
     if found.to.is_none() && !chosen(Role::To) {
         let addresses: Vec<usize> = (0..width)
@@ -157,7 +194,9 @@ pub(super) fn find(header: Option<&StringRecord>, rows: &[StringRecord], choices
     if found.amounts.is_empty() && !chosen(Role::Amount) {
         let is_number = |cell: &str| {
             let cell = cell.trim();
-            cell.starts_with(|c: char| c.is_ascii_digit()) && !cell.starts_with("0x") && !cell.contains([':', '/'])
+            cell.starts_with(|c: char| c.is_ascii_digit())
+                && !cell.starts_with("0x")
+                && !cell.contains([':', '/'])
         };
         let numbers: Vec<usize> =
             (0..width).filter(|column| !taken(&found, *column) && holds(*column, &is_number)).collect();

@@ -53,7 +53,8 @@ pub(crate) fn read(reader: &mut Reader<'_>, choices: &TableChoices) {
     };
     let skipped = reader.text.len() - text.len();
     let lines_before = reader.text[..skipped].matches('\n').count() as u64;
-    let mut rows = rows_of(text, delimiter).filter(|row| row.iter().any(|cell| !cell.trim().is_empty())).peekable();
+    let mut rows =
+        rows_of(text, delimiter).filter(|row| row.iter().any(|cell| !cell.trim().is_empty())).peekable();
     let has_header = choices.header.unwrap_or_else(|| rows.peek().is_some_and(columns::is_header));
     let header = if has_header { rows.next() } else { None };
     let rows: Vec<StringRecord> = rows.take(MAX_TRANSACTIONS + 1).collect();
@@ -103,7 +104,9 @@ pub(crate) fn read(reader: &mut Reader<'_>, choices: &TableChoices) {
             return;
         }
     };
-    if cells().any(|cell| cell.contains(['e', 'E']) && matches!(amount::read(cell, marks, decimals), Ok(Reading { .. }))) {
+    if cells().any(|cell| {
+        cell.contains(['e', 'E']) && matches!(amount::read(cell, marks, decimals), Ok(Reading { .. }))
+    }) {
         reader.note(format!("\"{column}\" has amounts with an exponent, as spreadsheets write large numbers: what they have rounded is lost"));
     }
     let mut named: std::collections::HashSet<String> = std::collections::HashSet::new();
@@ -112,7 +115,8 @@ pub(crate) fn read(reader: &mut Reader<'_>, choices: &TableChoices) {
         let line = row.position().map_or(0, csv::Position::line) + lines_before;
         let wrong = |reader: &mut Reader<'_>, column: usize, (expected, found): (String, String)| {
             let mut problem = Problem::new(name(column), expected, found);
-            problem.position = Some(Position { line: line.try_into().unwrap_or(u32::MAX), column: column as u32 + 1 });
+            problem.position =
+                Some(Position { line: line.try_into().unwrap_or(u32::MAX), column: column as u32 + 1 });
             reader.push(problem);
         };
         let mut party = |reader: &mut Reader<'_>, column: usize| -> Option<Address> {
@@ -121,7 +125,11 @@ pub(crate) fn read(reader: &mut Reader<'_>, choices: &TableChoices) {
                 Ok((address, None)) => Some(address),
                 Ok((address, Some(name))) => {
                     if named.insert(name.clone()) {
-                        reader.import.accounts.push(ImportedAccount { name: Some(name), address, ..Default::default() });
+                        reader.import.accounts.push(ImportedAccount {
+                            name: Some(name),
+                            address,
+                            ..Default::default()
+                        });
                     }
                     Some(address)
                 }
@@ -146,8 +154,12 @@ pub(crate) fn read(reader: &mut Reader<'_>, choices: &TableChoices) {
         for column in &amounts {
             match amount::read(row.get(*column).unwrap_or_default(), marks, decimals) {
                 // Of two columns, money in and money out, one is empty or 0.
-                Ok(read) => value = Some(value.map_or(read.value, |value: alloy_primitives::U256| value.max(read.value))),
-                Err(_) if amounts.len() > 1 && row.get(*column).is_none_or(|cell| cell.trim().is_empty()) => {}
+                Ok(read) => {
+                    value =
+                        Some(value.map_or(read.value, |value: alloy_primitives::U256| value.max(read.value)))
+                }
+                Err(_) if amounts.len() > 1 && row.get(*column).is_none_or(|cell| cell.trim().is_empty()) => {
+                }
                 Err(mistake) => {
                     wrong(reader, *column, mistake);
                     value = None;
@@ -156,7 +168,8 @@ pub(crate) fn read(reader: &mut Reader<'_>, choices: &TableChoices) {
             }
         }
         let Some(value) = value else { continue };
-        let token = found.token.and_then(|column| row.get(column)).map(one_line).filter(|token| !is_ether(token));
+        let token =
+            found.token.and_then(|column| row.get(column)).map(one_line).filter(|token| !is_ether(token));
         let mut transaction = plain(reader, from, Target::Address(to));
         match token {
             Some(token) => transaction.action = Action::Tokens { token, to, amount: value },
@@ -182,10 +195,15 @@ fn party(cell: &str) -> Result<(Address, Option<String>), (String, String)> {
         Err(mistake) => mistake,
     };
     let is_hex = cell.starts_with("0x") || cell.starts_with("0X");
-    let name: String = cell.chars().map(|c| if c.is_ascii_alphanumeric() || c == '_' { c } else { '-' }).collect();
+    let name: String =
+        cell.chars().map(|c| if c.is_ascii_alphanumeric() || c == '_' { c } else { '-' }).collect();
     let fits = name.chars().next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_') && name.len() <= 50;
     if is_hex || !fits {
-        return Err(if is_hex { mistake } else { ("an address or a name".to_owned(), format!("\"{}\"", shortened(cell))) });
+        return Err(if is_hex {
+            mistake
+        } else {
+            ("an address or a name".to_owned(), format!("\"{}\"", shortened(cell)))
+        });
     }
     Ok((account_address(&name), Some(name)))
 }
@@ -214,7 +232,11 @@ fn delimiter<'t>(text: &'t str, choices: &TableChoices) -> Option<(&'t str, char
         let mut chars = rest.chars();
         let given = chars.next().filter(|c| DELIMITERS.contains(c))?;
         let rest = chars.as_str().trim_start_matches(['\r', '\n']);
-        return Some((rest, choices.delimiter.unwrap_or(given), format!("columns are separated by {}, as its first line says", shown(given))));
+        return Some((
+            rest,
+            choices.delimiter.unwrap_or(given),
+            format!("columns are separated by {}, as its first line says", shown(given)),
+        ));
     }
     if let Some(given) = choices.delimiter.filter(char::is_ascii) {
         return Some((text, given, format!("columns are separated by {}, as was said", shown(given))));
@@ -222,9 +244,12 @@ fn delimiter<'t>(text: &'t str, choices: &TableChoices) -> Option<(&'t str, char
     let mut best: Option<((usize, usize), char, usize)> = None;
     for delimiter in DELIMITERS {
         let rows: Vec<StringRecord> = rows_of(text, delimiter).take(LOOK).collect();
-        let Some(first) = rows.first().map(StringRecord::len).filter(|columns| *columns > 1) else { continue };
+        let Some(first) = rows.first().map(StringRecord::len).filter(|columns| *columns > 1) else {
+            continue;
+        };
         let same = rows.iter().filter(|row| row.len() == first).count();
-        let addresses = rows.iter().flat_map(StringRecord::iter).filter(|cell| read_address(cell).is_ok()).count();
+        let addresses =
+            rows.iter().flat_map(StringRecord::iter).filter(|cell| read_address(cell).is_ok()).count();
         // Rows that agree count most; then cells that are addresses, which a wrong delimiter leaves uncut.
         let score = (same * 100 / rows.len(), addresses);
         if best.is_none_or(|(other, ..)| (score.1, score.0) > (other.1, other.0)) {
@@ -232,7 +257,11 @@ fn delimiter<'t>(text: &'t str, choices: &TableChoices) -> Option<(&'t str, char
         }
     }
     let (_, delimiter, columns) = best?;
-    Some((text, delimiter, format!("columns are separated by {}, which gives {columns} of them", shown(delimiter))))
+    Some((
+        text,
+        delimiter,
+        format!("columns are separated by {}, which gives {columns} of them", shown(delimiter)),
+    ))
 }
 
 fn shown(delimiter: char) -> String {

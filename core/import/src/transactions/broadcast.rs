@@ -57,7 +57,8 @@ fn one(reader: &mut Reader<'_>, node: Node<'_>) -> Option<ImportedTransaction> {
     let is_there = |node: &Node<'_>| !matches!(node.value(), Value::Null);
     made.creates = node.get("contractAddress").filter(is_there).and_then(|node| reader.address(node));
     let name = reader.name_of(node, "contractName").filter(|name| !name.is_empty());
-    let mut contract = artefact::named(reader, Format::FoundryBroadcast, name.unwrap_or_else(|| "Contract".to_owned()));
+    let mut contract =
+        artefact::named(reader, Format::FoundryBroadcast, name.unwrap_or_else(|| "Contract".to_owned()));
     contract.creation = Some(Code { bytes: code, ..Code::default() });
     contract.address = made.creates;
     let index = reader.import.contracts.len();

@@ -45,7 +45,12 @@ pub(crate) fn keep(reader: &mut Reader<'_>, transaction: ImportedTransaction) ->
 }
 
 /// The arguments of a function from JSON values. `None`: a mistake, which was reported.
-pub(crate) fn arguments(reader: &mut Reader<'_>, function: &Function, values: &[Node<'_>], at: Node<'_>) -> Option<Vec<DynSolValue>> {
+pub(crate) fn arguments(
+    reader: &mut Reader<'_>,
+    function: &Function,
+    values: &[Node<'_>],
+    at: Node<'_>,
+) -> Option<Vec<DynSolValue>> {
     let Some(types) = calldata::types(&function.inputs) else {
         reader.problem(at, "types that can be encoded", function.signature());
         return None;

@@ -46,7 +46,11 @@ fn block(reader: &mut Reader<'_>, node: Node<'_>) {
     if let Some(first) = transactions.elements().next()
         && !first.is_object()
     {
-        reader.problem(first, "transactions with their fields: ask the node with `true` behind the number", "a hash");
+        reader.problem(
+            first,
+            "transactions with their fields: ask the node with `true` behind the number",
+            "a hash",
+        );
         return;
     }
     let number = reader.small_of(node, "number");
@@ -127,14 +131,20 @@ fn authorizations(reader: &mut Reader<'_>, node: Node<'_>) -> Vec<SignedDelegati
                 chain_id: reader.small_of(item, "chainId")?,
                 address: item.get("address").and_then(|node| reader.address(node))?,
                 nonce: reader.small_of(item, "nonce")?,
-                y_parity: u8::try_from(parity).ok().map(|parity| if parity >= 27 { parity - 27 } else { parity })?,
+                y_parity: u8::try_from(parity)
+                    .ok()
+                    .map(|parity| if parity >= 27 { parity - 27 } else { parity })?,
                 r: reader.number_of(item, "r")?,
                 s: reader.number_of(item, "s")?,
             })
         };
         match read(reader).filter(|read| read.y_parity <= 1) {
             Some(read) => list.push(read),
-            None => reader.problem(item, "a signed delegation: chainId, address, nonce, yParity, r, s", "something else"),
+            None => reader.problem(
+                item,
+                "a signed delegation: chainId, address, nonce, yParity, r, s",
+                "something else",
+            ),
         }
     }
     list

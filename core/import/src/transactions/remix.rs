@@ -58,13 +58,18 @@ pub(crate) fn read(reader: &mut Reader<'_>) {
     }
 }
 
-fn transaction(reader: &mut Reader<'_>, record: Node<'_>, names: &Names) -> Option<crate::types::ImportedTransaction> {
+fn transaction(
+    reader: &mut Reader<'_>,
+    record: Node<'_>,
+    names: &Names,
+) -> Option<crate::types::ImportedTransaction> {
     let from = match record.get("from") {
         Some(from) => Some(account(reader, from, names)?),
         None => None,
     };
     let kind = field_text(record, "type").unwrap_or_default();
-    let values: Vec<Node<'_>> = record.get("parameters").into_iter().flat_map(Node::elements).take(10_000).collect();
+    let values: Vec<Node<'_>> =
+        record.get("parameters").into_iter().flat_map(Node::elements).take(10_000).collect();
     let known = field_text(record, "abi").and_then(|hash| names.abis.get(&*hash));
     if kind == "constructor" || record.get("bytecode").is_some() && record.get("to").is_none() {
         return creation(reader, record, from, known, &values);
@@ -98,7 +103,11 @@ fn transaction(reader: &mut Reader<'_>, record: Node<'_>, names: &Names) -> Opti
     let Some(function) = function else {
         let at = record.get("name").unwrap_or(record);
         let all: Vec<&str> = known.functions().map(|function| function.name.as_str()).take(8).collect();
-        reader.problem(at, format!("a function of the ABI: {}", all.join(", ")), format!("\"{}\"", one_line(&wanted)));
+        reader.problem(
+            at,
+            format!("a function of the ABI: {}", all.join(", ")),
+            format!("\"{}\"", one_line(&wanted)),
+        );
         return None;
     };
     let arguments = arguments(reader, function, &values, record.get("parameters").unwrap_or(record))?;
@@ -122,7 +131,8 @@ fn creation(
         code::name_links(reader, &mut creation, references);
     }
     let name = reader.name_of(record, "contractName").filter(|name| !name.is_empty());
-    let mut contract = artefact::named(reader, Format::RemixScenario, name.unwrap_or_else(|| "Contract".to_owned()));
+    let mut contract =
+        artefact::named(reader, Format::RemixScenario, name.unwrap_or_else(|| "Contract".to_owned()));
     contract.creation = Some(creation);
     contract.abi = known.cloned();
     let constructor = known.and_then(|abi| abi.constructor.as_ref());

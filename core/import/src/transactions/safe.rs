@@ -69,15 +69,21 @@ fn one(reader: &mut Reader<'_>, node: Node<'_>) -> Option<ImportedTransaction> {
             }
         }
     }
-    let function =
-        Function { name: name.into_owned(), inputs, outputs: Vec::new(), state_mutability: StateMutability::Payable };
+    let function = Function {
+        name: name.into_owned(),
+        inputs,
+        outputs: Vec::new(),
+        state_mutability: StateMutability::Payable,
+    };
     let values = node.get("contractInputsValues").filter(is_there);
     let mut nodes = Vec::new();
     for (index, input) in function.inputs.iter().enumerate() {
         let by_place = |values: Node<'_>| values.fields().nth(index).is_some();
         let value = values.and_then(|values| {
             let unnamed = input.name.is_empty() && by_place(values);
-            values.get(&input.name).or_else(|| unnamed.then(|| values.fields().nth(index)).flatten().map(|field| field.node))
+            values
+                .get(&input.name)
+                .or_else(|| unnamed.then(|| values.fields().nth(index)).flatten().map(|field| field.node))
         });
         let Some(value) = value else {
             let expected = format!("a value for \"{}\" in \"contractInputsValues\"", one_line(&input.name));

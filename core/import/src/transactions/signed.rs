@@ -7,7 +7,9 @@ use document::problem::{Position, Problem};
 
 use super::{keep, plain};
 use crate::reader::{Reader, note, read_bytes};
-use crate::types::{Action, Fees, FileProblem, Import, ImportedTransaction, Lacking, SignedDelegation, Target};
+use crate::types::{
+    Action, Fees, FileProblem, Import, ImportedTransaction, Lacking, SignedDelegation, Target,
+};
 
 /// The fields of a signed transaction.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -100,12 +102,24 @@ pub fn resolve(import: &mut Import, decode: &dyn Fn(&[u8]) -> Result<SignedField
         {
             match decode(bytes) {
                 Ok(fields) => {
-                    let SignedFields { from, to, input, value, gas, nonce, fees, access_list, authorizations, chain_id, has_blobs } =
-                        fields;
+                    let SignedFields {
+                        from,
+                        to,
+                        input,
+                        value,
+                        gas,
+                        nonce,
+                        fees,
+                        access_list,
+                        authorizations,
+                        chain_id,
+                        has_blobs,
+                    } = fields;
                     let is_kept = chain_id.is_none_or(|chain| chain == 1);
                     if !is_kept && has_blobs {
                         let found = "one with blobs of another chain";
-                        let problem = Problem::new(format!("[{index}]"), "a transaction of the chain 1", found);
+                        let problem =
+                            Problem::new(format!("[{index}]"), "a transaction of the chain 1", found);
                         import.problems.push(FileProblem { file: transaction.file, problem });
                         continue;
                     }

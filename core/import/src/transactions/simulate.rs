@@ -19,11 +19,16 @@ pub(crate) fn read(reader: &mut Reader<'_>) {
     let is_free = root.get("validation").is_none_or(|node| node.value() != Value::Bool(true));
     if is_free && reader.import.block.base_fee.is_none() {
         reader.import.block.base_fee = Some(U256::ZERO);
-        reader.note("without \"validation\": true no fees are paid: the base fee and the calls' gas prices are 0");
+        reader.note(
+            "without \"validation\": true no fees are paid: the base fee and the calls' gas prices are 0",
+        );
     }
     let blocks = reader.list(blocks, "blocks of calls");
     if blocks.len() > 1 {
-        reader.note(format!("{} blocks of calls are one block here, with the overrides of all in its pre-state", blocks.len()));
+        reader.note(format!(
+            "{} blocks of calls are one block here, with the overrides of all in its pre-state",
+            blocks.len()
+        ));
     }
     for block in blocks {
         for account in block.get("stateOverrides").into_iter().flat_map(|overrides| overrides.fields()) {
@@ -31,7 +36,11 @@ pub(crate) fn read(reader: &mut Reader<'_>) {
                 break;
             }
             let Ok(address) = crate::reader::read_address(&account.name) else {
-                reader.problem(account.node, "an address as the name", format!("\"{}\"", crate::reader::one_line(&account.name)));
+                reader.problem(
+                    account.node,
+                    "an address as the name",
+                    format!("\"{}\"", crate::reader::one_line(&account.name)),
+                );
                 continue;
             };
             let code = account.node.get("code").filter(|node| node.value() != Value::Null);
@@ -50,12 +59,20 @@ pub(crate) fn read(reader: &mut Reader<'_>) {
                         known.code = code;
                     }
                 }
-                None => accounts.push(ImportedAccount { name: None, address, balance, nonce, code, storage: slots }),
+                None => accounts.push(ImportedAccount {
+                    name: None,
+                    address,
+                    balance,
+                    nonce,
+                    code,
+                    storage: slots,
+                }),
             }
         }
         if let Some(overrides) = block.get("blockOverrides") {
             let number = reader.small_of(overrides, "number").filter(|number| *number > 0);
-            let timestamp = reader.small_of(overrides, "time").or_else(|| reader.small_of(overrides, "timestamp"));
+            let timestamp =
+                reader.small_of(overrides, "time").or_else(|| reader.small_of(overrides, "timestamp"));
             let base_fee = reader.number_of(overrides, "baseFeePerGas");
             let known = &mut reader.import.block;
             known.number = known.number.or(number);
@@ -95,7 +112,11 @@ pub(crate) fn storage(reader: &mut Reader<'_>, node: Option<Node<'_>>) -> Vec<(U
     for field in node.into_iter().flat_map(|node| node.fields()).take(MAX_SLOTS) {
         let digits = field.name.strip_prefix("0x").unwrap_or(&field.name);
         let Some(slot) = read_number(&format!("0x{digits}")) else {
-            reader.problem(field.node, "a slot as the name", format!("\"{}\"", crate::reader::one_line(&field.name)));
+            reader.problem(
+                field.node,
+                "a slot as the name",
+                format!("\"{}\"", crate::reader::one_line(&field.name)),
+            );
             continue;
         };
         // Genesis files have values without 0x, too.

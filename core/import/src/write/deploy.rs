@@ -86,18 +86,21 @@ impl Writer<'_> {
             self.deploy_contract(*library, None, U256::ZERO, None, true, &mut nonces);
         }
         let mut moved = 0;
-        for (index, contract) in creations.into_iter().filter(|_| !self.choices.in_block).collect::<Vec<_>>() {
+        for (index, contract) in creations.into_iter().filter(|_| !self.choices.in_block).collect::<Vec<_>>()
+        {
             let transaction = &import.transactions[index];
             let from = self.sender(transaction, index);
             let Action::Create { arguments, encoded, .. } = &transaction.action else { continue };
-            let with_constructor = import.contracts.get(contract).is_some_and(|contract| constructor_takes(contract) > 0);
+            let with_constructor =
+                import.contracts.get(contract).is_some_and(|contract| constructor_takes(contract) > 0);
             let given = match with_constructor && !arguments.is_empty() {
                 true => self.args(arguments).map(Arguments::Given),
                 false => Some(Arguments::Encoded(encoded.clone())),
             };
             let Some(given) = given else { continue };
             let value = transaction.value;
-            let Some(at) = self.deploy_contract(contract, Some(from), value, Some(given), false, &mut nonces) else {
+            let Some(at) = self.deploy_contract(contract, Some(from), value, Some(given), false, &mut nonces)
+            else {
                 continue;
             };
             let need = self.needs.entry(from).or_default();
@@ -112,10 +115,15 @@ impl Writer<'_> {
         }
         if !self.by_creation.is_empty() {
             let many = counted(self.by_creation.len(), "contract");
-            self.note(format!("{many} that transactions create: deployed before the block, so that calls have names"));
+            self.note(format!(
+                "{many} that transactions create: deployed before the block, so that calls have names"
+            ));
         }
         if moved > 0 {
-            self.note(format!("{} other addresses than in the file: call data that holds the old ones still does", counted(moved, "contract has").replace("contract hass", "contracts have")));
+            self.note(format!(
+                "{} other addresses than in the file: call data that holds the old ones still does",
+                counted(moved, "contract has").replace("contract hass", "contracts have")
+            ));
         }
         for contract in chosen {
             if !as_libraries.contains(&contract) {
@@ -132,12 +140,17 @@ impl Writer<'_> {
         if !self.choices.contracts.is_empty() {
             let mut chosen = Vec::new();
             for wanted in &self.choices.contracts {
-                let is_it = |contract: &&ImportedContract| contract.name == *wanted || contract.qualified_name() == *wanted;
+                let is_it = |contract: &&ImportedContract| {
+                    contract.name == *wanted || contract.qualified_name() == *wanted
+                };
                 match import.contracts.iter().position(|contract| is_it(&contract) && can(contract)) {
                     Some(index) => chosen.push(index),
                     None => self.notes.push(crate::types::Note {
                         file: String::new(),
-                        text: format!("there is no contract {} that can be deployed", crate::reader::one_line(wanted)),
+                        text: format!(
+                            "there is no contract {} that can be deployed",
+                            crate::reader::one_line(wanted)
+                        ),
                     }),
                 }
             }
@@ -155,21 +168,32 @@ impl Writer<'_> {
                 .collect();
             let created: HashSet<Address> = import.transactions.iter().filter_map(|tx| tx.creates).collect();
             let is_called = |contract: &ImportedContract| {
-                contract.address.is_some_and(|address| called.contains(&address) && !created.contains(&address))
+                contract
+                    .address
+                    .is_some_and(|address| called.contains(&address) && !created.contains(&address))
             };
             let all = import.contracts.iter().enumerate();
-            return all.filter(|(_, contract)| can(contract) && is_called(contract)).map(|(index, _)| index).collect();
+            return all
+                .filter(|(_, contract)| can(contract) && is_called(contract))
+                .map(|(index, _)| index)
+                .collect();
         }
-        let deployable: Vec<usize> = (0..import.contracts.len()).filter(|index| can(&import.contracts[*index])).collect();
+        let deployable: Vec<usize> =
+            (0..import.contracts.len()).filter(|index| can(&import.contracts[*index])).collect();
         let own: Vec<usize> =
             deployable.iter().copied().filter(|index| is_own(&import.contracts[*index])).collect();
         let chosen = if own.is_empty() { deployable.clone() } else { own };
         if chosen.len() < deployable.len() {
             let left = counted(deployable.len() - chosen.len(), "contract");
-            self.note(format!("{left} of tests, scripts and dependencies left out; name those that you want"));
+            self.note(format!(
+                "{left} of tests, scripts and dependencies left out; name those that you want"
+            ));
         }
         if chosen.len() > MAX_UNNAMED {
-            self.note(format!("only the first {MAX_UNNAMED} of {} contracts; name those that you want", chosen.len()));
+            self.note(format!(
+                "only the first {MAX_UNNAMED} of {} contracts; name those that you want",
+                chosen.len()
+            ));
         }
         chosen.into_iter().take(MAX_UNNAMED).collect()
     }
@@ -185,8 +209,17 @@ impl Writer<'_> {
         order
     }
 
-    fn needs_of(&self, contract: usize, order: &mut Vec<usize>, placed: &mut HashSet<usize>, seen: &mut HashSet<usize>, left: usize) {
-        let Some(creation) = self.import.contracts.get(contract).and_then(|contract| contract.creation.as_ref()) else {
+    fn needs_of(
+        &self,
+        contract: usize,
+        order: &mut Vec<usize>,
+        placed: &mut HashSet<usize>,
+        seen: &mut HashSet<usize>,
+        left: usize,
+    ) {
+        let Some(creation) =
+            self.import.contracts.get(contract).and_then(|contract| contract.creation.as_ref())
+        else {
             return;
         };
         if left == 0 || !seen.insert(contract) {
@@ -225,7 +258,9 @@ impl Writer<'_> {
         let exact = self.by_name.get(name.as_str()).into_iter().flatten().copied();
         let mut exact = exact.filter(|index| fits(&&self.import.contracts[*index]));
         exact.next().or_else(|| {
-            (name.len() >= 30).then(|| self.import.contracts.iter().position(|contract| fits(&contract))).flatten()
+            (name.len() >= 30)
+                .then(|| self.import.contracts.iter().position(|contract| fits(&contract)))
+                .flatten()
         })
     }
 
@@ -237,7 +272,10 @@ impl Writer<'_> {
                 Some(address) => address,
                 None => {
                     let library = self.library(link)?;
-                    self.deployed.iter().find(|deployed| deployed.is_library && deployed.index == Some(library))?.address
+                    self.deployed
+                        .iter()
+                        .find(|deployed| deployed.is_library && deployed.index == Some(library))?
+                        .address
                 }
             };
             code::link(&mut bytes, link, address);
@@ -265,20 +303,24 @@ impl Writer<'_> {
                     return None;
                 }
             },
-            (None, Some(runtime)) => match self.linked(runtime) {
-                Some((bytes, _)) if bytes.len() <= MAX_RUNTIME => {
-                    self.note(format!("{who} is deployed as it is: its constructor does not run, and its storage is empty"));
-                    (code::creation_of(&bytes, &[]).to_vec(), false)
+            (None, Some(runtime)) => {
+                match self.linked(runtime) {
+                    Some((bytes, _)) if bytes.len() <= MAX_RUNTIME => {
+                        self.note(format!("{who} is deployed as it is: its constructor does not run, and its storage is empty"));
+                        (code::creation_of(&bytes, &[]).to_vec(), false)
+                    }
+                    Some(_) => {
+                        self.note(format!(
+                            "{who} is left out: its code is longer than {MAX_RUNTIME} bytes (EIP-170)"
+                        ));
+                        return None;
+                    }
+                    None => {
+                        self.note(format!("{who} is left out: a library's address is missing"));
+                        return None;
+                    }
                 }
-                Some(_) => {
-                    self.note(format!("{who} is left out: its code is longer than {MAX_RUNTIME} bytes (EIP-170)"));
-                    return None;
-                }
-                None => {
-                    self.note(format!("{who} is left out: a library's address is missing"));
-                    return None;
-                }
-            },
+            }
             (None, None) => {
                 self.note(format!("{who} is left out: there is no code"));
                 return None;
@@ -302,7 +344,9 @@ impl Writer<'_> {
             None => args = self.constructor_arguments(contract, &who)?,
         }
         if bytes.len() > MAX_CREATION {
-            self.note(format!("{who} is left out: its creation code is longer than {MAX_CREATION} bytes (EIP-3860)"));
+            self.note(format!(
+                "{who} is left out: its creation code is longer than {MAX_CREATION} bytes (EIP-3860)"
+            ));
             return None;
         }
         let name = self.names.new_name(&contract.name);
@@ -347,7 +391,11 @@ impl Writer<'_> {
         if inputs.is_empty() {
             return Some(Vec::new());
         }
-        let given = self.choices.arguments.get(&contract.name).or_else(|| self.choices.arguments.get(&contract.qualified_name()));
+        let given = self
+            .choices
+            .arguments
+            .get(&contract.name)
+            .or_else(|| self.choices.arguments.get(&contract.qualified_name()));
         if let Some(text) = given {
             return match given_arguments(&inputs, text) {
                 Ok(args) => Some(args),
@@ -391,7 +439,11 @@ impl Writer<'_> {
             let made = code::creation_of(&account.code, &account.storage);
             // Code that begins so is reserved (EIP-3541), delegations among it.
             let is_reserved = account.code.first() == Some(&0xef);
-            if is_reserved || account.code.len() > MAX_RUNTIME || made.len() > MAX_CREATION || anew == MAX_STATE {
+            if is_reserved
+                || account.code.len() > MAX_RUNTIME
+                || made.len() > MAX_CREATION
+                || anew == MAX_STATE
+            {
                 left_out += 1;
                 continue;
             }
@@ -439,7 +491,10 @@ impl Writer<'_> {
             ));
         }
         if left_out > 0 {
-            self.note(format!("{} with code left out: too large, reserved (EIP-3541), or too many", counted(left_out, "account")));
+            self.note(format!(
+                "{} with code left out: too large, reserved (EIP-3541), or too many",
+                counted(left_out, "account")
+            ));
         }
     }
 }
@@ -473,7 +528,8 @@ fn given_arguments(inputs: &[alloy_json_abi::Param], text: &str) -> Result<Vec<A
         .map(|((kind, node), param)| {
             let value = calldata::from_json(kind, node, &param.components);
             let value = value.map_err(|(expected, found)| format!("expected {expected}, found {found}"))?;
-            calldata::argument(&value, &plain).ok_or_else(|| "an argument that a document cannot hold".to_owned())
+            calldata::argument(&value, &plain)
+                .ok_or_else(|| "an argument that a document cannot hold".to_owned())
         })
         .collect()
 }
@@ -483,11 +539,11 @@ fn is_own(contract: &ImportedContract) -> bool {
     let path = contract.source_unit.as_deref().unwrap_or_default();
     let path = if path.is_empty() { contract.file.as_str() } else { path };
     let file = contract.file.as_str();
-    let is_foreign = |part: &str| {
-        path.starts_with(part) || path.contains(&format!("/{part}"))
-    };
+    let is_foreign = |part: &str| path.starts_with(part) || path.contains(&format!("/{part}"));
     let ends = |end: &str| path.ends_with(end) || file.contains(&format!("{end}/"));
     !ends(".t.sol")
         && !ends(".s.sol")
-        && !["lib/", "node_modules/", "test/", "script/", "@", "forge-std/", "hardhat/"].iter().any(|part| is_foreign(part))
+        && !["lib/", "node_modules/", "test/", "script/", "@", "forge-std/", "hardhat/"]
+            .iter()
+            .any(|part| is_foreign(part))
 }

@@ -21,13 +21,19 @@ fn value(kind: &DynSolType, name: &str, owner: Address) -> Option<DynSolValue> {
         DynSolType::Bool => DynSolValue::Bool(true),
         DynSolType::Address => DynSolValue::Address(owner),
         // 10^18: one token, and as a time far in the future.
-        DynSolType::Uint(bits) if name.to_ascii_lowercase().contains("decimals") => DynSolValue::Uint(U256::from(18), *bits),
+        DynSolType::Uint(bits) if name.to_ascii_lowercase().contains("decimals") => {
+            DynSolValue::Uint(U256::from(18), *bits)
+        }
         DynSolType::Uint(bits) if *bits >= 64 => DynSolValue::Uint(U256::from(10_u64.pow(18)), *bits),
         DynSolType::Uint(bits) => DynSolValue::Uint(U256::from(1), *bits),
         DynSolType::Int(bits) => DynSolValue::Int(I256::try_from(1).ok()?, *bits),
         DynSolType::FixedBytes(size) => DynSolValue::FixedBytes(B256::ZERO, *size),
         DynSolType::Bytes => DynSolValue::Bytes(Vec::new()),
-        DynSolType::String => DynSolValue::String(if name.is_empty() { "text".to_owned() } else { name.trim_matches('_').to_owned() }),
+        DynSolType::String => DynSolValue::String(if name.is_empty() {
+            "text".to_owned()
+        } else {
+            name.trim_matches('_').to_owned()
+        }),
         DynSolType::Array(_) => DynSolValue::Array(Vec::new()),
         DynSolType::FixedArray(inner, size) if *size <= MAX_ARRAY => {
             DynSolValue::FixedArray((0..*size).map(|_| value(inner, name, owner)).collect::<Option<_>>()?)

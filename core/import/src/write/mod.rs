@@ -19,8 +19,8 @@ use alloy_json_abi::JsonAbi;
 use alloy_primitives::{Address, Bytes, U256};
 use document::problem::{Problem, counted};
 use document::{
-    AccessListItem, Account, Amount, Arg, Authorization, Block, By, Call, Choice, Named, Pick, Place, Quantity,
-    RawTransaction, Scenario, SetupCall, Transaction, account_address,
+    AccessListItem, Account, Amount, Arg, Authorization, Block, By, Call, Choice, Named, Pick, Place,
+    Quantity, RawTransaction, Scenario, SetupCall, Transaction, account_address,
 };
 
 use crate::calldata;
@@ -181,7 +181,8 @@ impl Writer<'_> {
             return;
         }
         let offered = |fees: &Fees| fees.max_fee.or(fees.gas_price);
-        let least = self.import.transactions.iter().filter_map(|transaction| offered(&transaction.fees)).min();
+        let least =
+            self.import.transactions.iter().filter_map(|transaction| offered(&transaction.fees)).min();
         if let Some(least) = least.filter(|least| *least < self.base_fee) {
             self.base_fee = least;
             self.note(format!("the base fee is set to {least} wei, which every transaction offers"));
@@ -191,7 +192,8 @@ impl Writer<'_> {
     /// Senders, and accounts that the files name.
     fn find_accounts(&mut self) {
         for account in self.import.accounts.iter().filter(|account| account.code.is_empty()) {
-            let derived = account.name.as_deref().is_some_and(|name| account_address(name) == account.address);
+            let derived =
+                account.name.as_deref().is_some_and(|name| account_address(name) == account.address);
             let declared = Account {
                 balance: account.balance.map(Amount::from),
                 nonce: account.nonce.filter(|nonce| *nonce > 0),
@@ -215,7 +217,8 @@ impl Writer<'_> {
             account.nonce = account.nonce.or(Some(start).filter(|start| *start > 0));
             self.starts.insert(*address, account.nonce.unwrap_or_default());
         }
-        let lacks_sender = |tx: &ImportedTransaction| tx.from.is_none() && !matches!(tx.action, Action::Signed(_));
+        let lacks_sender =
+            |tx: &ImportedTransaction| tx.from.is_none() && !matches!(tx.action, Action::Signed(_));
         if self.import.transactions.iter().any(lacks_sender) {
             let count = self.choices.senders.clamp(1, 10_000);
             let who = if count == 1 { "one account".to_owned() } else { counted(count as usize, "account") };
@@ -316,7 +319,9 @@ impl Writer<'_> {
             }
             let has_delegations = !transaction.authorizations.is_empty();
             let fees = transaction.fees;
-            let price = fees.gas_price.filter(|_| !has_delegations && fees.max_fee.is_none() && fees.max_priority_fee.is_none());
+            let price = fees
+                .gas_price
+                .filter(|_| !has_delegations && fees.max_fee.is_none() && fees.max_priority_fee.is_none());
             transactions.push(Transaction::Call(Box::new(Call {
                 label: None,
                 repeat: None,
@@ -340,10 +345,16 @@ impl Writer<'_> {
             self.note(format!("{many} above {MAX_GAS} (EIP-7825) lowered to that"));
         }
         if left_out > 0 {
-            self.note(format!("{} left out: what they call was not created", counted(left_out, "transaction")));
+            self.note(format!(
+                "{} left out: what they call was not created",
+                counted(left_out, "transaction")
+            ));
         }
         if unsigned > 0 {
-            self.note(format!("{}: their senders are not known here, so they may not be able to pay", counted(unsigned, "signed transaction")));
+            self.note(format!(
+                "{}: their senders are not known here, so they may not be able to pay",
+                counted(unsigned, "signed transaction")
+            ));
         }
         transactions
     }
@@ -400,7 +411,10 @@ impl Writer<'_> {
     }
 
     fn args(&self, values: &[DynSolValue]) -> Option<Vec<Arg>> {
-        values.iter().map(|value| calldata::argument(value, &|address| self.names.place(address).to_string())).collect()
+        values
+            .iter()
+            .map(|value| calldata::argument(value, &|address| self.names.place(address).to_string()))
+            .collect()
     }
 
     fn abi_of(&self, address: Address) -> Option<&JsonAbi> {
@@ -412,7 +426,10 @@ impl Writer<'_> {
     fn spends(&mut self, from: Address, transaction: &ImportedTransaction, gas: Option<u64>, kind: GasKind) {
         let fees = transaction.fees;
         let default = self.base_fee * U256::from(2) + U256::from(PRIORITY_FEE);
-        let price = fees.max_fee.or(fees.gas_price).unwrap_or(default.saturating_add(fees.max_priority_fee.unwrap_or_default()));
+        let price = fees
+            .max_fee
+            .or(fees.gas_price)
+            .unwrap_or(default.saturating_add(fees.max_priority_fee.unwrap_or_default()));
         let gas = U256::from(gas.unwrap_or(kind.default()));
         let cost = gas.saturating_mul(price).saturating_add(transaction.value);
         let need = self.needs.entry(from).or_default();
@@ -511,8 +528,12 @@ impl Writer<'_> {
         let many = counted(totals.len(), "token");
         self.note(format!("{many} of the table: a token of the catalogue ({TOKEN}) stands for each, and every sender gets before the block what it sends"));
         for (written, index) in &self.token_calls {
-            let Action::Tokens { token, to, amount } = &self.import.transactions[*index].action else { continue };
-            if let (Some(Transaction::Call(call)), Some(token)) = (transactions.get_mut(*written), tokens.get(token)) {
+            let Action::Tokens { token, to, amount } = &self.import.transactions[*index].action else {
+                continue;
+            };
+            if let (Some(Transaction::Call(call)), Some(token)) =
+                (transactions.get_mut(*written), tokens.get(token))
+            {
                 call.to = Some(Choice::Fixed(token.clone()));
                 call.args = vec![Arg::Text(self.names.place(*to).to_string()), Arg::Text(amount.to_string())];
             }
@@ -559,7 +580,8 @@ impl Writer<'_> {
         }
         if !calls.is_empty() {
             self.names.reserve(&group);
-            self.accounts.insert(Address::repeat_byte(0xff), Account { count: Some(callers), ..Account::default() });
+            self.accounts
+                .insert(Address::repeat_byte(0xff), Account { count: Some(callers), ..Account::default() });
             self.names.set(Address::repeat_byte(0xff), group.clone());
             self.order.push(Address::repeat_byte(0xff));
             self.note(format!(
@@ -600,7 +622,10 @@ impl Writer<'_> {
             self.note(format!("balances of {} are set so that all can pay", counted(made_up, "account")));
         }
         if too_poor > 0 {
-            self.note(format!("{} cannot pay for everything they send, as the files have it", counted(too_poor, "account")));
+            self.note(format!(
+                "{} cannot pay for everything they send, as the files have it",
+                counted(too_poor, "account")
+            ));
         }
         declared
     }
