@@ -74,8 +74,8 @@ fn run(name: &str, import: &Import, choices: &Choices, catalogue: &Catalogue) ->
         assert_eq!(run.receipts, receipts, "{what}");
         support::assert_equal_states(&run.post_state, &state, &what);
     }
-    let included = receipts.iter().filter(|receipt| !receipt.is_invalid()).count();
-    let succeeded = receipts.iter().filter(|receipt| receipt.is_success()).count();
+    let included = receipts.iter().filter(|receipt| !receipt.status.is_invalid()).count();
+    let succeeded = receipts.iter().filter(|receipt| receipt.status.is_success()).count();
     [receipts.len(), included, succeeded]
 }
 
@@ -105,7 +105,7 @@ fn scenarios_of_our_samples_run_in_parallel_as_in_sequence() {
     ] {
         let set: Vec<File> = names
             .iter()
-            .flat_map(|name| samples.iter().filter(|file| file.name.starts_with(name)))
+            .flat_map(|name| samples.iter().filter(move |file| file.name.starts_with(name)))
             .cloned()
             .collect();
         let [all, _, succeeded] = run(&names.join(" + "), &read(&set, None), &Choices::default(), &catalogue);

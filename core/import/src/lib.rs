@@ -94,7 +94,11 @@ pub fn read(files: &[File], choices: &TableChoices) -> Import {
         left -= bytes.len();
         match sniff::text(&bytes) {
             Ok(text) => one(&mut import, &mut builds, &file.name, &text, choices),
-            Err(found) => refuse(&mut import, "a text".to_owned(), found.to_string()),
+            // RLP, a picture, an archive: what it is is more than that it is no text.
+            Err(found) => {
+                let found = sniff::sniff(bytes.into_owned()).err().unwrap_or(found);
+                refuse(&mut import, "contracts, transactions or a state".to_owned(), found.to_string());
+            }
         }
     }
     artefact::merge::merge(&mut import, &builds);
@@ -235,7 +239,11 @@ fn one(import: &mut Import, builds: &mut Vec<Build>, file: &str, text: &str, cho
         Format::CompilerOutput => artefact::compiler::file(&mut reader),
         Format::Metadata => artefact::compiler::metadata_file(&mut reader),
         Format::SourcifyAnswer => artefact::sourcify::read(&mut reader),
-        Format::ExplorerAnswer => artefact::etherscan::read(&mut reader),
+        Format::ExplorerAnswer => {
+            if let Some(list) = artefact::etherscan::read(&mut reader) {
+                transactions::node::list(&mut reader, list);
+            }
+        }
         Format::Bytecode => artefact::plain::bytecode(&mut reader),
         Format::Abi => artefact::plain::abi(&mut reader),
         Format::RemixScenario => transactions::remix::read(&mut reader),

@@ -62,6 +62,13 @@ impl<'t> Reader<'t> {
         note(self.import, self.file, text);
     }
 
+    /// The same note only once for a file, however often it is found.
+    pub(crate) fn note_once(&mut self, text: &str) {
+        if !self.import.notes.iter().rev().take(50).any(|note| note.file == self.file && note.text == text) {
+            self.note(text);
+        }
+    }
+
     pub(crate) fn lacks(&mut self, contract: Option<&str>, what: Lacking) {
         lacks(self.import, self.file, contract, what);
     }

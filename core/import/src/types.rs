@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use alloy_dyn_abi::DynSolValue;
 use alloy_json_abi::{Function, JsonAbi};
-use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
-use document::problem::Problem;
+use alloy_primitives::{Address, B256, Bytes, U256, hex, keccak256};
+use document::problem::{Problem, counted};
 use serde::{Serialize, Serializer};
 
 /// A file as it was given: its name is shown and never judged by, except where a name is all that a contract has.
@@ -387,7 +387,28 @@ pub enum Action {
 }
 
 fn values<S: Serializer>(values: &[DynSolValue], serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_seq(values.iter().map(|value| format!("{value:?}")))
+    serializer.collect_seq(values.iter().map(plain))
+}
+
+/// A value as JSON: numbers as decimal texts, bytes in hexadecimal.
+fn plain(value: &DynSolValue) -> serde_json::Value {
+    match value {
+        DynSolValue::Bool(value) => (*value).into(),
+        DynSolValue::Uint(number, _) => number.to_string().into(),
+        DynSolValue::Int(number, _) => number.to_string().into(),
+        DynSolValue::Address(address) => address.to_string().into(),
+        DynSolValue::FixedBytes(word, size) => {
+            hex::encode_prefixed(word.get(..*size).unwrap_or_default()).into()
+        }
+        DynSolValue::Bytes(bytes) => hex::encode_prefixed(bytes).into(),
+        DynSolValue::String(text) => text.as_str().into(),
+        DynSolValue::Array(values) | DynSolValue::FixedArray(values) | DynSolValue::Tuple(values) => {
+            values.iter().map(plain).collect()
+        }
+        DynSolValue::Function(function) => function.to_string().into(),
+        #[allow(unreachable_patterns, reason = "a feature of alloy adds one")]
+        _ => serde_json::Value::Null,
+    }
 }
 
 /// Something that a file does not say, or leaves open.
@@ -485,8 +506,6 @@ impl fmt::Display for Lack {
         }
     }
 }
-
-use document::problem::counted;
 
 /// Something that was decided, made up or left out.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

@@ -121,7 +121,7 @@ fn real_files_are_read_or_named() {
             ("remix", name) if name.contains("metadata") => Some(Format::Metadata),
             ("remix", _) => Some(Format::RemixArtefact),
             ("anvil", _) => Some(Format::AnvilState),
-            ("genesis", name) if name.contains("genesis") => Some(Format::Genesis),
+            ("genesis", name) if name.ends_with(".json") => Some(Format::Genesis),
             ("safe", _) => Some(Format::SafeBatch),
             ("execution-apis", name) if name.contains("simulate") => Some(Format::Simulation),
             ("execution-apis", name) if name.contains("getBlockByNumber") => Some(Format::NodeTransactions),
@@ -455,7 +455,7 @@ fn mistakes_have_their_place_in_the_file() {
         ),
         (
             "{\"status\":\"0\",\"message\":\"NOTOK\",\"result\":\"Contract source code not verified\"}",
-            "x:1:41: result: expected an ABI, a source or transactions, found \"Contract source code not verified\"",
+            "x:1:42: result: expected an ABI, a source or transactions, found \"Contract source code not verified\"",
         ),
     ];
     for (text, expected) in cases {

@@ -9,13 +9,14 @@ use document::json::{Node, Tree, Value};
 use super::{keep, named, sources, stem};
 use crate::reader::{Reader, field_text, one_line};
 use crate::types::{Format, Source};
-use crate::{abi, code, transactions};
+use crate::{abi, code};
 
-pub(crate) fn read(reader: &mut Reader<'_>) {
-    let Some(root) = reader.root else { return };
+/// Reads contracts. An answer that lists transactions is handed back.
+pub(crate) fn read<'t>(reader: &mut Reader<'t>) -> Option<Node<'t>> {
+    let root = reader.root?;
     let Some(result) = root.get("result") else {
         reader.missing(root, "result");
-        return;
+        return None;
     };
     match result.value() {
         Value::Text(text) if text.trim_start().starts_with('[') => {
@@ -30,8 +31,7 @@ pub(crate) fn read(reader: &mut Reader<'_>) {
         Value::List => {
             let first = result.elements().next();
             if first.is_some_and(|first| first.get("hash").is_some() && first.get("from").is_some()) {
-                transactions::node::list(reader, result);
-                return;
+                return Some(result);
             }
             for answer in reader.list(result, "contracts") {
                 one(reader, answer);
@@ -39,6 +39,7 @@ pub(crate) fn read(reader: &mut Reader<'_>) {
         }
         _ => reader.wrong(result, "an ABI, a source or transactions"),
     }
+    None
 }
 
 fn one(reader: &mut Reader<'_>, node: Node<'_>) {
@@ -67,7 +68,7 @@ fn one(reader: &mut Reader<'_>, node: Node<'_>) {
     }
     if let Some(node) = node.get("creationBytecode").filter(|node| node.value() != Value::Null) {
         contract.creation = code::of_node(reader, node);
-        reader.note("the creation code is the chain's, with the constructor's arguments behind it");
+        reader.note_once("the creation code is the chain's, with the constructor's arguments behind it");
     }
     if let Some(implementation) = field_text(node, "Implementation").filter(|text| text.len() == 42) {
         let implementation = one_line(&implementation);

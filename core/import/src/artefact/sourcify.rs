@@ -60,7 +60,7 @@ fn of(reader: &mut Reader<'_>, node: Option<Node<'_>>, creation: bool) -> Option
         code::add_immutables(&mut code, references);
     }
     if on_chain && creation {
-        reader.note("the creation code is the chain's, with the constructor's arguments behind it");
+        reader.note_once("the creation code is the chain's, with the constructor's arguments behind it");
     }
     Some(code)
 }

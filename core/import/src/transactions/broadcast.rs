@@ -43,7 +43,7 @@ fn one(reader: &mut Reader<'_>, node: Node<'_>) -> Option<ImportedTransaction> {
         (Action::Data(data), Target::Creation, _) => Some(data.clone()),
         // The salt is in front.
         (Action::Data(data), Target::Address(CREATE2_DEPLOYER), "CREATE2") if data.len() > 32 => {
-            reader.note("CREATE2 is replaced by CREATE: the contract gets another address");
+            reader.note_once("CREATE2 is replaced by CREATE: the contract gets another address");
             Some(data.slice(32..))
         }
         _ => None,

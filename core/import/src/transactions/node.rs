@@ -84,6 +84,10 @@ pub(crate) fn one(reader: &mut Reader<'_>, node: Node<'_>) -> Option<ImportedTra
     if let Some(data) = data.filter(|node| node.value() != Value::Null) {
         transaction.action = Action::Data(reader.bytes(data)?);
     }
+    if node.get("blobVersionedHashes").is_some_and(|blobs| blobs.elements().next().is_some()) {
+        reader
+            .note_once("a transaction's blobs are left out: a scenario has them only in signed transactions");
+    }
     transaction.value = reader.number_of(node, "value").unwrap_or_default();
     transaction.gas = reader.small_of(node, "gas").or_else(|| reader.small_of(node, "gasLimit"));
     transaction.nonce = reader.small_of(node, "nonce");

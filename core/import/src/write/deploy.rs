@@ -120,9 +120,10 @@ impl Writer<'_> {
             ));
         }
         if moved > 0 {
+            let have =
+                if moved == 1 { "1 contract has".to_owned() } else { format!("{moved} contracts have") };
             self.note(format!(
-                "{} other addresses than in the file: call data that holds the old ones still does",
-                counted(moved, "contract has").replace("contract hass", "contracts have")
+                "{have} another address than in the file: call data that holds the old one still does"
             ));
         }
         for contract in chosen {

@@ -105,6 +105,7 @@ pub fn scenario(import: &Import, choices: &Choices) -> Result<Written, Vec<Probl
         token_calls: Vec::new(),
         accounts: HashMap::new(),
         order: Vec::new(),
+        made_up: Vec::new(),
         needs: HashMap::new(),
         starts: HashMap::new(),
         base_fee: U256::from(BASE_FEE),
@@ -133,6 +134,8 @@ struct Writer<'i> {
     accounts: HashMap<Address, Account>,
     /// Their addresses, in the order in which they are declared.
     order: Vec<Address>,
+    /// Senders of the transactions whose sender no file says.
+    made_up: Vec<Address>,
     /// What each account spends.
     needs: HashMap<Address, U256>,
     /// Each sender's first nonce.
@@ -157,7 +160,7 @@ impl Writer<'_> {
         self.deploy();
         let mut transactions = self.transactions();
         let setup = self.tokens(&mut transactions)?;
-        if self.import.transactions.is_empty() {
+        if transactions.is_empty() {
             transactions.extend(self.sample_calls());
         }
         let accounts = self.declared();
@@ -230,6 +233,7 @@ impl Writer<'_> {
                 self.names.set(address, name);
                 self.accounts.insert(address, Account::default());
                 self.order.push(address);
+                self.made_up.push(address);
             }
         }
     }
@@ -255,9 +259,7 @@ impl Writer<'_> {
         if let Some(from) = transaction.from {
             return from;
         }
-        let count = self.choices.senders.clamp(1, 10_000) as usize;
-        let made_up = &self.order[self.order.len() - count..];
-        made_up[index % count]
+        self.made_up.get(index % self.made_up.len().max(1)).copied().unwrap_or_default()
     }
 
     fn transactions(&mut self) -> Vec<Transaction> {
@@ -585,7 +587,7 @@ impl Writer<'_> {
             self.names.set(Address::repeat_byte(0xff), group.clone());
             self.order.push(Address::repeat_byte(0xff));
             self.note(format!(
-                "the files have no transactions: {} call each function that changes state, with made-up arguments",
+                "there are no other transactions: {} call each function that changes state, with made-up arguments",
                 counted(callers as usize, "account")
             ));
         }
