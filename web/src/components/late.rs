@@ -28,7 +28,7 @@ use super::tables::{Contracts, Locations, Time, Transactions};
 use crate::state::late::{self, Details, Dialogs, Late, OwnDialogs, Parts, Printed};
 use crate::state::{
     self, Activity, CurveState, DetailState, Document, Intents, LessonState, Lists, Picture, PinnedRuns,
-    Progress, Screen, Selection, Setup, Slice, Source, Work, Written, file,
+    Progress, Screen, Selection, Setup, Slice, Source, Work, Written, effects, file,
 };
 use crate::view::model::RunModel;
 use crate::view::{recorded, svg};
@@ -51,6 +51,7 @@ static PARTS: Parts = Parts {
     lesson,
     pins,
     printed,
+    post_picture: effects::post_picture,
     read_file: file::read_boxed,
 };
 

@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 use evm_lanes_core::model::CostModel;
 use evm_lanes_core::scenario::StrategyChoice;
-use evm_lanes_session::Embed;
+use evm_lanes_session::{Embed, embed};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use web_sys::File;
@@ -28,9 +28,11 @@ use super::{
     Picture, PinnedRuns, Progress, Screen, Selection, Setup, Shown, Slice, Source, Theme, TimeView, Work,
     Written,
 };
+use crate::embed::Frame;
 use crate::paint::Palette;
 use crate::view::model::RunModel;
 use crate::view::scale::Viewport;
+use crate::view::svg::SvgOptions;
 
 /// The run that is shown.
 type Model = Slice<Option<Arc<RunModel>>>;
@@ -83,6 +85,8 @@ pub struct Parts {
     pub pins: fn(Pins) -> AnyView,
     /// Draws what is printed.
     pub printed: fn(&RunModel, &Picture, String) -> Printed,
+    /// Sends a picture to the page around this frame.
+    pub post_picture: fn(StoredValue<Frame>, Model, Option<embed::Id>, bool, SvgOptions),
     /// Reads a file that a person chose or dropped; an error is a sentence.
     pub read_file: fn(File) -> Pin<Box<dyn Future<Output = Result<Opened, String>>>>,
 }

@@ -11,7 +11,7 @@
 //! Only the frame knows the [`Page`]. Every other component is given [`Intents`] and the values that it shows.
 
 pub mod dom;
-mod effects;
+pub mod effects;
 pub mod file;
 pub mod image;
 mod intents;
