@@ -206,7 +206,10 @@ pub type Load<P> = fn() -> Pin<Box<dyn Future<Output = Option<&'static P>>>>;
 
 /// A module that is loaded later, seen from components. Copies are handles of the same one.
 pub struct Later<P: 'static> {
+    /// Followed by what says that it is loading, or that it did not come.
     state: RwSignal<State>,
+    /// Followed by what is drawn once it is here: nothing else about it should draw that anew.
+    is_here: RwSignal<bool>,
     parts: StoredValue<Option<&'static P>>,
     load: Load<P>,
 }
@@ -225,7 +228,12 @@ pub type Late = Later<Parts>;
 impl<P: Sync> Later<P> {
     /// One that is not loaded yet.
     pub fn new(load: Load<P>) -> Self {
-        Self { state: RwSignal::new(State::Away), parts: StoredValue::new(None), load }
+        Self {
+            state: RwSignal::new(State::Away),
+            is_here: RwSignal::new(false),
+            parts: StoredValue::new(None),
+            load,
+        }
     }
 
     /// What is in it, loaded if it is not there yet. `None` if it does not come.
@@ -237,6 +245,9 @@ impl<P: Sync> Later<P> {
         let loaded = (self.load)().await;
         self.parts.set_value(loaded);
         self.state.set(if loaded.is_some() { State::Here } else { State::Failed });
+        if loaded.is_some() {
+            self.is_here.set(true);
+        }
         loaded
     }
 
@@ -249,9 +260,9 @@ impl<P: Sync> Later<P> {
         }
     }
 
-    /// What is in it, if it is here. What asks is run again when that changes.
+    /// What is in it, if it is here. What asks is run again when it comes.
     pub fn get(self) -> Option<&'static P> {
-        self.state.track();
+        self.is_here.track();
         self.get_untracked()
     }
 
