@@ -38,6 +38,7 @@ use crate::view::svg::SvgOptions;
 type Model = Slice<Option<Arc<RunModel>>>;
 
 /// The panels around the lanes: a function for each.
+#[expect(clippy::type_complexity, reason = "each is what its component shows, by type")]
 pub struct Details {
     /// The graph of dependencies.
     pub graph: fn(Model, Slice<Selection>, Slice<bool>, Slice<bool>, Slice<Screen>, Intents) -> AnyView,
@@ -50,6 +51,7 @@ pub struct Details {
 }
 
 /// Dialogs, the other tabs, lessons, files: a function for each.
+#[expect(clippy::type_complexity, reason = "each is what its component shows, by type")]
 pub struct Parts {
     /// The dialogs that the page has in a frame, too.
     pub framed_dialogs: fn(Dialogs) -> AnyView,
