@@ -112,11 +112,11 @@ pub fn App(
     };
     view! {
         {move || if is_presenting.get() { presented().into_any() } else { whole().into_any() }}
-        <Printed model picture make_link/>
+        <Printed model picture lesson=page.lesson.open pins=pinned.pins make_link/>
         <i class="probe" node_ref=probe aria-hidden="true"></i>
         <div class="hidden" role="status" aria-live="polite">{move || spoken.get()}</div>
         <Help dialog letter_keys intents/>
-        <Share dialog document strategy given make_link intents/>
+        <Share dialog document strategy given lesson=page.lesson.open make_link intents/>
         <CostModel dialog cost_model intents/>
         <Strategies dialog strategy intents/>
         <SavePicture dialog model picture make_link intents/>

@@ -83,9 +83,9 @@ pub fn Presenter(
                     } else {
                         ().into_any()
                     }}
+                    <Code present lesson written setup model make_link intents/>
                 </main>
             </div>
-            <Code present lesson written setup model make_link intents/>
             <Bar present lesson is_covered intents/>
         </div>
     }

@@ -142,7 +142,7 @@ fn Draggable(number: Number, numbers: Numbers) -> impl IntoView {
     view! {
         {move || if is_active.get() {
             view! {
-                <span class="number" class:held=move || drag.with(Option::is_some) role="spinbutton" tabindex="0"
+                <span class="drag" class:held=move || drag.with(Option::is_some) role="spinbutton" tabindex="0"
                     aria-label=name.clone() aria-valuemin=low.to_string() aria-valuemax=high.to_string()
                     aria-valuenow=move || now.get().map(|now| now.to_string()) aria-valuetext=label
                     title="Drag sideways, click on its left or right half, or use the arrow keys"

@@ -31,6 +31,7 @@ pub mod navigate;
 pub mod number;
 pub mod offline;
 pub mod present;
+pub mod print;
 pub mod qr;
 pub mod recorded;
 pub mod rows;
