@@ -49,6 +49,25 @@ test('lessons are listed, and progress is kept', async ({ page }) => {
   await expect(list.getByText('5 minutes, 1 step done')).toBeVisible();
 });
 
+test('without storage a lesson is done all the same, and nothing is kept', async ({ page }) => {
+  await page.addInitScript(() => {
+    Object.defineProperty(window, 'localStorage', {
+      get() {
+        throw new DOMException('Access is denied', 'SecurityError');
+      },
+    });
+  });
+  await page.goto(`${PLAIN}?lesson=one-lane`);
+  await page.getByRole('button', { name: 'Show me' }).click();
+  await done(page);
+  await page.getByRole('button', { name: 'All lessons' }).click();
+  const list = page.getByRole('dialog', { name: 'Lessons' });
+  await expect(list.getByText('3 minutes, 1 step done')).toBeVisible();
+  await page.reload();
+  await page.getByRole('button', { name: 'All lessons' }).click();
+  await expect(list.getByText('3 minutes', { exact: true }).first()).toBeVisible();
+});
+
 test('a lesson opens from a file, and one with a mistake is told of', async ({ page }) => {
   await open(page, PLAIN);
   const template = readFileSync(join(__dirname, '../../core/document/lessons/template.json'), 'utf8');

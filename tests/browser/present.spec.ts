@@ -262,3 +262,39 @@ test('a lesson of one’s own, changed, is the same after it is loaded again', a
   ])
     await expect(root(page)).toHaveAttribute(name, value);
 });
+
+test('what is printed of a lesson is its step as it is now; runs side by side are printed as a table and as lanes', async ({ page }) => {
+  const print = async () => {
+    await page.emulateMedia({ media: 'screen' });
+    await page.evaluate(() => dispatchEvent(new Event('beforeprint')));
+    await page.emulateMedia({ media: 'print' });
+  };
+  const printed = page.locator('.printed');
+  await page.goto(`${PLAIN}?lesson=critical-path&step=1`);
+  await expect(root(page)).toHaveAttribute('data-engine', /./);
+  await print();
+  await expect(printed.getByRole('heading', { includeHidden: true })).toHaveText('Critical path and Amdahl, step 1 of 3: The longest chain');
+  await expect(printed.locator('.picture'), 'nothing that answers the question').toHaveCount(0);
+  await expect(printed.locator('.source svg')).toBeVisible();
+  await page.emulateMedia({ media: 'screen' });
+  await page.getByRole('button', { name: 'Show me' }).click();
+  await done(page);
+  await page.getByRole('spinbutton', { name: 'mints' }).focus();
+  await page.keyboard.press('ArrowLeft');
+  await expect(root(page)).toHaveAttribute('data-transactions', '23');
+  await print();
+  await expect(printed).toContainText('with 7 mints and 16 payments');
+  await expect(printed.locator('.picture svg')).toBeVisible();
+  // Names in the headline's story are buttons on the screen and words on paper.
+  await expect(page.locator('.head .story .link').first()).toBeVisible();
+
+  await page.emulateMedia({ media: 'screen' });
+  await open(page, PLAIN);
+  await page.getByRole('tab', { name: 'Compare' }).click();
+  await page.getByRole('button', { name: 'Run every strategy' }).click();
+  await expect(page.locator('.runs tbody tr')).toHaveCount(5);
+  await done(page);
+  await print();
+  await expect(printed.locator('tbody tr')).toHaveCount(5);
+  await expect(printed.locator('.picture svg')).toHaveCount(5);
+});

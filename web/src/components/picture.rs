@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use evm_lanes_core::goal;
+use evm_lanes_core::scenario::lesson::number;
 use leptos::ev;
 use leptos::html::Dialog;
 use leptos::prelude::*;
@@ -180,13 +181,16 @@ pub fn Printed(
 fn step(state: &LessonState) -> Option<Step> {
     let step = state.current()?;
     let start = state.start_figures.as_ref().or(state.figures.as_ref());
-    let mut texts = vec![goal::fill(&step.text, start)];
+    let now = |text: &str, figures| {
+        number::labels_now(&goal::fill(text, figures), |target| state.numbers.get(target).copied())
+    };
+    let mut texts = vec![now(&step.text, start)];
     if let Some(question) = &step.question {
         texts.push(question.text.clone());
         texts.push(question.choices.iter().map(|choice| format!("- {}\n", choice.text)).collect());
     }
     if state.is_done {
-        texts.push(goal::fill(&step.explanation, state.figures.as_ref()));
+        texts.push(now(&step.explanation, state.figures.as_ref()));
     }
     let (number, steps) = (state.step + 1, state.lesson.steps.len());
     Some(Step { heading: format!("{}, step {number} of {steps}: {}", state.lesson.title, step.title), texts })

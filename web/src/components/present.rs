@@ -193,7 +193,7 @@ fn Bar(
     let is_last = move || place.get().is_none_or(|(step, steps)| step + 1 >= steps);
     let send = move |event: PresentEvent| move |_| intents.present(event.clone());
     view! {
-        <footer class="presenting" role="group" aria-label="Presenter">
+        <footer class="presenting" aria-label="Presenter">
             <Show when=move || place.with(Option::is_some)>
                 <button type="button" class="btn" aria-disabled=move || is_first().to_string()
                     aria-keyshortcuts="ArrowLeft" on:click=send(PresentEvent::Previous)>"Previous"</button>

@@ -179,14 +179,22 @@ pub fn all(text: &str) -> Vec<Result<Number, Wrong>> {
 
 /// A text with each form's label in its place, for those who cannot drag.
 pub fn labels(text: &str) -> String {
+    labels_now(text, |_| None)
+}
+
+/// The same with the numbers as they are now, where that is known.
+pub fn labels_now(text: &str, now: impl Fn(&Target) -> Option<u64>) -> String {
     let mut out = String::new();
     let mut rest = text;
     while let Some(mark) = rest.find('[') {
         out.push_str(&rest[..mark]);
         rest = &rest[mark..];
         match at(rest) {
-            Some((length, _)) => {
-                out.push_str(rest[1..].split(']').next().unwrap_or_default());
+            Some((length, number)) => {
+                match number.as_ref().ok().and_then(|number| Some(number.label(now(&number.target)?))) {
+                    Some(label) => out.push_str(&label),
+                    None => out.push_str(rest[1..].split(']').next().unwrap_or_default()),
+                }
                 rest = &rest[length..];
             }
             None => {
@@ -312,6 +320,8 @@ mod tests {
             labels("On [2 lanes](set:lanes \"1..16\") of [all], [4](set:seed)."),
             "On 2 lanes of [all], 4."
         );
+        let now = |target: &Target| (*target == Target::Lanes).then_some(1);
+        assert_eq!(labels_now("[2 lanes](set:lanes \"1..16\"), [4](set:seed \"1..9\")", now), "1 lane, 4");
     }
 
     #[test]
