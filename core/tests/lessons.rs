@@ -226,7 +226,7 @@ fn what_is_said_of_dragging_is_true() {
         let report = run(&mut engine, &dragged(&start, &number, value), unit);
         Figures::of(&report, None).number(figure).expect("a figure")
     };
-    // "The limit is what no number of lanes can pass": it follows the parts.
+    // "The speed-up is at most {pathLimit}": it follows the parts.
     let amdahl = find("critical-path");
     let limits = [1, 8, 16].map(|mints| figure(amdahl, 0, "mints", mints, Figure::PathLimit));
     assert!(limits[0] > limits[1] && limits[1] > limits[2], "{limits:?}");

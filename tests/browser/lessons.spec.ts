@@ -25,10 +25,10 @@ test('a question comes before its run, and all of a lesson is done by keyboard',
   await expect(root(page)).toHaveAttribute('data-goal', 'open');
   await expect(page.getByRole('heading', { name: 'Four times as fast?' })).toBeFocused();
   await done(page);
-  await page.getByRole('spinbutton', { name: 'Lanes' }).fill('3');
+  await page.getByRole('spinbutton', { name: 'Lanes', exact: true }).fill('3');
   await page.keyboard.press('Enter');
   await expect(lesson.getByText(/On three lanes two of them run three payments/)).toBeVisible();
-  await page.getByRole('spinbutton', { name: 'Lanes' }).fill('4');
+  await page.getByRole('spinbutton', { name: 'Lanes', exact: true }).fill('4');
   await page.keyboard.press('Enter');
   await expect(root(page)).toHaveAttribute('data-goal', 'met');
   await expect(page).toHaveURL(/\?lesson=two-lanes&step=2&lanes=4$/);
@@ -41,7 +41,7 @@ test('lessons are listed, and progress is kept', async ({ page }) => {
   await page.getByRole('button', { name: 'Lessons' }).click();
   const list = page.getByRole('dialog', { name: 'Lessons' });
   await expect(list.getByRole('listitem')).toHaveCount(steps.length);
-  await list.getByRole('button', { name: 'Critical path and Amdahl' }).click();
+  await list.getByRole('button', { name: 'Critical path and Amdahl', exact: true }).click();
   await expect(root(page)).toHaveAttribute('data-lesson', 'critical-path');
   await page.getByRole('button', { name: 'Show me' }).click();
   await done(page);

@@ -210,7 +210,9 @@ impl Session {
         }
         self.write_link(true);
         self.announce("No longer presenting.");
-        self.effects.push(Effect::Focus("present"));
+        // The button by which it is begun again.
+        let button = if self.lesson.is_some() { "present" } else { "lessons" };
+        self.effects.push(Effect::Focus(button));
     }
 
     /// The right answer and the run are shown.

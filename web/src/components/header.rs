@@ -7,7 +7,7 @@ use wasm_bindgen::JsCast;
 use web_sys::HtmlInputElement;
 
 use crate::state::{
-    Activity, Dialog, Document, EngineState, Intents, PresentEvent, Setup, Slice, Source, Theme, Work, file,
+    Activity, Dialog, Document, EngineState, Intents, Setup, Slice, Source, Theme, Work, file,
 };
 use crate::view::lane_steps;
 use crate::view::sentence::choice_name;
@@ -40,9 +40,7 @@ pub fn Header(
             <OpenFile intents/>
             <RunButton setup work intents/>
             <OtherClock setup work intents/>
-            <button class="btn" type="button" on:click=move |_| intents.open_dialog(Dialog::Lessons)>"Lessons"</button>
-            <button class="btn" type="button" id="present" aria-keyshortcuts="P"
-                on:click=move |_| intents.present(PresentEvent::Start)>"Present"</button>
+            <button class="btn" type="button" id="lessons" on:click=move |_| intents.open_dialog(Dialog::Lessons)>"Lessons"</button>
             <button class="btn" type="button" on:click=move |_| intents.open_dialog(Dialog::Share)>"Share"</button>
             <button class="btn square" type="button"
                 aria-label=move || if theme.get().is_dark() { "Light colours" } else { "Dark colours" }

@@ -34,9 +34,6 @@ pub fn Lesson(
                     <h2>{move || lesson.with(|s| s.as_ref().map(|s| s.lesson.title.clone()))}</h2>
                     <span>{format!("step {} of {steps}", step + 1)}</span>
                     <span class="push"></span>
-                    {can_present.then(|| view! {
-                        <button type="button" class="btn small" on:click=move |_| intents.present(PresentEvent::Start)>"Present"</button>
-                    })}
                     <button type="button" class="btn small" on:click=move |_| intents.open_dialog(state::Dialog::Lessons)>
                         "All lessons"
                     </button>
@@ -44,7 +41,7 @@ pub fn Lesson(
                 </header>
                 <div class="body" tabindex="0" role="region" aria-labelledby="lesson-step">
                     <OpenStep lesson is_running room=false intents/>
-                    <Steps lesson progress step steps intents/>
+                    <Steps lesson progress step steps can_present intents/>
                 </div>
             </section>
         })}
@@ -251,6 +248,7 @@ fn Steps(
     progress: Slice<Progress>,
     step: usize,
     steps: usize,
+    can_present: bool,
     intents: Intents,
 ) -> impl IntoView {
     let is_last = step + 1 >= steps;
@@ -294,6 +292,10 @@ fn Steps(
                         on:click=move |_| if !is_last { intents.lesson(LessonEvent::GoTo(step + 1)) }>"Next"</button>
                 }.into_any(),
             }}
+            {can_present.then(|| view! {
+                <button type="button" class="btn" id="present" aria-keyshortcuts="P"
+                    on:click=move |_| intents.present(PresentEvent::Start)>"Present"</button>
+            })}
         </nav>
     }
 }
@@ -334,6 +336,13 @@ pub fn Lessons(
             <div class="body">
                 <p>"Each takes a few minutes, on simulated lanes, the same on every machine. Nothing is sent anywhere."</p>
                 <ol class="lessons">{builtin::ALL.iter().map(line).collect_view()}</ol>
+                {can_present.then(|| view! {
+                    <p>
+                        "Present shows a lesson, or "
+                        <button type="button" class="link" on:click=move |_| intents.present(PresentEvent::Start)>"what is on the page now"</button>
+                        ", in large type to a room. The key P does the same."
+                    </p>
+                })}
                 <p>
                     "A lesson of your own opens from a file. Begin with "
                     <a href="./lessons/template.json" download="my-lesson.json">"the template"</a>"."
