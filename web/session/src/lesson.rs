@@ -21,8 +21,8 @@ use evm_lanes_view::format::capitalised;
 use evm_lanes_view::share;
 
 use super::{
-    Activity, DetailState, Document, Effect, Link, NamedSelection, Notice, Selection, Session, Settings,
-    Source,
+    Activity, DetailState, Document, Effect, Link, NamedSelection, Notice, Picture, Selection, Session,
+    Settings, Source,
 };
 
 /// What a person does with a lesson.
@@ -166,6 +166,11 @@ impl LessonState {
             numbers: BTreeMap::new(),
             start,
         })
+    }
+
+    /// What the open step begins with.
+    pub fn begins_with(&self) -> &Start {
+        &self.start
     }
 
     /// The step that is open.
@@ -397,6 +402,7 @@ impl Session {
         self.lesson = Some(state);
         self.take_start(&start);
         self.forget_run();
+        self.want_lesson_runs();
         self.run_unasked();
         self.write_link(true);
         self.announce_step();
@@ -469,6 +475,7 @@ impl Session {
         model.seed = run.seed.unwrap_or(model.seed);
         self.lesson = Some(*state);
         self.forget_run();
+        self.want_lesson_runs();
         self.wanted_selection = Some(NamedSelection(link.selection.unwrap_or_default()));
         Ok(true)
     }
@@ -530,6 +537,7 @@ impl Session {
         self.activity = Activity::Idle;
         self.model = None;
         self.ran = None;
+        (self.recorded, self.picture) = (None, Picture::Own);
         self.selection = Selection::default();
         self.detail = DetailState::None;
         self.viewport = None;

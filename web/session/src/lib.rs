@@ -59,6 +59,7 @@ use evm_lanes_core::units::{Incarnation, LocationId, TxIndex, Version};
 use evm_lanes_view::keys::Command;
 use evm_lanes_view::model::RunModel;
 use evm_lanes_view::scale::Viewport;
+use evm_lanes_view::svg::SvgOptions;
 
 pub use evm_lanes_view::recorded::Picture;
 
@@ -97,6 +98,13 @@ pub enum Event {
         name: &'static str,
         /// The run.
         report: Box<Report>,
+    },
+    /// Here are the runs that [`Effect::FetchLessonRuns`] asked for.
+    LessonRuns {
+        /// The lesson's id.
+        id: String,
+        /// The recorded run of what each step begins with.
+        steps: Vec<Report>,
     },
     /// The page around this frame has sent a message, as text of JSON.
     Message(String),
@@ -244,6 +252,9 @@ pub enum Effect {
     SaveDraft(String),
     /// Keep in this browser which steps of lessons are done.
     KeepProgress(String),
+    /// Fetch the recorded runs of the built-in lesson of that id and answer by [`Event::LessonRuns`]. If they do not come,
+    /// nothing is missing: this machine makes the runs.
+    FetchLessonRuns(String),
     /// Offer a file.
     Download {
         /// Its name.
@@ -259,6 +270,15 @@ pub enum Effect {
     Announce(String),
     /// Send a message, as text of JSON, to the page around this frame.
     Post(String),
+    /// Send a picture of the lanes to the page around this frame: [`embed::svg`] or [`embed::png`].
+    PostPicture {
+        /// The request that it answers.
+        id: Option<embed::Id>,
+        /// As a PNG; else as an SVG.
+        is_png: bool,
+        /// How it is to be.
+        options: SvgOptions,
+    },
 }
 
 /// What the session has to know of where it is.
@@ -297,6 +317,8 @@ pub struct Session {
     recorded: Option<Arc<RunModel>>,
     /// The request whose run is to confirm it.
     confirming: Option<u32>,
+    /// The recorded runs of the lesson that is open.
+    lesson_runs: Option<picture::LessonRuns>,
     /// Runs that are kept beside it, oldest first.
     pub pins: Vec<Pin>,
     /// Speed-up over lanes, if it was asked for.
@@ -342,6 +364,8 @@ pub struct Session {
     /// Whether a number was dragged further while its run was under way.
     number_waits: bool,
     history: History,
+    /// Whether the address held the document when it was last written.
+    is_in_link: bool,
     next_id: u32,
     /// Whether a run waits for the engine to be ready.
     run_when_ready: bool,
@@ -383,6 +407,7 @@ impl Session {
             picture: Picture::default(),
             recorded: None,
             confirming: None,
+            lesson_runs: None,
             pins: Vec::new(),
             curve: CurveState::None,
             list: ListState::None,
@@ -406,6 +431,7 @@ impl Session {
             present: None,
             number_waits: false,
             history: History::default(),
+            is_in_link: true,
             next_id: 0,
             run_when_ready: true,
             comparing: Vec::new(),
@@ -460,6 +486,7 @@ impl Session {
             }
             Event::LinkDue => self.write_link(false),
             Event::Recorded { name, report } => self.show_recorded(name, *report),
+            Event::LessonRuns { id, steps } => self.take_lesson_runs(id, steps),
             Event::Message(text) => self.on_message(&text),
             Event::Command(command) => self.on_command(command),
             Event::Run => self.run(),
