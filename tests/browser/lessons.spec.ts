@@ -73,6 +73,9 @@ test('a lesson opens from a file, and one with a mistake is told of', async ({ p
   const template = readFileSync(join(__dirname, '../../core/document/lessons/template.json'), 'utf8');
   await give(page, 'my-lesson.json', template);
   await expect(root(page)).toHaveAttribute('data-lesson', 'my-lesson');
+  // Somebody who writes one opens it again and again.
+  await give(page, 'my-lesson.json', template.replace('Ask before you show', 'Ask first'));
+  await expect(page.getByRole('heading', { name: 'Ask first' })).toBeVisible();
   await give(page, 'my-lesson.json', template.replace('"minutes"', '"minute"'));
   await expect(page.getByText(/line 1: expected "minutes".*Nothing was changed/)).toBeVisible();
   expect(await attribute(page, 'data-lesson')).toBe('my-lesson');

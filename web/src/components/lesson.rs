@@ -1,5 +1,7 @@
 //! A lesson beside the lanes: text, question, goal, hints, explanation; and the list of lessons.
 
+use std::sync::Arc;
+
 use evm_lanes_core::goal::{self, Figures};
 use evm_lanes_core::scenario::lesson::{Step, builtin};
 use leptos::ev;
@@ -23,9 +25,12 @@ pub fn Lesson(
     can_present: bool,
     intents: Intents,
 ) -> impl IntoView {
-    // The step is drawn anew only when another one is opened, so that a number that is being typed stays.
+    // The step is drawn anew only when another one is opened, so that a number that is being typed stays; also when a file of
+    // the same lesson is opened again, because somebody is writing it.
     let opened = Memo::new(move |_| {
-        lesson.with(|state| state.as_ref().map(|s| (s.lesson.id.clone(), s.step, s.lesson.steps.len())))
+        lesson.with(|state| {
+            state.as_ref().map(|s| (Arc::as_ptr(&s.lesson).addr(), s.step, s.lesson.steps.len()))
+        })
     });
     view! {
         {move || opened.get().map(|(_, step, steps)| view! {

@@ -46,7 +46,10 @@ pub fn Presenter(
         (false, None) => "Running…".to_owned(),
     };
     let opened = Memo::new(move |_| {
-        lesson.with(|s| s.as_ref().map(|s| (s.lesson.title.clone(), s.step, s.lesson.steps.len())))
+        lesson.with(|s| {
+            let key = |s: &LessonState| Arc::as_ptr(&s.lesson).addr();
+            s.as_ref().map(|s| (key(s), s.lesson.title.clone(), s.step, s.lesson.steps.len()))
+        })
     });
     view! {
         <div class="presenter">
@@ -56,7 +59,7 @@ pub fn Presenter(
             </div>
             <div class="stage">
                 {move || match opened.get() {
-                    Some((title, step, steps)) => view! {
+                    Some((_, title, step, steps)) => view! {
                         <section class="lesson" aria-label="Lesson" data-step=(step + 1).to_string()>
                             <header><h2>{title}</h2><span>{format!("step {} of {steps}", step + 1)}</span></header>
                             <div class="body" tabindex="0" role="region" aria-labelledby="lesson-step">
