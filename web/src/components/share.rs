@@ -8,7 +8,7 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use super::dialogs::{Top, bind};
-use crate::state::{self, Document, Given, Intents, Link, Slice, dom, link};
+use crate::state::{self, Document, Given, Intents, LessonState, Link, Slice, dom, link};
 use crate::view::format::count;
 use crate::view::qr::{self, QrPicture};
 use crate::view::share::{self, Form, Shared};
@@ -20,6 +20,7 @@ pub fn Share(
     document: Slice<Document>,
     strategy: Slice<StrategyChoice>,
     given: Slice<Option<Given>>,
+    lesson: Slice<Option<LessonState>>,
     /// Makes the link to what is on the page now. That takes too long to be done before anyone asks.
     make_link: Callback<(), Link>,
     intents: Intents,
@@ -39,9 +40,23 @@ pub fn Share(
         match shared.get()? {
         Link::Fits(link) => Some(
             view! {
-                <p>"The link holds the scenario, strategy, lanes, clock and selection. Nothing is stored on a server."</p>
+                <p>{held(lesson)}" Nothing is stored on a server."</p>
                 <GivenList given strategy/>
-                <Texts link document done/>
+                <Texts link document lesson done/>
+            }
+            .into_any(),
+        ),
+        Link::TooLong if lesson.with_untracked(|l| l.as_ref().is_some_and(|l| l.own.is_some())) => Some(
+            view! {
+                <p role="alert">{format!("This lesson, with what was changed in it, is too long for a link: browsers take about {} characters. Share its file, and the changed scenario beside it.", count(32_000))}</p>
+                <div class="row">
+                    <button type="button" class="btn" on:click=move |_| {
+                        if let Some(text) = lesson.with_untracked(|l| l.as_ref().and_then(|l| l.own.clone())) {
+                            dom::save("lesson.json", "application/json", text.as_bytes());
+                        }
+                    }>"Save the lesson"</button>
+                    <SaveButton document/>
+                </div>
             }
             .into_any(),
         ),
@@ -73,12 +88,35 @@ pub fn Share(
     }
 }
 
+/// What a link holds, in a sentence.
+fn held(lesson: Slice<Option<LessonState>>) -> &'static str {
+    match lesson.get_untracked() {
+        None => "The link holds the scenario, strategy, lanes, clock and selection.",
+        Some(state) if state.own.is_none() => {
+            "The link opens this step of the lesson, with the scenario as it was changed, strategy, lanes, clock and selection."
+        }
+        Some(_) => {
+            "The link holds the whole lesson, this step with the scenario as it was changed, strategy, lanes, clock and selection."
+        }
+    }
+}
+
 /// Every form of a link, its length, its code.
 #[component]
-fn Texts(link: String, document: Slice<Document>, done: RwSignal<String>) -> impl IntoView {
+fn Texts(
+    link: String,
+    document: Slice<Document>,
+    lesson: Slice<Option<LessonState>>,
+    done: RwSignal<String>,
+) -> impl IntoView {
     let base = link::base();
     // A real block has no title.
-    let title = document.with_untracked(|d| d.parsed().map(|s| s.title.clone())).unwrap_or_default();
+    let title = lesson.with_untracked(|lesson| {
+        lesson.as_ref().map(|state| format!("{}, step {}", state.lesson.title, state.step + 1))
+    });
+    let title = title
+        .or_else(|| document.with_untracked(|d| d.parsed().map(|s| s.title.clone())))
+        .unwrap_or_default();
     let shared = Shared { base: &base, link: &link, title: &title };
     let url = shared.url();
     let length = url.chars().count();

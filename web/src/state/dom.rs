@@ -14,6 +14,11 @@ pub fn root() -> Option<Element> {
     window()?.document()?.document_element()
 }
 
+/// What time it is, in milliseconds, on a clock that never goes back.
+pub fn now() -> f64 {
+    window().and_then(|w| w.performance()).map_or(0.0, |performance| performance.now())
+}
+
 /// The machine's cores, as far as the browser tells; at least 1.
 pub fn cores() -> u16 {
     window().map_or(1, |w| w.navigator().hardware_concurrency().clamp(1.0, 64.0) as u16)
