@@ -1,6 +1,8 @@
 //! The dialog that hands on what is on the page: the link in the forms that other places take, its QR code, and a file for
 //! what no link takes.
 
+use std::sync::Arc;
+
 use evm_lanes_core::scenario::StrategyChoice;
 use leptos::ev;
 use leptos::html::{Dialog, Textarea};
@@ -10,7 +12,9 @@ use leptos::task::spawn_local;
 use super::dialogs::{Top, bind};
 use crate::state::{self, Document, Given, Intents, Link, Slice, dom, link};
 use crate::view::format::count;
+use crate::view::model::RunModel;
 use crate::view::qr::{self, QrPicture};
+use crate::view::sentence;
 use crate::view::share::{self, Form, Shared};
 
 /// The link, how long it is, and what else holds it.
@@ -20,6 +24,8 @@ pub fn Share(
     document: Slice<Document>,
     strategy: Slice<StrategyChoice>,
     given: Slice<Option<Given>>,
+    model: Slice<Option<Arc<RunModel>>>,
+    is_stale: Slice<bool>,
     /// Makes the link to what is on the page now. That takes too long to be done before anyone asks.
     make_link: Callback<(), Link>,
     intents: Intents,
@@ -41,7 +47,7 @@ pub fn Share(
             view! {
                 <p>"The link holds the scenario, strategy, lanes, clock and selection. Nothing is stored on a server."</p>
                 <GivenList given strategy/>
-                <Texts link document done/>
+                <Texts link document model is_stale done intents/>
             }
             .into_any(),
         ),
@@ -75,11 +81,20 @@ pub fn Share(
 
 /// Every form of a link, its length, its code.
 #[component]
-fn Texts(link: String, document: Slice<Document>, done: RwSignal<String>) -> impl IntoView {
+fn Texts(
+    link: String,
+    document: Slice<Document>,
+    model: Slice<Option<Arc<RunModel>>>,
+    is_stale: Slice<bool>,
+    done: RwSignal<String>,
+    intents: Intents,
+) -> impl IntoView {
     let base = link::base();
     // A real block has no title.
     let title = document.with_untracked(|d| d.parsed().map(|s| s.title.clone())).unwrap_or_default();
-    let shared = Shared { base: &base, link: &link, title: &title };
+    let run = model.get_untracked().filter(|_| !is_stale.get_untracked());
+    let headline = run.map(|model| sentence::headline(&model)).unwrap_or_default();
+    let shared = Shared { base: &base, link: &link, title: &title, headline: &headline };
     let url = shared.url();
     let length = url.chars().count();
     let fits = share::LIMITS
@@ -95,6 +110,17 @@ fn Texts(link: String, document: Slice<Document>, done: RwSignal<String>) -> imp
     let mut forms = Form::ALL.into_iter().map(|form| (form, form.text(&shared)));
     let first = forms.next().map(|(form, text)| view! { <Text form text done document=Some(document)/> });
     let others = forms.map(|(form, text)| view! { <Text form text done document=None/> }).collect_view();
+    // The site has pictures of recorded runs only.
+    let save = shared.recorded().is_none().then(|| {
+        view! {
+            <p>
+                {format!("The image is a file of yours: save the picture as {} beside your text. ", share::OWN_IMAGE)}
+                <button type="button" class="btn small" on:click=move |_| intents.open_dialog(state::Dialog::Picture)>
+                    "Picture…"
+                </button>
+            </p>
+        }
+    });
     let code = qr::picture(&url).zip(share::describe_qr(length));
     view! {
         {first}
@@ -103,6 +129,7 @@ fn Texts(link: String, document: Slice<Document>, done: RwSignal<String>) -> imp
         {code.map(|(picture, about)| view! { <Code picture about title=shared.title()/> })}
         <h3>"For other places"</h3>
         {others}
+        {save}
     }
 }
 

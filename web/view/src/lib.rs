@@ -30,6 +30,7 @@ pub mod model;
 pub mod navigate;
 pub mod offline;
 pub mod qr;
+pub mod record;
 pub mod recorded;
 pub mod rows;
 #[cfg(any(test, feature = "sample"))]
