@@ -42,7 +42,7 @@ const STYLE: &str = "body{margin:0 auto;max-width:68rem;padding:1rem;background:
     border-block:1px solid var(--line)}nav a{display:inline-block;padding:.2rem 0}\
     table{border-collapse:collapse;font-variant-numeric:tabular-nums}caption{text-align:left;padding-bottom:.3rem}\
     th,td{padding:2px 14px 2px 0;text-align:left;vertical-align:top;border-bottom:1px solid var(--line)}\
-    td:first-child,.n{white-space:nowrap}.n{text-align:right}.wide{overflow-x:auto}.wide>svg{display:block}\
+    td:first-child,.n,.l{white-space:nowrap}.about td:last-child{min-width:17rem}.wide+.wide{margin-top:1.2rem}.n{text-align:right}.wide{overflow-x:auto}.wide>svg{display:block}\
     details{margin:.3rem 0}summary{cursor:pointer;padding:.2rem 0}code{overflow-wrap:anywhere}.note{color:var(--faint)}\
     .tag{display:inline-block;width:.7em;height:.7em;margin-right:.4em}\
     .wave,.mark{fill:var(--faint);font-size:11px}.node{fill:var(--panel);font-size:10.5px;font-weight:600;text-anchor:middle}\
@@ -143,7 +143,9 @@ fn number(text: impl Into<String>) -> Cell {
 
 /// A table with a caption. Longer ones than [`MOST_ROWS`] say so. The heading of a column begins with `#` where it has numbers.
 fn table(out: &mut String, title: &str, heads: &[&str], all: usize, rows: impl Iterator<Item = Vec<Cell>>) {
-    let mut written = format!("<table><caption>{}</caption><thead><tr>", escape(title));
+    // Where the last column holds sentences it stays wide enough to be read on a phone.
+    let class = if heads.last() == Some(&"What it is") { " class=\"about\"" } else { "" };
+    let mut written = format!("<table{class}><caption>{}</caption><thead><tr>", escape(title));
     for head in heads {
         let (class, head) = head.strip_prefix('#').map_or(("", *head), |head| (" class=\"n\"", head));
         let _ = write!(written, "<th scope=\"col\"{class}>{}</th>", escape(head));
@@ -157,7 +159,7 @@ fn table(out: &mut String, title: &str, heads: &[&str], all: usize, rows: impl I
                 Cell::Number(text) => write!(written, "<td class=\"n\">{}</td>", escape(&text)),
                 Cell::Tagged(colour, text) => write!(
                     written,
-                    "<td><svg class=\"tag c{}\" viewBox=\"0 0 1 1\" aria-hidden=\"true\"><rect width=\"1\" height=\"1\"/></svg>{}</td>",
+                    "<td class=\"l\"><svg class=\"tag c{}\" viewBox=\"0 0 1 1\" aria-hidden=\"true\"><rect width=\"1\" height=\"1\"/></svg>{}</td>",
                     colour,
                     escape(&text)
                 ),

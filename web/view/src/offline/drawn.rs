@@ -30,7 +30,11 @@ pub fn graph(model: &RunModel, width: f64) -> (String, Option<String>) {
     let picture = graph::layout(model, width, GRAPH_HEIGHT);
     let mut out = String::new();
     let title = format!("Dependency graph. {}", sentence::graph_summary(model));
-    begin(&mut out, "drawn-graph", (picture.width, picture.height), &title);
+    // No higher than what is in it.
+    let ends = picture.nodes.iter().map(|node| node.y + node.r);
+    let ends = ends.chain(picture.diamonds.iter().filter_map(|diamond| diamond.label.map(|label| label.y)));
+    let height = ends.fold(40.0, f64::max) + 14.0;
+    begin(&mut out, "drawn-graph", (picture.width, height.min(picture.height)), &title);
     for link in &picture.links {
         let class = if link.on_path { "link path" } else { "link" };
         let _ = write!(out, "<path class=\"{class}\" d=\"{}\"/>", escape(&link.path));
