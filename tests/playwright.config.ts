@@ -21,6 +21,8 @@ export default defineConfig({
   use: {
     viewport: { width: 1440, height: 900 },
     screenshot: 'only-on-failure',
+    // Every test's browser would otherwise load the whole site once more. offline.spec.ts allows them.
+    serviceWorkers: 'block',
   },
   projects: [
     {

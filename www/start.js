@@ -169,10 +169,11 @@
     document.head.append(link);
   }
 
-  /** The recorded run that the address asks for, if it says so in full. Without a clock, the engine decides. */
+  /** The recorded run that the address asks for: by name alone, or by all settings. Else, without a clock, the engine decides. */
   async function other() {
     const asked = new URLSearchParams(location.search);
-    if (location.hash || !asked.has('s') || !asked.has('clock')) return null;
+    const isName = [...asked.keys()].every((key) => ['s', 'tx', 'at'].includes(key));
+    if (location.hash || !asked.has('s') || !(isName || asked.has('clock'))) return null;
     const runs = await (await fetch('./recorded/index.json')).json();
     const run = runs.find(({ name }) => name === asked.get('s'));
     const fits = ([key, value]) => key === 's' || key === 'tx' || key === 'at' || (['strategy', 'lanes', 'clock'].includes(key) && String(run[key]) === value);

@@ -15,12 +15,17 @@ mod fingerprint;
 #[cfg(feature = "engine")]
 #[path = "../../core/tests/random_blocks/generator.rs"]
 mod generator;
+mod import;
 #[cfg(feature = "engine")]
 mod lanes;
 mod lessons;
 mod models;
+mod offline;
 mod page;
+mod pages;
 mod parts;
+#[cfg(feature = "engine")]
+mod preview;
 mod process;
 #[cfg(feature = "engine")]
 #[path = "../../core/tests/random_blocks/program.rs"]
@@ -61,7 +66,7 @@ enum Command {
     /// Build what is missing, serve the page, print its address, rebuild on change.
     Serve(serve::Arguments),
     /// Build the deployable static site into dist/.
-    Build(quality::Arguments),
+    Build(build::Arguments),
     /// Run every test: native, and in the browser.
     Test(test::Arguments),
     /// Check what needs no test: formatting, lints, licences, generated files.
@@ -82,6 +87,8 @@ enum Command {
     Conformance(conformance::Arguments),
     /// Run a block on simulated lanes: duration, speed-up, aborts, and the trace's hash as the page shows it.
     Simulate(simulate::Arguments),
+    /// Say what files of other tools hold, what they lack, and make a scenario of them.
+    Import(import::Arguments),
     /// Try lanes, schedulers and memory on many orders of their steps, under a model checker.
     Models(models::Arguments),
     /// Look for undefined behaviour and data races: Miri, ThreadSanitizer, AddressSanitizer.
@@ -110,6 +117,7 @@ fn main() -> ExitCode {
         Command::Bench(arguments) => bench::run(&arguments),
         Command::Conformance(arguments) => conformance::run(&arguments),
         Command::Simulate(arguments) => simulate::run(&arguments),
+        Command::Import(arguments) => import::run(&arguments),
         Command::Models(arguments) => models::run(&arguments),
         Command::Sanitize(arguments) => sanitize::run(&arguments),
         Command::Bugs(arguments) => bugs::run(&arguments),

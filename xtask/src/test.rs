@@ -9,9 +9,10 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, bail, ensure};
 
+use crate::build::{self, Deployment};
 use crate::parts::{self, Part};
 use crate::server::{self, Isolation};
-use crate::{build, catalogue, fingerprint, models, process, quality, setup, workspace};
+use crate::{catalogue, fingerprint, models, process, quality, setup, workspace};
 
 /// What `x test` takes.
 #[derive(clap::Args)]
@@ -159,7 +160,7 @@ pub fn count_of(line: &str) -> Count {
 fn browser(arguments: &Arguments) -> Result<Count> {
     let (chromium, firefox) = (setup::chromium()?, setup::firefox()?);
     let modules = setup::npm("tests")?;
-    build::build(arguments.build.quality())?;
+    build::build(arguments.build.quality(), &Deployment::anywhere())?;
     let isolated = server::start(build::dist(), 0, Isolation::Isolated)?;
     let plain = server::start(build::dist(), 0, Isolation::Plain)?;
 

@@ -97,6 +97,13 @@ pub enum Event {
         /// The run.
         report: Box<Report>,
     },
+    /// Here are the runs that [`Effect::FetchLessonRuns`] asked for.
+    LessonRuns {
+        /// The lesson's id.
+        id: String,
+        /// The recorded run of what each step begins with.
+        steps: Vec<Report>,
+    },
     /// The page around this frame has sent a message, as text of JSON.
     Message(String),
 
@@ -241,6 +248,9 @@ pub enum Effect {
     SaveDraft(String),
     /// Keep in this browser which steps of lessons are done.
     KeepProgress(String),
+    /// Fetch the recorded runs of the built-in lesson of that id and answer by [`Event::LessonRuns`]. If they do not come,
+    /// nothing is missing: this machine makes the runs.
+    FetchLessonRuns(String),
     /// Offer a file.
     Download {
         /// Its name.
@@ -303,6 +313,8 @@ pub struct Session {
     recorded: Option<Arc<RunModel>>,
     /// The request whose run is to confirm it.
     confirming: Option<u32>,
+    /// The recorded runs of the lesson that is open.
+    lesson_runs: Option<picture::LessonRuns>,
     /// Runs that are kept beside it, oldest first.
     pub pins: Vec<Pin>,
     /// Speed-up over lanes, if it was asked for.
@@ -344,6 +356,8 @@ pub struct Session {
     /// The steps of lessons that were done.
     pub progress: Progress,
     history: History,
+    /// Whether the address held the document when it was last written.
+    is_in_link: bool,
     next_id: u32,
     /// Whether a run waits for the engine to be ready.
     run_when_ready: bool,
@@ -385,6 +399,7 @@ impl Session {
             picture: Picture::default(),
             recorded: None,
             confirming: None,
+            lesson_runs: None,
             pins: Vec::new(),
             curve: CurveState::None,
             list: ListState::None,
@@ -406,6 +421,7 @@ impl Session {
             lesson: None,
             progress: Progress::default(),
             history: History::default(),
+            is_in_link: true,
             next_id: 0,
             run_when_ready: true,
             comparing: Vec::new(),
@@ -459,6 +475,7 @@ impl Session {
             }
             Event::LinkDue => self.write_link(false),
             Event::Recorded { name, report } => self.show_recorded(name, *report),
+            Event::LessonRuns { id, steps } => self.take_lesson_runs(id, steps),
             Event::Message(text) => self.on_message(&text),
             Event::Command(command) => self.on_command(command),
             Event::Run => self.run(),

@@ -4,7 +4,7 @@ use evm_lanes_session::{Effect, Event, embed};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
-use super::{Page, dom, image, link};
+use super::{Page, dom, image, link, recorded};
 use crate::embed::Frame;
 use crate::engine::EngineClient;
 use crate::view::svg::{self, SvgOptions};
@@ -23,6 +23,7 @@ impl Page {
                 }
                 Effect::SaveDraft(text) => dom::store("draft", Some(&text)),
                 Effect::KeepProgress(text) => dom::store("lessons", Some(&text)),
+                Effect::FetchLessonRuns(id) => recorded::fetch_lesson(id, move |event| self.take(event)),
                 Effect::Download { name, kind, bytes } => dom::save(name, kind, &bytes),
                 // The element is there once what has changed is drawn.
                 Effect::Focus(id) => request_animation_frame(move || dom::focus(id)),

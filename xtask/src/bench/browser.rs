@@ -97,14 +97,7 @@ impl Block {
     fn rounds(&self) -> Rounds {
         let mut rounds = Rounds::default();
         for &PageRun { sequential, parallel, shared } in &self.threads {
-            rounds.push(Round {
-                plain: None,
-                sequential,
-                one: None,
-                two: parallel,
-                unrecorded: None,
-                shared,
-            });
+            rounds.push(Round { sequential, two: parallel, shared, ..Round::default() });
         }
         rounds
     }
@@ -128,7 +121,7 @@ impl Block {
 pub(super) fn measure(cores: &Cores, selected: &dyn Fn(&str) -> bool) -> Result<Measured> {
     let chromium = setup::chromium()?;
     setup::npm("tests")?;
-    build::build(Quality::Optimised)?;
+    build::build(Quality::Optimised, &build::Deployment::anywhere())?;
     let isolated = server::start(build::dist(), 0, Isolation::Isolated)?;
     let plain = server::start(build::dist(), 0, Isolation::Plain)?;
     let there = blocks::real();

@@ -62,6 +62,8 @@ pub struct World {
     pub focus: Option<&'static str>,
     pub draft: Option<String>,
     pub progress: Option<String>,
+    /// Lessons whose recorded runs were asked for.
+    pub fetched: Vec<String>,
     pub files: Vec<(String, Vec<u8>)>,
     /// Messages to the page around the frame.
     pub posts: Vec<String>,
@@ -115,6 +117,7 @@ impl World {
             focus: None,
             draft: None,
             progress: None,
+            fetched: Vec::new(),
             files: Vec::new(),
             posts: Vec::new(),
         };
@@ -152,6 +155,7 @@ impl World {
                 Effect::WriteLinkSoon => self.link_is_due = true,
                 Effect::SaveDraft(text) => self.draft = Some(text),
                 Effect::KeepProgress(text) => self.progress = Some(text),
+                Effect::FetchLessonRuns(id) => self.fetched.push(id),
                 Effect::Download { name, bytes, .. } => self.files.push((name.to_owned(), bytes)),
                 Effect::Focus(id) => self.focus = Some(id),
                 Effect::Announce(text) => self.said.push(text),
