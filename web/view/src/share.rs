@@ -208,10 +208,10 @@ impl Shared<'_> {
         let recording = recorded::recording(builtin::find(&name)?)?;
         let run = Settings::from(run);
         let is_same = run.clock.is_none_or(|clock| clock == Clock::Simulated)
-            && run.strategy.is_none_or(|strategy| strategy == recording.strategy)
-            && run.lanes.is_none_or(|lanes| lanes == recording.lanes)
-            && run.cost.is_none_or(|cost| cost == recording.model.cost)
-            && run.seed.is_none_or(|seed| seed == recording.model.seed);
+            && run.strategy.is_none_or(|strategy| strategy == recording.recipe.strategy)
+            && run.lanes.is_none_or(|lanes| lanes == recording.recipe.lanes)
+            && run.cost.is_none_or(|cost| cost == recording.recipe.model.cost)
+            && run.seed.is_none_or(|seed| seed == recording.recipe.model.seed);
         is_same.then_some(recording.builtin.name)
     }
 
