@@ -21,7 +21,7 @@ function built(): Files {
   return new Map(paths.map((path) => [path.slice(dist.length + 1), readFileSync(path)]));
 }
 
-/** Another version of it. The worker that goes with it is the same but for its list, and forgets pages at once. */
+/** Another version of it. The worker that goes with it is the same but for its list, and forgets pages soon. */
 function version(name: string, changes: Record<string, (text: string) => string> = {}): Files {
   const files = built();
   for (const [file, change] of Object.entries({ 'index.html': (html: string) => html, ...changes })) {
@@ -39,7 +39,7 @@ function version(name: string, changes: Record<string, (text: string) => string>
     site.files[file] = createHash('sha256').update(files.get(file) ?? '').digest('hex').slice(0, 16);
   }
   const other = worker.replace(before ?? '', `const SITE = ${JSON.stringify({ ...site, version: tag })};\n`);
-  files.set('sw.js', Buffer.from(other.replace('YOUNG_MS = 60_000', 'YOUNG_MS = 0')));
+  files.set('sw.js', Buffer.from(other.replace('YOUNG_MS = 60_000', 'YOUNG_MS = 3_000')));
   return files;
 }
 
@@ -199,13 +199,11 @@ test('a page that cannot keep that it was loaded again is not', async ({ page })
   expect(seen.count).toBe(1);
 });
 
-test('where storage is blocked everything is as before', async () => {
-  const site = await host(built());
+/** A browser with settings of its own. */
+async function withSettings(profile: Record<string, unknown>, use: (page: Page, errors: string[]) => Promise<void>): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'evm-lanes-'));
   mkdirSync(join(folder, 'Default'));
-  // The browser's own setting “Block all cookies”.
-  const preferences = { profile: { default_content_setting_values: { cookies: 2 } } };
-  writeFileSync(join(folder, 'Default/Preferences'), JSON.stringify(preferences));
+  writeFileSync(join(folder, 'Default/Preferences'), JSON.stringify({ profile }));
   const { executablePath, args } = test.info().project.use.launchOptions ?? {};
   const context = await chromium.launchPersistentContext(folder, { executablePath, args });
   try {
@@ -213,17 +211,26 @@ test('where storage is blocked everything is as before', async () => {
     const errors: string[] = [];
     page.on('console', (message) => message.type() === 'error' && errors.push(message.text()));
     page.on('pageerror', (error) => errors.push(String(error)));
-    const seen = loads(page);
-    await open(page, site.address);
-    expect(await page.evaluate(() => navigator.serviceWorker.register('./sw.js').then(() => 'allowed', () => 'blocked'))).toBe('blocked');
-    await page.waitForTimeout(1_500);
-    expect(seen.count).toBe(1);
-    await expect(page.locator('#news')).toHaveCount(0);
-    expect(errors).toEqual([]);
+    await use(page, errors);
   } finally {
     await context.close();
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+test('where storage is blocked everything is as before', async () => {
+  const site = await host(built());
+  // “Block all cookies”.
+  await withSettings({ default_content_setting_values: { cookies: 2 } }, async (page, errors) => {
+    const seen = loads(page);
+    await open(page, site.address);
+    const refused = () => navigator.serviceWorker.register('./sw.js').then(() => 'allowed', () => 'blocked');
+    expect(await page.evaluate(refused)).toBe('blocked');
+    await page.waitForTimeout(1_500);
+    expect(seen.count).toBe(1);
+    await expect(page.locator('#news')).toHaveCount(0);
+    expect(errors).toEqual([]);
+  });
 });
 
 /** A version whose engine does not start if any of its files is of another one. */
@@ -242,7 +249,9 @@ test.describe('an update', () => {
   test('an open page keeps the files of its version, a new one has the new version', async ({ page, context }) => {
     const site = await host(named('a'));
     const address = `${site.address}?s=payments&lanes=8&clock=simulated&debug`;
-    await visited(page, address);
+    await visited(page, site.address);
+    // The page takes the word for crashes from its address; it was loaded twice before, and writes that itself.
+    await open(page, address);
     await expect(page.locator('body')).toHaveAttribute('data-of', 'a');
 
     site.files = named('b');
@@ -265,6 +274,7 @@ test.describe('an update', () => {
     expect(await caches(fresh)).toHaveLength(2);
 
     // A fresh engine of the old page: its worker and the pool's are of the old version, too.
+    await page.bringToFront();
     await page.evaluate(() => dispatchEvent(new CustomEvent('evm-lanes-crash', { detail: 'panic' })));
     await expect(page.locator('footer.foot')).toContainText('Started anew');
     await expect(root(page)).toHaveAttribute('data-engine', 'threads');
@@ -306,8 +316,11 @@ test('a version of which a file is missing or another one is not taken', async (
   await expect(page.locator('body')).toHaveAttribute('data-of', 'a');
   await done(page);
   site.files = next;
-  await update();
-  await expect(page.locator('#news')).toContainText('A new version is ready.', { timeout: 30_000 });
+  // The browser may still be trying by itself, and joins both attempts.
+  await expect
+    .poll(async () => (await update(), page.locator('#news').count()), { timeout: 30_000, intervals: [1_000] })
+    .toBe(1);
+  await expect(page.locator('#news')).toContainText('A new version is ready.');
   await page.reload();
   await expect(page.locator('body')).toHaveAttribute('data-of', 'b');
   await withoutNetwork(context, site);
@@ -342,6 +355,7 @@ test('a site under construction forgets what an earlier build kept', async ({ pa
 });
 
 test.describe('in a page of another site', () => {
+  test.use({ expectedErrors: [/CORS policy|ERR_FAILED/] });
   /** A page of another site with this frame. */
   async function around(page: Page, frame: string): Promise<void> {
     const html = `<!doctype html><html lang="en"><title>A host</title><link rel="icon" href="data:,"><h1>A host</h1>
@@ -359,22 +373,30 @@ test.describe('in a page of another site', () => {
     expect(context.serviceWorkers()).toEqual([]);
   });
 
-  test('a frame that is asked for measured lanes gets threads after one load more', async ({ page }) => {
+  test('a frame that is asked for measured lanes gets threads after one load more', async () => {
     const site = await host(built());
-    await around(page, `${site.address}embed.html?s=payments&clock=measured&lanes=2`);
-    await expect(frame(page)).toHaveAttribute('data-engine', 'threads', { timeout: 40_000 });
-    await expect(frame(page)).toHaveAttribute('data-lanes', '2');
-    await expect(frame(page)).toHaveAttribute('data-clock', 'measured');
+    // Cookies of other sites are allowed, which is how browsers come, but not the windows of these tests.
+    await withSettings({ cookie_controls_mode: 0 }, async (page, errors) => {
+      await around(page, `${site.address}embed.html?s=payments&clock=measured&lanes=2`);
+      await expect(frame(page)).toHaveAttribute('data-engine', 'threads', { timeout: 40_000 });
+      await expect(frame(page)).toHaveAttribute('data-lanes', '2');
+      await expect(frame(page)).toHaveAttribute('data-clock', 'measured');
+      expect(errors).toEqual([]);
+    });
   });
 
-  test('a frame in a sandbox runs as before', async ({ page }) => {
-    const html = built();
-    const site = await host(html);
-    const other = await host(new Map([['index.html', Buffer.from(
-      `<!doctype html><html lang="en"><title>A host</title><link rel="icon" href="data:,"><h1>A host</h1>
-       <iframe id="frame" sandbox="allow-scripts allow-same-origin" src="${site.address}embed.html?s=payments"></iframe>`,
-    )]]));
-    await page.goto(other.address);
+  test('where cookies of other sites are blocked, such a frame runs as before', async ({ page }) => {
+    const site = await host(built());
+    await around(page, `${site.address}embed.html?s=payments&clock=measured&lanes=2`);
     await expect(frame(page)).toHaveAttribute('data-phase', 'done', { timeout: 40_000 });
+    await page.waitForTimeout(1_500);
+    await expect(frame(page)).toHaveAttribute('data-engine', 'single');
+  });
+
+  test('a frame that a host keeps apart says so, as before', async ({ page }) => {
+    const site = await host(built());
+    await around(page, `${site.address}embed.html?s=payments" sandbox="allow-scripts`);
+    // This host does not let other origins read its files.
+    await expect(frame(page).getByText('The page cannot run in this frame')).toBeVisible({ timeout: 20_000 });
   });
 });
