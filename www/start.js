@@ -149,6 +149,13 @@
     else if (effectiveDirective.startsWith('script-src') && blockedURI !== 'eval') fail(CAUSES.script);
   });
 
+  // The page around a frame is told that there is one, before the page's own code can tell it. Without an answer it takes the
+  // frame for refused by the browser.
+  addEventListener('message', ({ source, origin, data }) => {
+    if (source !== parent || parent === self || data?.['evm-lanes'] !== 1 || data.type !== 'hello' || !waiting()) return;
+    source.postMessage({ 'evm-lanes': 1, type: 'starting' }, origin === 'null' ? '*' : origin);
+  });
+
   // The first picture is in index.html. An address that asks for something else must not show it.
   const root = document.documentElement;
   const isBare = !location.search && !location.hash;
@@ -162,10 +169,11 @@
     document.head.append(link);
   }
 
-  /** The recorded run that the address asks for, if it says so in full. Without a clock, the engine decides. */
+  /** The recorded run that the address asks for: by name alone, or by all settings. Else, without a clock, the engine decides. */
   async function other() {
     const asked = new URLSearchParams(location.search);
-    if (location.hash || !asked.has('s') || !asked.has('clock')) return null;
+    const isName = [...asked.keys()].every((key) => ['s', 'tx', 'at'].includes(key));
+    if (location.hash || !asked.has('s') || !(isName || asked.has('clock'))) return null;
     const runs = await (await fetch('./recorded/index.json')).json();
     const run = runs.find(({ name }) => name === asked.get('s'));
     const fits = ([key, value]) => key === 's' || key === 'tx' || key === 'at' || (['strategy', 'lanes', 'clock'].includes(key) && String(run[key]) === value);

@@ -38,7 +38,7 @@ pub mod wire;
 pub use ::evm::alloy;
 #[cfg(feature = "evm")]
 pub use ::evm::{
-    self, BlockBuilder, access_list, block, case, drive, execute_block, raw, run, run_block, source,
+    self, BlockBuilder, access_list, baseline, block, case, drive, execute_block, raw, run, run_block, source,
 };
 pub use alloy_primitives;
 pub use document::{problem, sniff};

@@ -3,6 +3,7 @@
 mod support;
 
 use evm_lanes_core::{
+    baseline::Baseline,
     drive, evm,
     prepare::{Origin, PreparedBlock},
     run::Expected,
@@ -43,6 +44,10 @@ fn every_strategy_gives_what_stock_execution_gives() {
     let mut runs = 0;
     for (name, block) in &cases {
         let (receipts, state) = evm::execute_block(block);
+        let baseline = Baseline::new(block);
+        let done = baseline.run();
+        assert!(done.receipts == receipts, "{name}: the baseline's receipts");
+        support::assert_equal_states(&done.state_after(block), &state, name);
         let loaded = drive::LoadedBlock::new(block);
         for (strategy, lanes) in support::LANES {
             let run = support::run(&loaded, strategy, lanes);

@@ -35,7 +35,7 @@ for (const url of [ISOLATED, PLAIN]) {
 
 test('an address that asks for something else never shows the default', async ({ page }) => {
   await withoutWasm(page);
-  for (const asked of ['?s=payments', '?lanes=8&clock=simulated', '?s=payments&clock=simulated&lanes=8', '#1.x']) {
+  for (const asked of ['?s=payments&lanes=4', '?lanes=8&clock=simulated', '?s=payments&clock=simulated&lanes=8', '#1.x']) {
     await page.goto('about:blank');
     await page.goto(`${PLAIN}${asked}`, { waitUntil: 'domcontentloaded' });
     await expect(page.getByText('Loading the page…')).toBeVisible();
@@ -46,16 +46,25 @@ test('an address that asks for something else never shows the default', async ({
 
 test('a link to another built-in scenario shows its own picture', async ({ page }) => {
   await withoutWasm(page);
-  await page.goto(`${PLAIN}?s=payments&strategy=block-stm&lanes=4&clock=simulated`, { waitUntil: 'commit' });
-  await mark(page);
-  await expect(page.locator('#first img')).toBeVisible();
-  await expect(page.locator('#first img')).toHaveAttribute('src', /recorded\/payments\.svg$/);
+  for (const asked of ['?s=payments&strategy=block-stm&lanes=4&clock=simulated', '?s=payments']) {
+    await page.goto(`${PLAIN}${asked}`, { waitUntil: 'commit' });
+    await mark(page);
+    await expect(page.locator('#first img')).toBeVisible();
+    await expect(page.locator('#first img')).toHaveAttribute('src', /recorded\/payments\.svg$/);
+  }
 });
 
-test('that link is confirmed, too', async ({ page }) => {
-  await open(page, `${PLAIN}?s=payments&strategy=block-stm&lanes=4&clock=simulated`);
-  await expect(root(page)).toHaveAttribute('data-picture', 'confirmed');
-});
+for (const url of [ISOLATED, PLAIN]) {
+  test(`that link is confirmed, too, ${url}`, async ({ page }) => {
+    await open(page, `${url}?s=payments&strategy=block-stm&lanes=4&clock=simulated`);
+    await expect(root(page)).toHaveAttribute('data-picture', 'confirmed');
+  });
+
+  test(`a built-in scenario by its name alone is its recorded run, ${url}`, async ({ page }) => {
+    await open(page, `${url}?s=token-rush`);
+    await expect(root(page)).toHaveAttribute('data-picture', 'confirmed');
+  });
+}
 
 test('a recorded run with another trace is told with both hashes', async ({ page }) => {
   // The run of another scenario has other settings' hash: the first byte of the hash's text is changed in place.

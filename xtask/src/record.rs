@@ -1,5 +1,5 @@
-//! `x record`: the recorded runs of the built-in scenarios, and the pictures made of them, in `www/recorded`; and the
-//! preview pictures of lessons, in `www/lessons`. See docs/recorded-runs.md.
+//! `x record`: the recorded runs of the built-in scenarios and lessons, and the pictures made of them, in `www/recorded`;
+//! and the preview pictures of lessons, in `www/lessons`. See docs/recorded-runs.md.
 
 use anyhow::Result;
 
@@ -46,15 +46,16 @@ mod engine {
     use std::fs;
     use std::path::Path;
 
-    use anyhow::{Context, Result, bail, ensure};
-    use evm_lanes_core::messages::{Answer, Ask, Reply, Report, Request};
+    use anyhow::{Context, Result, anyhow, bail, ensure};
+    use evm_lanes_core::engine::Engine;
+    use evm_lanes_core::messages::{Answer, Ask, Input, Reply, Report, Request};
     use evm_lanes_core::scenario::lesson;
     use evm_lanes_core::trace::Clock;
     use evm_lanes_view::model::RunModel;
-    use evm_lanes_view::recorded::{self, Recording};
+    use evm_lanes_view::recorded::{self, Recipe};
 
     use crate::preview::{self, Press};
-    use crate::simulate::engine::{ask, open};
+    use crate::simulate::engine::{ask, open, open_text};
     use crate::{fingerprint, workspace};
 
     /// Where the recorded runs are committed.
@@ -92,8 +93,9 @@ mod engine {
         }
         for (name, bytes) in wanted {
             if !only_check {
-                fs::create_dir_all(&path)?;
-                fs::write(path.join(&name), bytes).with_context(|| format!("{folder}/{name}"))?;
+                let file = path.join(&name);
+                fs::create_dir_all(file.parent().unwrap_or(&path))?;
+                fs::write(file, bytes).with_context(|| format!("{folder}/{name}"))?;
             }
             changed.push(format!("{folder}/{name}"));
         }
@@ -102,12 +104,9 @@ mod engine {
 
     /// Whether both are the same, whatever packed them.
     fn is_current(there: &[u8], wanted: &[u8]) -> bool {
-        there == wanted
-            || preview::is_same(there, wanted)
-            || match (recorded::read(there), recorded::read(wanted)) {
-                (Ok(there), Ok(wanted)) => there == wanted,
-                _ => false,
-            }
+        let same_run = || Some(recorded::read(there).ok()? == recorded::read(wanted).ok()?);
+        let same_lesson = || Some(recorded::read_lesson(there).ok()? == recorded::read_lesson(wanted).ok()?);
+        there == wanted || preview::is_same(there, wanted) || same_run().or_else(same_lesson).unwrap_or(false)
     }
 
     /// Every file of the recorded runs.
@@ -115,39 +114,55 @@ mod engine {
         let mut files = BTreeMap::new();
         let mut runs = Vec::new();
         for recording in recorded::all() {
-            let report = record(&recording)?;
             let name = recording.builtin.name;
+            let (mut engine, input, _) = open(Path::new(name))?;
+            let report = record(name, &mut engine, input, recording.recipe)?;
             files.insert(format!("{name}.run"), recorded::pack(&report)?);
             files.insert(format!("{name}.png"), press.run(&RunModel::new(report.clone())?)?);
             runs.push((recording, report));
         }
         let made = recorded::files(runs)?;
         files.extend(made.into_iter().map(|(name, text)| (name, text.into_bytes())));
+        for builtin in lesson::builtin::ALL {
+            let reports = steps(builtin)?;
+            files.insert(format!("lessons/{}.run", builtin.id), recorded::pack_lesson(&reports)?);
+        }
         Ok(files)
     }
 
     /// The preview picture of each lesson.
     fn lessons(press: &Press) -> Result<BTreeMap<String, Vec<u8>>> {
         let pictures = lesson::builtin::ALL.iter().map(|builtin| {
-            let lesson = lesson::parse(builtin.text)
-                .map_err(|problems| anyhow::anyhow!("{}: {problems:?}", builtin.id))?;
+            let lesson =
+                lesson::parse(builtin.text).map_err(|problems| anyhow!("{}: {problems:?}", builtin.id))?;
             Ok((format!("{}.png", builtin.id), press.lesson(&lesson)?))
         });
         pictures.collect()
     }
 
+    /// What each step of a lesson begins with, run.
+    fn steps(builtin: &lesson::builtin::Builtin) -> Result<Vec<Report>> {
+        let lesson =
+            lesson::parse(builtin.text).map_err(|problems| anyhow!("{}: {problems:?}", builtin.id))?;
+        let step = |step: usize| {
+            let name = format!("{}, step {}", builtin.id, step + 1);
+            let start = lesson.start(step).with_context(|| format!("{name} has no scenario"))?;
+            let (mut engine, input) = open_text(start.text.to_string())?;
+            record(&name, &mut engine, input, recorded::of_step(&start))
+        };
+        (0..lesson.steps.len()).map(step).collect()
+    }
+
     /// One run on simulated lanes.
-    fn record(recording: &Recording) -> Result<Report> {
-        let name = recording.builtin.name;
-        let (mut engine, input, _) = open(Path::new(name))?;
-        let Recording { strategy, lanes, model, .. } = *recording;
+    fn record(name: &str, engine: &mut Engine, input: Input, recipe: Recipe) -> Result<Report> {
+        let Recipe { strategy, lanes, model } = recipe;
         let body = Ask::Run { input, strategy, lanes, clock: Clock::Simulated, model, list: None };
-        let Reply { body: Answer::Ran { report }, .. } = ask(&mut engine, Request { id: 1, body })? else {
+        let Reply { body: Answer::Ran { report }, .. } = ask(engine, Request { id: 1, body })? else {
             bail!("{name}: the engine did not report a run")
         };
         let difference = &report.verdict.difference;
         ensure!(difference.is_none(), "{name} is not equal to sequential execution: {difference:?}");
-        ensure!(recording.is_of(&report), "{name} did not run as it was asked to");
+        ensure!(recipe.is_of(&report), "{name} did not run as it was asked to");
         Ok(recorded::normalised(*report))
     }
 

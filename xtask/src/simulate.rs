@@ -152,6 +152,12 @@ pub(crate) mod engine {
                 text
             }
         };
+        let (engine, input) = open_text(text)?;
+        Ok((engine, input, named.map(|builtin| builtin.name)))
+    }
+
+    /// An engine, and the input for a scenario or a block case.
+    pub(crate) fn open_text(text: String) -> Result<(Engine, Input)> {
         // A block case has its format at the beginning.
         let start = String::from_utf8_lossy(&text.as_bytes()[..200.min(text.len())]);
         let is_case = start.contains("evm-block-case/");
@@ -162,8 +168,7 @@ pub(crate) mod engine {
                 .with_context(|| format!("{} is missing; `cargo xtask catalogue` makes it", path.display()))
         };
         engine.load_catalogue(&[&read("mit.json")?, &read("gpl.json")?])?;
-        let input = if is_case { Input::Case(text) } else { Input::Scenario(text) };
-        Ok((engine, input, named.map(|builtin| builtin.name)))
+        Ok((engine, if is_case { Input::Case(text) } else { Input::Scenario(text) }))
     }
 
     /// The closing reply to a request.

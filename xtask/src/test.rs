@@ -158,7 +158,7 @@ pub fn count_of(line: &str) -> Count {
 }
 
 fn browser(arguments: &Arguments) -> Result<Count> {
-    let chromium = setup::chromium()?;
+    let (chromium, firefox) = (setup::chromium()?, setup::firefox()?);
     let modules = setup::npm("tests")?;
     build::build(arguments.build.quality(), &Deployment::anywhere())?;
     let isolated = server::start(build::dist(), 0, Isolation::Isolated)?;
@@ -176,6 +176,7 @@ fn browser(arguments: &Arguments) -> Result<Count> {
             .args(&arguments.playwright)
             .current_dir(&folder)
             .env("CHROMIUM", chromium)
+            .env("FIREFOX", firefox)
             .env("EVM_LANES_ISOLATED", isolated)
             .env("EVM_LANES_PLAIN", plain)
             .env("EVM_LANES_NO_POOL", no_pool)

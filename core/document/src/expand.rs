@@ -190,7 +190,7 @@ pub struct DrawnCall<'s> {
 }
 
 /// The account that deploys, if the document does not declare it.
-static DEPLOYS: Account = Account { count: None, balance: None, address: None, nonce: None };
+static DEPLOYS: Account = Account { count: None, balance: None, address: None, nonce: None, key: false };
 
 impl<'s> Expansion<'s> {
     /// Finds the sizes of all groups.

@@ -114,8 +114,8 @@ mod tests {
     use super::*;
     use crate::scenario::{Block, RunSettings};
     use crate::{
-        AccessListItem, Account, Authorization, Between, Call, Contract, Pick, RawTransaction, Scenario,
-        SetupCall,
+        AccessListItem, Account, Authorization, Authorize, Between, Call, Contract, Pick, RawTransaction,
+        Scenario, SetupCall,
     };
 
     const DOCS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/scenario.md");
@@ -146,6 +146,7 @@ mod tests {
             ("Pick", Pick::FIELDS),
             ("Between", Between::FIELDS),
             ("AccessListItem", AccessListItem::FIELDS),
+            ("Authorize", Authorize::FIELDS),
             ("Authorization", Authorization::FIELDS),
             ("RunSettings", RunSettings::FIELDS),
         ] {

@@ -39,13 +39,13 @@ pub use amount::{Amount, AmountError};
 pub use document::Document;
 pub use fields::Field;
 pub use fork::Fork;
-pub use names::{BUILDER, DEPLOYER, Place, PlaceError, account_address, nearest};
+pub use names::{BUILDER, DEPLOYER, Place, PlaceError, account_address, key_seed, nearest};
 pub use random::{Random, Zipf};
 pub use reduce::reduce;
 pub use scenario::{
-    AccessListItem, Account, Arg, Authorization, Between, Block, By, Call, Choice, Contract, Format,
-    MAX_LANES, MAX_TRANSACTIONS, Named, Numeral, Pick, Quantity, RawTransaction, RunSettings, Scenario,
-    SetupCall, Skew, Transaction, VERSION,
+    AccessListItem, Account, Arg, Authorization, AuthorizationItem, Authorize, Between, Block, By, Call,
+    Choice, Contract, Format, MAX_LANES, MAX_TRANSACTIONS, Named, Numeral, Pick, Quantity, RawTransaction,
+    RunSettings, Scenario, SetupCall, Skew, Transaction, VERSION,
 };
 #[cfg(feature = "schema")]
 pub use schema::schema;

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use alloy_primitives::{Address, keccak256};
+use alloy_primitives::{Address, B256, keccak256};
 
 use crate::problem::counted;
 use crate::scenario::MAX_TRANSACTIONS;
@@ -19,6 +19,12 @@ pub const BUILDER: &str = "builder";
 /// the last 20 bytes of keccak-256 of `evm-lanes:account:` followed by the name.
 pub fn account_address(name: &str) -> Address {
     Address::from_word(keccak256(format!("evm-lanes:account:{name}")))
+}
+
+/// The seed of the key of the account called `name`: keccak-256 of `evm-lanes:key:` followed by the name. The key is the
+/// first of seed, keccak-256 of the seed, and so on, that is a private key of secp256k1; so nearly always the seed itself.
+pub fn key_seed(name: &str) -> B256 {
+    keccak256(format!("evm-lanes:key:{name}"))
 }
 
 /// Where something goes or comes from.

@@ -12,6 +12,8 @@ pub const VERSION: u32 = 1;
 pub const MAX_TRANSACTIONS: u32 = 100_000;
 /// Most lanes that a document may ask for.
 pub const MAX_LANES: u16 = 256;
+/// Most accounts with keys of their own: making one takes some hundred microseconds in a browser.
+pub const MAX_KEYS: u64 = 1_000;
 
 objects! {
     /// A document of version 1.
@@ -73,6 +75,10 @@ objects! {
         address: Option<Address> =
             "address", "Its address. Not for groups.", left out: "derived from the name";
         nonce: Option<u64> = "nonce", "Its nonce before the set-up calls.", left out: "0";
+        key: bool =
+            "key",
+            "`true`: it has a key, which follows from its name, and that key's address. So it can sign authorisations.",
+            left out: "it signs nothing";
     }
 }
 
@@ -180,7 +186,7 @@ objects! {
         gas: Option<u64> =
             "gas",
             "Gas limit. At most 16777216 from Osaka on (EIP-7825).",
-            left out: "21000 for a payment to an account without code, 1000000 for a call, 5000000 for a creation";
+            left out: "21000 for a payment to an account without code, 1000000 for a call and 25000 more for each delegation, 5000000 for a creation";
         nonce: Option<u64> = "nonce", "The sender's nonce.", left out: "the sender's next one";
         gas_price: Option<Amount> =
             "gasPrice",
@@ -195,8 +201,8 @@ objects! {
             "Most for the beneficiary per unit of gas (EIP-1559).",
             left out: "1 gwei";
         access_list: Vec<AccessListItem> = "accessList", "Slots known beforehand (EIP-2930).", left out: "none";
-        authorization_list: Vec<Authorization> =
-            "authorizationList", "Delegations, signed (EIP-7702).", left out: "none";
+        authorization_list: Vec<AuthorizationItem> =
+            "authorizationList", "Delegations (EIP-7702): signed ones, or who delegates to what.", left out: "none";
     }
 }
 
@@ -337,6 +343,29 @@ objects! {
         address: Place = "address", "The account.";
         #[cfg_attr(feature = "schema", schemars(with = "Vec<String>"))]
         storage_keys: Vec<B256> = "storageKeys", "Its slots.", left out: "none";
+    }
+}
+
+/// A delegation of an account to a contract's code (EIP-7702).
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(untagged)]
+pub enum AuthorizationItem {
+    /// Signed by somebody else.
+    Signed(Authorization),
+    /// Signed here, by an account's own key.
+    Authorize(Authorize),
+}
+
+objects! {
+    /// A delegation that an account with a key signs.
+    #[derive(Clone, Debug, PartialEq)]
+    pub struct Authorize {
+        authorize: Place = "authorize", "The contract whose code the account gets.";
+        by: Place = "by", "The account; it must have `\"key\": true`.";
+        nonce: Option<u64> =
+            "nonce", "The account's nonce.", left out: "the one that it has then, if all transactions before are included";
+        chain_id: Option<u64> = "chainId", "Where it is valid. 0: on any chain.", left out: "the block's chain, 1";
     }
 }
 

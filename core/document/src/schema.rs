@@ -108,8 +108,8 @@ written!(CostName, "Cost", json_schema!({ "enum": CostName::NAMES }));
 mod tests {
     use super::*;
     use crate::{
-        AccessListItem, Account, Authorization, Between, Block, Call, Contract, Pick, RawTransaction,
-        RunSettings, SetupCall,
+        AccessListItem, Account, Authorization, Authorize, Between, Block, Call, Contract, Pick,
+        RawTransaction, RunSettings, SetupCall,
     };
 
     #[test]
@@ -141,6 +141,7 @@ mod tests {
         check("/$defs/Between", Between::FIELDS);
         check("/$defs/AccessListItem", AccessListItem::FIELDS);
         check("/$defs/Authorization", Authorization::FIELDS);
+        check("/$defs/Authorize", Authorize::FIELDS);
         check("/$defs/RunSettings", RunSettings::FIELDS);
     }
 }

@@ -9,11 +9,16 @@
 //! `scenario::expand` has already made all random choices and repetitions.
 
 mod arguments;
+mod keys;
 mod transactions;
 
 use std::collections::{BTreeMap, HashMap};
 
-use alloy_primitives::{Address, B256, Bytes, U256, map::AddressMap};
+use alloy_primitives::{
+    Address, B256, Bytes, U256,
+    map::{AddressMap, AddressSet},
+};
+use k256::ecdsa::SigningKey;
 
 use super::{Account, BlockEnvironment, Fork, PreparedBlock, State, Transaction};
 use crate::catalogue::Catalogue;
@@ -103,6 +108,10 @@ struct Preparation {
     addresses: HashMap<String, Addresses>,
     /// Next nonce of each sender.
     nonces: AddressMap<u64>,
+    /// Keys of the accounts that have one.
+    keys: AddressMap<SigningKey>,
+    /// Accounts that have signed a delegation in the block, so they probably have code.
+    delegated: AddressSet,
     /// Gas that deployments and set-up calls have used.
     spent: u64,
 }
@@ -115,11 +124,21 @@ impl Preparation {
         let mut names = Names::default();
         let mut by_name = HashMap::new();
         let mut nonces = AddressMap::default();
+        let mut keys = AddressMap::default();
         for (declared, account) in expansion.accounts() {
             let balance = account.balance.as_ref().map_or(U256::from(BALANCE), Amount::value);
             let nonce = account.nonce.unwrap_or(0);
             let mut add = |name: String| {
-                let address = account.address.unwrap_or_else(|| account_address(&name));
+                let address = match account.address {
+                    Some(address) => address,
+                    None if account.key => {
+                        let key = keys::key_of(&name);
+                        let address = keys::address_of(&key);
+                        keys.insert(address, key);
+                        address
+                    }
+                    None => account_address(&name),
+                };
                 let fresh = Account { balance, nonce, ..Account::default() };
                 let before = state.accounts.insert(address, fresh);
                 if before.is_some() {
@@ -171,6 +190,8 @@ impl Preparation {
             names,
             addresses: by_name,
             nonces,
+            keys,
+            delegated: AddressSet::default(),
             spent: 0,
         };
         preparation.find_beneficiary(scenario);

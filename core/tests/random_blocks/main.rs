@@ -21,7 +21,15 @@ mod program;
 
 use std::time::{Duration, Instant};
 
-use evm_lanes_core::{drive::LoadedBlock, evm, model::CostModel, prepare::PreparedBlock, trace::Clock};
+use evm_lanes_core::{
+    baseline::Baseline,
+    drive::LoadedBlock,
+    evm,
+    model::CostModel,
+    prepare::{PreparedBlock, State},
+    run::Receipt,
+    trace::Clock,
+};
 
 use census::Census;
 use generator::Generator;
@@ -64,6 +72,7 @@ fn check(seed: u64, census: &mut Census) {
     let stock = evm::execute_block(&block);
     let (receipts, state) = &stock;
     census.of_block(&block, receipts);
+    check_baseline(&block, &stock, &what);
     let loaded = LoadedBlock::new(&block);
     for (strategy, lanes) in support::LANES {
         let shown = Shown { strategy, lanes, clock: Clock::Measured, model: CostModel::default() };
@@ -78,6 +87,14 @@ fn check(seed: u64, census: &mut Census) {
         support::assert_whole(&run.trace, &what);
         census.of_run(&run);
     }
+}
+
+/// What the speed of lanes is compared with gives the same, too.
+fn check_baseline(block: &PreparedBlock, (receipts, state): &(Vec<Receipt>, State), what: &str) {
+    let baseline = Baseline::new(block);
+    let done = baseline.run();
+    assert_eq!(&done.receipts, receipts, "{what}, the baseline");
+    support::assert_equal_states(&done.state_after(block), state, what);
 }
 
 fn transaction(block: &PreparedBlock, i: usize) -> String {

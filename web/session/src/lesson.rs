@@ -20,7 +20,8 @@ use evm_lanes_view::format::capitalised;
 use evm_lanes_view::share;
 
 use super::{
-    Activity, DetailState, Document, Effect, Link, NamedSelection, Selection, Session, Settings, Source,
+    Activity, DetailState, Document, Effect, Link, NamedSelection, Picture, Selection, Session, Settings,
+    Source,
 };
 
 /// What a person does with a lesson.
@@ -157,6 +158,11 @@ impl LessonState {
             is_measured: false,
             start,
         })
+    }
+
+    /// What the open step begins with.
+    pub fn begins_with(&self) -> &Start {
+        &self.start
     }
 
     /// The step that is open.
@@ -341,6 +347,7 @@ impl Session {
         self.lesson = Some(state);
         self.take_start(&start);
         self.forget_run();
+        self.want_lesson_runs();
         self.run_unasked();
         self.write_link(true);
         self.announce_step();
@@ -415,6 +422,7 @@ impl Session {
         model.seed = run.seed.unwrap_or(model.seed);
         self.lesson = Some(*state);
         self.forget_run();
+        self.want_lesson_runs();
         self.wanted_selection = Some(NamedSelection(link.selection.unwrap_or_default()));
         Ok(true)
     }
@@ -472,6 +480,7 @@ impl Session {
         self.activity = Activity::Idle;
         self.model = None;
         self.ran = None;
+        (self.recorded, self.picture) = (None, Picture::Own);
         self.selection = Selection::default();
         self.detail = DetailState::None;
         self.viewport = None;

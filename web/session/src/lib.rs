@@ -58,6 +58,7 @@ use evm_lanes_core::units::{Incarnation, LocationId, TxIndex, Version};
 use evm_lanes_view::keys::Command;
 use evm_lanes_view::model::RunModel;
 use evm_lanes_view::scale::Viewport;
+use evm_lanes_view::svg::SvgOptions;
 
 pub use evm_lanes_view::recorded::Picture;
 
@@ -95,6 +96,13 @@ pub enum Event {
         name: &'static str,
         /// The run.
         report: Box<Report>,
+    },
+    /// Here are the runs that [`Effect::FetchLessonRuns`] asked for.
+    LessonRuns {
+        /// The lesson's id.
+        id: String,
+        /// The recorded run of what each step begins with.
+        steps: Vec<Report>,
     },
     /// The page around this frame has sent a message, as text of JSON.
     Message(String),
@@ -240,6 +248,9 @@ pub enum Effect {
     SaveDraft(String),
     /// Keep in this browser which steps of lessons are done.
     KeepProgress(String),
+    /// Fetch the recorded runs of the built-in lesson of that id and answer by [`Event::LessonRuns`]. If they do not come,
+    /// nothing is missing: this machine makes the runs.
+    FetchLessonRuns(String),
     /// Offer a file.
     Download {
         /// Its name.
@@ -255,6 +266,15 @@ pub enum Effect {
     Announce(String),
     /// Send a message, as text of JSON, to the page around this frame.
     Post(String),
+    /// Send a picture of the lanes to the page around this frame: [`embed::svg`] or [`embed::png`].
+    PostPicture {
+        /// The request that it answers.
+        id: Option<embed::Id>,
+        /// As a PNG; else as an SVG.
+        is_png: bool,
+        /// How it is to be.
+        options: SvgOptions,
+    },
 }
 
 /// What the session has to know of where it is.
@@ -293,6 +313,8 @@ pub struct Session {
     recorded: Option<Arc<RunModel>>,
     /// The request whose run is to confirm it.
     confirming: Option<u32>,
+    /// The recorded runs of the lesson that is open.
+    lesson_runs: Option<picture::LessonRuns>,
     /// Runs that are kept beside it, oldest first.
     pub pins: Vec<Pin>,
     /// Speed-up over lanes, if it was asked for.
@@ -377,6 +399,7 @@ impl Session {
             picture: Picture::default(),
             recorded: None,
             confirming: None,
+            lesson_runs: None,
             pins: Vec::new(),
             curve: CurveState::None,
             list: ListState::None,
@@ -452,6 +475,7 @@ impl Session {
             }
             Event::LinkDue => self.write_link(false),
             Event::Recorded { name, report } => self.show_recorded(name, *report),
+            Event::LessonRuns { id, steps } => self.take_lesson_runs(id, steps),
             Event::Message(text) => self.on_message(&text),
             Event::Command(command) => self.on_command(command),
             Event::Run => self.run(),

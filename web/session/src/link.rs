@@ -183,6 +183,8 @@ impl Session {
                 codec::PageLink::default()
             }
         };
+        let by_name = matches!(link.scenario, codec::Source::Builtin(_))
+            && Settings::from(link.run) == Settings::default();
         let document = match link.scenario {
             codec::Source::Builtin(name) => match builtin::find(&name) {
                 Some(b) => Document { source: Source::scenario(b.text), builtin: Some(b.name) },
@@ -207,8 +209,8 @@ impl Session {
         self.settings.clock_is_open = false;
         match run.clock.or(settings.clock) {
             Some(clock) => self.settings.clock = clock,
-            // A frame must show the same wherever it is.
-            None if bare || self.embed.is_some() => self.settings.clock = Clock::Simulated,
+            // A frame must show the same wherever it is. A built-in scenario by its name alone is its recorded run.
+            None if bare || by_name || self.embed.is_some() => self.settings.clock = Clock::Simulated,
             None => self.leave_clock_open(),
         }
         if let Some(strategy) = run.strategy {

@@ -81,6 +81,7 @@ impl Session {
             if matches!(self.engine, EngineState::Failed { .. }) {
                 self.push_restart();
             }
+            self.show_step();
             return;
         }
         let source = self.document.source.clone();
@@ -332,6 +333,7 @@ impl Session {
             self.complain(picture.difference().unwrap_or_default());
             self.picture = picture;
         }
+        self.compare_with_step();
         self.compare_next();
     }
 

@@ -1,7 +1,7 @@
 //! A recorded run from the site, for the time until the engine has run the same.
 
 use evm_lanes_core::messages::Report;
-use evm_lanes_session::Session;
+use evm_lanes_session::{Event, Session};
 use evm_lanes_view::recorded;
 use js_sys::Uint8Array;
 use wasm_bindgen::JsCast;
@@ -24,6 +24,16 @@ pub async fn load() -> Option<Recorded> {
     let name = session.wanted_recording()?;
     let bytes = fetch(&format!("./recorded/{name}.run")).await?;
     Some((name, Box::new(recorded::read(&bytes).ok()?)))
+}
+
+/// The recorded runs of a built-in lesson's steps. If they do not come, nothing is said: the engine makes the runs.
+pub fn fetch_lesson(id: String, take: impl FnOnce(Event) + 'static) {
+    wasm_bindgen_futures::spawn_local(async move {
+        let Some(bytes) = fetch(&format!("./recorded/lessons/{id}.run")).await else { return };
+        if let Ok(steps) = recorded::read_lesson(&bytes) {
+            take(Event::LessonRuns { id, steps });
+        }
+    });
 }
 
 async fn fetch(address: &str) -> Option<Vec<u8>> {

@@ -1,8 +1,9 @@
-//! Recorded runs: each built-in scenario, run on simulated lanes by the native engine and kept in `www/recorded`, so that
-//! there is a picture before any engine has been loaded.
+//! Recorded runs: each built-in scenario, and what each step of the built-in lessons begins with, run on simulated lanes by
+//! the native engine and kept in `www/recorded`, so that there is a picture before any engine has been loaded.
 //!
 //! ```text
 //! cargo xtask record ── native engine ─▶ Report ─┬─ pack  ─▶ NAME.run     the run as the engine reports it
+//!                                                │           lessons/ID.run     those of a lesson's steps
 //!                                                └─ files ─▶ NAME.svg, index.json, first.html
 //! page ── NAME.run ── read ─▶ Report ─▶ the ordinary views, marked as recorded, until this machine has run the same
 //! ```
@@ -14,6 +15,7 @@ use std::fmt::Write;
 use evm_lanes_core::messages::{EngineInfo, Report};
 use evm_lanes_core::model::CostModel;
 use evm_lanes_core::scenario::builtin::{self, Builtin};
+use evm_lanes_core::scenario::lesson::Start;
 use evm_lanes_core::scenario::{Document, Settings, StrategyChoice};
 use evm_lanes_core::strategies::StrategyId;
 use evm_lanes_core::trace::{Clock, UnpackError};
@@ -22,6 +24,7 @@ use evm_lanes_core::wire::{self, WireError};
 use miniz_oxide::deflate::compress_to_vec;
 use miniz_oxide::inflate::{TINFLStatus, decompress_to_vec_with_limit};
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 use super::format::shortened;
 use super::model::RunModel;
@@ -87,11 +90,9 @@ impl Picture {
 const RECORDED: &str =
     "Recorded run: the native engine made it on simulated lanes. This machine has not confirmed it yet.";
 
-/// How a built-in scenario is recorded: by its own settings, else by those that the page opens with.
-#[derive(Clone, Copy, Debug)]
-pub struct Recording {
-    /// The scenario.
-    pub builtin: &'static Builtin,
+/// How something is recorded: by its own settings, else by those that the page opens with. Lanes are simulated.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Recipe {
     /// Who schedules, or that the engine chooses.
     pub strategy: StrategyChoice,
     /// Simulated lanes.
@@ -100,8 +101,22 @@ pub struct Recording {
     pub model: CostModel,
 }
 
-impl Recording {
-    /// Whether `report` is of a run with these settings.
+/// The lanes of a scenario that does not say how many.
+const USUAL_LANES: u16 = 4;
+
+impl Recipe {
+    fn of(settings: Settings) -> Self {
+        Self {
+            strategy: settings.strategy.unwrap_or(StrategyId::BLOCK_STM.into()),
+            lanes: settings.lanes.unwrap_or(USUAL_LANES),
+            model: CostModel {
+                cost: settings.cost.unwrap_or_default(),
+                seed: settings.seed.unwrap_or_default(),
+            },
+        }
+    }
+
+    /// Whether `report` is of a run by this recipe.
     pub fn is_of(&self, report: &Report) -> bool {
         let asked = match report.chosen {
             Some(_) => StrategyChoice::Automatic,
@@ -115,8 +130,14 @@ impl Recording {
     }
 }
 
-/// The lanes of a scenario that does not say how many.
-const USUAL_LANES: u16 = 4;
+/// How a built-in scenario is recorded.
+#[derive(Clone, Copy, Debug)]
+pub struct Recording {
+    /// The scenario.
+    pub builtin: &'static Builtin,
+    /// How it runs.
+    pub recipe: Recipe,
+}
 
 /// How that scenario is recorded; `None` if its own settings ask for measured lanes.
 pub fn recording(builtin: &'static Builtin) -> Option<Recording> {
@@ -125,12 +146,12 @@ pub fn recording(builtin: &'static Builtin) -> Option<Recording> {
     if settings.clock == Some(Clock::Measured) {
         return None;
     }
-    Some(Recording {
-        builtin,
-        strategy: settings.strategy.unwrap_or(StrategyId::BLOCK_STM.into()),
-        lanes: settings.lanes.unwrap_or(USUAL_LANES),
-        model: CostModel { cost: settings.cost.unwrap_or_default(), seed: settings.seed.unwrap_or_default() },
-    })
+    Some(Recording { builtin, recipe: Recipe::of(settings) })
+}
+
+/// How what a lesson's step begins with is recorded. Lanes of lessons are simulated, whatever the scenario says.
+pub fn of_step(start: &Start) -> Recipe {
+    Recipe::of(start.run.into())
 }
 
 /// Every recording, in the order of the built-in scenarios.
@@ -175,8 +196,20 @@ pub fn normalised(mut report: Report) -> Report {
 /// # Errors
 /// As [`wire::encode`].
 pub fn pack(report: &Report) -> Result<Vec<u8>, RecordingError> {
+    packed(report)
+}
+
+/// The recorded runs of a lesson's steps, in their order, as a file.
+///
+/// # Errors
+/// As [`wire::encode`].
+pub fn pack_lesson(steps: &[Report]) -> Result<Vec<u8>, RecordingError> {
+    packed(&steps)
+}
+
+fn packed<T: Serialize>(message: &T) -> Result<Vec<u8>, RecordingError> {
     const EFFORT: u8 = 9;
-    Ok(compress_to_vec(&wire::encode(report)?, EFFORT))
+    Ok(compress_to_vec(&wire::encode(message)?, EFFORT))
 }
 
 /// Reads what [`pack`] has written.
@@ -184,6 +217,18 @@ pub fn pack(report: &Report) -> Result<Vec<u8>, RecordingError> {
 /// # Errors
 /// If it is anything else, or too large.
 pub fn read(bytes: &[u8]) -> Result<Report, RecordingError> {
+    unpacked(bytes)
+}
+
+/// Reads what [`pack_lesson`] has written.
+///
+/// # Errors
+/// If it is anything else, or too large.
+pub fn read_lesson(bytes: &[u8]) -> Result<Vec<Report>, RecordingError> {
+    unpacked(bytes)
+}
+
+fn unpacked<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, RecordingError> {
     if bytes.len() > MOST_PACKED {
         return Err(RecordingError::TooLong);
     }
@@ -215,8 +260,8 @@ impl<'a> Entry<'a> {
         Self {
             name: recording.builtin.name,
             title: &model.report.title,
-            strategy: recording.strategy.name(),
-            lanes: recording.lanes,
+            strategy: recording.recipe.strategy.name(),
+            lanes: recording.recipe.lanes,
             clock: model.report.clock.name(),
             trace_hash: &model.report.trace_hash,
             transactions: model.transactions(),
@@ -291,6 +336,8 @@ mod tests {
     use std::fs;
     use std::path::PathBuf;
 
+    use evm_lanes_core::scenario::lesson;
+
     use super::*;
     use crate::sample;
 
@@ -332,9 +379,31 @@ mod tests {
             let name = recording.builtin.name;
             let bytes = fs::read(folder().join(format!("{name}.run"))).expect("cargo xtask record writes it");
             let report = read(&bytes).unwrap_or_else(|error| panic!("{name}: {error}; cargo xtask record"));
-            assert!(recording.is_of(&report), "{name} was recorded with other settings: cargo xtask record");
+            assert!(
+                recording.recipe.is_of(&report),
+                "{name} was recorded with other settings: cargo xtask record"
+            );
             assert_eq!(report, normalised(report.clone()), "{name}");
             assert_eq!(report.verdict.difference, None, "{name}");
+        }
+    }
+
+    #[test]
+    fn every_step_of_the_built_in_lessons_has_a_recorded_run() {
+        for builtin in lesson::builtin::ALL {
+            let id = builtin.id;
+            let bytes =
+                fs::read(folder().join(format!("lessons/{id}.run"))).expect("cargo xtask record writes it");
+            let reports =
+                read_lesson(&bytes).unwrap_or_else(|error| panic!("{id}: {error}; cargo xtask record"));
+            let lesson = lesson::parse(builtin.text).expect("a lesson");
+            assert_eq!(reports.len(), lesson.steps.len(), "{id}: cargo xtask record");
+            for (step, report) in reports.into_iter().enumerate() {
+                let start = lesson.start(step).expect("a step");
+                assert!(of_step(&start).is_of(&report), "{id}, step {step}: cargo xtask record");
+                assert_eq!(report, normalised(report.clone()), "{id}, step {step}");
+                assert_eq!(report.verdict.difference, None, "{id}, step {step}");
+            }
         }
     }
 

@@ -97,14 +97,7 @@ impl Block {
     fn rounds(&self) -> Rounds {
         let mut rounds = Rounds::default();
         for &PageRun { sequential, parallel, shared } in &self.threads {
-            rounds.push(Round {
-                plain: None,
-                sequential,
-                one: None,
-                two: parallel,
-                unrecorded: None,
-                shared,
-            });
+            rounds.push(Round { sequential, two: parallel, shared, ..Round::default() });
         }
         rounds
     }

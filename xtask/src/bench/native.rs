@@ -1,8 +1,8 @@
-//! Native figures: Block-STM against our own sequential run, and that against the reference execution, which is simple
-//! rather than fast; see docs/figures.md.
+//! Native figures: Block-STM against our own sequential run, and the whole call against a lean loop on stock revm; see
+//! docs/figures.md.
 //!
 //! ```text
-//! a round    core 0: plain, 1 lane, sequential ─ probe ─ 2 lanes ─ probe ─ core 1: sequential, 1 lane, plain
+//! a round    core 0: lean, 1 lane, sequential ─ probe ─ 2 lanes, whole call ─ probe ─ core 1: sequential, 1 lane, lean
 //! ```
 //! A run on one core is made on each, and the time at their mean speed counts ([`harmonic_mean`]). So a speed-up compares
 //! two lanes on both cores with one run on a core of average speed. A round whose probes find that the cores are one
@@ -17,7 +17,7 @@ use super::{
     blocks::{self, GIGAGAS, GROWTH, LONDON_PLUS, SCENARIOS, Scenarios},
     cores::{CORES, Cores},
     rounds::{FEWEST, Round, Rounds, harmonic_mean, together},
-    subject::Subject,
+    subject::{Lean, Subject},
     table::{Figures, ms},
 };
 use crate::process;
@@ -25,9 +25,7 @@ use crate::process;
 /// About the longest time of one block's rounds if none is excluded, in nanoseconds.
 const PATIENCE: f64 = 15e9;
 /// A round takes about as long as this many sequential runs.
-const SEQUENTIAL_RUNS: f64 = 8.0;
-/// One in this many rounds has a run of the reference, which would take most of a round, and which matters least.
-const PLAIN_EVERY: usize = 3;
+const SEQUENTIAL_RUNS: f64 = 9.0;
 /// At most this many rounds are made for one that is wanted.
 const TRIES: usize = 3;
 /// Blocks with too few rounds are measured again after all others, when the host may have moved its cores. This often.
@@ -62,7 +60,7 @@ impl Figure {
 struct Plan<'a> {
     name: String,
     make: Box<dyn Fn() -> Result<PreparedBlock> + 'a>,
-    /// The reference, and one lane.
+    /// The lean loop, the whole call, and one lane.
     alone: bool,
     /// Two lanes without a record.
     unrecorded: bool,
@@ -177,7 +175,7 @@ fn take_turns(plans: &[Plan<'_>], cores: &Cores, rounds: usize, figures: &mut Ve
 /// run, both sides of a ratio are slow.
 fn one_round(plan: &Plan<'_>, subject: &Subject<'_>, cores: &Cores, number: usize) -> Result<Round> {
     let alone = |run: &dyn Fn() -> Result<f64>| if plan.alone { run().map(Some) } else { Ok(None) };
-    let plain = if number.is_multiple_of(PLAIN_EVERY) { alone(&|| subject.plain(0))? } else { None };
+    let lean = plan.alone.then(|| subject.lean(0)).transpose()?;
     let one = alone(&|| subject.one(0))?;
     let sequential = subject.sequential(0)?;
     let mut shared = cores.probe().shared();
@@ -195,17 +193,30 @@ fn one_round(plan: &Plan<'_>, subject: &Subject<'_>, cores: &Cores, number: usiz
             (on_both(true)?, Some(unrecorded))
         }
     };
+    let whole = plan.alone.then(|| subject.whole()).transpose()?;
+    shared |= cores.probe().shared();
     let sequential = harmonic_mean(&[sequential, subject.sequential(1)?]);
     let one = one.map(|first| anyhow::Ok(harmonic_mean(&[first, subject.one(1)?]))).transpose()?;
-    let plain = plain.map(|first| anyhow::Ok(harmonic_mean(&[first, subject.plain(1)?]))).transpose()?;
-    Ok(Round { plain, sequential, one, two, unrecorded, shared })
+    let lean = lean.map(|first| anyhow::Ok([first, subject.lean(1)?])).transpose()?;
+    let of_lean = |part: fn(&Lean) -> f64| lean.map(|both| harmonic_mean(&both.each_ref().map(part)));
+    Ok(Round {
+        lean: of_lean(|lean| lean.running),
+        lean_preparing: of_lean(|lean| lean.preparing),
+        whole: whole.map(|whole| whole.all),
+        preparing: whole.map(|whole| whole.preparing),
+        sequential,
+        one,
+        two,
+        unrecorded,
+        shared,
+    })
 }
 
 /// Prints one screen, and stores the figures by name.
 pub(super) fn report(measured: &[Figure], figures: &mut Figures) {
     eprintln!();
     eprintln!(
-        "  native                    transactions    reference   sequential   1 lane  {CORES} lanes  automatic  attempts  memory each    rounds"
+        "  native                    transactions    lean loop   sequential   1 lane  {CORES} lanes  automatic  attempts  memory each    rounds"
     );
     for figure in measured {
         let Figure { name, rounds, .. } = figure;
@@ -213,12 +224,12 @@ pub(super) fn report(measured: &[Figure], figures: &mut Figures) {
         let memory = each.map_or("?".to_owned(), |bytes| format!("{:.1} kB", bytes / 1e3));
         let automatic = if figure.chosen == StrategyId::SEQUENTIAL { "seq" } else { "" };
         let or_none = |value: f64, text: String| if value.is_finite() { text } else { "–".to_owned() };
-        let (plain, one) = (rounds.plain(), rounds.speed_up_one());
+        let (lean, one) = (rounds.lean(), rounds.speed_up_one());
         let (two, chosen) = (rounds.speed_up_two(), figure.speed_up_chosen());
         eprintln!(
             "  {name:<26} {:>11} {:>12} {:>9.2} ms {:>8} {:>6.2}×{} {:>6.2}× {automatic:<3} {:>9} {memory:>12} {:>9}",
             figure.transactions,
-            or_none(plain, format!("{:.2} ms", ms(plain))),
+            or_none(lean, format!("{:.2} ms", ms(lean))),
             ms(rounds.sequential()),
             or_none(one, format!("{one:.2}×")),
             two,
@@ -245,18 +256,18 @@ pub(super) fn report(measured: &[Figure], figures: &mut Figures) {
             together(&london.iter().map(|r| (r.sequential(), speed_up(r))).collect::<Vec<_>>())
         };
         let (one, two) = (all(Rounds::speed_up_one), all(Rounds::speed_up_two));
-        // The reference is slower than sequential: its speed-up is below 1.
-        let plain = all(|rounds| rounds.plain_to_sequential().recip()).recip();
+        let lean = all(|rounds| rounds.lean_to_sequential().recip()).recip();
         figures.put("native/london_plus/threads1", one);
         figures.put(format!("native/london_plus/threads{CORES}"), two);
         figures
             .put(format!("native/london_plus/threads{CORES}/all_rounds"), all(Rounds::speed_up_two_of_all));
-        figures.put("native/sequential_vs_plain_revm", plain);
+        figures.put("native/sequential_vs_lean", lean);
         eprintln!(
-            "  the {} blocks of London to Cancun together: {one:.2}× on 1 lane, {two:.2}× on {CORES}; sequential {plain:.2}× of the reference, which is no lean loop",
+            "  the {} blocks of London to Cancun together: {one:.2}× on 1 lane, {two:.2}× on {CORES}; sequential {lean:.2}× as fast as the lean loop",
             london.len(),
         );
     }
+    report_whole(measured, &london, figures);
     let worst = measured.iter().min_by(|a, b| a.speed_up_chosen().total_cmp(&b.speed_up_chosen()));
     if let Some(worst) = worst {
         let least = worst.speed_up_chosen();
@@ -274,6 +285,31 @@ pub(super) fn report(measured: &[Figure], figures: &mut Figures) {
             many.rounds.two_against(&few.rounds) * few.transactions as f64 / many.transactions.max(1) as f64;
         figures.put("native/growth/100k_vs_1k", growth);
         eprintln!("  a payment among 100,000 costs {growth:.2}× of one among 1,000");
+    }
+}
+
+/// Stores and prints the whole call on two lanes against the lean loop.
+fn report_whole(measured: &[Figure], london: &[&Rounds], figures: &mut Figures) {
+    eprintln!();
+    eprintln!(
+        "  whole call, {CORES} lanes            against the lean loop   and what it prepares   preparation / sequential"
+    );
+    let mut line = |name: &str, whole: f64, both: f64, preparation: f64| {
+        eprintln!("  {name:<26} {whole:>21.2}× {both:>22.2}× {:>24.0} %", 100.0 * preparation);
+        figures.put(format!("native/whole_call/{name}/threads{CORES}_vs_lean"), whole);
+        figures.put(format!("native/prepare_vs_sequential/{name}"), preparation);
+    };
+    for Figure { name, rounds, .. } in measured.iter().filter(|figure| figure.rounds.lean().is_finite()) {
+        line(name, rounds.lean_to_whole(), rounds.lean_whole_to_whole(), rounds.preparation());
+    }
+    if london.len() == LONDON_PLUS.len() {
+        let all = |ratio: fn(&Rounds) -> f64| {
+            together(&london.iter().map(|r| (r.lean(), ratio(r))).collect::<Vec<_>>())
+        };
+        let sequential: f64 = london.iter().map(|rounds| rounds.sequential()).sum();
+        let preparing: f64 = london.iter().map(|rounds| rounds.preparation() * rounds.sequential()).sum();
+        let both = all(Rounds::lean_whole_to_whole);
+        line("london_plus", all(Rounds::lean_to_whole), both, preparing / sequential);
     }
 }
 

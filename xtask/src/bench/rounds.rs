@@ -5,10 +5,15 @@
 pub(super) const FEWEST: usize = 5;
 
 /// One round: each run once, shortly after each other.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Round {
-    /// revm's own journal on a plain state, committing each transaction.
-    pub(super) plain: Option<f64>,
+    /// The lean loop on stock revm.
+    pub(super) lean: Option<f64>,
+    /// What it needs to have done before.
+    pub(super) lean_preparing: Option<f64>,
+    /// The whole call on two lanes, and the part of it before the run.
+    pub(super) whole: Option<f64>,
+    pub(super) preparing: Option<f64>,
     /// The sequential strategy.
     pub(super) sequential: f64,
     /// Block-STM on one lane.
@@ -55,13 +60,28 @@ impl Rounds {
         median_of(self.0.iter().map(|round| Some(round.sequential)))
     }
 
-    pub(super) fn plain(&self) -> f64 {
-        median_of(self.0.iter().map(|round| round.plain))
+    pub(super) fn lean(&self) -> f64 {
+        median_of(self.0.iter().map(|round| round.lean))
     }
 
-    /// The reference's time divided by the sequential time.
-    pub(super) fn plain_to_sequential(&self) -> f64 {
-        median_of(self.0.iter().map(|round| Some(round.plain? / round.sequential)))
+    /// The lean loop's time divided by the sequential time.
+    pub(super) fn lean_to_sequential(&self) -> f64 {
+        median_of(self.0.iter().map(|round| Some(round.lean? / round.sequential)))
+    }
+
+    /// The lean loop's time divided by that of a whole call on two lanes.
+    pub(super) fn lean_to_whole(&self) -> f64 {
+        median_of(self.counted().map(|round| Some(round.lean? / round.whole?)))
+    }
+
+    /// The same with the lean loop's own preparation counted, too.
+    pub(super) fn lean_whole_to_whole(&self) -> f64 {
+        median_of(self.counted().map(|round| Some((round.lean? + round.lean_preparing?) / round.whole?)))
+    }
+
+    /// Preparation as a share of the sequential time.
+    pub(super) fn preparation(&self) -> f64 {
+        median_of(self.0.iter().map(|round| Some(round.preparing? / round.sequential)))
     }
 
     /// Speed-up on one lane.
@@ -124,7 +144,7 @@ mod tests {
     use super::*;
 
     fn round(sequential: f64, two: f64, shared: bool) -> Round {
-        Round { plain: None, sequential, one: None, two, unrecorded: None, shared }
+        Round { sequential, two, shared, ..Round::default() }
     }
 
     fn rounds(all: &[Round]) -> Rounds {
@@ -171,7 +191,10 @@ mod tests {
         // The machine became half as fast: a ratio of medians would mix both speeds.
         let speeds = [1.0, 1.0, 1.0, 2.0, 2.0, 2.0];
         let all = speeds.map(|slow| Round {
-            plain: Some(20.0 * slow),
+            lean: Some(20.0 * slow),
+            lean_preparing: Some(5.0 * slow),
+            whole: Some(8.0 * slow),
+            preparing: Some(1.0 * slow),
             one: Some(12.5 * slow),
             unrecorded: Some(4.0 * slow),
             ..round(10.0 * slow, 5.0 * slow, false)
@@ -179,9 +202,10 @@ mod tests {
         let all = rounds(&all);
         assert_eq!(all.speed_up_two(), 2.0);
         assert_eq!(all.speed_up_one(), 0.8);
-        assert_eq!(all.plain_to_sequential(), 2.0);
+        assert_eq!(all.lean_to_sequential(), 2.0);
+        assert_eq!((all.lean_to_whole(), all.lean_whole_to_whole(), all.preparation()), (2.5, 3.125, 0.1));
         assert_eq!(all.overhead(), 0.25);
-        assert_eq!((all.sequential(), all.plain()), (15.0, 30.0));
+        assert_eq!((all.sequential(), all.lean()), (15.0, 30.0));
         let others = rounds(&speeds.map(|slow| round(1.0, 0.5 * slow, false)));
         assert_eq!(all.two_against(&others), 10.0);
     }

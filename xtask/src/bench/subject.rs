@@ -5,6 +5,7 @@ use std::sync::{Mutex, atomic::AtomicU32};
 use anyhow::{Result, bail};
 use evm_lanes_core::{
     analysis,
+    baseline::Baseline,
     cancel::CancelFlag,
     clock,
     drive::{self, LoadedBlock, RunContext, Threads},
@@ -20,6 +21,21 @@ use super::{
     cores::{CORES, Cores},
     rounds::{harmonic_mean, median},
 };
+
+/// Times of the lean loop, in nanoseconds.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Lean {
+    pub(super) preparing: f64,
+    pub(super) running: f64,
+}
+
+/// Times of a whole call, in nanoseconds.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Whole {
+    /// The part of it before the run.
+    pub(super) preparing: f64,
+    pub(super) all: f64,
+}
 
 /// Shorter runs are repeated within a round, and their median counts.
 const SHORT: f64 = 5e6;
@@ -84,20 +100,51 @@ impl<'a> Subject<'a> {
         self.estimate * self.repeats as f64
     }
 
-    /// The time of the reference on this core, in nanoseconds.
+    /// The times of the lean loop on this core, in nanoseconds: of the loop, and of what it needs to have done before
+    /// (analysed code, converted transactions).
     ///
     /// # Errors
-    /// None. Later runs are compared with the reference.
-    pub(super) fn plain(&self, core: usize) -> Result<f64> {
+    /// If its receipts differ from the reference.
+    pub(super) fn lean(&self, core: usize) -> Result<Lean> {
         self.cores.on(core, || {
-            self.repeated(|| {
+            let mut times = Vec::new();
+            for _ in 0..self.repeats {
                 let started = clock::now();
-                let done = evm::execute_block(&self.block);
-                let taken = clock::now() - started;
-                drop(done);
-                Ok(taken as f64)
-            })
+                let baseline = Baseline::new(&self.block);
+                let prepared = clock::now();
+                let done = baseline.run();
+                let finished = clock::now();
+                if done.receipts != self.expected.0 {
+                    bail!("{}, lean loop: its receipts differ from the reference", self.name);
+                }
+                times.push(((prepared - started) as f64, (finished - prepared) as f64));
+            }
+            let (preparing, running): (Vec<f64>, Vec<f64>) = times.into_iter().unzip();
+            Ok(Lean { preparing: median(&preparing), running: median(&running) })
         })
+    }
+
+    /// The times of everything that a caller waits for: from a block in memory to receipts and values after it, with
+    /// preparation, waking the threads and handing over the result. Block-STM with a lane on each core; which transactions
+    /// are long is not known beforehand, and nothing is recorded.
+    ///
+    /// # Errors
+    /// See [`Self::sequential`].
+    pub(super) fn whole(&self) -> Result<Whole> {
+        let (strategy, lanes) = (StrategyId::BLOCK_STM, CORES as u16);
+        let mut times = Vec::new();
+        for _ in 0..self.repeats {
+            let started = clock::now();
+            let loaded = LoadedBlock::new(&self.block);
+            let prepared = clock::now();
+            let run = self.run_loaded(&loaded, strategy, lanes, false, &[])?;
+            let finished = clock::now();
+            times.push(((prepared - started) as f64, (finished - started) as f64));
+            self.compare(&run, strategy, lanes)?;
+            self.put_away(run);
+        }
+        let (preparing, all): (Vec<f64>, Vec<f64>) = times.into_iter().unzip();
+        Ok(Whole { preparing: median(&preparing), all: median(&all) })
     }
 
     /// The time of the sequential strategy on this core, in nanoseconds.
@@ -178,20 +225,36 @@ impl<'a> Subject<'a> {
     }
 
     fn run(&self, strategy: StrategyId, lanes: u16, record: bool) -> Result<Run> {
+        let run = self.run_loaded(&self.loaded, strategy, lanes, record, &self.early)?;
+        self.compare(&run, strategy, lanes)?;
+        Ok(run)
+    }
+
+    fn run_loaded(
+        &self,
+        loaded: &LoadedBlock,
+        strategy: StrategyId,
+        lanes: u16,
+        record: bool,
+        first: &[TxIndex],
+    ) -> Result<Run> {
         let threads = if lanes == 1 { Threads::Own } else { Threads::Pool(self.cores.pool()) };
         let around = RunContext {
             clock: &clock::now,
             cancel: &self.cancel,
             progress: &self.progress,
             threads,
-            first: &self.early,
+            first,
             record,
         };
-        let run = drive::run(&self.loaded, strategy, lanes, &around)?;
+        Ok(drive::run(loaded, strategy, lanes, &around)?)
+    }
+
+    fn compare(&self, run: &Run, strategy: StrategyId, lanes: u16) -> Result<()> {
         let (receipts, state) = &self.expected;
         if let Some(difference) = verify::difference((&run.receipts, &run.post_state), (receipts, state)) {
             bail!("{}, {} on {lanes}: {difference}", self.name, strategy.name());
         }
-        Ok(run)
+        Ok(())
     }
 }

@@ -8,7 +8,9 @@ use alloy_primitives::U256;
 use super::{Decoder, Known, MAX_NUMBER, Path};
 use crate::json::{self, Node, Value};
 use crate::names::{BUILDER, DEPLOYER, Place, is_name, parse_address};
-use crate::scenario::{Account, Block, Format, MAX_LANES, MAX_TRANSACTIONS, RunSettings, Scenario, VERSION};
+use crate::scenario::{
+    Account, Block, Format, MAX_KEYS, MAX_LANES, MAX_TRANSACTIONS, RunSettings, Scenario, VERSION,
+};
 use crate::{ClockName, CostName, Fork, StrategyName};
 
 impl<'t> Decoder<'t> {
@@ -37,13 +39,22 @@ impl<'t> Decoder<'t> {
 
         let mut known: Known<'_> = HashMap::new();
         let mut total = 0u64;
+        let mut keys = 0u64;
         if let Some(accounts) = node.get("accounts") {
             let path = root.field("accounts");
             self.object(accounts, &path, "accounts by name");
             for field in accounts.fields() {
                 let path = path.field(&field.name);
                 let account = self.account(field.node, &path);
-                total += u64::from(account.count.unwrap_or(1));
+                let count = u64::from(account.count.unwrap_or(1));
+                total += count;
+                if let Some(key) = field.node.get("key").filter(|_| account.key) {
+                    keys += count;
+                    if keys > MAX_KEYS {
+                        let expected = format!("at most {MAX_KEYS} accounts with keys in all");
+                        self.problem(key.at(), &path.field("key"), expected, keys.to_string());
+                    }
+                }
                 self.declare(field.at, &path, field.name.clone(), account.count, &mut known);
                 scenario.accounts.0.push((field.name.to_string(), account));
             }
@@ -197,6 +208,16 @@ impl<'t> Decoder<'t> {
         }
         if let Some(nonce) = node.get("nonce") {
             account.nonce = self.whole(nonce, &path.field("nonce"), 0, MAX_NUMBER);
+        }
+        if let Some(key) = node.get("key") {
+            let path = path.field("key");
+            match key.value() {
+                Value::Bool(has_key) => account.key = has_key,
+                _ => self.wrong(key, &path, "true or false"),
+            }
+            if account.key && account.address.is_some() {
+                self.wrong(key, &path, "no \"address\" beside it: the key has one");
+            }
         }
         account
     }

@@ -5,7 +5,10 @@ use alloy_primitives::Bytes;
 use super::arguments::Places;
 use super::{Decoder, Known, MAX_NUMBER, Path};
 use crate::json::Node;
-use crate::scenario::{AccessListItem, Authorization, Call, MAX_TRANSACTIONS, RawTransaction, Transaction};
+use crate::scenario::{
+    AccessListItem, Authorization, AuthorizationItem, Authorize, Call, MAX_TRANSACTIONS, RawTransaction,
+    Transaction,
+};
 
 impl<'t> Decoder<'t> {
     pub(super) fn call_or_data(
@@ -140,46 +143,80 @@ impl<'t> Decoder<'t> {
         node: Node<'t>,
         path: &Path<'_>,
         known: &Known<'_>,
-    ) -> Vec<Authorization> {
+    ) -> Vec<AuthorizationItem> {
         let Some(list) = node.get("authorizationList") else { return Vec::new() };
         let path = path.field("authorizationList");
         let mut items = Vec::new();
-        for (i, node) in self.list(list, &path, "signed authorisations").enumerate() {
+        for (i, node) in self.list(list, &path, "authorisations").enumerate() {
             let path = path.index(i);
-            if !self.known(node, &path, "a signed authorisation", Authorization::NAMES) {
-                continue;
-            }
-            let missing: Vec<&str> =
-                Authorization::NAMES.iter().copied().filter(|f| node.get(f).is_none()).collect();
-            if !missing.is_empty() {
-                self.problem(
-                    node.at(),
-                    &path,
-                    "all fields of an authorisation",
-                    format!("no {}", missing.join(", ")),
-                );
-                continue;
-            }
-            let number = |d: &mut Self, name: &str, most| {
-                node.get(name).and_then(|node| d.whole(node, &path.field(name), 0, most))
+            let item = if node.get("authorize").is_some() || node.get("by").is_some() {
+                self.authorize(node, &path, known).map(AuthorizationItem::Authorize)
+            } else {
+                self.signed_authorization(node, &path, known).map(AuthorizationItem::Signed)
             };
-            let chain_id = number(self, "chainId", MAX_NUMBER);
-            let nonce = number(self, "nonce", MAX_NUMBER);
-            let y_parity = number(self, "yParity", 1);
-            let word = |d: &mut Self, name: &str| {
-                let node = node.get(name)?;
-                d.word(node, &path.field(name))
-            };
-            let (r, s) = (word(self, "r"), word(self, "s"));
-            let address = node
-                .get("address")
-                .and_then(|address| self.known_place(address, &path.field("address"), known, false));
-            if let (Some(chain_id), Some(nonce), Some(y_parity), Some(r), Some(s), Some(address)) =
-                (chain_id, nonce, y_parity, r, s, address)
-            {
-                items.push(Authorization { chain_id, address, nonce, y_parity: y_parity as u8, r, s });
-            }
+            items.extend(item);
         }
         items
+    }
+
+    /// One that is signed here.
+    fn authorize(&mut self, node: Node<'t>, path: &Path<'_>, known: &Known<'_>) -> Option<Authorize> {
+        let what = "{ \"authorize\": …, \"by\": … }";
+        if !self.known(node, path, what, Authorize::NAMES) {
+            return None;
+        }
+        let place = |d: &mut Self, name: &str| match node.get(name) {
+            Some(place) => d.known_place(place, &path.field(name), known, false),
+            None => {
+                d.missing(node, path, name);
+                None
+            }
+        };
+        let (authorize, by) = (place(self, "authorize"), place(self, "by"));
+        let number = |d: &mut Self, name: &str| {
+            node.get(name).and_then(|node| d.whole(node, &path.field(name), 0, MAX_NUMBER))
+        };
+        let (nonce, chain_id) = (number(self, "nonce"), number(self, "chainId"));
+        Some(Authorize { authorize: authorize?, by: by?, nonce, chain_id })
+    }
+
+    fn signed_authorization(
+        &mut self,
+        node: Node<'t>,
+        path: &Path<'_>,
+        known: &Known<'_>,
+    ) -> Option<Authorization> {
+        if !self.known(node, path, "a signed authorisation", Authorization::NAMES) {
+            return None;
+        }
+        let missing: Vec<&str> =
+            Authorization::NAMES.iter().copied().filter(|f| node.get(f).is_none()).collect();
+        if !missing.is_empty() {
+            let expected = "all fields of a signed authorisation, or { \"authorize\": …, \"by\": … }";
+            self.problem(node.at(), path, expected, format!("no {}", missing.join(", ")));
+            return None;
+        }
+        let number = |d: &mut Self, name: &str, most| {
+            node.get(name).and_then(|node| d.whole(node, &path.field(name), 0, most))
+        };
+        let chain_id = number(self, "chainId", MAX_NUMBER);
+        let nonce = number(self, "nonce", MAX_NUMBER);
+        let y_parity = number(self, "yParity", 1);
+        let word = |d: &mut Self, name: &str| {
+            let node = node.get(name)?;
+            d.word(node, &path.field(name))
+        };
+        let (r, s) = (word(self, "r"), word(self, "s"));
+        let address = node
+            .get("address")
+            .and_then(|address| self.known_place(address, &path.field("address"), known, false));
+        Some(Authorization {
+            chain_id: chain_id?,
+            address: address?,
+            nonce: nonce?,
+            y_parity: y_parity? as u8,
+            r: r?,
+            s: s?,
+        })
     }
 }

@@ -116,7 +116,7 @@ fn the_default_scenario_has_names_for_everything() {
         }
     }
     let mut found: Vec<String> =
-        location_names(&names, &changed, &evm::keccak_preimages(&block, &CancelFlag::new()))
+        location_names(&names, &changed, &evm::clues(&block, &CancelFlag::new()).preimages)
             .into_iter()
             .map(|name| {
                 assert!(name.named, "{}", name.name);
@@ -225,6 +225,108 @@ fn a_name_can_be_used_wherever_an_address_can() {
         assert_eq!(problems[0].path, "block.beneficiary");
         assert!(problems[0].expected.contains(expected), "{}", problems[0]);
     }
+}
+
+/// Two senders, two accounts with keys, and code that they delegate to.
+fn delegations(transactions: &str) -> Result<PreparedScenario, Vec<Problem>> {
+    // PUSH1 1 PUSH1 0 SSTORE STOP, behind the code that returns it.
+    let code = "0x65600160005500600052600660 1af3".replace(' ', "");
+    let text = format!(
+        r#"{{ "format": "evm-lanes/1", "title": "t",
+        "accounts": {{ "alice": {{ "key": true }}, "bob": {{}}, "wallet": {{ "count": 4, "key": true }} }},
+        "contracts": {{ "code": {{ "bytecode": "{code}" }} }},
+        "transactions": [ {transactions} ] }}"#
+    );
+    parse(&text).and_then(|parsed| scenario(&parsed, &catalogue()))
+}
+
+#[test]
+fn accounts_with_keys_sign_their_delegations() {
+    let PreparedScenario { block, names } = delegations(
+        r#"{ "from": "bob", "to": "wallet[3]", "authorizationList": [ { "authorize": "code", "by": "wallet[3]" } ] },
+           { "from": "bob", "to": "wallet[3]" },
+           { "from": "alice", "to": "alice", "authorizationList": [
+               { "authorize": "code", "by": "alice" }, { "authorize": "code", "by": "wallet[0]", "chainId": 0 } ] },
+           { "from": "bob", "to": "bob", "authorizationList": [ { "authorize": "code", "by": "alice" } ] },
+           { "from": "alice", "to": "bob" }"#,
+    )
+    .expect("a scenario");
+    let nonces = |tx: usize| -> Vec<u64> {
+        block.transactions[tx].authorizations.iter().map(|signed| signed.nonce).collect()
+    };
+    // The sender's own nonce rises first.
+    assert_eq!((nonces(0), nonces(2), nonces(3)), (vec![0], vec![1, 0], vec![2]));
+    assert_eq!(block.transactions[4].nonce, 3);
+    let (receipts, state) = evm::execute_block(&block);
+    assert!(receipts.iter().all(|receipt| receipt.status.is_success()), "{receipts:?}");
+    let account = |name: &str| {
+        let (address, account) =
+            state.accounts.iter().find(|(address, _)| names.display(**address) == name).expect("it exists");
+        (*address, account)
+    };
+    let delegated: Vec<&str> = ["alice", "bob", "wallet[0]", "wallet[1]", "wallet[3]"]
+        .into_iter()
+        .filter(|name| account(name).1.code_hash.is_some())
+        .collect();
+    assert_eq!(delegated, ["alice", "wallet[0]", "wallet[3]"]);
+    // The second transaction ran that code as the account.
+    assert_eq!(account("wallet[3]").1.storage.get(&U256::ZERO), Some(&U256::from(1)));
+}
+
+#[test]
+fn who_has_no_key_delegates_nothing() {
+    let problem = |item: &str| {
+        let tx = format!(r#"{{ "from": "bob", "to": "bob", "authorizationList": [ {item} ] }}"#);
+        delegations(&tx).map(|_| ()).expect_err("a mistake").remove(0).to_string()
+    };
+    assert_eq!(
+        problem(r#"{ "authorize": "code", "by": "bob" }"#),
+        "transactions[0].authorizationList[0].by: expected an account with a key (\"key\": true), found \"bob\", which has none"
+    );
+    let said = problem(r#"{ "authorize": "code" }"#);
+    assert!(said.contains("\"by\""), "{said}");
+    let said = problem(r#"{ "authorize": "code", "by": "alice", "r": "0x00" }"#);
+    assert!(said.contains("\"r\""), "{said}");
+    let many = r#"{ "format": "evm-lanes/1", "title": "t", "transactions": [],
+        "accounts": { "a": { "count": 600, "key": true }, "b": { "count": 401, "key": true } } }"#;
+    let problems = parse(many).map(|_| ()).expect_err("too many");
+    assert_eq!(
+        problems[0].to_string(),
+        "accounts.b.key: expected at most 1000 accounts with keys in all, found 1001"
+    );
+    let both = r#"{ "format": "evm-lanes/1", "title": "t", "transactions": [], "accounts": {
+        "a": { "key": true, "address": "0x00000000000000000000000000000000000000aa" } } }"#;
+    assert_eq!(parse(both).map(|_| ()).expect_err("two addresses")[0].path, "accounts.a.key");
+}
+
+#[test]
+fn contracts_that_the_block_creates_have_names() {
+    let text = r#"{ "format": "evm-lanes/1", "title": "t", "accounts": { "alice": {} },
+        "contracts": {
+            "factory": { "catalogue": "uniswap-v2/UniswapV2Factory", "args": ["alice"] },
+            "usd": { "bytecode": "0x600160005500" }, "gold": { "bytecode": "0x600160005500" } },
+        "transactions": [
+            { "from": "alice", "to": "factory", "call": "createPair", "args": ["usd", "gold"], "gas": 5000000 },
+            { "from": "alice", "data": "0x6001600055600160005360016000f3" } ] }"#;
+    let PreparedScenario { block, mut names } =
+        parse(text).and_then(|parsed| scenario(&parsed, &catalogue())).expect("a scenario");
+    let (receipts, state) = evm::execute_block(&block);
+    assert!(receipts.iter().all(|receipt| receipt.status.is_success()), "{receipts:?}");
+    let clues = evm::clues(&block, &CancelFlag::new());
+    names.name_created(&clues.created, &block.pre_state, &catalogue());
+    let created = |tx: usize| clues.created[tx].address;
+    assert_eq!(clues.created.iter().map(|made| made.tx.index()).collect::<Vec<_>>(), [0, 1]);
+    assert_eq!(receipts[1].contract_address, Some(created(1)));
+    let mut found: Vec<String> = [0, 1]
+        .into_iter()
+        .flat_map(|tx| state.accounts[&created(tx)].storage.keys().map(move |slot| (tx, *slot)))
+        .map(|(tx, slot)| Location::Storage(created(tx), slot))
+        .map(|location| location_names(&names, &[location], &clues.preimages).remove(0).name)
+        .collect();
+    found.sort();
+    let of_pair = |variable: &str| found.contains(&format!("UniswapV2Pair (tx 0).{variable}"));
+    assert!(of_pair("token0") && of_pair("token1") && of_pair("factory"), "{found:?}");
+    assert!(found.contains(&"contract (tx 1) slot 0".to_owned()), "{found:?}");
 }
 
 #[test]

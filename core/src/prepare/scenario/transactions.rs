@@ -1,12 +1,13 @@
 //! The block's transactions: call data, gas, fees and nonces, and their defaults.
 
-use alloy_primitives::U256;
+use alloy_primitives::{Address, U256};
 
+use super::keys;
 use super::{CHAIN_ID, MAX_GAS_BLOCK, MAX_GAS_OSAKA, MAX_INPUT, MAX_PROBLEMS, Preparation, PreparedScenario};
 use crate::prepare::{Authorization, Fork, Narrowing, Origin, Oversized, PreparedBlock, Transaction, raw};
 use crate::problem::Problem;
-use crate::scenario::Amount;
 use crate::scenario::expand::{ChosenAmount, DrawnCall, DrawnTransaction, Expansion};
+use crate::scenario::{Amount, AuthorizationItem, Authorize};
 
 /// The default base fee from London on: 7 gwei.
 const BASE_FEE: u64 = 7_000_000_000;
@@ -16,6 +17,8 @@ const PRIORITY_FEE: u128 = 1_000_000_000;
 const GAS_PAYMENT: u64 = 21_000;
 /// The default gas limit of a call.
 const GAS_CALL: u64 = 1_000_000;
+/// What each delegation adds to that, and costs at most (EIP-7702, `PER_EMPTY_ACCOUNT_COST`).
+const GAS_DELEGATION: u64 = 25_000;
 /// The default gas limit of a creation.
 const GAS_CREATION: u64 = 5_000_000;
 /// Most gas for one transaction before Osaka. It bounds the memory that one can use.
@@ -41,6 +44,9 @@ impl Preparation {
             for repetition in 0..entry.count() {
                 let made = match expansion.transaction(i, repetition) {
                     Some(DrawnTransaction::Raw(entry)) => raw::decode(&entry.raw)
+                        .inspect(|tx| {
+                            self.nonces.insert(tx.from, tx.nonce.saturating_add(1));
+                        })
                         .map(|tx| (tx, entry.label.clone().unwrap_or_else(|| "signed".to_owned())))
                         .map_err(|error| {
                             let path = format!("transactions[{i}].raw");
@@ -62,7 +68,6 @@ impl Preparation {
                         break;
                     }
                 };
-                self.nonces.insert(tx.from, tx.nonce.saturating_add(1));
                 // Such a transaction is refused for its gas limit, and uses no gas.
                 if tx.oversized != Some(Oversized::GasLimit) {
                     gas = gas.saturating_add(tx.gas_limit);
@@ -98,7 +103,28 @@ impl Preparation {
         Ok(PreparedScenario { block, names: self.names })
     }
 
-    fn transaction(&self, drawn: &DrawnCall<'_>, path: &str) -> Result<(Transaction, String), Problem> {
+    /// A delegation, signed with the account's key. The account's next one has the next nonce.
+    fn authorize(&mut self, item: &Authorize, path: &str) -> Result<Authorization, Problem> {
+        let address = self.known_place(&item.authorize, &format!("{path}.authorize"))?;
+        let by = self.known_place(&item.by, &format!("{path}.by"))?;
+        let nonce = item.nonce.unwrap_or_else(|| self.next_nonce_of(by));
+        let signed = self
+            .keys
+            .get(&by)
+            .and_then(|key| keys::authorization(key, item.chain_id.unwrap_or(CHAIN_ID), address, nonce));
+        self.nonces.insert(by, nonce.saturating_add(1));
+        self.delegated.insert(by);
+        signed.ok_or_else(|| {
+            let found = format!("\"{}\", which has none", item.by);
+            Problem::new(format!("{path}.by"), "an account with a key (\"key\": true)", found)
+        })
+    }
+
+    fn next_nonce_of(&self, address: Address) -> u64 {
+        self.nonces.get(&address).copied().unwrap_or(0)
+    }
+
+    fn transaction(&mut self, drawn: &DrawnCall<'_>, path: &str) -> Result<(Transaction, String), Problem> {
         let call = drawn.call;
         let from = self.target(drawn.from, &format!("{path}.from"))?;
         let to = drawn.to.map(|to| self.target(to, &format!("{path}.to"))).transpose()?;
@@ -119,13 +145,17 @@ impl Preparation {
         let has_code = to.is_some_and(|to| {
             // Precompiles (the first addresses) need gas although they have no code.
             let precompiled = to.0[..18].iter().all(|b| *b == 0);
-            precompiled || self.state.accounts.get(&to).is_some_and(|a| a.code_hash.is_some())
+            precompiled
+                || self.delegated.contains(&to)
+                || self.state.accounts.get(&to).is_some_and(|a| a.code_hash.is_some())
         });
         let most = if self.env.fork >= Fork::Osaka { MAX_GAS_OSAKA } else { MAX_GAS };
+        let delegations = call.authorization_list.len() as u64;
+        let is_payment = !has_code && input.is_empty() && call.access_list.is_empty() && delegations == 0;
         let gas_limit = call.gas.unwrap_or(match to {
             None => GAS_CREATION,
-            Some(_) if !has_code && input.is_empty() && call.access_list.is_empty() => GAS_PAYMENT,
-            Some(_) => GAS_CALL,
+            Some(_) if is_payment => GAS_PAYMENT,
+            Some(_) => (GAS_CALL + delegations * GAS_DELEGATION).min(most),
         });
         if gas_limit > most {
             let why = if self.env.fork >= Fork::Osaka { " (EIP-7825)" } else { "" };
@@ -138,16 +168,22 @@ impl Preparation {
             let address = self.known_place(&item.address, &format!("{path}.accessList[{j}].address"))?;
             access_list.push((address, item.storage_keys.clone()));
         }
+        let nonce = call.nonce.unwrap_or_else(|| self.next_nonce_of(from));
+        // The sender's nonce rises before delegations count (EIP-7702).
+        self.nonces.insert(from, nonce.saturating_add(1));
         let mut authorizations = Vec::with_capacity(call.authorization_list.len());
         for (j, item) in call.authorization_list.iter().enumerate() {
-            let path = format!("{path}.authorizationList[{j}].address");
-            authorizations.push(Authorization {
-                chain_id: U256::from(item.chain_id),
-                address: self.known_place(&item.address, &path)?,
-                nonce: item.nonce,
-                y_parity: item.y_parity,
-                r: item.r.into(),
-                s: item.s.into(),
+            let path = format!("{path}.authorizationList[{j}]");
+            authorizations.push(match item {
+                AuthorizationItem::Signed(item) => Authorization {
+                    chain_id: U256::from(item.chain_id),
+                    address: self.known_place(&item.address, &format!("{path}.address"))?,
+                    nonce: item.nonce,
+                    y_parity: item.y_parity,
+                    r: item.r.into(),
+                    s: item.s.into(),
+                },
+                AuthorizationItem::Authorize(item) => self.authorize(item, &path)?,
             });
         }
 
@@ -176,7 +212,6 @@ impl Preparation {
             (None, None, Some(_)) if input.is_empty() => "send".to_owned(),
             (None, None, Some(_)) => "call".to_owned(),
         };
-        let nonce = call.nonce.unwrap_or_else(|| self.nonces.get(&from).copied().unwrap_or(0));
         let tx = Transaction {
             from,
             to,

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use evm_lanes_core::messages::Report;
 use evm_lanes_core::model::CostModel;
-use evm_lanes_core::scenario::builtin;
+use evm_lanes_core::scenario::{builtin, lesson};
 use evm_lanes_core::strategies::StrategyId;
 use evm_lanes_core::trace::Clock;
 use evm_lanes_core::units::TxIndex;
-use evm_lanes_session::{Activity, DetailState, EngineState, Event, Picture, Selection};
-use evm_lanes_view::recorded::normalised;
+use evm_lanes_session::{Activity, DetailState, EngineState, Event, LessonEvent, Picture, Selection};
+use evm_lanes_view::recorded::{normalised, of_step};
 use evm_lanes_view::sample;
 
 use super::world::{World, text};
@@ -158,7 +158,9 @@ fn a_recorded_run_is_wanted_where_the_link_means_the_same_run() {
         ("?clock=simulated", Some("one-pool")),
         ("?s=payments&clock=simulated&tx=3", Some("payments")),
         // Without a clock, the engine decides; with threads it measures.
-        ("?s=payments", None),
+        ("?s=payments", Some("payments")),
+        ("?s=payments&tx=3", Some("payments")),
+        ("?s=payments&lanes=4", None),
         ("?clock=measured", None),
         ("?s=payments&clock=simulated&lanes=8", None),
         ("?s=payments&clock=simulated&strategy=ordered-commit", None),
@@ -196,6 +198,102 @@ fn a_recorded_run_that_does_not_fit_is_passed_over() {
     give(&mut world, recorded());
     assert!(world.session.model.as_ref().is_some_and(|now| Arc::ptr_eq(now, &shown)));
     assert_eq!(world.session.picture, Picture::Own);
+}
+
+// ---- lessons ----
+
+/// The recorded runs of a lesson's steps, with that trace hash; the engine of these tests has 0xabc.
+fn lesson_runs(world: &mut World, id: &str, hash: &str) {
+    let lesson = lesson::parse(lesson::builtin::find(id).expect("a lesson").text).expect("a lesson");
+    let step = |step: usize| {
+        let recipe = of_step(&lesson.start(step).expect("a step"));
+        Report {
+            strategy: StrategyId::ALL
+                .into_iter()
+                .find(|id| recipe.strategy == *id)
+                .unwrap_or(StrategyId::BLOCK_STM),
+            lanes: recipe.lanes,
+            model: recipe.model,
+            trace_hash: hash.to_owned(),
+            ..recorded()
+        }
+    };
+    let steps = (0..lesson.steps.len()).map(step).collect();
+    world.take(Event::LessonRuns { id: id.to_owned(), steps });
+}
+
+fn is_shown(world: &World) -> bool {
+    world.session.model.is_some()
+}
+
+#[test]
+fn the_run_of_a_question_is_shown_once_it_is_answered_and_confirmed_by_the_engine() {
+    let mut world = World::open("?lesson=two-lanes");
+    assert_eq!(world.fetched, ["two-lanes"]);
+    lesson_runs(&mut world, "two-lanes", "0xabc");
+    assert!(!is_shown(&world), "it would answer the question");
+    world.take(Event::Lesson(LessonEvent::Skip));
+    assert!(is_shown(&world) && world.ran.is_empty());
+    assert_eq!(world.session.picture, Picture::Recorded);
+    world.boot();
+    world.settle();
+    assert_eq!((&world.session.picture, world.ran.len()), (&Picture::Confirmed, 1));
+}
+
+#[test]
+fn this_machines_run_of_a_step_is_compared_with_the_recorded_one_whichever_comes_first() {
+    for (hash, is_confirmed) in [("0xabc", true), ("0xdef", false)] {
+        for is_late in [false, true] {
+            let mut world = World::ready("?lesson=two-lanes");
+            if !is_late {
+                lesson_runs(&mut world, "two-lanes", hash);
+            }
+            world.take(Event::Lesson(LessonEvent::Skip));
+            world.settle();
+            if is_late {
+                assert_eq!(world.session.picture, Picture::Own);
+                lesson_runs(&mut world, "two-lanes", hash);
+            }
+            assert_eq!(world.session.picture == Picture::Confirmed, is_confirmed, "{hash}, late: {is_late}");
+            assert_eq!(matches!(world.session.picture, Picture::Differs { .. }), !is_confirmed);
+            assert_eq!(world.session.notice.as_ref().is_some_and(|notice| notice.error), !is_confirmed);
+        }
+    }
+}
+
+#[test]
+fn what_a_person_changes_in_a_step_is_ones_own() {
+    let mut world = World::ready("?lesson=two-lanes&step=2");
+    lesson_runs(&mut world, "two-lanes", "0xabc");
+    assert_eq!(world.session.picture, Picture::Confirmed);
+    world.take(Event::SetLanes(7));
+    world.settle();
+    assert_eq!(world.session.picture, Picture::Own);
+    // What the step began with is what was recorded.
+    world.take(Event::Lesson(LessonEvent::StartAgain));
+    world.settle();
+    assert_eq!(world.session.picture, Picture::Confirmed);
+    world.run(&text("Mine"));
+    assert_eq!((&world.session.picture, &world.session.notice), (&Picture::Own, &None));
+}
+
+#[test]
+fn a_recorded_run_is_not_taken_for_that_of_a_step() {
+    let mut world = open("", recorded());
+    world.take(Event::Lesson(LessonEvent::Open("parallel-loses".to_owned())));
+    assert_eq!((is_shown(&world), &world.session.picture), (false, &Picture::Own));
+    world.boot();
+    world.take(Event::Lesson(LessonEvent::Skip));
+    world.settle();
+    assert_eq!((&world.session.picture, &world.session.notice), (&Picture::Own, &None));
+}
+
+#[test]
+fn runs_of_another_lesson_or_version_are_passed_over() {
+    let mut world = World::ready("?lesson=two-lanes&step=2");
+    lesson_runs(&mut world, "one-lane", "0xdef");
+    world.take(Event::LessonRuns { id: "two-lanes".to_owned(), steps: vec![recorded(); 9] });
+    assert_eq!((&world.session.picture, &world.session.notice), (&Picture::Own, &None));
 }
 
 #[test]

@@ -9,8 +9,8 @@ use evm_lanes_core::scenario::{self, StrategyChoice, json};
 use evm_lanes_core::strategies::StrategyId;
 use evm_lanes_core::units::{Gas, Ticks, TxIndex};
 use evm_lanes_session::supervisor::{Action, Flavour, Input, Millis, Supervisor};
-use evm_lanes_session::{Activity, Effect, Embed, Environment, Event, Session};
-use evm_lanes_view::sample;
+use evm_lanes_session::{Activity, Effect, Embed, Environment, Event, Session, embed};
+use evm_lanes_view::{sample, svg};
 
 /// The page's address without query and fragment.
 pub const BASE: &str = "https://lanes.example/";
@@ -62,6 +62,8 @@ pub struct World {
     pub focus: Option<&'static str>,
     pub draft: Option<String>,
     pub progress: Option<String>,
+    /// Lessons whose recorded runs were asked for.
+    pub fetched: Vec<String>,
     pub files: Vec<(String, Vec<u8>)>,
     /// Messages to the page around the frame.
     pub posts: Vec<String>,
@@ -115,6 +117,7 @@ impl World {
             focus: None,
             draft: None,
             progress: None,
+            fetched: Vec::new(),
             files: Vec::new(),
             posts: Vec::new(),
         };
@@ -152,10 +155,19 @@ impl World {
                 Effect::WriteLinkSoon => self.link_is_due = true,
                 Effect::SaveDraft(text) => self.draft = Some(text),
                 Effect::KeepProgress(text) => self.progress = Some(text),
+                Effect::FetchLessonRuns(id) => self.fetched.push(id),
                 Effect::Download { name, bytes, .. } => self.files.push((name.to_owned(), bytes)),
                 Effect::Focus(id) => self.focus = Some(id),
                 Effect::Announce(text) => self.said.push(text),
                 Effect::Post(message) => self.posts.push(message),
+                // A browser would paint it; the address stands for the picture.
+                Effect::PostPicture { id, is_png: true, .. } => {
+                    self.posts.push(embed::png(id.as_ref(), Some("data:image/png;base64,AA==".to_owned())));
+                }
+                Effect::PostPicture { id, is_png: false, options } => {
+                    let model = self.session.model.as_ref().expect("a run");
+                    self.posts.push(embed::svg(id.as_ref(), svg::lanes(model, &options)));
+                }
             }
         }
     }
