@@ -3,8 +3,9 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import AxeBuilder from '@axe-core/playwright';
 import { chromium, type Page } from '@playwright/test';
-import { done, expect, open, root, test } from './page';
+import { ISOLATED, done, expect, open, root, test } from './page';
 import { built, caches, endHosts, type Files, host, kept, loads, named, text, version, visited, withoutNetwork } from './site';
 
 test.use({ serviceWorkers: 'allow' });
@@ -52,6 +53,18 @@ test('a host without headers gives threads after one load more', async ({ page }
   await expect(page.locator('#news')).toHaveCount(0);
 });
 
+test('a host that sends headers and a policy of its own needs no load more', async ({ page, context }) => {
+  const seen = loads(page);
+  await visited(page, ISOLATED);
+  expect(seen.count).toBe(1);
+  await context.setOffline(true);
+  await page.reload();
+  await done(page);
+  await expect(root(page)).toHaveAttribute('data-engine', 'threads');
+  await page.goto(`${ISOLATED}teach/`);
+  await expect(page).toHaveTitle('For teachers · EVM Lanes');
+});
+
 test('a person at work is asked before the page is loaded again for threads', async ({ page }) => {
   const site = await host(built());
   const seen = loads(page);
@@ -59,6 +72,8 @@ test('a person at work is asked before the page is loaded again for threads', as
   await page.mouse.click(5, 5);
   await expect(page.locator('#news')).toContainText('Lanes can run on threads after this page is loaded again.');
   expect(seen.count).toBe(1);
+  const { violations } = await new AxeBuilder({ page }).analyze();
+  expect(violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.html).join(' ')}`)).toEqual([]);
   await page.locator('#news').getByRole('button', { name: 'Reload' }).click();
   await expect(root(page)).toHaveAttribute('data-engine', 'threads');
   expect(seen.count).toBe(2);
