@@ -474,6 +474,9 @@ fn bounds_hold() {
     let import = read(&[File { name: "t.csv".to_owned(), bytes: format!("to,amount\n{many}").into_bytes() }]);
     assert_eq!(import.transactions.len(), 100_000);
     assert!(import.notes.iter().any(|note| note.text.contains("only the first 100000")));
+    let written =
+        import::scenario(&import, &Choices { senders: 10_000, ..Choices::default() }).expect("it fits");
+    assert_eq!(document::parse(&written.text).map(|scenario| scenario.transaction_count()), Ok(100_000));
     let deep = format!("{{\"alloc\":{}{}}}", "[".repeat(100), "]".repeat(100));
     let import = read(&[File { name: "g.json".to_owned(), bytes: deep.into_bytes() }]);
     assert_eq!(import.problems[0].problem.expected, "at most 64 levels of nesting");
