@@ -58,7 +58,7 @@ const browser = await chromium.launch({
 });
 
 async function withPage(use) {
-  const context = await browser.newContext({ viewport: { width: 1440, height: 900 } });
+  const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, serviceWorkers: 'block' });
   const page = await context.newPage();
   page.setDefaultTimeout(TIME_LIMIT);
   const result = await use(page);

@@ -120,6 +120,45 @@ export interface Trace {
   }[];
 }
 
+/** What has become of the lesson that is open. */
+export interface Lesson {
+  id: string;
+  title: string;
+  /** From 1. */
+  step: number;
+  steps: number;
+  /** The step's title. */
+  heading: string;
+  /** `null`: the step has no question. */
+  question: 'open' | 'answered' | 'skipped' | null;
+  /** A choice is counted from 0. */
+  answer: { choice: number } | { number: number } | null;
+  /** `null` until the answer's run is there. */
+  right: boolean | null;
+  /** `null`: the step has no goal. */
+  goal: 'open' | 'met' | null;
+  /** The steps that were done in this frame, from 1. */
+  done: number[];
+}
+
+export type OpenLesson = (
+  | { /** A built-in lesson's id. */ lesson: string; step?: number | string }
+  | { /** A document `evm-lanes-lesson/1`. */ document: object | string; step?: number | string }
+  | { /** A step of the lesson that is open, from 1. */ step: number | string }
+) & {
+  /** `split`, if nothing is said. */
+  view?: View;
+  /** `full`, if nothing is said. */
+  edit?: Edit;
+};
+
+export interface Picture {
+  /** 200 to 2000 CSS pixels; usually 1060. */
+  width?: number;
+  /** Usually the frame's. */
+  theme?: Theme;
+}
+
 export interface Result {
   figures: Figures;
   state: State;
@@ -129,7 +168,7 @@ export interface Result {
 export interface Refusal {
   code:
     | 'version' | 'type' | 'field' | 'size' | 'busy' | 'document' | 'link' | 'no-run' | 'not-found' | 'unsupported'
-    | 'cancelled' | 'failed' | 'engine' | 'removed';
+    | 'cancelled' | 'failed' | 'engine' | 'removed' | 'no-answer';
   message: string;
   field?: string;
   problems?: { path: string; expected: string; found: string; line?: number; column?: number }[];
@@ -140,6 +179,11 @@ export interface EvmLanesEvents {
   change: CustomEvent<{ state: State }>;
   result: CustomEvent<Result>;
   selected: CustomEvent<{ selection: Selection }>;
+  /** A lesson is opened or closed, a step begins, a question is answered, a goal is met or no longer, every step is done. */
+  lesson: CustomEvent<{
+    event: 'opened' | 'step' | 'answered' | 'met' | 'open' | 'done' | 'closed';
+    lesson: Lesson | null;
+  }>;
   resize: CustomEvent<{ height: number }>;
   error: CustomEvent<Refusal>;
 }
@@ -156,10 +200,16 @@ export interface EvmLanesElement extends HTMLElement {
   cancel(): Promise<unknown>;
   seek(where?: Seek): Promise<unknown>;
   select(what?: Selection): Promise<unknown>;
+  openLesson(what: OpenLesson): Promise<Lesson>;
   get(what: 'state'): Promise<State>;
   get(what: 'figures'): Promise<Figures>;
   get(what: 'trace'): Promise<Trace>;
   get(what: 'link'): Promise<string>;
+  get(what: 'lesson'): Promise<Lesson | null>;
+  /** The lanes as an SVG, with caption and link. */
+  get(what: 'svg', how?: Picture): Promise<string>;
+  /** The same as a PNG, at an address `data:image/png;base64,…`. */
+  get(what: 'png', how?: Picture): Promise<string>;
   addEventListener<K extends keyof EvmLanesEvents>(
     type: K,
     listener: (event: EvmLanesEvents[K]) => void,

@@ -8,7 +8,8 @@
   const VERSION = 1;
   /** The frame is dropped when it was out of view for so long, and made again when it comes back. */
   const AWAY_MS = 60_000;
-  /** The picture gives way to the frame when that shows a run, or after this: the frame then says what is wrong. */
+  // The picture gives way to the frame when that shows a run, or this long after its first sign of life: the frame then says
+  // what is wrong. A frame without one is not shown: browsers fill what they refuse to load with a page of theirs.
   const PATIENCE_MS = 6_000;
   /** The frame is greeted until it answers, ever less often. */
   const HELLO_MS = 100;
@@ -18,7 +19,9 @@
   /** Attributes that are the frame's parameters, by the parameters' names. */
   const PARAMETERS = { s: 'scenario', strategy: 'strategy', lanes: 'lanes', clock: 'clock', cost: 'cost', seed: 'seed' };
   const LOOKS = ['view', 'edit', 'theme'];
-  const REMAKE = ['site', 'sandbox', 'lesson', 'step'];
+  const LESSON = ['lesson', 'step'];
+  /** Attributes that are no parameters: another value makes another frame. */
+  const REMAKE = ['site', 'sandbox'];
 
   const isOurs = (src) => /\/embed\.js$/.test(src.split(/[?#]/)[0]);
   const script = document.currentScript ?? [...document.scripts].find(({ src }) => isOurs(src));
@@ -50,7 +53,7 @@
   class EvmLanes extends HTMLElement {
     /** The site of elements that do not name theirs. For scripts that are bundled, which come from no site. */
     static site = folder(script?.src);
-    static observedAttributes = [...Object.values(PARAMETERS), ...LOOKS, ...REMAKE, 'link', 'height', 'label'];
+    static observedAttributes = [...Object.values(PARAMETERS), ...LOOKS, ...LESSON, ...REMAKE, 'link', 'height', 'label'];
 
     #box = make('div', { className: 'box waiting' });
     #image = make('img', { alt: '', decoding: 'async', loading: 'lazy' });
@@ -58,7 +61,10 @@
     #anchor = make('a', { target: '_blank', rel: 'noopener', textContent: 'Open in its own tab' });
     #note = make('span', {});
     #frame = null;
+    #isAlive = false;
     #isReady = false;
+    /** Why there is no frame, in a sentence. */
+    #trouble = '';
     /** What the frame said last, from which it can be made again. */
     #state = null;
     #figures = null;
@@ -133,8 +139,10 @@
     seek = (where = {}) => this.#ask('seek', where);
     /** Another selection. */
     select = (what = {}) => this.#ask('select', what);
-    /** `state`, `figures`, `trace` or `link`. */
-    get = async (what) => (await this.#ask('get', { what }))[what];
+    /** A lesson (`{lesson}` or `{document}`), a step (`{step}`). Not called `lesson`: frameworks would set it as an attribute's property. */
+    openLesson = async (what) => (await this.#ask('lesson', what)).lesson;
+    /** `state`, `figures`, `trace`, `link`, `lesson`, `svg` or `png`. */
+    get = async (what, how) => (await this.#ask('get', { ...how, what }))[what];
 
     // ---- the picture ----
 
@@ -161,7 +169,8 @@
       this.#button.textContent = isWaiting ? 'Starting…' : 'Run it here';
       this.#button.setAttribute('aria-label', `${this.#button.textContent} (${this.#label})`);
       this.#button.disabled = isWaiting || !site;
-      this.#note.textContent = site ? '' : 'Where is the site of EVM Lanes? Say it by the attribute “site”.';
+      this.#button.hidden = this.#trouble !== '';
+      this.#note.textContent = site ? this.#trouble : 'Where is the site of EVM Lanes? Say it by the attribute “site”.';
       this.#anchor.hidden = !site;
       if (site) {
         this.#anchor.href = this.#page(site);
@@ -180,7 +189,7 @@
     #page(site) {
       const known = this.#state?.page;
       if (known && new URL(known).origin === site.origin) return known;
-      const page = new URL(this.#query(['lesson', 'step']) + this.#fragment, site);
+      const page = new URL(this.#query(LESSON) + this.#fragment, site);
       const query = page.searchParams;
       if (query.has('strategy')) query.set('strategy', query.get('strategy').split(',')[0]);
       // A link without a clock asks for threads; a frame does not.
@@ -218,13 +227,9 @@
     }
 
     #address() {
-      const query = this.#query([...LOOKS, 'height', 'lesson', 'step']);
+      const query = this.#query([...LOOKS, ...LESSON, 'height']);
       const page = new URL('embed.html', this.#site);
-      if (this.#state?.link) {
-        const again = new URL(this.#state.link, page);
-        for (const name of ['lesson', 'step']) if (this.hasAttribute(name)) again.searchParams.set(name, this.getAttribute(name));
-        return again.href;
-      }
+      if (this.#state?.link) return new URL(this.#state.link, page).href;
       const wait = this.#sendsDocument ? `${query ? '&' : '?'}wait=1` : '';
       return new URL(`${query}${wait}${this.#fragment}`, page).href;
     }
@@ -240,13 +245,32 @@
       this.#sendsDocument = this.#document !== null && !this.#state?.link;
       frame.src = this.#address();
       this.#frame = frame;
-      this.#whenReady = Promise.withResolvers?.() ?? withResolvers();
-      this.#whenReady.promise.catch(() => {});
+      this.#isAlive = false;
+      this.#trouble = '';
+      this.#expect();
       this.#box.append(frame);
       this.#greet(HELLO_MS);
-      this.#timers.show = setTimeout(() => this.#show(), PATIENCE_MS);
+      this.#timers.show = setTimeout(() => this.#refused(), PATIENCE_MS);
       this.#takesFocus = byHand;
       this.#cover();
+    }
+
+    /** A promise that the frame is ready, for those that ask. */
+    #expect() {
+      this.#whenReady = {};
+      const promise = new Promise((resolve, reject) => Object.assign(this.#whenReady, { resolve, reject }));
+      promise.catch(() => {});
+      this.#whenReady.promise = promise;
+    }
+
+    /** No sign of life. It may still come, on a slow line. */
+    #refused() {
+      this.#trouble = 'The frame does not answer: this page, or this browser, may not show it here.';
+      const error = problem('no-answer', this.#trouble);
+      this.#whenReady.reject(error);
+      this.#expect();
+      this.#cover();
+      this.#tell('error', { type: 'error', code: error.code, message: error.message });
     }
 
     #stop() {
@@ -255,7 +279,7 @@
       this.#frame.remove();
       this.#frame = null;
       this.#isReady = false;
-      const gone = Object.assign(new Error('the frame was removed'), { code: 'removed' });
+      const gone = problem('removed', 'the frame was removed');
       this.#whenReady.reject(gone);
       for (const { reject } of this.#requests.values()) reject(gone);
       this.#requests.clear();
@@ -294,7 +318,7 @@
       const changed = [...this.#changed];
       this.#changed.clear();
       if (!this.isConnected) return;
-      if (!this.#frame || changed.some((name) => REMAKE.includes(name))) {
+      if (!this.#frame || changed.some((name) => REMAKE.includes(name) || (name === 'lesson' && !this.hasAttribute(name)))) {
         const wasThere = this.#frame !== null;
         this.#state = null;
         this.#stop();
@@ -307,8 +331,10 @@
       for (const name of ['strategy', 'lanes', 'clock', 'cost', 'seed', ...LOOKS]) if (changed.includes(name) && this.hasAttribute(name)) settings[name] = this.getAttribute(name);
       const link = changed.includes('link') && this.getAttribute('link');
       const scenario = changed.includes('scenario') && this.getAttribute('scenario');
+      const lesson = changed.some((name) => LESSON.includes(name)) && this.getAttribute('lesson');
       let asked = null;
-      if (scenario) asked = this.load({ scenario, ...settings });
+      if (lesson) asked = this.openLesson({ lesson, step: this.getAttribute('step') });
+      else if (scenario) asked = this.load({ scenario, ...settings });
       else if (link) asked = this.load({ link, ...settings });
       else if (Object.keys(settings).length) asked = this.set(settings);
       // Told of by the event.
@@ -331,7 +357,7 @@
 
     async #ask(type, fields = {}) {
       this.#start();
-      if (!this.#frame) throw new Error('the element is not in a page, or does not know its site');
+      if (!this.#frame) throw problem('removed', 'the element is not in a page, or does not know its site');
       const { promise } = this.#whenReady;
       await promise;
       const id = this.#next++;
@@ -352,6 +378,14 @@
       if (!frame || source !== frame.contentWindow || data?.['evm-lanes'] !== VERSION) return;
       if (origin !== this.#site?.origin && !(origin === 'null' && frame.hasAttribute('sandbox'))) return;
       const { type, id, state, figures, height } = data;
+      if (!this.#isAlive) {
+        this.#isAlive = true;
+        this.#trouble = '';
+        clearTimeout(this.#timers.show);
+        this.#timers.show = setTimeout(() => this.#show(), PATIENCE_MS);
+        this.#cover();
+      }
+      if (type === 'starting') return;
       this.#state = state ?? this.#state;
       this.#figures = figures ?? this.#figures;
       if (type === 'ready') {
@@ -372,15 +406,15 @@
       this.#requests.delete(id);
       if (type === 'error') request?.reject(Object.assign(new Error(data.message), data));
       else request?.resolve(data);
-      if (type !== 'answer') this.dispatchEvent(new CustomEvent(type, { detail: data }));
+      if (type !== 'answer') this.#tell(type, data);
     };
+
+    #tell(type, detail) {
+      this.dispatchEvent(new CustomEvent(type, { detail }));
+    }
   }
 
-  function withResolvers() {
-    const made = {};
-    made.promise = new Promise((resolve, reject) => Object.assign(made, { resolve, reject }));
-    return made;
-  }
+  const problem = (code, message) => Object.assign(new Error(message), { code });
 
   customElements.define('evm-lanes', EvmLanes);
 })();

@@ -149,6 +149,13 @@
     else if (effectiveDirective.startsWith('script-src') && blockedURI !== 'eval') fail(CAUSES.script);
   });
 
+  // The page around a frame is told that there is one, before the page's own code can tell it. Without an answer it takes the
+  // frame for refused by the browser.
+  addEventListener('message', ({ source, origin, data }) => {
+    if (source !== parent || parent === self || data?.['evm-lanes'] !== 1 || data.type !== 'hello' || !waiting()) return;
+    source.postMessage({ 'evm-lanes': 1, type: 'starting' }, origin === 'null' ? '*' : origin);
+  });
+
   // The first picture is in index.html. An address that asks for something else must not show it.
   const root = document.documentElement;
   const isBare = !location.search && !location.hash;

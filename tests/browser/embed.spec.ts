@@ -1,74 +1,15 @@
-// The page in frames of other pages. A host is a page of another origin, from a server of its own: a browser lets a page
-// that comes from nowhere load nothing from this machine.
+// The page in frames of other pages.
 
-import { readFileSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
-import { type AddressInfo } from 'node:net';
-import { join } from 'node:path';
 import { brotliCompressSync } from 'node:zlib';
-import { type FrameLocator, type Page } from '@playwright/test';
+import { type Element, ISOLATION, at, framed, host, pages, ran as done, serveHosts } from './host';
 import { ISOLATED, PLAIN, attribute, expect, scenario, test } from './page';
 
-/** The hosts' pages by their paths. */
-const pages = new Map<string, { headers: Record<string, string>; html: string }>();
-let server: Server;
-let HOST = '';
-/** The site as a host serves it that does not let others read its files. */
-let withholding: Server;
-let WITHHOLDING = '';
+serveHosts();
 
-const listen = async (server: Server) => {
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return `http://localhost:${(server.address() as AddressInfo).port}/`;
-};
-
-test.beforeAll(async () => {
-  server = createServer(({ url }, response) => {
-    const page = pages.get(url ?? '');
-    response.writeHead(page ? 200 : 404, { 'content-type': 'text/html; charset=utf-8', ...page?.headers });
-    response.end(page?.html ?? 'nothing');
-  });
-  HOST = await listen(server);
-  withholding = createServer(async ({ url }, response) => {
-    const file = await fetch(new URL(url ?? '', PLAIN));
-    response.writeHead(file.status, { 'content-type': file.headers.get('content-type') ?? '' });
-    response.end(Buffer.from(await file.arrayBuffer()));
-  });
-  WITHHOLDING = await listen(withholding);
-});
-
-test.afterAll(() => {
-  server.close();
-  withholding.close();
-});
-
-test('the element is at most 5 kB of brotli', () => {
-  const script = readFileSync(join(__dirname, '../../www/embed.js'));
+test('the element is at most 5 kB of brotli', async () => {
+  const script = Buffer.from(await (await fetch(`${PLAIN}embed.js`)).arrayBuffer());
   expect(brotliCompressSync(script).length).toBeLessThanOrEqual(5_000);
 });
-
-const ISOLATION = { 'cross-origin-opener-policy': 'same-origin', 'cross-origin-embedder-policy': 'require-corp' };
-
-type Host = { site?: string; headers?: Record<string, string>; head?: string; name?: string };
-
-/** Opens a page of a host that holds this, with the element's script. */
-async function host(page: Page, body: string, { site = PLAIN, headers = {}, head = '', name = 'host' }: Host = {}): Promise<void> {
-  const html = `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>A host</title><link rel="icon" href="data:,">
-    <script src="${site}embed.js" async></script>${head}</head><body><h1>A host</h1>${body}</body></html>`;
-  pages.set(`/${name}.html`, { headers, html });
-  await page.goto(`${HOST}${name}.html`);
-}
-
-/** The page in the frame of the element of that id. */
-const framed = (page: Page, id: string): FrameLocator => page.locator(`#${id}`).frameLocator('iframe');
-
-/** Waits for the run in a frame. */
-async function done(page: Page, id: string): Promise<void> {
-  await expect(framed(page, id).locator('html')).toHaveAttribute('data-phase', 'done', { timeout: 40_000 });
-  await expect(framed(page, id).locator('html')).toHaveAttribute('data-equal', 'true');
-}
-
-type Element = HTMLElement & Record<string, (...given: unknown[]) => Promise<never>>;
 
 test('three embeds on one page run, each as its attributes say', async ({ page }) => {
   await host(
@@ -185,7 +126,7 @@ test.describe('where the site withholds its files from such a frame', () => {
   test.use({ expectedErrors: [/CORS|Failed to load|ERR_FAILED/] });
 
   test('it says so, and leads to its own tab', async ({ page }) => {
-    await host(page, '<evm-lanes id="a" scenario="payments" sandbox></evm-lanes>', { site: WITHHOLDING });
+    await host(page, '<evm-lanes id="a" scenario="payments" sandbox></evm-lanes>', { site: at.withholding });
     const frame = framed(page, 'a');
     await expect(frame.getByRole('alert')).toContainText('cannot run in this frame', { timeout: 15_000 });
     await expect(frame.getByRole('link', { name: 'Open in its own tab' })).toHaveAttribute('target', '_blank');
@@ -230,7 +171,7 @@ test('back and forth: the embed is there again, and makes no steps of its own', 
   await page.locator('#a').evaluate((element) => (element as Element).load({ scenario: 'one-pool', lanes: 2 }));
   await page.locator('#a').evaluate((element) => (element as Element).set({ lanes: 5 }));
   await page.waitForTimeout(600);
-  const other = `${HOST}other.html`;
+  const other = `${at.host}other.html`;
   pages.set('/other.html', { headers: {}, html: '<!doctype html><title>Another page</title><link rel="icon" href="data:,">' });
   await page.goto(other);
   await page.goBack();
@@ -238,7 +179,7 @@ test('back and forth: the embed is there again, and makes no steps of its own', 
   await page.goForward();
   await expect(page).toHaveURL(other);
   await page.goBack();
-  await expect(page).toHaveURL(`${HOST}host.html`);
+  await expect(page).toHaveURL(`${at.host}host.html`);
   await done(page, 'a');
 });
 

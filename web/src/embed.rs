@@ -20,7 +20,12 @@ pub struct Frame {
     rate: Rate,
     /// The height that the page around it was told.
     height: u32,
+    /// Pictures that are being painted.
+    pictures: u32,
 }
+
+/// The most pictures that are painted at a time: each is a canvas.
+const MOST_PICTURES: u32 = 4;
 
 /// Whether this is `embed.html`.
 pub fn is_framed() -> bool {
@@ -36,6 +41,18 @@ fn around() -> Option<Window> {
 }
 
 impl Frame {
+    /// A picture is to be painted; whether there is room for it.
+    pub fn begin_picture(&mut self) -> bool {
+        let has_room = self.pictures < MOST_PICTURES;
+        self.pictures += u32::from(has_room);
+        has_room
+    }
+
+    /// A picture for which there was room is painted.
+    pub fn end_picture(&mut self) {
+        self.pictures = self.pictures.saturating_sub(1);
+    }
+
     /// Sends a message, as text of JSON, to the page around this frame, if that has asked for any.
     pub fn post(&self, text: &str) {
         let (Some(origin), Some(around), Ok(message)) = (&self.origin, around(), JSON::parse(text)) else {

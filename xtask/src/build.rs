@@ -9,21 +9,36 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use sha2::{Digest, Sha256};
 
+use crate::offline::Worker;
+use crate::pages::Address;
 use crate::parts::{self, Part};
 use crate::quality::{self, Quality};
-use crate::{embed, fingerprint, page, process, workspace};
+use crate::{embed, fingerprint, offline, page, pages, process, workspace};
+
+/// What `x build` takes.
+#[derive(clap::Args)]
+pub struct Arguments {
+    #[command(flatten)]
+    build: quality::Arguments,
+    /// Where the site will be, such as https://lanes.example/path/. Previews of links and oEmbed need it.
+    #[arg(long)]
+    address: Option<Address>,
+}
 
 /// `x build`
 ///
 /// # Errors
 /// If a part cannot be built.
-pub fn run(arguments: &quality::Arguments) -> Result<()> {
-    build(arguments.quality())?;
+pub fn run(arguments: &Arguments) -> Result<()> {
+    let deployment = Deployment { worker: Worker::Keeps, address: arguments.address.clone() };
+    build(arguments.build.quality(), &deployment)?;
     let size: u64 =
         fingerprint::files_below(&dist())?.iter().filter_map(|f| Some(fs::metadata(f).ok()?.len())).sum();
     println!("{} holds the site ({:.1} MB): any static host will do", dist().display(), size as f64 / 1e6);
-    println!("Lanes run on threads where it sends Cross-Origin-Opener-Policy: same-origin and");
-    println!("Cross-Origin-Embedder-Policy: require-corp; elsewhere the engine without threads is used.");
+    if arguments.address.is_none() {
+        println!("Previews of links to it need its address: x build --address https://…");
+    }
+    println!("docs/hosting.md says which headers it should send, and what may be cached for how long.");
     Ok(())
 }
 
@@ -36,9 +51,29 @@ pub fn dist() -> PathBuf {
 ///
 /// # Errors
 /// If a part cannot be built.
-pub fn build(quality: Quality) -> Result<()> {
+pub fn build(quality: Quality, deployment: &Deployment) -> Result<()> {
     parts::build(&Part::ALL, quality)?;
-    assemble(&Part::ALL.map(|part| (part, quality)).into(), None)
+    assemble(&Part::ALL.map(|part| (part, quality)).into(), None, deployment)
+}
+
+/// What becomes of the site.
+pub struct Deployment {
+    /// The service worker that it has.
+    pub worker: Worker,
+    /// Where it will be, if that is known.
+    pub address: Option<Address>,
+}
+
+impl Deployment {
+    /// Anywhere.
+    pub fn anywhere() -> Self {
+        Self { worker: Worker::Keeps, address: None }
+    }
+
+    /// On this machine, while it is worked on.
+    pub fn under_construction() -> Self {
+        Self { worker: Worker::Leaves, address: None }
+    }
 }
 
 /// The notice of a page that `x serve` shows while it still builds.
@@ -65,7 +100,11 @@ impl Preliminary {
 ///
 /// # Errors
 /// If a file is missing or cannot be written.
-pub fn assemble(shown: &BTreeMap<Part, Quality>, preliminary: Option<&Preliminary>) -> Result<()> {
+pub fn assemble(
+    shown: &BTreeMap<Part, Quality>,
+    preliminary: Option<&Preliminary>,
+    deployment: &Deployment,
+) -> Result<()> {
     let page = shown.get(&Part::Page).context("there is no page to be shown")?;
     let notice = if preliminary.is_some_and(Preliminary::holds) { NOTICE } else { "" };
     let mut site = page::bundle(&page::folder(*page), notice)?;
@@ -84,17 +123,16 @@ pub fn assemble(shown: &BTreeMap<Part, Quality>, preliminary: Option<&Preliminar
     site.retain(|path, _| !path.ends_with(".fingerprint") && !path.ends_with("/stamp"));
     if let Some(Preliminary { waiting, lasting, failed }) = preliminary {
         add(&mut site, &workspace::path("www/preliminary"), "preliminary/")?;
+        // It is the site's own, if anything.
+        site.remove("preliminary/sw.js");
         let waiting: Vec<&str> = waiting.iter().map(|part| part.name()).collect();
         let state = serde_json::json!({ "waiting": waiting, "lasting": lasting, "failed": failed });
         site.insert("preliminary/waiting.json".into(), serde_json::to_vec(&state)?);
     }
 
     embed::add(&mut site)?;
-    for name in ["index.html", "embed.html"] {
-        let page = site.get_mut(name).with_context(|| format!("the site has no {name}"))?;
-        let html = String::from_utf8(std::mem::take(page)).with_context(|| format!("{name} is not UTF-8"))?;
-        *page = with_policy(&html)?.into_bytes();
-    }
+    pages::add(&mut site, deployment.address.as_ref())?;
+    offline::add(&mut site, deployment.worker, seal)?;
 
     let dist = dist();
     for file in fingerprint::files_below(&dist)? {
@@ -111,6 +149,16 @@ pub fn assemble(shown: &BTreeMap<Part, Quality>, preliminary: Option<&Preliminar
         }
         fs::create_dir_all(file.parent().unwrap_or(&dist))?;
         fs::write(&file, bytes).with_context(|| format!("{} cannot be written", file.display()))?;
+    }
+    Ok(())
+}
+
+/// Puts the policies of the pages into them.
+fn seal(site: &mut page::Files) -> Result<()> {
+    for name in ["index.html", "embed.html"] {
+        let page = site.get_mut(name).with_context(|| format!("the site has no {name}"))?;
+        let html = String::from_utf8(std::mem::take(page)).with_context(|| format!("{name} is not UTF-8"))?;
+        *page = with_policy(&html)?.into_bytes();
     }
     Ok(())
 }

@@ -9,7 +9,10 @@ use anyhow::{Context, Result, ensure};
 use crate::{page, process, workspace};
 
 /// Files that are part of the site as they are.
-const FILES: [&str; 4] = ["embed.js", "embed.d.ts", "embed.schema.json", "_headers"];
+const FILES: [&str; 3] = ["embed.d.ts", "embed.schema.json", "_headers"];
+
+/// The element's script, which is part of the site without its comments: pages of others load it.
+const SCRIPT: &str = "embed.js";
 
 /// The folder of the npm package.
 const PACKAGE: &str = "embed";
@@ -25,7 +28,24 @@ pub fn add(site: &mut page::Files) -> Result<()> {
     for name in FILES {
         site.insert(name.into(), process::read(&workspace::path("www").join(name))?);
     }
+    let script = process::read(&workspace::path("www").join(SCRIPT))?;
+    site.insert(SCRIPT.into(), without_comments(&String::from_utf8_lossy(&script)).into_bytes());
     Ok(())
+}
+
+/// A script without the comments that have lines of their own, but for the first ones, which say what it is; and without
+/// indentation.
+fn without_comments(script: &str) -> String {
+    let is_comment = |line: &str| line.starts_with("//") || line.starts_with("/*") && line.ends_with("*/");
+    let mut lines = script.lines().map(str::trim).peekable();
+    let mut short = String::new();
+    while let Some(line) = lines.next_if(|line| is_comment(line)) {
+        short += &format!("{line}\n");
+    }
+    for line in lines.filter(|line| !line.is_empty() && !is_comment(line)) {
+        short += &format!("{line}\n");
+    }
+    short
 }
 
 /// What stands in the frame before the page's own code, and where that does not run.
@@ -122,6 +142,25 @@ mod tests {
         // Whatever starts the page starts it here.
         assert_eq!(html.matches("data-trunk").count(), index.matches("data-trunk").count());
         assert!(framed("<html lang=\"en\"><head></head><body></body>").is_err());
+    }
+
+    #[test]
+    fn the_site_s_script_is_the_same_without_its_comments() {
+        let script = fs::read_to_string(workspace::path("www/embed.js")).unwrap();
+        let short = without_comments(&script);
+        assert!(short.starts_with("// <evm-lanes>: "), "{short}");
+        let code = |text: &str| {
+            let lines = text
+                .lines()
+                .map(str::trim)
+                .filter(|line| !line.is_empty() && !line.starts_with("//") && !line.starts_with("/*"));
+            lines.map(str::to_owned).collect::<Vec<_>>()
+        };
+        assert_eq!(code(&short), code(&script));
+        // A comment of several lines would lose only its first and last one.
+        assert!(!script.lines().any(|line| line.trim_start().starts_with("* ")));
+        let lines = ["// A", "", "  /** B */", "  b('//'); // C", "  // D"];
+        assert_eq!(without_comments(&lines.join("\n")), "// A\nb('//'); // C\n");
     }
 
     #[test]

@@ -19,8 +19,12 @@ mod generator;
 mod lanes;
 mod lessons;
 mod models;
+mod offline;
 mod page;
+mod pages;
 mod parts;
+#[cfg(feature = "engine")]
+mod preview;
 mod process;
 #[cfg(feature = "engine")]
 #[path = "../../core/tests/random_blocks/program.rs"]
@@ -62,7 +66,7 @@ enum Command {
     /// Build what is missing, serve the page, print its address, rebuild on change.
     Serve(serve::Arguments),
     /// Build the deployable static site into dist/.
-    Build(quality::Arguments),
+    Build(build::Arguments),
     /// Run every test: native, and in the browser.
     Test(test::Arguments),
     /// Check what needs no test: formatting, lints, licences, generated files.

@@ -185,7 +185,10 @@ fn starter(js: &str, wasm: &str) -> String {
 }
 
 /// Adds a file of the work tree under a name with a hash of its contents. Returns the name.
-fn add(files: &mut Files, source: &str) -> Result<String> {
+///
+/// # Errors
+/// If the file cannot be read.
+pub fn add(files: &mut Files, source: &str) -> Result<String> {
     let path = workspace::path(source);
     let bytes = process::read(&path)?;
     let part = |part: Option<&std::ffi::OsStr>| {
@@ -196,7 +199,8 @@ fn add(files: &mut Files, source: &str) -> Result<String> {
     Ok(name)
 }
 
-fn hashed(stem: &str, extension: &str, bytes: &[u8]) -> String {
+/// A file's name with a hash of its contents.
+pub fn hashed(stem: &str, extension: &str, bytes: &[u8]) -> String {
     let hash: String = Sha256::digest(bytes).iter().take(8).map(|byte| format!("{byte:02x}")).collect();
     format!("{stem}-{hash}{extension}")
 }

@@ -1,5 +1,5 @@
-//! `x record`: the recorded runs of the built-in scenarios and lessons, and the pictures made of them, in `www/recorded`.
-//! See docs/recorded-runs.md.
+//! `x record`: the recorded runs of the built-in scenarios and lessons, and the pictures made of them, in `www/recorded`;
+//! and the preview pictures of lessons, in `www/lessons`. See docs/recorded-runs.md.
 
 use anyhow::Result;
 
@@ -23,11 +23,9 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let changed = engine::update(arguments.check)?;
     match (changed.is_empty(), arguments.check) {
         (true, _) => process::say("recorded runs: current"),
-        (false, true) => anyhow::bail!(
-            "out of date in {}: {}. Run `cargo xtask record` and commit it",
-            engine::FOLDER,
-            changed.join(", ")
-        ),
+        (false, true) => {
+            anyhow::bail!("out of date: {}. Run `cargo xtask record` and commit it", changed.join(", "))
+        }
         (false, false) => process::say(&format!("recorded runs: changed {}", changed.join(", "))),
     }
     Ok(())
@@ -53,36 +51,53 @@ mod engine {
     use evm_lanes_core::messages::{Answer, Ask, Input, Reply, Report, Request};
     use evm_lanes_core::scenario::lesson;
     use evm_lanes_core::trace::Clock;
+    use evm_lanes_view::model::RunModel;
     use evm_lanes_view::recorded::{self, Recipe};
 
+    use crate::preview::{self, Press};
     use crate::simulate::engine::{ask, open, open_text};
     use crate::{fingerprint, workspace};
 
     /// Where the recorded runs are committed.
-    pub(super) const FOLDER: &str = "www/recorded";
+    const RUNS: &str = "www/recorded";
+    /// Where the preview pictures of lessons are, among other files.
+    const LESSONS: &str = "www/lessons";
 
-    /// Brings the folder up to date unless it is only to be checked. Returns the names of files that were not current.
+    /// Brings both folders up to date unless they are only to be checked. Returns the files that were not current.
     pub(super) fn update(only_check: bool) -> Result<Vec<String>> {
-        let folder = workspace::path(FOLDER);
-        let mut wanted = files()?;
+        let press = Press::new()?;
+        let mut changed = bring(RUNS, runs(&press)?, only_check, |_| true)?;
+        changed.extend(bring(LESSONS, lessons(&press)?, only_check, |name| name.ends_with(".png"))?);
+        Ok(changed)
+    }
+
+    /// Brings the files of a folder of which `is_ours` says so.
+    fn bring(
+        folder: &str,
+        mut wanted: BTreeMap<String, Vec<u8>>,
+        only_check: bool,
+        is_ours: impl Fn(&str) -> bool,
+    ) -> Result<Vec<String>> {
+        let path = workspace::path(folder);
         let mut changed = Vec::new();
-        for path in fingerprint::files_below(&folder)? {
-            let name = path.strip_prefix(&folder).unwrap_or(&path).to_string_lossy().into_owned();
+        for file in fingerprint::files_below(&path)? {
+            let name = file.strip_prefix(&path).unwrap_or(&file).to_string_lossy().into_owned();
             match wanted.remove(&name) {
-                Some(bytes) if is_current(&fs::read(&path)?, &bytes) => continue,
-                Some(bytes) if !only_check => fs::write(&path, bytes)?,
-                None if !only_check => fs::remove_file(&path)?,
+                Some(bytes) if is_current(&fs::read(&file)?, &bytes) => continue,
+                Some(bytes) if !only_check => fs::write(&file, bytes)?,
+                None if !is_ours(&name) => continue,
+                None if !only_check => fs::remove_file(&file)?,
                 _ => {}
             }
-            changed.push(name);
+            changed.push(format!("{folder}/{name}"));
         }
         for (name, bytes) in wanted {
             if !only_check {
-                let path = folder.join(&name);
-                fs::create_dir_all(path.parent().unwrap_or(&folder))?;
-                fs::write(path, bytes).with_context(|| format!("{FOLDER}/{name}"))?;
+                let file = path.join(&name);
+                fs::create_dir_all(file.parent().unwrap_or(&path))?;
+                fs::write(file, bytes).with_context(|| format!("{folder}/{name}"))?;
             }
-            changed.push(name);
+            changed.push(format!("{folder}/{name}"));
         }
         Ok(changed)
     }
@@ -91,11 +106,13 @@ mod engine {
     fn is_current(there: &[u8], wanted: &[u8]) -> bool {
         let same_run = || Some(recorded::read(there).ok()? == recorded::read(wanted).ok()?);
         let same_lesson = || Some(recorded::read_lesson(there).ok()? == recorded::read_lesson(wanted).ok()?);
-        there == wanted || same_run().or_else(same_lesson).unwrap_or(false)
+        there == wanted
+            || preview::is_same(there, wanted)
+            || same_run().or_else(same_lesson).unwrap_or(false)
     }
 
-    /// Every file of the folder.
-    fn files() -> Result<BTreeMap<String, Vec<u8>>> {
+    /// Every file of the recorded runs.
+    fn runs(press: &Press) -> Result<BTreeMap<String, Vec<u8>>> {
         let mut files = BTreeMap::new();
         let mut runs = Vec::new();
         for recording in recorded::all() {
@@ -103,6 +120,7 @@ mod engine {
             let (mut engine, input, _) = open(Path::new(name))?;
             let report = record(name, &mut engine, input, recording.recipe)?;
             files.insert(format!("{name}.run"), recorded::pack(&report)?);
+            files.insert(format!("{name}.png"), press.run(&RunModel::new(report.clone())?)?);
             runs.push((recording, report));
         }
         let made = recorded::files(runs)?;
@@ -112,6 +130,16 @@ mod engine {
             files.insert(format!("lessons/{}.run", builtin.id), recorded::pack_lesson(&reports)?);
         }
         Ok(files)
+    }
+
+    /// The preview picture of each lesson.
+    fn lessons(press: &Press) -> Result<BTreeMap<String, Vec<u8>>> {
+        let pictures = lesson::builtin::ALL.iter().map(|builtin| {
+            let lesson =
+                lesson::parse(builtin.text).map_err(|problems| anyhow!("{}: {problems:?}", builtin.id))?;
+            Ok((format!("{}.png", builtin.id), press.lesson(&lesson)?))
+        });
+        pictures.collect()
     }
 
     /// What each step of a lesson begins with, run.

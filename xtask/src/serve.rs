@@ -11,7 +11,7 @@ use std::time::{Duration, SystemTime};
 use anyhow::Result;
 
 use crate::background::BackgroundBuild;
-use crate::build::{self, Preliminary};
+use crate::build::{self, Deployment, Preliminary};
 use crate::parts::{self, Part};
 use crate::quality::{self, Quality};
 use crate::server::Isolation;
@@ -101,7 +101,7 @@ impl Workshop for Compilers {
     }
 
     fn assemble(&mut self, shown: &BTreeMap<Part, Quality>, preliminary: Option<&Preliminary>) -> Result<()> {
-        build::assemble(shown, preliminary)
+        build::assemble(shown, preliminary, &Deployment::under_construction())
     }
 
     fn say(&mut self, text: &str) {

@@ -166,60 +166,107 @@ pub fn npm(folder: &str) -> Result<PathBuf> {
     Ok(modules)
 }
 
-/// The names in PATH of browsers that the tests can drive, the best first.
-const BROWSERS: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
+/// A browser for tests.
+struct Browser {
+    name: &'static str,
+    /// The variable that names another one.
+    variable: &'static str,
+    /// The names in PATH of those that the tests can drive, the best first.
+    programs: &'static [&'static str],
+    /// What apt-get installs if there is none.
+    packages: &'static [&'static str],
+    about: &'static str,
+    /// How a person installs it.
+    help: &'static str,
+}
 
-/// The browser for tests: an installed one, else Debian's Chromium, which is then installed.
+const CHROMIUM: Browser = Browser {
+    name: "Chromium",
+    variable: "CHROMIUM",
+    programs: &["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"],
+    packages: &["chromium", "fonts-dejavu-core"],
+    about: "about 125 MB, a minute",
+    help: "Install it (Debian: `sudo apt-get install chromium`; Ubuntu, where it is a snap: `sudo snap install chromium`), \
+        or name one by CHROMIUM=/path/to/chromium",
+};
+
+/// Playwright drives the installed one by WebDriver BiDi.
+const FIREFOX: Browser = Browser {
+    name: "Firefox",
+    variable: "FIREFOX",
+    programs: &["firefox-esr", "firefox"],
+    packages: &["firefox-esr", "fonts-dejavu-core"],
+    about: "about 75 MB, half a minute",
+    help: "Install it (Debian: `sudo apt-get install firefox-esr`; Ubuntu: `sudo snap install firefox`), or name one by \
+        FIREFOX=/path/to/firefox",
+};
+
+/// Chromium for tests: an installed one, else Debian's, which is then installed.
 ///
 /// # Errors
 /// If there is none and Debian's cannot be installed.
 pub fn chromium() -> Result<PathBuf> {
-    const HELP: &str = "Install it (Debian: `sudo apt-get install chromium`; Ubuntu, where it is a snap: `sudo snap \
-        install chromium`), or name one by CHROMIUM=/path/to/chromium";
-    if let Some(named) = std::env::var_os("CHROMIUM") {
-        let named = PathBuf::from(named);
-        if !named.is_file() {
-            bail!("CHROMIUM names {}, which is not there", named.display());
+    CHROMIUM.program()
+}
+
+/// Firefox for tests, likewise: Debian's is the ESR.
+///
+/// # Errors
+/// If there is none and Debian's cannot be installed.
+pub fn firefox() -> Result<PathBuf> {
+    FIREFOX.program()
+}
+
+impl Browser {
+    fn program(&self) -> Result<PathBuf> {
+        let Self { name, variable, packages, about, help, .. } = self;
+        if let Some(named) = std::env::var_os(variable) {
+            let named = PathBuf::from(named);
+            if !named.is_file() {
+                bail!("{variable} names {}, which is not there", named.display());
+            }
+            return Ok(named);
         }
-        return Ok(named);
-    }
-    if let Some(found) = BROWSERS.iter().find_map(|name| process::find(name)) {
-        return Ok(found);
-    }
-    if !process::in_path("apt-get") {
-        bail!("Chromium is missing and there is no apt-get. {HELP}");
-    }
-    let is_root = process::output("id", Command::new("id").arg("-u"))?.trim() == "0";
-    let apt = |arguments: &[&str]| {
-        let mut command = if is_root {
-            Command::new("apt-get")
-        } else {
-            // -n: waiting for a password in the middle of a test run would look like a hang.
-            let mut sudo = Command::new("sudo");
-            sudo.args(["-n", "DEBIAN_FRONTEND=noninteractive", "apt-get"]);
-            sudo
+        if let Some(found) = self.find() {
+            return Ok(found);
+        }
+        if !process::in_path("apt-get") {
+            bail!("{name} is missing and there is no apt-get. {help}");
+        }
+        let is_root = process::output("id", Command::new("id").arg("-u"))?.trim() == "0";
+        let apt = |arguments: &[&str]| {
+            let mut command = if is_root {
+                Command::new("apt-get")
+            } else {
+                // -n: waiting for a password in the middle of a test run would look like a hang.
+                let mut sudo = Command::new("sudo");
+                sudo.args(["-n", "DEBIAN_FRONTEND=noninteractive", "apt-get"]);
+                sudo
+            };
+            command.arg("-q").args(arguments).env("DEBIAN_FRONTEND", "noninteractive");
+            command
         };
-        command.arg("-q").args(arguments).env("DEBIAN_FRONTEND", "noninteractive");
-        command
-    };
-    let sudo_asks_nothing =
-        || Command::new("sudo").args(["-n", "true"]).status().is_ok_and(|status| status.success());
-    let may_install = is_root || process::in_path("sudo") && sudo_asks_nothing();
-    if !may_install {
-        bail!("Chromium is missing, and only root can install it. {HELP}");
-    }
-    process::timed("installing Debian's Chromium (about 125 MB, a minute)", || {
-        // This may fail because of a package source that has nothing to do with Chromium. The next step decides.
-        if let Err(error) = process::run("apt-get update", &mut apt(&["update"])) {
-            process::say(&format!("{error:#}"));
+        let sudo_asks_nothing =
+            || Command::new("sudo").args(["-n", "true"]).status().is_ok_and(|status| status.success());
+        let may_install = is_root || process::in_path("sudo") && sudo_asks_nothing();
+        if !may_install {
+            bail!("{name} is missing, and only root can install it. {help}");
         }
-        process::run(
-            "apt-get install chromium",
-            &mut apt(&["install", "-y", "--no-install-recommends", "chromium", "fonts-dejavu-core"]),
-        )
-        .context(HELP)
-    })?;
-    process::find("chromium").with_context(|| format!("Chromium was installed but is not in PATH. {HELP}"))
+        process::timed(&format!("installing Debian's {name} ({about})"), || {
+            // This may fail because of a package source that has nothing to do with the browser. The next step decides.
+            if let Err(error) = process::run("apt-get update", &mut apt(&["update"])) {
+                process::say(&format!("{error:#}"));
+            }
+            let install = [&["install", "-y", "--no-install-recommends"], *packages].concat();
+            process::run(&format!("apt-get install {}", packages.join(" ")), &mut apt(&install))
+                .context(*help)
+        })?;
+        self.find().with_context(|| format!("{name} was installed but is not in PATH. {help}"))
+    }
+
+    fn find(&self) -> Option<PathBuf> {
+        self.programs.iter().find_map(|name| process::find(name))
+    }
 }
 
 /// `x setup`
@@ -232,7 +279,8 @@ pub fn run() -> Result<()> {
         println!("{:<18} {}", tool.binary, tool.program()?.display());
     }
     println!("{:<18} {}", "npm packages", npm("tests")?.display());
-    println!("{:<18} {}", "browser", chromium()?.display());
+    println!("{:<18} {}", "Chromium", chromium()?.display());
+    println!("{:<18} {}", "Firefox", firefox()?.display());
     Ok(())
 }
 

@@ -9,9 +9,10 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, bail, ensure};
 
+use crate::build::{self, Deployment};
 use crate::parts::{self, Part};
 use crate::server::{self, Isolation};
-use crate::{build, catalogue, fingerprint, models, process, quality, setup, workspace};
+use crate::{catalogue, fingerprint, models, process, quality, setup, workspace};
 
 /// What `x test` takes.
 #[derive(clap::Args)]
@@ -157,9 +158,9 @@ pub fn count_of(line: &str) -> Count {
 }
 
 fn browser(arguments: &Arguments) -> Result<Count> {
-    let chromium = setup::chromium()?;
+    let (chromium, firefox) = (setup::chromium()?, setup::firefox()?);
     let modules = setup::npm("tests")?;
-    build::build(arguments.build.quality())?;
+    build::build(arguments.build.quality(), &Deployment::anywhere())?;
     let isolated = server::start(build::dist(), 0, Isolation::Isolated)?;
     let plain = server::start(build::dist(), 0, Isolation::Plain)?;
 
@@ -175,6 +176,7 @@ fn browser(arguments: &Arguments) -> Result<Count> {
             .args(&arguments.playwright)
             .current_dir(&folder)
             .env("CHROMIUM", chromium)
+            .env("FIREFOX", firefox)
             .env("EVM_LANES_ISOLATED", isolated)
             .env("EVM_LANES_PLAIN", plain)
             .env("EVM_LANES_NO_POOL", no_pool)

@@ -42,7 +42,7 @@ pub use builder::BlockBuilder;
 pub use executor::{Executor, Job};
 pub use journal::Accesses;
 pub use machine::Evm;
-pub use preimages::keccak_preimages;
+pub use preimages::{Clues, Created, clues};
 pub use reference::{apply, execute_block};
 pub use view::View;
 

@@ -1,6 +1,10 @@
-//! The inputs of hashes, from which the names of mapping entries are found.
+//! What a run of the block shows of names: the inputs of hashes, from which the names of mapping entries are found, and the
+//! contracts that transactions create.
 
-use alloy_primitives::{Bytes, keccak256, map::B256Map};
+use alloy_primitives::{
+    Address, B256, Bytes, keccak256,
+    map::{B256Map, Entry},
+};
 use revm::{
     InspectEvm, Inspector, MainBuilder,
     bytecode::opcode::KECCAK256,
@@ -12,30 +16,74 @@ use revm::{
 
 use super::{convert, reference, step_loop::SLICE};
 use crate::block::PreparedBlock;
-use lanes::cancel::CancelFlag;
+use lanes::{cancel::CancelFlag, units::TxIndex};
 
-/// The inputs of every KECCAK256 over 32 or 64 bytes that the block's transactions run, by hash.
+/// From which names can be found.
+#[derive(Debug, Default)]
+pub struct Clues {
+    /// Inputs of hashes, by hash: see [`clues`].
+    pub preimages: B256Map<Bytes>,
+    /// Contracts that are created in the block, in its order; within a transaction by address.
+    pub created: Vec<Created>,
+}
+
+/// A contract that a transaction creates.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Created {
+    /// The transaction.
+    pub tx: TxIndex,
+    /// Where it is.
+    pub address: Address,
+    /// keccak-256 of its code.
+    pub code_hash: B256,
+}
+
+/// The contracts that the block creates, and the inputs of every KECCAK256 over at least 32 and at most [`MOST`] bytes that the block's transactions run, by hash. Of
+/// those that are neither 32 nor 64 bytes long, the first [`MOST_TEXT`] bytes.
 ///
-/// Solidity puts the entry of a mapping at keccak-256(key ‖ slot) and an array's elements at
-/// keccak-256(slot). So these inputs turn slots into names. An untimed sequential run. Incomplete if `cancel`
+/// Solidity puts the entry of a mapping at keccak-256(key ‖ slot) and an array's elements at keccak-256(slot). A key is a word,
+/// or a text or bytes of any length. So these inputs turn slots into names. An untimed sequential run. Incomplete if `cancel`
 /// is set during the run.
-pub fn keccak_preimages(block: &PreparedBlock, cancel: &CancelFlag) -> B256Map<Bytes> {
-    let mut found =
-        Hashes { preimages: B256Map::default(), cancel, cancelled: false, looks: Looks::default() };
+pub fn clues(block: &PreparedBlock, cancel: &CancelFlag) -> Clues {
+    let mut created = Vec::new();
+    let mut found = Hashes {
+        preimages: B256Map::default(),
+        left: MOST_TEXT,
+        cancel,
+        cancelled: false,
+        looks: Looks::default(),
+    };
     let mut state = block.pre_state.clone();
     reference::system_calls(&block.env, &mut state);
-    for tx in &block.transactions {
+    for (i, tx) in block.transactions.iter().enumerate() {
         if cancel.is_set() {
             break;
         }
         let context = reference::context(&block.env, &state);
         let mut evm = context.build_mainnet_with_inspector(&mut found);
         if let Ok(done) = evm.inspect_tx(convert::transaction(tx)) {
+            let mut new: Vec<Created> = done
+                .state
+                .iter()
+                .filter(|(_, account)| account.is_created() && !account.info.is_empty_code_hash())
+                .map(|(address, account)| Created {
+                    tx: TxIndex(i as u32),
+                    address: *address,
+                    code_hash: account.info.code_hash,
+                })
+                .collect();
+            new.sort_unstable_by_key(|created| created.address);
+            created.extend(new);
             reference::commit(&mut state, done.state);
         }
     }
-    found.preimages
+    Clues { preimages: found.preimages, created }
 }
+
+/// The longest input that is kept: a slot behind a text of 256 bytes.
+const MOST: usize = 256 + 32;
+/// Most bytes of inputs that are not of the usual lengths: most of them are no keys.
+const MOST_TEXT: usize = 4 << 20;
 
 /// Instructions between two checks of the cancel flag, at most. Within a frame there are also at most [`SLICE`] gas
 /// between them, because some instructions take as long as thousands of others.
@@ -63,6 +111,8 @@ impl Looks {
 
 struct Hashes<'c> {
     preimages: B256Map<Bytes>,
+    /// What may still be kept of inputs of unusual lengths, in bytes.
+    left: usize,
     cancel: &'c CancelFlag,
     /// Whether the cancel flag was set.
     cancelled: bool,
@@ -92,11 +142,18 @@ where
         };
         // Memory that the instruction is about to grow into is zero and names nothing.
         let end = offset.saturating_add(length);
-        if !(length == 32 || length == 64) || end > interpreter.memory.size() {
+        let is_usual = length == 32 || length == 64;
+        if !(32..=MOST).contains(&length)
+            || !is_usual && length > self.left
+            || end > interpreter.memory.size()
+        {
             return;
         }
         let input = Bytes::copy_from_slice(&interpreter.memory.slice(offset..end));
-        self.preimages.entry(keccak256(&input)).or_insert(input);
+        if let Entry::Vacant(entry) = self.preimages.entry(keccak256(&input)) {
+            entry.insert(input);
+            self.left -= if is_usual { 0 } else { length };
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! Storage layouts as solc writes them: from a slot to the variable in it.
 //!
 //! ```text
-//! mapping   entry of key k: keccak-256(k ‖ slot)           the preimage holds k and slot
+//! mapping   entry of key k: keccak-256(k ‖ slot)           the preimage holds k and slot; texts and bytes as they are
 //! array     element 0: keccak-256(slot), then one after the other
 //! struct    fields one after the other
 //! ```
@@ -61,7 +61,7 @@ const FIRST_SLOTS: u64 = 256;
 
 impl Preimages {
     pub(crate) fn new(preimages: &B256Map<Bytes>) -> Self {
-        let usable = preimages.iter().filter(|(_, input)| input.len() == 32 || input.len() == 64);
+        let usable = preimages.iter().filter(|(_, input)| input.len() >= 32);
         let seen = usable.map(|(hash, input)| (*hash, input.clone()));
         let first = (0..FIRST_SLOTS).map(|slot| {
             let input = B256::from(U256::from(slot));
@@ -128,7 +128,8 @@ impl Layout {
         let (key, parent) = input.split_at(input.len() - 32);
         let parent = self.find(U256::from_be_slice(parent), preimages, display, depth)?;
         let kind = self.types.get(parent.kind)?;
-        if key.is_empty() {
+        // The empty text is a key, too.
+        if key.is_empty() && kind.encoding != "mapping" {
             return match kind.encoding.as_str() {
                 "dynamic_array" => self.element(parent.name, kind.base.as_deref()?, more, depth),
                 "bytes" if more < U256::from(1 << 16) => Some(parent),
@@ -139,7 +140,7 @@ impl Layout {
             return None;
         }
         let value = kind.value.as_deref()?;
-        let key = self.key(kind.key.as_deref()?, key, display);
+        let key = self.key(kind.key.as_deref()?, key, display)?;
         if more >= self.slots(value) {
             return None;
         }
@@ -201,18 +202,41 @@ impl Layout {
         bytes.div_ceil(U256::from(32)).max(U256::from(1))
     }
 
-    /// A mapping's key, by its type.
-    fn key(&self, kind: &str, key: &[u8], display: &dyn Fn(Address) -> String) -> String {
-        let label = self.types.get(kind).map_or("", |t| t.label.as_str());
+    /// A mapping's key, by its type. `None` if it is none of that type.
+    fn key(&self, kind: &str, key: &[u8], display: &dyn Fn(Address) -> String) -> Option<String> {
+        let described = self.types.get(kind);
+        let label = described.map_or("", |t| t.label.as_str());
+        if described.is_some_and(|t| t.encoding == "bytes") {
+            return Some(text_key(key));
+        }
+        if key.len() != 32 {
+            return None;
+        }
         let number = U256::from_be_slice(key);
-        match label {
+        Some(match label {
             "address" | "address payable" => display(Address::from_slice(&key[12..])),
             _ if label.starts_with("contract ") => display(Address::from_slice(&key[12..])),
             _ if label.starts_with("uint") || label.starts_with("enum ") => number.to_string(),
             _ if label.starts_with("int") => alloy_primitives::I256::from_raw(number).to_string(),
             "bool" => (!number.is_zero()).to_string(),
             _ => short(&B256::from(number).to_string()),
+        })
+    }
+}
+
+/// A key that is a text or bytes: in quotation marks if it can be read, else in hexadecimal; long ones shortened.
+pub(crate) fn text_key(key: &[u8]) -> String {
+    const MOST: usize = 24;
+    match std::str::from_utf8(key) {
+        Ok(text) if !text.is_empty() && !text.chars().any(|c| c.is_control() || c == '"') => {
+            let mut shown: String = text.chars().take(MOST).collect();
+            if text.chars().count() > MOST {
+                shown.push('…');
+            }
+            format!("\"{shown}\"")
         }
+        Ok("") => "\"\"".to_owned(),
+        _ => short(&Bytes::copy_from_slice(key).to_string()),
     }
 }
 
@@ -238,13 +262,15 @@ mod tests {
                 { "label": "_people", "slot": "2", "type": "t_mapping(t_address,t_struct)" },
                 { "label": "list", "slot": "3", "type": "t_array(t_struct)dyn" },
                 { "label": "small", "slot": "4", "type": "t_array(t_uint128)4" },
-                { "label": "note", "slot": "6", "type": "t_string" }
+                { "label": "note", "slot": "6", "type": "t_string" },
+                { "label": "votes", "slot": "7", "type": "t_mapping(t_string,t_uint256)" }
             ],
             "types": {
                 "t_uint256": { "encoding": "inplace", "label": "uint256", "numberOfBytes": "32" },
                 "t_uint128": { "encoding": "inplace", "label": "uint128", "numberOfBytes": "16" },
                 "t_address": { "encoding": "inplace", "label": "address", "numberOfBytes": "20" },
                 "t_string": { "encoding": "bytes", "label": "string", "numberOfBytes": "32" },
+                "t_mapping(t_string,t_uint256)": { "encoding": "mapping", "label": "m", "numberOfBytes": "32", "key": "t_string", "value": "t_uint256" },
                 "t_array(t_uint128)4": { "encoding": "inplace", "label": "uint128[4]", "numberOfBytes": "64", "base": "t_uint128" },
                 "t_array(t_struct)dyn": { "encoding": "dynamic_array", "label": "S[]", "numberOfBytes": "32", "base": "t_struct" },
                 "t_mapping(t_uint256,t_uint256)": { "encoding": "mapping", "label": "m", "numberOfBytes": "32", "key": "t_uint256", "value": "t_uint256" },
@@ -270,6 +296,17 @@ mod tests {
         let nested = hash(B256::with_last_byte(9).as_slice(), 0, Some(of_alice + U256::from(1)));
         let list = hash(&[], 3, None);
         let note = hash(&[], 6, None);
+        let [yes, word, empty, long, raw] = [
+            &b"yes"[..],
+            // As long as a number.
+            b"exactly thirty-two bytes long!!!",
+            b"",
+            "a name that is longer than what is shown of it".as_bytes(),
+            &[0xff, 0xfe, 1, 2, 3, 4, 5, 6],
+        ]
+        .map(|key| hash(key, 7, None));
+        // A text is no number.
+        let wrong = hash(b"yes", 2, None);
         let preimages = Preimages::new(&preimages);
         let check = |slot: U256, expected: Option<&str>| {
             assert_eq!(layout.name(slot, &preimages, &display).as_deref(), expected);
@@ -279,7 +316,13 @@ mod tests {
         check(U256::from(2), Some("people"));
         check(U256::from(3), Some("list.length"));
         check(U256::from(5), Some("small[2…3]"));
-        check(U256::from(7), None);
+        check(U256::from(8), None);
+        check(yes, Some("votes[\"yes\"]"));
+        check(word, Some("votes[\"exactly thirty-two bytes…\"]"));
+        check(long, Some("votes[\"a name that is longer th…\"]"));
+        check(raw, Some("votes[0xfffe…0506]"));
+        check(wrong, None);
+        check(empty, Some("votes[\"\"]"));
         check(of_alice, Some("people[alice].x"));
         check(of_alice + U256::from(1), Some("people[alice].by"));
         check(of_alice + U256::from(2), None);

@@ -5,7 +5,7 @@ mod layout;
 use alloy_json_abi::JsonAbi;
 
 pub use layout::Layout;
-pub(crate) use layout::{Preimages, short};
+pub(crate) use layout::{Preimages, short, text_key};
 
 /// A contract's ABI and storage layout.
 #[derive(Clone, Debug, Default)]

@@ -11,7 +11,7 @@ use crate::cancel::CancelFlag;
 use crate::catalogue::Catalogue;
 use crate::clock;
 use crate::drive::LoadedBlock;
-use crate::evm;
+use crate::evm::{self, Clues};
 use crate::naming::Names;
 use crate::prepare::{self, PreparedBlock, case};
 use crate::problem::{Position, Problem};
@@ -53,28 +53,30 @@ impl Ready {
             document.locate(&mut problems);
             problems
         })?;
-        Self::new(scenario.title.clone(), prepared.block, prepared.names, started, cancel)
+        Self::new(scenario.title.clone(), prepared.block, prepared.names, catalogue, started, cancel)
     }
 
     pub(super) fn case(text: &str, catalogue: &Catalogue, cancel: &CancelFlag) -> Result<Self, RequestError> {
         let started = clock::now();
         let block = case::parse(text)?;
         let names = Names::of_block(&block, catalogue);
-        Self::new(format!("Block {}", block.env.number), block, names, started, cancel)
+        Self::new(format!("Block {}", block.env.number), block, names, catalogue, started, cancel)
     }
 
     fn new(
         title: String,
         block: PreparedBlock,
-        names: Names,
+        mut names: Names,
+        catalogue: &Catalogue,
         started: u64,
         cancel: &CancelFlag,
     ) -> Result<Self, RequestError> {
         let loaded = LoadedBlock::new(&block);
-        let preimages = evm::keccak_preimages(&block, cancel);
+        let Clues { preimages, created } = evm::clues(&block, cancel);
         if cancel.is_set() {
             return Err(RequestError::Cancelled);
         }
+        names.name_created(&created, &block.pre_state, catalogue);
         Ok(Self {
             title,
             loaded,

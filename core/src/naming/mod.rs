@@ -8,16 +8,19 @@
 
 mod decode;
 
+use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
 use alloy_json_abi::{Function, JsonAbi};
 use alloy_primitives::{Address, B256, Bytes, U256, address, map::AddressMap, map::B256Map};
 
 use crate::catalogue::Catalogue;
-use crate::contract::{ContractAbi, Preimages, short};
+use crate::contract::{ContractAbi, Preimages, short, text_key};
+use crate::evm::Created;
 use crate::evm::block::{PreparedBlock, State};
 use crate::messages::{ContractInfo, LocationName};
 use crate::trace::Location;
+use crate::units::TxIndex;
 
 pub use decode::{decode_call, decode_logs, decode_revert, describe_failure};
 
@@ -84,6 +87,29 @@ impl Names {
                 licence: contract.licence.clone(),
                 code_hash: hash.to_string(),
             });
+        }
+    }
+
+    /// Names contracts that the block creates: by the contract of the catalogue or of the block's own that has the same code,
+    /// and by the transaction.
+    pub(crate) fn name_created(&mut self, created: &[Created], state: &State, catalogue: &Catalogue) {
+        let own: B256Map<Arc<ContractAbi>> = state
+            .accounts
+            .iter()
+            .filter_map(|(address, account)| Some((account.code_hash?, self.contracts.get(address)?.clone())))
+            .collect();
+        // Several of one transaction are counted.
+        let mut counts: HashMap<(TxIndex, &str), u32> = HashMap::new();
+        for made in created {
+            let listed = catalogue.by_code(made.code_hash);
+            if let Some(known) = listed.map(|listed| &listed.abi).or_else(|| own.get(&made.code_hash)) {
+                self.set_abi(made.address, known.clone());
+            }
+            let what = listed.map_or("contract", |listed| listed.id.rsplit('/').next().unwrap_or("contract"));
+            let count = counts.entry((made.tx, what)).or_default();
+            *count += 1;
+            let which = if *count == 1 { String::new() } else { format!(", {count}") };
+            self.name(made.address, format!("{what} (tx {}{which})", made.tx));
         }
     }
 
@@ -211,7 +237,7 @@ fn well_known_indexed() -> &'static JsonAbi {
     ABI.get_or_init(|| JsonAbi::parse(WELL_KNOWN_INDEXED.iter().copied()).unwrap_or_default())
 }
 
-/// A name for each location. `preimages` are the inputs of the block's hashes ([`crate::evm::keccak_preimages`]); they
+/// A name for each location. `preimages` are the inputs of the block's hashes ([`crate::evm::clues`]); they
 /// show which entry of a mapping a slot is.
 pub fn location_names(
     names: &Names,
@@ -257,7 +283,8 @@ fn unnamed(slot: U256, preimages: &Preimages, names: &Names) -> String {
             let parent = unnamed(U256::from_be_slice(parent), preimages, names);
             match key.len() {
                 0 => format!("{parent}[{more}]"),
-                _ => format!("{parent}[{}]{plus}", unnamed_key(key, names)),
+                32 => format!("{parent}[{}]{plus}", unnamed_key(key, names)),
+                _ => format!("{parent}[{}]{plus}", text_key(key)),
             }
         }
         _ => format!("slot {}", short(&B256::from(slot).to_string())),

@@ -58,6 +58,7 @@ use evm_lanes_core::units::{Incarnation, LocationId, TxIndex, Version};
 use evm_lanes_view::keys::Command;
 use evm_lanes_view::model::RunModel;
 use evm_lanes_view::scale::Viewport;
+use evm_lanes_view::svg::SvgOptions;
 
 pub use evm_lanes_view::recorded::Picture;
 
@@ -265,6 +266,15 @@ pub enum Effect {
     Announce(String),
     /// Send a message, as text of JSON, to the page around this frame.
     Post(String),
+    /// Send a picture of the lanes to the page around this frame: [`embed::svg`] or [`embed::png`].
+    PostPicture {
+        /// The request that it answers.
+        id: Option<embed::Id>,
+        /// As a PNG; else as an SVG.
+        is_png: bool,
+        /// How it is to be.
+        options: SvgOptions,
+    },
 }
 
 /// What the session has to know of where it is.
@@ -346,6 +356,8 @@ pub struct Session {
     /// The steps of lessons that were done.
     pub progress: Progress,
     history: History,
+    /// Whether the address held the document when it was last written.
+    is_in_link: bool,
     next_id: u32,
     /// Whether a run waits for the engine to be ready.
     run_when_ready: bool,
@@ -409,6 +421,7 @@ impl Session {
             lesson: None,
             progress: Progress::default(),
             history: History::default(),
+            is_in_link: true,
             next_id: 0,
             run_when_ready: true,
             comparing: Vec::new(),

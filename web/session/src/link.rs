@@ -5,7 +5,7 @@ use evm_lanes_core::scenario::{Settings, builtin, link as codec};
 use evm_lanes_core::sniff;
 use evm_lanes_core::trace::Clock;
 use evm_lanes_core::units::{Incarnation, LocationId, TxIndex};
-use evm_lanes_view::format::capitalised;
+use evm_lanes_view::format::{capitalised, counted};
 use evm_lanes_view::model::RunModel;
 use evm_lanes_view::share;
 
@@ -111,7 +111,9 @@ impl Session {
 
     /// The address becomes the link to what is on the page, as a new step of the browser's history or in place.
     pub(super) fn write_link(&mut self, push: bool) {
-        let link = match self.link() {
+        let link = self.link();
+        self.is_in_link = matches!(link, Link::Fits(_));
+        let link = match link {
             Link::Fits(link) => link,
             // The address must not promise what it cannot keep.
             Link::TooLong | Link::File(_) => String::new(),
@@ -122,6 +124,23 @@ impl Session {
             None => (link, push),
         };
         self.effects.push(Effect::WriteLink { link, push });
+    }
+
+    /// What of the page its address does not hold, and loading it again would forget; `None`: nothing.
+    pub fn not_in_link(&self) -> Option<String> {
+        let kept = self.pins.iter().filter(|pin| !pin.is_automatic()).count();
+        let parts: Vec<String> = [
+            (!self.is_in_link).then(|| match &self.document.source {
+                Source::Case { name, .. } => format!("the block in {name}"),
+                Source::Scenario(_) => "the scenario, which is too long for a link".to_owned(),
+            }),
+            self.given.as_ref().map(|given| format!("the access list in {}", given.name)),
+            (kept > 0).then(|| counted(kept as u64, "kept run")),
+        ]
+        .into_iter()
+        .flatten()
+        .collect();
+        (!parts.is_empty()).then(|| parts.join(" and "))
     }
 
     /// While something is being changed the address follows, a little later.

@@ -31,6 +31,13 @@ impl PartialEq for Pin {
     }
 }
 
+impl Pin {
+    /// Whether the page pinned it by itself.
+    pub(super) fn is_automatic(&self) -> bool {
+        self.auto_pinned
+    }
+}
+
 impl Session {
     /// Whether a person pinned the run that is shown.
     pub fn is_pinned(&self) -> bool {

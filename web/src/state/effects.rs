@@ -1,10 +1,13 @@
 //! What the session wants done outside: engine, address bar, storage, files.
 
-use evm_lanes_session::{Effect, Event};
+use evm_lanes_session::{Effect, Event, embed};
 use leptos::prelude::*;
+use leptos::task::spawn_local;
 
-use super::{Page, dom, link, recorded};
+use super::{Page, dom, image, link, recorded};
+use crate::embed::Frame;
 use crate::engine::EngineClient;
+use crate::view::svg::{self, SvgOptions};
 
 impl Page {
     /// Does what is to be done outside. The engine may answer from within, so nothing is borrowed here.
@@ -26,8 +29,30 @@ impl Page {
                 Effect::Focus(id) => request_animation_frame(move || dom::focus(id)),
                 Effect::Announce(text) => self.browser.spoken.set(text),
                 Effect::Post(message) => self.frame.with_value(|frame| frame.post(&message)),
+                Effect::PostPicture { id, is_png, options } => self.post_picture(id, is_png, &options),
             }
         }
+    }
+
+    /// Sends a picture of the run that is shown to the page around this frame.
+    fn post_picture(self, id: Option<embed::Id>, is_png: bool, options: &SvgOptions) {
+        let post = move |message: String| self.frame.with_value(|frame| frame.post(&message));
+        let Some(svg) =
+            self.shown.model.with_untracked(|model| model.as_deref().map(|m| svg::lanes(m, options)))
+        else {
+            return;
+        };
+        if !is_png {
+            return post(embed::svg(id.as_ref(), svg));
+        }
+        if !self.frame.try_update_value(Frame::begin_picture).unwrap_or_default() {
+            return post(embed::too_many_pictures(id.as_ref()));
+        }
+        spawn_local(async move {
+            let address = image::png_address(&svg).await;
+            self.frame.update_value(Frame::end_picture);
+            post(embed::png(id.as_ref(), address));
+        });
     }
 
     fn with_client(self, act: impl FnOnce(&EngineClient)) {

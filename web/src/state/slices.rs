@@ -112,6 +112,8 @@ slices! {
         ran: Option<Source> = &session.ran,
         /// Whether what is shown belongs to something else than what is written.
         is_stale: bool = &session.is_stale(),
+        /// What of the page its address does not hold.
+        not_in_link: Option<String> = &session.not_in_link(),
     }
 }
 

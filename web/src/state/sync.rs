@@ -69,6 +69,8 @@ fn root_attributes(page: Page) {
             }
         });
         set("data-phase", Some(phase.to_owned()));
+        // Said before the page is loaded again for a new version (www/offline.js).
+        set("data-not-in-link", page.written.not_in_link.get());
         let picture = page.shown.picture.with(|picture| picture.name());
         page.lesson.open.with(|lesson| {
             let lesson = lesson.as_ref();

@@ -121,7 +121,7 @@ impl Block {
 pub(super) fn measure(cores: &Cores, selected: &dyn Fn(&str) -> bool) -> Result<Measured> {
     let chromium = setup::chromium()?;
     setup::npm("tests")?;
-    build::build(Quality::Optimised)?;
+    build::build(Quality::Optimised, &build::Deployment::anywhere())?;
     let isolated = server::start(build::dist(), 0, Isolation::Isolated)?;
     let plain = server::start(build::dist(), 0, Isolation::Plain)?;
     let there = blocks::real();

@@ -11,7 +11,7 @@ use super::{LoadedBlock, RunContext, Simulation, Stopped, Threads, run, simulate
 use crate::{
     Code,
     block::{Account, BlockEnvironment, Fork, Origin, PreparedBlock, State, Transaction},
-    keccak_preimages,
+    clues,
 };
 use lanes::{
     cancel::CancelFlag,
@@ -150,6 +150,6 @@ fn a_cancel_is_heard_within_a_transaction() {
         let end = ends(&format!("{what}: an access list"), move || list.access_list(&cancel).map(|_| ()));
         assert_eq!(end, Err(Stopped::Cancelled), "{what}");
         let (block, cancel) = (Arc::clone(&block), cancelled());
-        ends(&format!("{what}: names"), move || keccak_preimages(&block, &cancel));
+        ends(&format!("{what}: names"), move || clues(&block, &cancel));
     }
 }

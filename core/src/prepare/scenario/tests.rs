@@ -116,7 +116,7 @@ fn the_default_scenario_has_names_for_everything() {
         }
     }
     let mut found: Vec<String> =
-        location_names(&names, &changed, &evm::keccak_preimages(&block, &CancelFlag::new()))
+        location_names(&names, &changed, &evm::clues(&block, &CancelFlag::new()).preimages)
             .into_iter()
             .map(|name| {
                 assert!(name.named, "{}", name.name);
@@ -297,6 +297,36 @@ fn who_has_no_key_delegates_nothing() {
     let both = r#"{ "format": "evm-lanes/1", "title": "t", "transactions": [], "accounts": {
         "a": { "key": true, "address": "0x00000000000000000000000000000000000000aa" } } }"#;
     assert_eq!(parse(both).map(|_| ()).expect_err("two addresses")[0].path, "accounts.a.key");
+}
+
+#[test]
+fn contracts_that_the_block_creates_have_names() {
+    let text = r#"{ "format": "evm-lanes/1", "title": "t", "accounts": { "alice": {} },
+        "contracts": {
+            "factory": { "catalogue": "uniswap-v2/UniswapV2Factory", "args": ["alice"] },
+            "usd": { "bytecode": "0x600160005500" }, "gold": { "bytecode": "0x600160005500" } },
+        "transactions": [
+            { "from": "alice", "to": "factory", "call": "createPair", "args": ["usd", "gold"], "gas": 5000000 },
+            { "from": "alice", "data": "0x6001600055600160005360016000f3" } ] }"#;
+    let PreparedScenario { block, mut names } =
+        parse(text).and_then(|parsed| scenario(&parsed, &catalogue())).expect("a scenario");
+    let (receipts, state) = evm::execute_block(&block);
+    assert!(receipts.iter().all(|receipt| receipt.status.is_success()), "{receipts:?}");
+    let clues = evm::clues(&block, &CancelFlag::new());
+    names.name_created(&clues.created, &block.pre_state, &catalogue());
+    let created = |tx: usize| clues.created[tx].address;
+    assert_eq!(clues.created.iter().map(|made| made.tx.index()).collect::<Vec<_>>(), [0, 1]);
+    assert_eq!(receipts[1].contract_address, Some(created(1)));
+    let mut found: Vec<String> = [0, 1]
+        .into_iter()
+        .flat_map(|tx| state.accounts[&created(tx)].storage.keys().map(move |slot| (tx, *slot)))
+        .map(|(tx, slot)| Location::Storage(created(tx), slot))
+        .map(|location| location_names(&names, &[location], &clues.preimages).remove(0).name)
+        .collect();
+    found.sort();
+    let of_pair = |variable: &str| found.contains(&format!("UniswapV2Pair (tx 0).{variable}"));
+    assert!(of_pair("token0") && of_pair("token1") && of_pair("factory"), "{found:?}");
+    assert!(found.contains(&"contract (tx 1) slot 0".to_owned()), "{found:?}");
 }
 
 #[test]

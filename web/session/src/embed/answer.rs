@@ -1,5 +1,7 @@
 //! What the frame says: answers to the host, and what has changed in between.
 
+use std::collections::BTreeSet;
+
 use evm_lanes_core::problem::Problem;
 use evm_lanes_core::trace::{Outcome, SpanKind};
 use evm_lanes_view::model::RunModel;
@@ -8,6 +10,7 @@ use serde::Serialize;
 
 use super::VERSION;
 use super::request::Id;
+use crate::{LessonAnswer, LessonState};
 
 /// A message to the host, as text of JSON.
 pub fn write(id: Option<&Id>, say: &Say) -> String {
@@ -30,6 +33,42 @@ struct Message<'a> {
     #[serde(flatten)]
     say: &'a Say,
 }
+
+/// The answer that holds a picture as an SVG.
+pub fn svg(id: Option<&Id>, svg: String) -> String {
+    if svg.len() > MAX_PICTURE {
+        return too_large(id);
+    }
+    write(id, &Say::Answer(Answer { svg: Some(svg), ..Answer::default() }))
+}
+
+/// The answer that holds a picture as a PNG, at a `data:` address; `None`: the browser could not make it.
+pub fn png(id: Option<&Id>, address: Option<String>) -> String {
+    match address {
+        Some(png) if png.len() <= MAX_PICTURE => {
+            write(id, &Say::Answer(Answer { png: Some(png), ..Answer::default() }))
+        }
+        Some(_) => too_large(id),
+        None => {
+            let refusal = Refusal::new(Code::Failed, "this browser could not make a PNG of the lanes");
+            Refusal { id: id.cloned(), ..refusal }.write()
+        }
+    }
+}
+
+/// The refusal of a picture while others are being made.
+pub fn too_many_pictures(id: Option<&Id>) -> String {
+    let refusal = Refusal::new(Code::Busy, "other pictures are being made: ask again later");
+    Refusal { id: id.cloned(), ..refusal }.write()
+}
+
+fn too_large(id: Option<&Id>) -> String {
+    let refusal = Refusal::new(Code::Size, format!("the picture has more than {MAX_PICTURE} characters"));
+    Refusal { id: id.cloned(), ..refusal }.write()
+}
+
+/// Larger pictures are not sent, in characters.
+pub const MAX_PICTURE: usize = 16 << 20;
 
 /// What the frame says.
 #[derive(Clone, Debug, Serialize)]
@@ -61,6 +100,13 @@ pub enum Say {
         /// It.
         selection: Selected,
     },
+    /// A lesson is opened or closed, another step begins, a question is answered, a goal is met.
+    Lesson {
+        /// What happened.
+        event: Happened,
+        /// What has become of it; none: it is closed.
+        lesson: Option<Box<LessonTold>>,
+    },
     /// The answer to everything else.
     Answer(Answer),
     /// What is in the frame is so high now, in CSS pixels.
@@ -87,6 +133,126 @@ pub struct Answer {
     /// The link to what is there.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub link: Option<String>,
+    /// The lesson that is open; `Some(None)`: none is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lesson: Option<Option<Box<LessonTold>>>,
+    /// The lanes as an SVG.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub svg: Option<String>,
+    /// The lanes as a PNG, at a `data:` address.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub png: Option<String>,
+}
+
+/// What happens in a lesson.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Happened {
+    /// A lesson is opened.
+    Opened,
+    /// Another step begins.
+    Step,
+    /// The step's question is answered, and its run shows what is right.
+    Answered,
+    /// The step's goal is met.
+    Met,
+    /// It no longer is.
+    Open,
+    /// Every step is done.
+    Done,
+    /// The lesson is closed.
+    Closed,
+}
+
+/// What has become of the lesson that is open.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LessonTold {
+    /// Its id.
+    pub id: String,
+    /// Its title.
+    pub title: String,
+    /// The step, from 1.
+    pub step: usize,
+    /// How many there are.
+    pub steps: usize,
+    /// The step's title.
+    pub heading: String,
+    /// Whether the step's question is `open`, `answered` or `skipped`; none if it has no question.
+    pub question: Option<&'static str>,
+    /// The answer.
+    pub answer: Option<LessonAnswerTold>,
+    /// Whether that is right; none until its run is there.
+    pub right: Option<bool>,
+    /// Whether the step's goal is `open` or `met`; none if it has no goal.
+    pub goal: Option<&'static str>,
+    /// The steps that were done in this frame, from 1.
+    pub done: Vec<usize>,
+}
+
+/// An answer to a question.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum LessonAnswerTold {
+    /// A choice, from 0.
+    Choice(usize),
+    /// A number.
+    Number(f64),
+}
+
+impl LessonTold {
+    /// That lesson, of which those steps (from 0) were done.
+    pub fn of(state: &LessonState, done: &BTreeSet<usize>) -> Self {
+        let step = state.current();
+        let question = step.is_some_and(|step| step.question.is_some()).then_some(()).map(|()| {
+            match (state.answer, state.is_covered) {
+                (Some(_), _) => "answered",
+                (None, true) => "open",
+                (None, false) => "skipped",
+            }
+        });
+        Self {
+            id: state.lesson.id.clone(),
+            title: state.lesson.title.clone(),
+            step: state.step + 1,
+            steps: state.lesson.steps.len(),
+            heading: step.map(|step| step.title.clone()).unwrap_or_default(),
+            question,
+            answer: state.answer.map(|answer| match answer {
+                LessonAnswer::Choice(choice) => LessonAnswerTold::Choice(choice),
+                LessonAnswer::Number(number) => LessonAnswerTold::Number(number),
+            }),
+            right: state.reply().map(|reply| reply.is_right),
+            goal: state.goal(),
+            done: done.iter().map(|step| step + 1).collect(),
+        }
+    }
+
+    /// What has happened since that was told.
+    pub fn since(&self, before: Option<&Self>) -> Vec<Happened> {
+        let Some(before) = before.filter(|before| before.id == self.id) else {
+            return vec![Happened::Opened];
+        };
+        let mut happened = Vec::new();
+        let is_other_step = before.step != self.step;
+        if is_other_step {
+            happened.push(Happened::Step);
+        }
+        let was_right = before.right.filter(|_| !is_other_step && before.answer == self.answer);
+        if self.right.is_some() && was_right.is_none() {
+            happened.push(Happened::Answered);
+        }
+        match (before.goal.filter(|_| !is_other_step), self.goal) {
+            (Some("met"), Some("met")) => {}
+            (_, Some("met")) => happened.push(Happened::Met),
+            (Some("met"), Some(_)) => happened.push(Happened::Open),
+            _ => {}
+        }
+        if self.done.len() == self.steps && before.done.len() < self.steps {
+            happened.push(Happened::Done);
+        }
+        happened
+    }
 }
 
 /// What is set and selected.

@@ -1,20 +1,28 @@
 //! What the session does for a host, and what it tells it.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use evm_lanes_core::scenario::{StrategyChoice, builtin, json, link as codec};
+use evm_lanes_core::scenario::{StrategyChoice, builtin, json, lesson, link as codec};
 use evm_lanes_core::strategies::StrategyId;
 use evm_lanes_core::trace::Clock;
 use evm_lanes_core::units::{Incarnation, LocationId, TxIndex};
 use evm_lanes_core::{scenario, sniff};
 use evm_lanes_view::model::RunModel;
+use evm_lanes_view::recorded;
 use evm_lanes_view::scale::Viewport;
+use evm_lanes_view::svg::{SvgOptions, Theme};
 
-use super::answer::{self, Answer, Code, Figures, Refusal, Say, Selected, State, Trace};
-use super::request::{self, Ask, Change, Id, Load, Origin, Request, Seek, Select, What};
-use super::{Embed, VERSION, View};
+use super::answer::{
+    self, Answer, Code, Figures, Happened, LessonTold, Refusal, Say, Selected, State, Trace,
+};
+use super::request::{
+    self, Ask, Change, Id, Lesson, LessonOrigin, Load, Origin, Picture, Request, Seek, Select, What,
+};
+use super::{Colours, Edit, Embed, VERSION, View};
 use crate::{
-    Activity, CurveState, Document, Effect, EngineState, Link, NamedSelection, Selection, Session, Source,
+    Activity, CurveState, Document, Effect, EngineState, LessonEvent, Link, NamedSelection, Selection,
+    Session, Source,
 };
 
 /// Requests that wait for one run. A host that asks for more is told to wait.
@@ -31,6 +39,8 @@ pub(crate) struct Host {
     /// change for each step of a slider would never see one complete, and an engine without threads is cancelled by ending
     /// it.
     run_again: bool,
+    /// The lesson that is open, by its id, and the steps of it that were done, from 0.
+    done: (String, BTreeSet<usize>),
 }
 
 #[derive(Clone, Debug, Default)]
@@ -38,6 +48,7 @@ struct Told {
     run: Option<Arc<RunModel>>,
     selection: Selected,
     state: Option<State>,
+    lesson: Option<LessonTold>,
 }
 
 impl Session {
@@ -82,7 +93,7 @@ impl Session {
                 self.post(id.as_ref(), &ready);
                 // The run that is there already is told next.
                 let (selection, state) = (self.selected(), Some(self.state()));
-                self.host.told = Some(Told { run: None, selection, state });
+                self.host.told = Some(Told { selection, state, ..Told::default() });
                 return Ok(());
             }
             Ask::Load(load) => {
@@ -128,6 +139,13 @@ impl Session {
             Ask::Get(What::Link) => {
                 let no_link = || Refusal::new(Code::Size, "what is there is too long for a link");
                 done.link = Some(self.page_address().ok_or_else(no_link)?);
+            }
+            Ask::Get(What::Lesson) => done.lesson = Some(self.lesson_told().map(Box::new)),
+            Ask::Get(What::Svg(picture)) => return self.give_picture(id, picture, false),
+            Ask::Get(What::Png(picture)) => return self.give_picture(id, picture, true),
+            Ask::Lesson(ask) => {
+                self.open_lesson(ask)?;
+                done.lesson = Some(self.lesson_told().map(Box::new));
             }
         }
         self.post(id.as_ref(), &Say::Answer(done));
@@ -191,6 +209,82 @@ impl Session {
         self.apply(&change);
         self.host.run_again = false;
         self.run();
+        Ok(())
+    }
+
+    /// Opens a lesson, or a step of the one that is open. The focus stays where it is: nobody in the frame has asked.
+    fn open_lesson(&mut self, Lesson { from, step, view, edit }: Lesson) -> Result<(), Refusal> {
+        let there_is = |step: Option<usize>, steps: usize| match step {
+            Some(step) if step >= steps => {
+                let message = format!("the lesson has no step {}, only {steps}", step + 1);
+                Err(Refusal::new(Code::NotFound, message))
+            }
+            _ => Ok(()),
+        };
+        let read = |text: &str| {
+            let lesson =
+                lesson::parse(text).map_err(|problems| Refusal::of_problems(Code::Document, &problems))?;
+            there_is(step, lesson.steps.len())
+        };
+        let number = step.unwrap_or(0) + 1;
+        let is_new = from.is_some();
+        match from {
+            None => {
+                let steps = self.lesson.as_ref().map(|state| state.lesson.steps.len());
+                there_is(step, steps.ok_or_else(|| Refusal::new(Code::NotFound, "no lesson is open"))?)?;
+                self.on_lesson(LessonEvent::GoTo(step.unwrap_or(0)));
+            }
+            Some(LessonOrigin::BuiltIn(id)) => {
+                let found = lesson::builtin::find(&id).ok_or_else(|| {
+                    let near = scenario::nearest(&id, lesson::builtin::ALL.iter().map(|lesson| lesson.id));
+                    let near = near.map(|near| format!("; perhaps “{near}”")).unwrap_or_default();
+                    let id = json::shortened(&id);
+                    Refusal::new(Code::NotFound, format!("there is no lesson “{id}”{near}"))
+                })?;
+                read(found.text)?;
+                self.open_address(&format!("?lesson={}&step={number}", found.id), "", false);
+            }
+            Some(LessonOrigin::Document(text)) => {
+                read(&text)?;
+                // As a link that holds it does.
+                let link = codec::PageLink { scenario: codec::Source::Document(text), ..Default::default() }
+                    .encode();
+                let (query, fragment) = link.split_at(link.find('#').unwrap_or(link.len()));
+                let query = format!("?step={number}&{}", query.trim_start_matches('?'));
+                self.open_address(&query, fragment, false);
+            }
+        }
+        self.effects.retain(|effect| !matches!(effect, Effect::Focus(_)));
+        if let Some(embed) = &mut self.embed {
+            embed.view = view.unwrap_or(if is_new { View::Split } else { embed.view });
+            embed.edit = edit.unwrap_or(if is_new { Edit::Full } else { embed.edit });
+        }
+        if is_new {
+            self.stop_comparing();
+            self.host.run_again = false;
+            self.run_unasked();
+        }
+        self.write_link_soon();
+        Ok(())
+    }
+
+    /// Has a picture made, which answers that request.
+    fn give_picture(&mut self, id: Option<Id>, picture: Picture, is_png: bool) -> Result<(), Refusal> {
+        let model = self.shown()?;
+        let frame = self.embed.as_ref().map(|embed| embed.theme).unwrap_or_default();
+        let theme = match picture.theme.unwrap_or(frame) {
+            Colours::Auto => Theme::Auto,
+            Colours::Light => Theme::Light,
+            Colours::Dark => Theme::Dark,
+        };
+        let link = self.page_address().unwrap_or_default();
+        let options = SvgOptions {
+            width: picture.width.into(),
+            theme,
+            caption: Some(recorded::caption(&model, &self.picture, &link)),
+            until: None,
+        };
+        self.effects.push(Effect::PostPicture { id, is_png, options });
         Ok(())
     }
 
@@ -316,6 +410,8 @@ impl Session {
         if !self.is_running() && !self.run_when_ready && !is_comparing {
             self.answer_waiting();
         }
+        self.note_done();
+        self.tell_lesson();
         self.tell_selection();
         if self.effects.iter().any(|effect| matches!(effect, Effect::WriteLink { .. })) {
             self.tell_change();
@@ -369,6 +465,38 @@ impl Session {
         if let Some(told) = self.host.told.as_mut().filter(|told| told.selection != selection) {
             told.selection = selection.clone();
             self.post(None, &Say::Selected { selection });
+        }
+    }
+
+    /// Notes which steps of the open lesson were done. The page's own progress has only built-in lessons.
+    fn note_done(&mut self) {
+        let Some(state) = &self.lesson else { return };
+        if self.host.done.0 != state.lesson.id {
+            self.host.done = (state.lesson.id.clone(), BTreeSet::new());
+        }
+        if state.is_done {
+            self.host.done.1.insert(state.step);
+        }
+    }
+
+    fn lesson_told(&mut self) -> Option<LessonTold> {
+        self.note_done();
+        self.lesson.as_ref().map(|state| LessonTold::of(state, &self.host.done.1))
+    }
+
+    fn tell_lesson(&mut self) {
+        let Some(before) = self.host.told.as_ref().map(|told| told.lesson.clone()) else { return };
+        let now = self.lesson_told();
+        let happened = match (&before, &now) {
+            (Some(_), None) => vec![Happened::Closed],
+            (before, Some(now)) => now.since(before.as_ref()),
+            (None, None) => Vec::new(),
+        };
+        for event in happened {
+            self.post(None, &Say::Lesson { event, lesson: now.clone().map(Box::new) });
+        }
+        if let Some(told) = &mut self.host.told {
+            told.lesson = now;
         }
     }
 

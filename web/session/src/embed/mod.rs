@@ -21,11 +21,11 @@ mod request;
 #[cfg(test)]
 mod tests;
 
-pub use answer::{Code, Refusal, resize};
+pub use answer::{Code, Refusal, png, resize, svg, too_many_pictures};
 pub(crate) use host::Host;
 pub use options::{Colours, Edit, Embed, View};
 pub use rate::{Rate, Verdict};
-pub use request::MAX_MESSAGE;
+pub use request::{Id, MAX_MESSAGE};
 
 /// The version of the messages.
 pub const VERSION: u32 = 1;

@@ -46,11 +46,13 @@ pub enum Ask {
     Select(Select),
     /// What is there.
     Get(What),
+    /// Another lesson, or another step.
+    Lesson(Lesson),
 }
 
 impl Ask {
     /// The types of messages that are read, in the order in which they are documented.
-    pub const TYPES: &[&str] = &["hello", "load", "set", "run", "cancel", "seek", "select", "get"];
+    pub const TYPES: &[&str] = &["hello", "load", "set", "run", "cancel", "seek", "select", "get", "lesson"];
 }
 
 /// What is to be run.
@@ -128,6 +130,41 @@ pub struct Select {
     pub location: Option<String>,
 }
 
+/// A lesson that is to be opened, or a step of the one that is open.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Lesson {
+    /// Where it comes from; `None`: it is the one that is open.
+    pub from: Option<LessonOrigin>,
+    /// The step, from 0; `None`: the first.
+    pub step: Option<usize>,
+    /// What the frame is to show; a lesson's usual view if nothing is said.
+    pub view: Option<View>,
+    /// What a person may change; everything if nothing is said, because lessons ask for changes.
+    pub edit: Option<Edit>,
+}
+
+/// Where a lesson comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LessonOrigin {
+    /// A built-in one, by its id.
+    BuiltIn(String),
+    /// A document's text.
+    Document(String),
+}
+
+/// How a picture is to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Picture {
+    /// Its width in CSS pixels.
+    pub width: u16,
+    /// Its colours; `None`: those of the frame.
+    pub theme: Option<Colours>,
+}
+
+/// Widths of pictures, in CSS pixels.
+pub(super) const WIDTHS: std::ops::RangeInclusive<u16> = 200..=2000;
+const USUAL_WIDTH: u16 = 1060;
+
 /// What a host wants to know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum What {
@@ -139,21 +176,17 @@ pub enum What {
     Trace,
     /// The link to what is there.
     Link,
+    /// The lesson that is open.
+    Lesson,
+    /// The lanes as an SVG.
+    Svg(Picture),
+    /// The lanes as a PNG.
+    Png(Picture),
 }
 
 impl What {
     /// The words.
-    pub const NAMES: &[&str] = &["state", "figures", "trace", "link"];
-
-    fn from_name(name: &str) -> Option<Self> {
-        Some(match name {
-            "state" => Self::State,
-            "figures" => Self::Figures,
-            "trace" => Self::Trace,
-            "link" => Self::Link,
-            _ => return None,
-        })
-    }
+    pub const NAMES: &[&str] = &["state", "figures", "trace", "link", "lesson", "svg", "png"];
 }
 
 /// Reads a message.
@@ -224,12 +257,23 @@ fn ask_of(message: Node<'_>) -> Result<Ask, Refusal> {
         "select" => Ask::Select(select(fields)?),
         "get" => {
             let what = fields.text("what")?.ok_or_else(|| missing("what", What::NAMES))?;
-            let known = What::from_name(&what);
-            Ask::Get(known.ok_or_else(|| {
-                let (found, known) = (json::shortened(&what), What::NAMES.join(", "));
-                Refusal::new(Code::Unsupported, format!("this frame cannot give “{found}”, only {known}"))
-            })?)
+            let picture = fields.picture()?;
+            Ask::Get(match &*what {
+                "state" => What::State,
+                "figures" => What::Figures,
+                "trace" => What::Trace,
+                "link" => What::Link,
+                "lesson" => What::Lesson,
+                "svg" => What::Svg(picture),
+                "png" => What::Png(picture),
+                other => {
+                    let (found, known) = (json::shortened(other), What::NAMES.join(", "));
+                    let message = format!("this frame cannot give “{found}”, only {known}");
+                    return Err(Refusal::new(Code::Unsupported, message));
+                }
+            })
         }
+        "lesson" => Ask::Lesson(lesson(fields)?),
         other => {
             let (found, known) = (json::shortened(other), Ask::TYPES.join(", "));
             return Err(Refusal::new(
@@ -241,15 +285,8 @@ fn ask_of(message: Node<'_>) -> Result<Ask, Refusal> {
 }
 
 fn load(fields: Fields<'_>) -> Result<Load, Refusal> {
-    let from = match (fields.get("document"), fields.text("scenario")?, fields.text("link")?) {
-        (Some(document), None, None) => match document.value() {
-            Value::Text(text) => Origin::Document(text.into_owned()),
-            // As a person would read it: the text is shown where the scenario can be changed.
-            Value::Object => Origin::Document(
-                json::pretty(document.written()).unwrap_or_else(|_| document.written().to_owned()),
-            ),
-            _ => return Err(wrong(document, "document", "an object or a text")),
-        },
+    let from = match (fields.document()?, fields.text("scenario")?, fields.text("link")?) {
+        (Some(text), None, None) => Origin::Document(text),
         (None, Some(name), None) => Origin::Scenario(name),
         (None, None, Some(link)) if link.len() > MAX_LINK => {
             return Err(Refusal::new(Code::Size, format!("a link may have {MAX_LINK} bytes")));
@@ -265,6 +302,21 @@ fn load(fields: Fields<'_>) -> Result<Load, Refusal> {
         }
     };
     Ok(Load { from, change: fields.change()? })
+}
+
+fn lesson(fields: Fields<'_>) -> Result<Lesson, Refusal> {
+    let step = fields.number("step", "a step, from 1", |step: u16| step >= 1)?;
+    let from = match (fields.text("lesson")?, fields.document()?) {
+        (Some(id), None) => Some(LessonOrigin::BuiltIn(id)),
+        (None, Some(text)) => Some(LessonOrigin::Document(text)),
+        (None, None) if step.is_some() => None,
+        _ => {
+            let message = "“lesson” needs “lesson” (a built-in one’s id) or “document”, or a “step” of the one that is open";
+            return Err(Refusal::new(Code::Field, message));
+        }
+    };
+    let (view, edit) = (fields.view()?, fields.edit()?);
+    Ok(Lesson { from, step: step.map(|step| usize::from(step) - 1), view, edit })
 }
 
 fn seek(fields: Fields<'_>) -> Result<Seek, Refusal> {
@@ -355,10 +407,40 @@ impl<'t> Fields<'t> {
             clock: self.word("clock", &clocks, Clock::from_name)?,
             cost: self.word("cost", &costs, Cost::from_name)?,
             seed: self.number("seed", "a whole number from 0", |_: u64| true)?,
-            view: self.word("view", View::NAMES, View::from_name)?,
-            edit: self.word("edit", Edit::NAMES, Edit::from_name)?,
-            theme: self.word("theme", Colours::NAMES, Colours::from_name)?,
+            view: self.view()?,
+            edit: self.edit()?,
+            theme: self.theme()?,
         })
+    }
+
+    fn view(self) -> Result<Option<View>, Refusal> {
+        self.word("view", View::NAMES, View::from_name)
+    }
+
+    fn edit(self) -> Result<Option<Edit>, Refusal> {
+        self.word("edit", Edit::NAMES, Edit::from_name)
+    }
+
+    fn theme(self) -> Result<Option<Colours>, Refusal> {
+        self.word("theme", Colours::NAMES, Colours::from_name)
+    }
+
+    fn picture(self) -> Result<Picture, Refusal> {
+        let expected = format!("a whole number of pixels from {} to {}", WIDTHS.start(), WIDTHS.end());
+        let width = self.number("width", &expected, |width: u16| WIDTHS.contains(&width))?;
+        Ok(Picture { width: width.unwrap_or(USUAL_WIDTH), theme: self.theme()? })
+    }
+
+    /// A document: a text, or an object as a person would write it, because the text is shown where it can be changed.
+    fn document(self) -> Result<Option<String>, Refusal> {
+        let Some(node) = self.get("document") else { return Ok(None) };
+        match node.value() {
+            Value::Text(text) => Ok(Some(text.into_owned())),
+            Value::Object => {
+                Ok(Some(json::pretty(node.written()).unwrap_or_else(|_| node.written().to_owned())))
+            }
+            _ => Err(wrong(node, "document", "an object or a text")),
+        }
     }
 
     /// One name, several separated by commas, or a list of names.

@@ -7,8 +7,13 @@ use evm_lanes_core::trace::Clock;
 use evm_lanes_view::sample;
 use serde_json::{Value, json};
 
-use super::answer::{Answer, Code, Figures, Refusal, Say, Selected, State, Trace, write};
-use super::request::{self, Ask, Change, Load, MAX_MESSAGE, Origin, Request, Seek, Select, What};
+use super::answer::{
+    Answer, Code, Figures, Happened, LessonAnswerTold, LessonTold, Refusal, Say, Selected, State, Trace, png,
+    svg, write,
+};
+use super::request::{
+    self, Ask, Change, Lesson, LessonOrigin, Load, MAX_MESSAGE, Origin, Picture, Request, Seek, Select, What,
+};
 use super::{Colours, Edit, View};
 
 fn read(message: &Value) -> Result<Request, Refusal> {
@@ -84,6 +89,47 @@ fn every_type_is_read() {
     );
     assert_eq!(ask(json!({"type": "select"})), Ask::Select(Select::default()));
     assert_eq!(ask(json!({"type": "get", "what": "trace"})), Ask::Get(What::Trace));
+    assert_eq!(ask(json!({"type": "get", "what": "lesson"})), Ask::Get(What::Lesson));
+    let usual = Picture { width: 1060, theme: None };
+    assert_eq!(ask(json!({"type": "get", "what": "svg"})), Ask::Get(What::Svg(usual)));
+    let picture = Picture { width: 400, theme: Some(Colours::Dark) };
+    assert_eq!(
+        ask(json!({"type": "get", "what": "png", "width": "400", "theme": "dark"})),
+        Ask::Get(What::Png(picture))
+    );
+    let open = Lesson {
+        from: Some(LessonOrigin::BuiltIn("two-lanes".into())),
+        step: None,
+        view: None,
+        edit: Some(Edit::Numbers),
+    };
+    assert_eq!(ask(json!({"type": "lesson", "lesson": "two-lanes", "edit": "numbers"})), Ask::Lesson(open));
+    let step = Lesson { from: None, step: Some(2), view: Some(View::Split), edit: None };
+    assert_eq!(ask(json!({"type": "lesson", "step": "3", "view": "split"})), Ask::Lesson(step));
+    let Ask::Lesson(Lesson { from: Some(LessonOrigin::Document(text)), step: None, .. }) =
+        ask(json!({"type": "lesson", "document": {"format": "evm-lanes-lesson/1"}}))
+    else {
+        panic!("it is a document");
+    };
+    assert_eq!(text.split_whitespace().collect::<String>(), r#"{"format":"evm-lanes-lesson/1"}"#);
+}
+
+#[test]
+fn a_picture_is_an_answer_or_a_refusal_with_the_request_s_id() {
+    let id = json!(7);
+    let read = |text: String| serde_json::from_str::<Value>(&text).expect("JSON");
+    let long = "x".repeat((16 << 20) + 1);
+    for (said, code) in [
+        (svg(Some(&id), "<svg/>".into()), Value::Null),
+        (svg(Some(&id), long.clone()), json!("size")),
+        (png(Some(&id), Some("data:".into())), Value::Null),
+        (png(Some(&id), Some(long)), json!("size")),
+        (png(Some(&id), None), json!("failed")),
+        (super::too_many_pictures(Some(&id)), json!("busy")),
+    ] {
+        let said = read(said);
+        assert_eq!((&said["id"], &said["code"]), (&id, &code));
+    }
 }
 
 #[test]
@@ -172,6 +218,14 @@ fn what_is_wrong_is_said_in_words() {
             "“tx” should be a transaction’s position",
         ),
         (json!({"type": "get"}), Code::Field, "“what” is missing: one of state"),
+        (
+            json!({"type": "get", "what": "png", "width": 9_000}),
+            Code::Field,
+            "“width” should be a whole number of pixels from 200 to 2000, but is 9000",
+        ),
+        (json!({"type": "lesson"}), Code::Field, "“lesson” needs “lesson” (a built-in one’s id)"),
+        (json!({"type": "lesson", "lesson": "a", "document": {}}), Code::Field, "“lesson” needs “lesson”"),
+        (json!({"type": "lesson", "step": 0}), Code::Field, "“step” should be a step, from 1, but is 0"),
         (json!({"type": "get", "what": "cookies"}), Code::Unsupported, "cannot give “cookies”, only state"),
     ] {
         let (found, said) = wrong(message.clone());
@@ -213,7 +267,8 @@ fn the_schema_has_the_types_and_words_that_are_read_and_written() {
         names.map(|(_, name)| name.to_owned()).collect::<Vec<_>>()
     };
     assert_eq!(types("request"), Ask::TYPES);
-    assert_eq!(types("reply"), SAID);
+    // The first is sent by `www/start.js`, before there is a session.
+    assert_eq!(types("reply"), [&["starting"], &SAID[..]].concat());
     let set = "/$defs/request-set/properties";
     assert_eq!(words(&schema, &format!("{set}/view/enum")), View::NAMES);
     assert_eq!(words(&schema, &format!("{set}/edit/enum")), Edit::NAMES);
@@ -281,6 +336,18 @@ fn what_is_written_fits_the_schema() {
         page: Some("https://x.example/".into()),
     });
     let figures = Box::new(Figures::of(&model));
+    let lesson = Box::new(LessonTold {
+        id: "two-lanes".into(),
+        title: "Two lanes".into(),
+        step: 1,
+        steps: 3,
+        heading: "A step".into(),
+        question: Some("answered"),
+        answer: Some(LessonAnswerTold::Number(2.0)),
+        right: Some(true),
+        goal: None,
+        done: vec![1],
+    });
     let trace = Trace::of(&model).expect("it is short");
     assert_eq!(trace.attempts.len(), model.trace.attempts.len());
     assert!(trace.attempts.iter().any(|attempt| attempt.cause.is_some()), "an attempt failed");
@@ -293,12 +360,18 @@ fn what_is_written_fits_the_schema() {
         figures: Some(figures.clone()),
         trace: Some(Box::new(trace)),
         link: Some(String::new()),
+        lesson: Some(Some(lesson.clone())),
+        svg: Some("<svg/>".into()),
+        png: Some("data:image/png;base64,AA==".into()),
     };
     for say in [
         Say::Ready { versions: [1], capabilities: vec!["run".into()], state: state.clone() },
         Say::Change { state: state.clone() },
         Say::Result { figures, state },
         Say::Selected { selection },
+        Say::Lesson { event: Happened::Answered, lesson: Some(lesson) },
+        Say::Lesson { event: Happened::Closed, lesson: None },
+        Say::Answer(Answer { lesson: Some(None), ..Answer::default() }),
         Say::Answer(answer),
         Say::Resize { height: 300 },
         Say::Error(refusal),
@@ -320,7 +393,7 @@ fn what_is_written_fits_the_schema() {
 }
 
 /// The types of messages that the frame sends.
-const SAID: &[&str] = &["ready", "change", "result", "selected", "answer", "resize", "error"];
+const SAID: [&str; 8] = ["ready", "change", "result", "selected", "lesson", "answer", "resize", "error"];
 
 const CODES: [Code; 13] = [
     Code::Version,

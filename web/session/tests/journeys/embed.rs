@@ -7,7 +7,7 @@ use evm_lanes_core::strategies::StrategyId;
 use evm_lanes_core::trace::Clock;
 use evm_lanes_core::units::TxIndex;
 use evm_lanes_session::embed::{Edit, View};
-use evm_lanes_session::{Embed, Event};
+use evm_lanes_session::{Embed, Event, LessonAnswer, LessonEvent};
 
 use super::world::{World, text};
 
@@ -259,6 +259,125 @@ fn a_host_gets_what_is_there() {
 }
 
 #[test]
+fn a_host_gets_pictures_of_what_is_there() {
+    let mut world = World::framed("?s=payments&theme=dark");
+    world.ask(json!({"type": "get", "what": "svg", "id": 1, "width": 400}));
+    let told = world.told();
+    let svg = told[0]["svg"].as_str().expect("an SVG");
+    assert!(svg.starts_with("<svg") && svg.contains("https://lanes.example/?s=payments"), "{svg}");
+    assert!(svg.contains("width=\"400\""), "{svg}");
+    world.ask(json!({"type": "get", "what": "png", "id": 2}));
+    let told = world.told();
+    assert_eq!((&told[0]["id"], &told[0]["png"]), (&json!(2), &json!("data:image/png;base64,AA==")));
+    // While a question is open there is no run that could be looked at.
+    let mut world = World::framed("?lesson=two-lanes");
+    for what in ["svg", "png", "trace", "figures"] {
+        world.ask(json!({"type": "get", "what": what}));
+        assert_eq!(world.told()[0]["code"], "no-run");
+    }
+}
+
+/// The events of a lesson that the host was told of, and what has become of the lesson.
+fn events(world: &mut World) -> (Vec<String>, Value) {
+    let told = world.told();
+    let of_lesson = told.iter().filter(|message| message["type"] == "lesson");
+    let names = of_lesson.clone().filter_map(|message| message["event"].as_str().map(str::to_owned));
+    let last = of_lesson.last().map_or(Value::Null, |message| message["lesson"].clone());
+    (names.collect(), last)
+}
+
+#[test]
+fn a_host_opens_a_lesson_and_is_told_what_becomes_of_it() {
+    let mut world = World::framed("?s=payments");
+    world.ask(json!({"type": "lesson", "lesson": "two-lanes", "id": 1}));
+    let told = world.told();
+    let answer = &told.iter().find(|message| message["id"] == 1).expect("an answer")["lesson"];
+    assert_eq!(
+        (&answer["id"], &answer["step"], &answer["question"]),
+        (&json!("two-lanes"), &json!(1), &json!("open"))
+    );
+    assert_eq!(
+        (&answer["answer"], &answer["right"], &answer["done"]),
+        (&Value::Null, &Value::Null, &json!([]))
+    );
+    let embed = world.session.embed.clone().expect("a frame");
+    assert_eq!((embed.view, embed.edit, world.focus), (View::Split, Edit::Full, None));
+    assert!(world.session.is_covered());
+    assert!(told.iter().any(|message| message["type"] == "lesson" && message["event"] == "opened"));
+
+    world.take(Event::Lesson(LessonEvent::Answer(LessonAnswer::Choice(1))));
+    assert_eq!(events(&mut world).0, [""; 0], "the run is not there yet");
+    world.settle();
+    let (names, lesson) = events(&mut world);
+    assert_eq!(names, ["answered"]);
+    assert_eq!(
+        (&lesson["answer"], &lesson["right"], &lesson["done"]),
+        (&json!({"choice": 1}), &json!(true), &json!([1]))
+    );
+
+    // A step of it, without the focus: the reader may be elsewhere on the host's page.
+    world.ask(json!({"type": "lesson", "step": 2, "id": 2}));
+    world.settle();
+    let (names, lesson) = events(&mut world);
+    assert_eq!(
+        (names, &lesson["step"], &lesson["goal"]),
+        (vec!["step".to_owned()], &json!(2), &json!("open"))
+    );
+    assert_eq!(world.focus, None);
+    world.ask(json!({"type": "lesson", "step": 9}));
+    assert_eq!(world.told()[0]["message"], "the lesson has no step 9, only 3");
+    world.ask(json!({"type": "lesson", "lesson": "two-lane"}));
+    assert_eq!(world.told()[0]["message"], "there is no lesson “two-lane”; perhaps “two-lanes”");
+    world.take(Event::Lesson(LessonEvent::Close));
+    assert_eq!(events(&mut world), (vec!["closed".to_owned()], Value::Null));
+    world.ask(json!({"type": "lesson", "step": 1}));
+    assert_eq!(world.told()[0]["message"], "no lesson is open");
+    world.ask(json!({"type": "get", "what": "lesson"}));
+    assert!(world.told()[0].as_object().is_some_and(|answer| answer["lesson"].is_null()));
+}
+
+#[test]
+fn a_lesson_of_the_host_s_own_is_done_and_the_host_is_told() {
+    let lesson: Value = serde_json::from_str(super::lessons::OWN).expect("JSON");
+    let mut world = World::framed("?s=payments");
+    world.ask(json!({"type": "lesson", "document": lesson, "id": 1, "edit": "numbers"}));
+    assert_eq!(world.session.embed.as_ref().map(|e| e.edit), Some(Edit::Numbers));
+    world.told();
+    world.take(Event::Lesson(LessonEvent::Skip));
+    world.settle();
+    world.ask(json!({"type": "get", "what": "lesson"}));
+    let told = world.told();
+    let lesson = &told.last().expect("an answer")["lesson"];
+    assert_eq!((&lesson["question"], &lesson["done"]), (&json!("skipped"), &json!([1])));
+    world.ask(json!({"type": "lesson", "step": 2}));
+    world.settle();
+    world.told();
+    world.take(Event::SetLanes(8));
+    world.settle();
+    let (names, lesson) = events(&mut world);
+    assert_eq!((names, &lesson["done"]), (vec!["met".to_owned(), "done".to_owned()], &json!([1, 2])));
+    world.take(Event::SetLanes(7));
+    world.settle();
+    assert_eq!(events(&mut world).0, ["open"]);
+    // The frame is made again from its address.
+    assert!(world.session.lesson.as_ref().is_some_and(|state| state.own.is_some()));
+    // A lesson with mistakes changes nothing.
+    world.ask(json!({"type": "lesson", "document": "{\"format\": \"evm-lanes-lesson/1\"}", "id": 2}));
+    let told = world.told();
+    assert_eq!((&told[0]["code"], &told[0]["id"]), (&json!("document"), &json!(2)));
+    assert!(!told[0]["problems"].as_array().is_none_or(Vec::is_empty));
+    assert_eq!(world.session.lesson.as_ref().map(|state| state.step), Some(1));
+}
+
+#[test]
+fn a_lesson_that_the_address_asks_for_is_told_to_a_host_that_says_hello() {
+    let mut world = World::open_framed("?lesson=two-lanes&step=2");
+    world.ask(json!({"type": "hello"}));
+    let (names, lesson) = events(&mut world);
+    assert_eq!((names, &lesson["step"]), (vec!["opened".to_owned()], &json!(2)));
+}
+
+#[test]
 fn a_cancelled_run_is_an_answer() {
     let mut world = World::framed("");
     world.ask(json!({"type": "run", "id": 1}));
@@ -325,6 +444,7 @@ impl Random {
 /// Messages as a host would send them, from which wrong ones are made.
 fn seeds() -> Vec<String> {
     let document: Value = serde_json::from_str(&text("Mine")).expect("JSON");
+    let lesson: Value = serde_json::from_str(super::lessons::OWN).expect("JSON");
     let mut seeds: Vec<Value> = vec![
         json!({"type": "hello"}),
         json!({"type": "load", "scenario": "payments", "lanes": 3, "strategy": "block-stm,sequential"}),
@@ -338,6 +458,12 @@ fn seeds() -> Vec<String> {
         json!({"type": "seek", "at": 0}),
         json!({"type": "select", "tx": 2, "incarnation": 1, "location": "USD.balances[alice]"}),
         json!({"type": "get", "what": "trace"}),
+        json!({"type": "get", "what": "svg", "width": 400, "theme": "dark"}),
+        json!({"type": "get", "what": "png"}),
+        json!({"type": "get", "what": "lesson"}),
+        json!({"type": "lesson", "lesson": "two-lanes", "step": 2, "view": "lanes"}),
+        json!({"type": "lesson", "document": lesson, "edit": "numbers"}),
+        json!({"type": "lesson", "step": 1}),
     ];
     for seed in &mut seeds {
         seed["evm-lanes"] = 1.into();

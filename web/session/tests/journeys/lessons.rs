@@ -8,7 +8,7 @@ use evm_lanes_session::{Event, LessonAnswer, LessonEvent, LessonState, Link};
 use super::world::{World, text};
 
 /// A lesson whose goal the sample run can meet: the number of lanes is what was asked for.
-const OWN: &str = r#"{
+pub(super) const OWN: &str = r#"{
   "format": "evm-lanes-lesson/1",
   "id": "own",
   "title": "A lesson of one's own",

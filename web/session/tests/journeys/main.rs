@@ -739,3 +739,20 @@ fn a_real_block_travels_as_its_file() {
     assert_eq!(world.link(), "", "the address promises nothing that it cannot keep: {BASE}");
     assert_eq!(world.draft, None);
 }
+
+#[test]
+fn what_the_address_does_not_hold_is_named_before_the_page_is_loaded_again() {
+    let mut world = World::ready("");
+    assert_eq!(world.session.not_in_link(), None);
+    world.edit(&text("Mine"));
+    world.take(Event::Run);
+    world.settle();
+    assert_eq!(world.session.not_in_link(), None, "the scenario is in the address");
+    world.take(Event::TogglePin);
+    assert_eq!(world.session.not_in_link().as_deref(), Some("1 kept run"));
+    let long: Arc<str> = "x".repeat(2 << 20).into();
+    let source = Source::Case { name: "block.json".into(), text: long };
+    world.take(Event::Open(Document { source, builtin: None }));
+    world.settle();
+    assert_eq!(world.session.not_in_link().as_deref(), Some("the block in block.json and 1 kept run"));
+}

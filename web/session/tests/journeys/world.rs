@@ -9,8 +9,8 @@ use evm_lanes_core::scenario::{self, StrategyChoice, json};
 use evm_lanes_core::strategies::StrategyId;
 use evm_lanes_core::units::{Gas, Ticks, TxIndex};
 use evm_lanes_session::supervisor::{Action, Flavour, Input, Millis, Supervisor};
-use evm_lanes_session::{Activity, Effect, Embed, Environment, Event, Session};
-use evm_lanes_view::sample;
+use evm_lanes_session::{Activity, Effect, Embed, Environment, Event, Session, embed};
+use evm_lanes_view::{sample, svg};
 
 /// The page's address without query and fragment.
 pub const BASE: &str = "https://lanes.example/";
@@ -160,6 +160,14 @@ impl World {
                 Effect::Focus(id) => self.focus = Some(id),
                 Effect::Announce(text) => self.said.push(text),
                 Effect::Post(message) => self.posts.push(message),
+                // A browser would paint it; the address stands for the picture.
+                Effect::PostPicture { id, is_png: true, .. } => {
+                    self.posts.push(embed::png(id.as_ref(), Some("data:image/png;base64,AA==".to_owned())));
+                }
+                Effect::PostPicture { id, is_png: false, options } => {
+                    let model = self.session.model.as_ref().expect("a run");
+                    self.posts.push(embed::svg(id.as_ref(), svg::lanes(model, &options)));
+                }
             }
         }
     }
