@@ -106,9 +106,7 @@ mod engine {
     fn is_current(there: &[u8], wanted: &[u8]) -> bool {
         let same_run = || Some(recorded::read(there).ok()? == recorded::read(wanted).ok()?);
         let same_lesson = || Some(recorded::read_lesson(there).ok()? == recorded::read_lesson(wanted).ok()?);
-        there == wanted
-            || preview::is_same(there, wanted)
-            || same_run().or_else(same_lesson).unwrap_or(false)
+        there == wanted || preview::is_same(there, wanted) || same_run().or_else(same_lesson).unwrap_or(false)
     }
 
     /// Every file of the recorded runs.
