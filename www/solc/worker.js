@@ -153,7 +153,8 @@ async function compile({ version, input }, tell) {
     compiler ??= start(loaded);
     const output = compiler.compile(input);
     // A compiler that has caught its own failed allocation says so in its answer.
-    if (output.length < 10_000 && /bad_alloc/.test(output)) throw new RangeError('out of memory: std::bad_alloc');
+    const isFull = compiler.size() > MUCH_MEMORY && output.includes('std::bad_alloc');
+    if (isFull) throw new RangeError('out of memory: std::bad_alloc');
     if (output.length > LONGEST_OUTPUT) throw new RangeError(`out of memory: an answer of ${output.length} characters`);
     if (compiler.size() > MUCH_MEMORY) compiler = null;
     return output;
