@@ -122,7 +122,7 @@ fn broken_sources_are_scanned_resolved_and_made_into_input() {
                 assert!(statement.starts_with("pragma") && statement.ends_with(';'), "{sample}: {text:?}");
             }
             // Whatever it is, a comment hides it.
-            let hidden = format!("/*{}*/", text.replace("*/", ""));
+            let hidden = format!("/*{}*/", text.replace("*/", "* /"));
             assert_eq!(scan(&hidden), scan(""), "{sample}: {hidden:?}");
         }
         let found = resolve(&Project { files: &files, remappings: &remappings, libraries: &index.libraries });
