@@ -25,6 +25,10 @@ type Answer = {
 /** What the worker answers, with the time since the request in milliseconds. */
 type Timed = Answer & { ms: number };
 
+/** The browser asks for the icon of a document that names none. */
+const ICON = /favicon\.ico/;
+test.use({ expectedErrors: [ICON] });
+
 let index: Index;
 test.beforeAll(() => {
   try {
@@ -179,7 +183,7 @@ test('a compile is cancelled by ending the worker, and the next one compiles', a
 });
 
 test.describe('what cannot be loaded', () => {
-  test.use({ expectedErrors: [/404|Failed to load|ERR_/] });
+  test.use({ expectedErrors: [ICON, /404|Failed to load|ERR_/] });
 
   test('a compiler that is missing or broken is named', async ({ page }) => {
     const version = index.compilers.at(-1)?.version ?? '';
