@@ -1,7 +1,6 @@
 //! The site's own compilers, by the page's own worker in Node, on inputs that this crate makes: they accept what was
 //! chosen for them, and what they say is read with its places. Skipped, and said, where `cargo xtask solidity` has not
 //! run.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
 use std::collections::BTreeMap;
 use std::io::Write;

@@ -1,6 +1,5 @@
 //! Sources, pragmas, indexes and outputs that are broken in every way: read without panic, within bounds, and never
 //! slower than their size allows. 1,000 samples of each; EVM_LANES_SAMPLES for more.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
