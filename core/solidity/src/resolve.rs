@@ -246,6 +246,11 @@ impl<'a> Search<'a> {
             let there = relative_path(importer, similar);
             return format!("{named} is not among your files; {there:?} is");
         }
+        if unit == "hardhat/console.sol" {
+            return format!(
+                "{named} prints to Hardhat's console, which is not here. Remove the import and its calls"
+            );
+        }
         if unit.starts_with("http://") || unit.starts_with("https://") {
             return format!("{named} is on the web, from where nothing is fetched. Add the file to yours");
         }
@@ -498,7 +503,7 @@ mod tests {
         let files = files(&[
             (
                 "src/A.sol",
-                "// é\nimport './IToken.sol';\nimport 'B.sol'; import '@chainlink/x.sol'; import 'https://a.b/c.sol';",
+                "// é\nimport './IToken.sol';\nimport 'B.sol'; import '@chainlink/x.sol'; import 'hardhat/console.sol'; import 'https://a.b/c.sol';",
             ),
             ("src/interfaces/IToken.sol", "import './Gone.sol';"),
             ("src/B.sol", ""),
@@ -511,7 +516,8 @@ mod tests {
                 "src/A.sol:2:8: \"./IToken.sol\" (src/IToken.sol) is not among your files; \"./interfaces/IToken.sol\" is",
                 "src/A.sol:3:8: \"B.sol\" is not among your files; \"./B.sol\" is",
                 "src/A.sol:3:24: \"@chainlink/x.sol\" is neither among your files nor in @openzeppelin/contracts",
-                "src/A.sol:3:51: \"https://a.b/c.sol\" is on the web, from where nothing is fetched. Add the file to yours",
+                "src/A.sol:3:51: \"hardhat/console.sol\" prints to Hardhat's console, which is not here. Remove the import and its calls",
+                "src/A.sol:3:81: \"https://a.b/c.sol\" is on the web, from where nothing is fetched. Add the file to yours",
                 "src/interfaces/IToken.sol:1:8: \"./Gone.sol\" (src/interfaces/Gone.sol) is not among your files",
             ]
         );

@@ -196,3 +196,101 @@ fn a_compiler_that_crashes_is_named_and_the_next_request_gets_a_fresh_one() {
     assert_eq!(failed(5).0, "load");
     assert!(failed(5).1.contains("no compiler 0.8.99 here, only 0.4.26"), "{}", failed(5).1);
 }
+
+/// Parts of a source that solc can parse, some of which look like imports and are none.
+const ITEMS: [&str; 16] = [
+    "import \"B.sol\";",
+    "import './C.sol' as C;",
+    "import * as D from \"../lib/D.sol\";",
+    "import{E,F as G}from'./x/./y/../E.sol';",
+    "import {from} from \"../../../F.sol\";",
+    "import {H as from, I} /* no */ from \"a//b/H.sol\" ;",
+    "import \"./\\x49.sol\";",
+    "import \".././/J.sol\";",
+    "string constant s0 = \"import 'no.sol';\";",
+    "string constant s1 = '\\'; import \"no.sol\";';",
+    "string constant s2 = \"\\\\\";",
+    "contract K { function f() public pure returns (string memory) { return \"} import 'no.sol';\"; } }",
+    "contract L { /* } */ string s = unicode\"é{\"; // }\n }",
+    "pragma abicoder v2;",
+    "function m() pure returns (bytes memory) { return hex\"7b\"; }",
+    "struct N { uint a; }",
+];
+const TRIVIA: [&str; 10] = [
+    " ",
+    "\n",
+    "\r\n",
+    "\t",
+    "// import \"no.sol\";\n",
+    "/* import \"no.sol\"; */",
+    "/**/",
+    "/***/",
+    "//*\n",
+    "/*/ import 'no.sol'; /**/",
+];
+
+#[test]
+fn the_scanner_finds_the_imports_that_solc_finds() {
+    let Some(index) = made() else { return };
+    let version = index.versions().into_iter().max().unwrap();
+    let mut state = 7_u64;
+    let mut below = |limit: usize| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from((state >> 33) % u64::try_from(limit).unwrap()).unwrap()
+    };
+    let samples: Vec<BTreeMap<String, String>> = (0..400)
+        .map(|_| {
+            let mut text = String::new();
+            let mut left: Vec<&str> = ITEMS.to_vec();
+            for _ in 0..=below(8) {
+                text.push_str(TRIVIA[below(TRIVIA.len())]);
+                text.push_str(left.swap_remove(below(left.len())));
+                text.push_str(TRIVIA[below(TRIVIA.len())]);
+            }
+            BTreeMap::from([("src/A.sol".to_owned(), text)])
+        })
+        .collect();
+    let requests: Vec<Value> = (0_u64..)
+        .zip(&samples)
+        .map(|(id, files)| {
+            let input = json!({
+                "language": "Solidity",
+                "sources": { "src/A.sol": { "content": files["src/A.sol"] } },
+                "settings": {},
+            });
+            json!({ "id": id, "type": "compile", "version": version, "input": input.to_string() })
+        })
+        .collect();
+    let answers = ask(&requests);
+    let mut imports = 0;
+    for (id, files) in (0_u64..).zip(&samples) {
+        let output: Value = serde_json::from_str(answers[&id]["output"].as_str().unwrap()).unwrap();
+        let messages = output["errors"].as_array().into_iter().flatten();
+        let messages =
+            messages.filter(|it| it["type"] == "ParserError").map(|it| it["message"].as_str().unwrap());
+        let mut theirs: Vec<&str> = messages
+            .map(|message| {
+                let missing =
+                    message.strip_prefix("Source \"").and_then(|rest| rest.split_once("\" not found"));
+                missing.unwrap_or_else(|| panic!("{message}: {files:?}")).0
+            })
+            .collect();
+        theirs.sort_unstable();
+        let found = resolve(&Project { files, remappings: &[], libraries: &[] });
+        let mut ours: Vec<&str> = found
+            .problems
+            .iter()
+            .map(|problem| {
+                let message = problem.message.split_once(" is not among").unwrap().0;
+                match message.split_once(" (") {
+                    Some((_, unit)) => unit.trim_end_matches(')'),
+                    None => message.trim_matches('"'),
+                }
+            })
+            .collect();
+        ours.sort_unstable();
+        assert_eq!(ours, theirs, "{}", files["src/A.sol"]);
+        imports += ours.len();
+    }
+    assert!(imports > 400, "{imports} imports say something");
+}
