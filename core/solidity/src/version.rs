@@ -132,11 +132,8 @@ impl Requirement {
         loop {
             let mut all = vec![reader.component().ok_or_else(wrong)?];
             if reader.sign("-") {
-                // `0.6.0 - 0.8.0`
+                // `0.6.0 - 0.8.0`; a sign before either is ignored.
                 let mut last = reader.component().ok_or_else(wrong)?;
-                if all[0].comparison != Comparison::Equal || last.comparison != Comparison::Equal {
-                    return Err(wrong());
-                }
                 all[0].comparison = Comparison::GreaterOrEqual;
                 last.comparison = Comparison::LessOrEqual;
                 all.push(last);
@@ -373,6 +370,7 @@ mod tests {
             ("<=0.6", "0.4.26 0.5.16 0.6.12"),
             ("~0.8.1", "0.8.20 0.8.37"),
             ("0.5.0 - 0.7.0", "0.5.16 0.6.12"),
+            ("^0.5.0 - <0.7.0", "0.5.16 0.6.12"),
             ("^0.4.0 || ^0.6.0", "0.4.26 0.6.12"),
             ("0.4.26||0.8.37", "0.4.26 0.8.37"),
             (">= 0.8.20", "0.8.20 0.8.37"),

@@ -294,3 +294,62 @@ fn the_scanner_finds_the_imports_that_solc_finds() {
     }
     assert!(imports > 400, "{imports} imports say something");
 }
+
+#[test]
+fn requirements_mean_what_they_mean_to_solc_itself() {
+    let Some(index) = made() else { return };
+    let mut state = 11_u64;
+    let mut below = |limit: usize| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from((state >> 33) % u64::try_from(limit).unwrap()).unwrap()
+    };
+    let signs = ["", "", "^", "~", ">=", "<", "<=", ">", "=", "^ ", ">= "];
+    let numbers = [
+        "0.8.37", "0.8.0", "0.8", "0.7.6", "0.7.0", "0.6.12", "0.6.13", "0", "0.*", "0.8.x", "*", "0.9.0",
+        "1.0.0", "0.7", "0.6.*",
+    ];
+    let between = [" ", " || ", "||", "  ", " - "];
+    let mut asked: Vec<String> = vec![];
+    for _ in 0..200 {
+        let mut text = String::new();
+        for part in 0..=below(3) {
+            if part > 0 {
+                text.push_str(between[below(between.len())]);
+            }
+            text.push_str(signs[below(signs.len())]);
+            text.push_str(numbers[below(numbers.len())]);
+        }
+        asked.push(text);
+    }
+    let versions: Vec<Version> =
+        index.versions().into_iter().filter(|it| *it >= "0.6.0".parse().unwrap()).collect();
+    let all: Vec<(Version, &String)> =
+        versions.iter().flat_map(|&it| asked.iter().map(move |text| (it, text))).collect();
+    let requests: Vec<Value> = (0_u64..)
+        .zip(&all)
+        .map(|(id, (version, text))| {
+            let source = format!("pragma solidity {text};\nstruct S {{ uint a; }}");
+            let input = json!({ "language": "Solidity", "sources": { "A.sol": { "content": source } }, "settings": {} });
+            json!({ "id": id, "type": "compile", "version": version, "input": input.to_string() })
+        })
+        .collect();
+    let answers = ask(&requests);
+    let mut fitting = 0;
+    for (id, (version, text)) in (0_u64..).zip(&all) {
+        let output = answers[&id]["output"].as_str().unwrap();
+        let requirement = version::Requirement::read(text);
+        let theirs = if output.contains("requires different compiler version") {
+            Some(false)
+        } else if output.contains("nvalid version pragma") || output.contains("ParserError") {
+            None
+        } else {
+            Some(true)
+        };
+        let ours = requirement.ok().map(|it| it.matches(*version));
+        // Before 0.8, solc said of a requirement that it could not read that it did not fit.
+        let theirs = if ours.is_none() { theirs.filter(|&fits| fits) } else { theirs };
+        assert_eq!(ours, theirs, "pragma solidity {text}; by {version}: {output}");
+        fitting += u32::from(ours == Some(true));
+    }
+    assert!(fitting > 50, "{fitting} fit");
+}
