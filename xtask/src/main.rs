@@ -15,6 +15,7 @@ mod fingerprint;
 #[cfg(feature = "engine")]
 #[path = "../../core/tests/random_blocks/generator.rs"]
 mod generator;
+mod import;
 #[cfg(feature = "engine")]
 mod lanes;
 mod lessons;
@@ -40,6 +41,7 @@ mod server;
 mod setup;
 mod simulate;
 mod site;
+mod solidity;
 mod test;
 mod wasm;
 mod workspace;
@@ -72,6 +74,8 @@ enum Command {
     Check,
     /// Make the catalogue of real contracts from npm packages.
     Catalogue(catalogue::Arguments),
+    /// Take the Solidity compilers and library sources for the page from npm packages.
+    Solidity(solidity::Arguments),
     /// Write the JSON Schemas of scenarios and lessons.
     Schema(schema::Arguments),
     /// Write the recorded runs of the built-in scenarios, which the page shows before it has an engine.
@@ -86,6 +90,8 @@ enum Command {
     Conformance(conformance::Arguments),
     /// Run a block on simulated lanes: duration, speed-up, aborts, and the trace's hash as the page shows it.
     Simulate(simulate::Arguments),
+    /// Say what files of other tools hold, what they lack, and make a scenario of them.
+    Import(import::Arguments),
     /// Try lanes, schedulers and memory on many orders of their steps, under a model checker.
     Models(models::Arguments),
     /// Look for undefined behaviour and data races: Miri, ThreadSanitizer, AddressSanitizer.
@@ -107,6 +113,7 @@ fn main() -> ExitCode {
         Command::Test(arguments) => test::run(&arguments),
         Command::Check => check::run(),
         Command::Catalogue(arguments) => catalogue::run(&arguments),
+        Command::Solidity(arguments) => solidity::run(&arguments),
         Command::Schema(arguments) => schema::run(&arguments),
         Command::Record(arguments) => record::run(&arguments),
         Command::Embed(arguments) => embed::run(&arguments),
@@ -114,6 +121,7 @@ fn main() -> ExitCode {
         Command::Bench(arguments) => bench::run(&arguments),
         Command::Conformance(arguments) => conformance::run(&arguments),
         Command::Simulate(arguments) => simulate::run(&arguments),
+        Command::Import(arguments) => import::run(&arguments),
         Command::Models(arguments) => models::run(&arguments),
         Command::Sanitize(arguments) => sanitize::run(&arguments),
         Command::Bugs(arguments) => bugs::run(&arguments),

@@ -60,9 +60,9 @@ pub fn App(
             screen::follow(screen, &probe);
         }
     });
+    let address = Callback::new(move |()| page.address());
     if page.embed.with_untracked(Option::is_some) {
         let (embed, theme, screen) = (page.embed, theme.into(), screen.into());
-        let address = Callback::new(move |()| page.address());
         let (lesson, progress) = (page.lesson.open, page.lesson.progress);
         return view! {
             <Framed embed written setup work shown time pinned curve panels lesson progress theme screen intents address/>
@@ -71,6 +71,7 @@ pub fn App(
             <Help dialog letter_keys intents/>
             <CostModel dialog cost_model intents/>
             <Strategies dialog strategy intents/>
+            <SavePicture dialog model picture document curve address intents/>
             <Lessons dialog progress intents/>
         }
         .into_any();
@@ -112,14 +113,14 @@ pub fn App(
     };
     view! {
         {move || if is_presenting.get() { presented().into_any() } else { whole().into_any() }}
-        <Printed model picture lesson=page.lesson.open pins=pinned.pins make_link/>
+        <Printed model picture lesson=page.lesson.open pins=pinned.pins address/>
         <i class="probe" node_ref=probe aria-hidden="true"></i>
         <div class="hidden" role="status" aria-live="polite">{move || spoken.get()}</div>
         <Help dialog letter_keys intents/>
-        <Share dialog document strategy given lesson=page.lesson.open make_link intents/>
+        <Share dialog document strategy given lesson=page.lesson.open model is_stale make_link intents/>
         <CostModel dialog cost_model intents/>
         <Strategies dialog strategy intents/>
-        <SavePicture dialog model picture make_link intents/>
+        <SavePicture dialog model picture document curve address intents/>
         <Lessons dialog progress=page.lesson.progress can_present=true intents/>
         <Show when=move || dropping.get()>
             <div class="dropping">"Drop a scenario, a real block (evm-block-case/1) or a block access list (EIP-7928)"</div>

@@ -352,6 +352,7 @@ pub fn Lessons(
                     "A lesson of your own opens from a file. Begin with "
                     <a href="./lessons/template.json" download="my-lesson.json">"the template"</a>"."
                 </p>
+                <p><a href="./teach/">"For teachers: times, aims, codes for pages of yours"</a></p>
             </div>
         </dialog>
     }

@@ -10,7 +10,7 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use super::dialogs::{Top, bind};
-use crate::state::{self, Intents, LessonState, Link, Picture, Pin, Slice, dom, image, link};
+use crate::state::{self, CurveState, Document, Intents, LessonState, Picture, Pin, Slice, dom, image};
 use crate::view::format::bytes;
 use crate::view::model::RunModel;
 use crate::view::print::{self, Sheet, Step};
@@ -20,22 +20,17 @@ use crate::view::{offline, recorded};
 /// The width of a picture, in CSS pixels.
 const WIDTH: f64 = 1060.0;
 
-/// The address that leads to what is on the page; empty where no link can.
-fn address(make_link: Callback<(), Link>) -> String {
-    match make_link.run(()) {
-        Link::Fits(link) => format!("{}{link}", link::base()),
-        Link::TooLong | Link::File(_) => String::new(),
-    }
-}
-
 /// The picture, and files of it.
 #[component]
 pub fn SavePicture(
     dialog: Slice<Option<state::Dialog>>,
     model: Slice<Option<Arc<RunModel>>>,
     picture: Slice<Picture>,
-    /// Makes the link to what is on the page now.
-    make_link: Callback<(), Link>,
+    document: Slice<Document>,
+    /// Speed-up over lanes, if it was asked for.
+    curve: Slice<CurveState>,
+    /// The address of the page that shows what is here now, if a link can say it.
+    address: Callback<(), Option<String>>,
     intents: Intents,
 ) -> impl IntoView {
     let element: NodeRef<Dialog> = NodeRef::new();
@@ -49,7 +44,8 @@ pub fn SavePicture(
         }
         said.set(String::new());
         let model = model.get()?;
-        let link = if with_link.get() { untrack(|| address(make_link)) } else { String::new() };
+        let link =
+            if with_link.get() { untrack(|| address.run(()).unwrap_or_default()) } else { String::new() };
         let caption = picture.with(|picture| recorded::caption(&model, picture, &link));
         Some(svg::lanes(
             &model,
@@ -69,7 +65,8 @@ pub fn SavePicture(
     };
     let options = move || {
         let model = model.get_untracked()?;
-        let link = if with_link.get_untracked() { address(make_link) } else { String::new() };
+        let link =
+            if with_link.get_untracked() { address.run(()).unwrap_or_default() } else { String::new() };
         let caption = picture.with_untracked(|picture| recorded::caption(&model, picture, &link));
         Some((
             model,
@@ -84,7 +81,15 @@ pub fn SavePicture(
     };
     let save_page = move |_| {
         if let Some((model, SvgOptions { caption: Some(caption), .. })) = options() {
-            let html = offline::html(&model, &caption);
+            let drawn = curve.with_untracked(|curve| match curve {
+                CurveState::Done { curve, source, .. }
+                    if document.with_untracked(|d| d.source == *source) =>
+                {
+                    Some(curve.clone())
+                }
+                _ => None,
+            });
+            let html = offline::html(&model, &caption, drawn.as_deref());
             dom::save("run.html", "text/html", html.as_bytes());
             said.set(format!("Saved as run.html ({}). It opens without a server.", bytes(html.len() as u64)));
         }
@@ -129,7 +134,7 @@ pub fn SavePicture(
                     <button type="button" class="btn" on:click=save_png>"Save as PNG"</button>
                     <button type="button" class="btn" on:click=save_moving>"Save as moving SVG"</button>
                     <button type="button" class="btn" on:click=save_page
-                        title="Headline, figures, lanes, transactions, attempts and locations in one file">"Save as page"</button>
+                        title="One file that opens without a server: lanes, figures, graph, transactions, attempts, locations, time, and the curve if it is drawn">"Save as page"</button>
                 </div>
                 <p role="status">{move || said.get()}</p>
                 <p>"It shows the whole run, whatever part of it the lanes show now. To print it with the headline, use the browser’s own Print."</p>
@@ -146,14 +151,14 @@ pub fn Printed(
     picture: Slice<Picture>,
     lesson: Slice<Option<LessonState>>,
     pins: Slice<Vec<Pin>>,
-    /// Makes the link to what is on the page now.
-    make_link: Callback<(), Link>,
+    /// The address of the page that shows what is here now, if a link can say it.
+    address: Callback<(), Option<String>>,
 ) -> impl IntoView {
     let element: NodeRef<leptos::html::Section> = NodeRef::new();
     let print = window_event_listener_untyped("beforeprint", move |_| {
         let Some(element) = element.get_untracked() else { return };
         let (model, pins) = (model.get_untracked(), pins.get_untracked());
-        let link = address(make_link);
+        let link = address.run(()).unwrap_or_default();
         let caption = model
             .as_ref()
             .map(|model| picture.with_untracked(|picture| recorded::caption(model, picture, &link).what));

@@ -1,6 +1,8 @@
 //! The dialog that hands on what is on the page: the link in the forms that other places take, its QR code, and a file for
 //! what no link takes.
 
+use std::sync::Arc;
+
 use evm_lanes_core::scenario::StrategyChoice;
 use leptos::ev;
 use leptos::html::{Dialog, Textarea};
@@ -10,7 +12,9 @@ use leptos::task::spawn_local;
 use super::dialogs::{Top, bind};
 use crate::state::{self, Document, Given, Intents, LessonState, Link, Slice, dom, link};
 use crate::view::format::count;
+use crate::view::model::RunModel;
 use crate::view::qr::{self, QrPicture};
+use crate::view::sentence;
 use crate::view::share::{self, Form, Shared};
 
 /// The link, how long it is, and what else holds it.
@@ -21,6 +25,8 @@ pub fn Share(
     strategy: Slice<StrategyChoice>,
     given: Slice<Option<Given>>,
     lesson: Slice<Option<LessonState>>,
+    model: Slice<Option<Arc<RunModel>>>,
+    is_stale: Slice<bool>,
     /// Makes the link to what is on the page now. That takes too long to be done before anyone asks.
     make_link: Callback<(), Link>,
     intents: Intents,
@@ -42,7 +48,7 @@ pub fn Share(
             view! {
                 <p>{held(lesson)}" Nothing is stored on a server."</p>
                 <GivenList given strategy/>
-                <Texts link document lesson done/>
+                <Texts link document lesson model is_stale done intents/>
             }
             .into_any(),
         ),
@@ -107,7 +113,10 @@ fn Texts(
     link: String,
     document: Slice<Document>,
     lesson: Slice<Option<LessonState>>,
+    model: Slice<Option<Arc<RunModel>>>,
+    is_stale: Slice<bool>,
     done: RwSignal<String>,
+    intents: Intents,
 ) -> impl IntoView {
     let base = link::base();
     // A real block has no title.
@@ -117,7 +126,9 @@ fn Texts(
     let title = title
         .or_else(|| document.with_untracked(|d| d.parsed().map(|s| s.title.clone())))
         .unwrap_or_default();
-    let shared = Shared { base: &base, link: &link, title: &title };
+    let run = model.get_untracked().filter(|_| !is_stale.get_untracked());
+    let headline = run.map(|model| sentence::headline(&model)).unwrap_or_default();
+    let shared = Shared { base: &base, link: &link, title: &title, headline: &headline };
     let url = shared.url();
     let length = url.chars().count();
     let fits = share::LIMITS
@@ -133,6 +144,17 @@ fn Texts(
     let mut forms = Form::ALL.into_iter().map(|form| (form, form.text(&shared)));
     let first = forms.next().map(|(form, text)| view! { <Text form text done document=Some(document)/> });
     let others = forms.map(|(form, text)| view! { <Text form text done document=None/> }).collect_view();
+    // The site has pictures of recorded runs only.
+    let save = shared.recorded().is_none().then(|| {
+        view! {
+            <p>
+                {format!("The image is a file of yours: save the picture as {} beside your text. ", share::OWN_IMAGE)}
+                <button type="button" class="btn small" on:click=move |_| intents.open_dialog(state::Dialog::Picture)>
+                    "Picture…"
+                </button>
+            </p>
+        }
+    });
     let code = qr::picture(&url).zip(share::describe_qr(length));
     view! {
         {first}
@@ -141,6 +163,7 @@ fn Texts(
         {code.map(|(picture, about)| view! { <Code picture about title=shared.title()/> })}
         <h3>"For other places"</h3>
         {others}
+        {save}
     }
 }
 

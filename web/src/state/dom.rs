@@ -47,6 +47,12 @@ pub fn store(name: &str, value: Option<&str>) {
     };
 }
 
+/// The role of a part of the page that is a landmark. In a frame it is none: several frames on a page would give that page
+/// several landmarks of the same name.
+pub fn landmark() -> Option<&'static str> {
+    crate::embed::is_framed().then_some("group")
+}
+
 /// Whether a key stroke belongs to a field in which text is written.
 pub fn is_writing(event: &web_sys::Event) -> bool {
     event.target().and_then(|t| t.dyn_into::<HtmlElement>().ok()).is_some_and(|e| {

@@ -33,6 +33,7 @@ pub mod offline;
 pub mod present;
 pub mod print;
 pub mod qr;
+pub mod record;
 pub mod recorded;
 pub mod rows;
 #[cfg(any(test, feature = "sample"))]
