@@ -15,6 +15,7 @@ mod fingerprint;
 #[cfg(feature = "engine")]
 #[path = "../../core/tests/random_blocks/generator.rs"]
 mod generator;
+mod import;
 #[cfg(feature = "engine")]
 mod lanes;
 mod lessons;
@@ -89,6 +90,8 @@ enum Command {
     Conformance(conformance::Arguments),
     /// Run a block on simulated lanes: duration, speed-up, aborts, and the trace's hash as the page shows it.
     Simulate(simulate::Arguments),
+    /// Say what files of other tools hold, what they lack, and make a scenario of them.
+    Import(import::Arguments),
     /// Try lanes, schedulers and memory on many orders of their steps, under a model checker.
     Models(models::Arguments),
     /// Look for undefined behaviour and data races: Miri, ThreadSanitizer, AddressSanitizer.
@@ -118,6 +121,7 @@ fn main() -> ExitCode {
         Command::Bench(arguments) => bench::run(&arguments),
         Command::Conformance(arguments) => conformance::run(&arguments),
         Command::Simulate(arguments) => simulate::run(&arguments),
+        Command::Import(arguments) => import::run(&arguments),
         Command::Models(arguments) => models::run(&arguments),
         Command::Sanitize(arguments) => sanitize::run(&arguments),
         Command::Bugs(arguments) => bugs::run(&arguments),

@@ -40,6 +40,7 @@ mod list;
 mod panels;
 mod picture;
 mod pins;
+mod present;
 mod run;
 mod selection;
 mod settings;
@@ -72,6 +73,7 @@ pub use link::{Link, NamedSelection};
 pub use list::{Given, ListState};
 pub use panels::{Dialog, Notice, Tab};
 pub use pins::Pin;
+pub use present::{MAX_MINUTES, Present, PresentEvent, Timer};
 pub use run::{Activity, can_be_repeated};
 pub use selection::{DetailState, Selection};
 pub use settings::Settings;
@@ -207,6 +209,8 @@ pub enum Event {
 
     /// Something is done with a lesson.
     Lesson(LessonEvent),
+    /// A presenter does something.
+    Present(PresentEvent),
 
     /// Open a tab.
     OpenTab(Tab),
@@ -355,6 +359,10 @@ pub struct Session {
     pub lesson: Option<LessonState>,
     /// The steps of lessons that were done.
     pub progress: Progress,
+    /// What is presented to a room, if anything is.
+    pub present: Option<Present>,
+    /// Whether a number was dragged further while its run was under way.
+    number_waits: bool,
     history: History,
     /// Whether the address held the document when it was last written.
     is_in_link: bool,
@@ -420,6 +428,8 @@ impl Session {
             query: String::new(),
             lesson: None,
             progress: Progress::default(),
+            present: None,
+            number_waits: false,
             history: History::default(),
             is_in_link: true,
             next_id: 0,
@@ -447,6 +457,7 @@ impl Session {
         let engine_had_failed = matches!(self.engine, EngineState::Failed { .. });
         self.on_event(event);
         self.follow_list();
+        self.follow_numbers((&self.document, self.settings) != (&before.0, before.1));
         if self.document != before.0 {
             self.edited();
         }
@@ -521,6 +532,7 @@ impl Session {
             Event::ExportList(form) => self.export_list(form),
             Event::ShowOnlyDifferences(only) => self.only_differences = only,
             Event::Lesson(event) => self.on_lesson(event),
+            Event::Present(event) => self.on_present(event),
             Event::OpenTab(tab) => self.tab = tab,
             Event::Filter(query) => self.query = query,
             Event::OpenDialog(dialog) => self.dialog = Some(dialog),

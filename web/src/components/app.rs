@@ -19,6 +19,7 @@ use super::lesson::{Lesson, Lessons};
 use super::list::List;
 use super::notices::{Notices, Progress};
 use super::picture::{Printed, SavePicture};
+use super::present::Presenter;
 use super::share::Share;
 use super::story::Story;
 use super::tables::{Contracts, Locations, Time, Transactions};
@@ -48,6 +49,7 @@ pub fn App(
         selection,
         tab,
         dialog,
+        present: page.present,
         letter_keys: letter_keys.into(),
     });
     super::focus::start();
@@ -58,9 +60,9 @@ pub fn App(
             screen::follow(screen, &probe);
         }
     });
+    let address = Callback::new(move |()| page.address());
     if page.embed.with_untracked(Option::is_some) {
         let (embed, theme, screen) = (page.embed, theme.into(), screen.into());
-        let address = Callback::new(move |()| page.address());
         let (lesson, progress) = (page.lesson.open, page.lesson.progress);
         return view! {
             <Framed embed written setup work shown time pinned curve panels lesson progress theme screen intents address/>
@@ -69,6 +71,7 @@ pub fn App(
             <Help dialog letter_keys intents/>
             <CostModel dialog cost_model intents/>
             <Strategies dialog strategy intents/>
+            <SavePicture dialog model picture document curve address intents/>
             <Lessons dialog progress intents/>
         }
         .into_any();
@@ -76,37 +79,49 @@ pub fn App(
     let panel = move |tab| panel(page, intents, tab);
     let make_link = Callback::new(move |()| page.link());
     let given = lists.given;
-    view! {
-        <a class="skip" href="#lanes">"Skip to the lanes"</a>
-        <div class="page">
-            <div>
-                <Header document setup work theme intents/>
-                <Progress work/>
-                <Notices notice document setup work intents/>
-            </div>
-            <Head model picture selection written work intents/>
-            <div></div>
-            <main class="main" class:teaching=move || page.lesson.open.with(Option::is_some)>
-                <Lesson lesson=page.lesson.open progress=page.lesson.progress is_running intents/>
-                <div class="left" class:writing=move || matches!(tab.get(), Tab::Scenario | Tab::AccessList | Tab::Compare | Tab::Curve)>
-                    <Lanes shown time pinned clock cost_model is_stale is_running
-                        theme=theme.into() screen=screen.into() intents/>
-                    <Graph model selection is_stale is_running screen=screen.into() intents/>
-                    <Tabs tab query is_stale intents panel/>
+    let is_presenting = Memo::new(move |_| page.present.with(Option::is_some));
+    let whole = move || {
+        view! {
+            <a class="skip" href="#lanes">"Skip to the lanes"</a>
+            <div class="page">
+                <div>
+                    <Header document setup work theme intents/>
+                    <Progress work/>
+                    <Notices notice document setup work intents/>
                 </div>
-                <Inspector model selection detail intents/>
-            </main>
-            <Printed model picture make_link/>
-            <Foot work model/>
-        </div>
+                <Head model picture selection written work intents/>
+                <div></div>
+                <main class="main" class:teaching=move || page.lesson.open.with(Option::is_some)>
+                    <Lesson lesson=page.lesson.open progress=page.lesson.progress is_running can_present=true intents/>
+                    <div class="left" class:writing=move || matches!(tab.get(), Tab::Scenario | Tab::AccessList | Tab::Compare | Tab::Curve)>
+                        <Lanes shown time pinned clock cost_model is_stale is_running
+                            theme=theme.into() screen=screen.into() intents/>
+                        <Graph model selection is_stale is_running screen=screen.into() intents/>
+                        <Tabs tab query is_stale intents panel/>
+                    </div>
+                    <Inspector model selection detail intents/>
+                </main>
+                <Foot work model/>
+            </div>
+        }
+    };
+    let presented = move || {
+        view! {
+            <Presenter present=page.present lesson=page.lesson.open written setup work shown time pinned notice
+                theme=theme.into() screen=screen.into() make_link intents/>
+        }
+    };
+    view! {
+        {move || if is_presenting.get() { presented().into_any() } else { whole().into_any() }}
+        <Printed model picture lesson=page.lesson.open pins=pinned.pins address/>
         <i class="probe" node_ref=probe aria-hidden="true"></i>
         <div class="hidden" role="status" aria-live="polite">{move || spoken.get()}</div>
         <Help dialog letter_keys intents/>
-        <Share dialog document strategy given make_link intents/>
+        <Share dialog document strategy given lesson=page.lesson.open model is_stale make_link intents/>
         <CostModel dialog cost_model intents/>
         <Strategies dialog strategy intents/>
-        <SavePicture dialog model picture make_link intents/>
-        <Lessons dialog progress=page.lesson.progress intents/>
+        <SavePicture dialog model picture document curve address intents/>
+        <Lessons dialog progress=page.lesson.progress can_present=true intents/>
         <Show when=move || dropping.get()>
             <div class="dropping">"Drop a scenario, a real block (evm-block-case/1) or a block access list (EIP-7928)"</div>
         </Show>

@@ -87,7 +87,7 @@ pub fn Lanes(
     });
 
     view! {
-        <section class="panel" id="lanes" aria-label="Lanes">
+        <section class="panel" id="lanes" aria-label="Lanes" role=dom::landmark()>
             <header>
                 <h2>{move || shown.model.with(|m| match m {
                     Some(m) if m.is_simulated() => "Simulated lanes",

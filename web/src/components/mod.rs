@@ -21,6 +21,8 @@ mod list;
 mod measure;
 mod notices;
 mod picture;
+mod present;
+mod prose;
 mod rows;
 mod share;
 mod story;

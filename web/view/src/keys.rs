@@ -59,6 +59,8 @@ pub enum Command {
     Cause,
     /// Selects the transaction that read from it.
     Effect,
+    /// Presents what is on the page.
+    Present,
 }
 
 impl Command {
@@ -129,6 +131,7 @@ fn character(key: &str) -> Option<Command> {
         "," => Command::PreviousAttempt,
         "[" => Command::Cause,
         "]" => Command::Effect,
+        "p" => Command::Present,
         _ => return None,
     })
 }
@@ -144,6 +147,7 @@ fn place(stroke: Stroke<'_>) -> &'static str {
         "KeyC" => "c",
         "KeyJ" => "j",
         "KeyK" => "k",
+        "KeyP" => "p",
         "KeyZ" => "z",
         "KeyY" => "y",
         "BracketLeft" if !stroke.shift => "[",

@@ -112,6 +112,8 @@ pub enum Found {
     StateTest,
     #[error("a blockchain test of Ethereum's own tests")]
     BlockchainTest,
+    #[error("an answer of Sourcify about a contract")]
+    Sourcify,
     #[error("an answer of a block explorer")]
     ExplorerAnswer,
     #[error("a wallet's key file")]
@@ -176,7 +178,12 @@ impl Found {
             Self::GzipTwice | Self::Archive(_) => {
                 "Unpack it first; the page unpacks gzip once, and nothing else."
             }
-            Self::Artefact { .. } | Self::BuildInfo | Self::CompilerOutput | Self::Bytecode | Self::Abi => {
+            Self::Artefact { .. }
+            | Self::BuildInfo
+            | Self::CompilerOutput
+            | Self::Bytecode
+            | Self::Abi
+            | Self::Sourcify => {
                 "To use a contract, write its bytecode and ABI into a scenario: \
                  \"contracts\": { \"name\": { \"bytecode\": \"0x…\", \"abi\": […] } }."
             }
@@ -249,8 +256,14 @@ impl Found {
             || lower == "[internetshortcut]"
         {
             Self::Link
+        } else if text.lines().all(|line| line.trim().is_empty() || super::json::is_signature(line)) {
+            Self::Abi
         } else if is_source(text) {
             Self::Source
+        } else if is_raw(text) {
+            Self::RawTransaction
+        } else if is_unlinked(text) {
+            Self::Bytecode
         } else if let Some(columns) = columns(text) {
             Self::Csv { columns }
         } else if is_yaml(text) {
@@ -259,6 +272,25 @@ impl Found {
             Self::Words { start: shortened(line) }
         }
     }
+}
+
+/// Whether every line is a signed transaction in hexadecimal.
+fn is_raw(text: &str) -> bool {
+    let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty()).take(5).peekable();
+    lines.peek().is_some()
+        && lines.all(|line| {
+            line.starts_with("0x")
+                && matches!(super::json::hex_of_beginning(line), Some(Err(Found::RawTransaction)))
+        })
+}
+
+/// Whether a text is bytecode with a place for a library: digits, then `__`.
+fn is_unlinked(text: &str) -> bool {
+    let digits = text.strip_prefix("0x").unwrap_or(text);
+    digits.split_once("__").is_some_and(|(before, _)| {
+        before.len() >= 16
+            && before.bytes().all(|byte| byte.is_ascii_hexdigit() || byte.is_ascii_whitespace())
+    })
 }
 
 /// Whether a line begins as lines of Solidity or Vyper do.
@@ -281,7 +313,7 @@ fn columns(text: &str) -> Option<Vec<String>> {
         let same = next.is_some_and(|next| split(next).len() == columns.len());
         let named = columns.iter().all(|column| {
             let column = column.trim();
-            !column.is_empty() && column.chars().count() <= 40 && !column.contains(['{', '}'])
+            !column.is_empty() && column.chars().count() <= 80 && !column.contains(['{', '}'])
         });
         (columns.len() >= 2 && same && named)
             .then(|| columns.iter().take(6).map(|column| shortened(column.trim())).collect())

@@ -96,6 +96,7 @@ fn json_rpc(shape: &Shape) -> Result<Kind, Found> {
         return Err(Found::JsonRpcError(shortened(message)));
     }
     match shape.get("result") {
+        None if shape.text("method") == Some("eth_simulateV1") => Err(Found::Simulation),
         None => Err(Found::JsonRpcRequest),
         Some(Shape::Bare(null)) if null == "null" => Err(Found::JsonRpcNull),
         Some(result) => match result {
@@ -110,7 +111,7 @@ fn json_rpc(shape: &Shape) -> Result<Kind, Found> {
 }
 
 /// What hexadecimal is of which only the beginning is known.
-fn hex_of_beginning(text: &str) -> Option<Result<Kind, Found>> {
+pub(super) fn hex_of_beginning(text: &str) -> Option<Result<Kind, Found>> {
     let digits = hex_digits(text)?;
     let bytes = alloy_primitives::hex::decode(&digits[..digits.len() & !1]).ok()?;
     Some(match bytes.first()? {
@@ -151,7 +152,10 @@ fn list(shape: &Shape) -> Result<Kind, Found> {
         }
         Shape::Object(_) if first.has(&["parentHash", "stateRoot"]) => Found::NodeBlock,
         Shape::Object(_) if is_abi_item(first) => Found::Abi,
-        Shape::Text(text) if text.starts_with("function ") || text.starts_with("event ") => Found::Abi,
+        Shape::Text(text) if is_signature(text) => Found::Abi,
+        Shape::Text(text) if matches!(hex_of_beginning(text), Some(Err(Found::RawTransaction))) => {
+            Found::RawTransaction
+        }
         Shape::Object(_) if matches!(object(first, ""), Ok(Kind::Scenario)) => Found::Scenarios,
         _ => Found::Elements,
     })
@@ -164,6 +168,14 @@ fn is_listed_account(shape: &Shape) -> bool {
         || fields.iter().any(|(name, _)| CHANGES.contains(&&**name))
 }
 
+/// Whether a text begins as the signature of an ABI's item does, as ethers and viem write them.
+pub(super) fn is_signature(text: &str) -> bool {
+    const ITEMS: [&str; 7] = ["function", "event", "constructor", "error", "fallback", "receive", "struct"];
+    let text = text.trim_start();
+    ITEMS.iter().any(|item| text.strip_prefix(item).is_some_and(|rest| rest.starts_with([' ', '('])))
+        && (text.contains('(') || text.contains('{'))
+}
+
 fn is_abi_item(shape: &Shape) -> bool {
     const ITEMS: [&str; 6] = ["function", "event", "constructor", "error", "fallback", "receive"];
     shape.text("type").is_some_and(|item| ITEMS.contains(&item))
@@ -173,7 +185,8 @@ fn is_abi_item(shape: &Shape) -> bool {
 fn other_program(shape: &Shape) -> Option<Found> {
     let name = |field: &str| shape.text(field).map(shortened).unwrap_or_default();
     let first_transaction = shape.get("transactions").and_then(Shape::first);
-    if let Some(format) = shape.text("_format").filter(|format| format.starts_with("hh")) {
+    let is_ours = |format: &&str| format.starts_with("hh") || format.contains("build-info");
+    if let Some(format) = shape.text("_format").filter(is_ours) {
         return Some(if format.contains("build-info") {
             Found::BuildInfo
         } else if format.contains("artifact") {
@@ -192,13 +205,20 @@ fn other_program(shape: &Shape) -> Option<Found> {
         Found::Artefact { tool: "Remix", contract: String::new() }
     } else if shape.has(&["abi", "bytecode"]) || shape.has(&["abi", "bin"]) {
         Found::Artefact { tool: "compiler", contract: String::new() }
+    } else if shape.has(&["chainId", "address"]) && (shape.has(&["match"]) || shape.has(&["runtimeMatch"])) {
+        Found::Sourcify
+    } else if shape.has(&["input", "output", "solcVersion"]) {
+        Found::BuildInfo
     } else if shape.has(&["abi"]) {
         Found::Abi
     } else if shape.has(&["compiler", "language", "output"]) {
         Found::Metadata
     } else if shape.has(&["language", "sources"]) {
         Found::CompilerInput
-    } else if shape.has(&["contracts", "sources"]) {
+    } else if shape.has(&["contracts", "sources"])
+        || shape.has(&["contracts", "version"])
+        || shape.has(&["errors", "sources"])
+    {
         Found::CompilerOutput
     } else if shape.has(&["transactions", "receipts"])
         && (shape.has(&["chain"]) || first_transaction.is_some_and(|tx| tx.has(&["transactionType"])))

@@ -101,6 +101,10 @@ fn kind_of(text: &str) -> Result<(Kind, &str), Found> {
         let bytes = (digits.len() <= 2 * MAX_HEX).then(|| unhex(&digits)).flatten();
         return rlp::kind_of_hex(bytes.as_deref()).map(|kind| (kind, text));
     }
+    // As Etherscan has the compiler's input of several files.
+    if start.starts_with("{{") {
+        return Err(Found::CompilerInput);
+    }
     if start.starts_with(['{', '[', '"']) {
         let (shape, rest) = outline(start);
         // A line such as `"Txn Hash","Value"` only begins like JSON.
@@ -120,10 +124,20 @@ fn kind_of(text: &str) -> Result<(Kind, &str), Found> {
 
 /// A request (`>>`) and its answer (`<<`), one a line, as Ethereum's own tests of the JSON-RPC interface have them.
 fn exchange(text: &str) -> Result<(Kind, &str), Found> {
+    // What is simulated is in the request.
+    if let Some(Found::Simulation) = request(text).and_then(|request| kind_of(request).err()) {
+        return Err(Found::Simulation);
+    }
     match answer(text) {
         Some(answer) => kind_of(answer),
         None => Err(Found::JsonRpcRequest),
     }
+}
+
+/// The request in such an exchange: the line that begins with `>>`.
+pub fn request(text: &str) -> Option<&str> {
+    let line = text.lines().find_map(|line| line.trim_start().strip_prefix(">>"))?.trim();
+    line.starts_with(['{', '[']).then_some(line)
 }
 
 /// The answer in such an exchange: what follows the last `<<` that begins a line.
@@ -131,7 +145,9 @@ fn answer(text: &str) -> Option<&str> {
     let begins_line =
         |at: usize| text[..at].rsplit('\n').next().is_none_or(|before| before.trim().is_empty());
     let at = text.rmatch_indices("<<").map(|(at, _)| at).find(|at| begins_line(*at))?;
-    Some(text[at + 2..].trim())
+    let answer = text[at + 2..].trim();
+    // An answer is no exchange, however often the marks are repeated.
+    (!answer.starts_with("<<") && !answer.starts_with(">>")).then_some(answer)
 }
 
 /// The document in a text: without comments in front, the Markdown around it, or the request before it.

@@ -361,7 +361,7 @@ fn files_of_other_programs_are_named() {
             ("safe", _) => "a Safe transaction batch",
             ("witness", "witness/geth-keeper-1192c3_block.rlp") => "a block in RLP",
             ("witness", _) => "an execution witness",
-            ("execution-apis", _) if name.contains("simulate") => "a node's answer with a block",
+            ("execution-apis", _) if name.contains("simulate") => "a request for eth_simulateV1",
             ("execution-apis", _) if name.contains("RawBlock") => "a block in RLP",
             ("execution-apis", _) if name.contains("RawTransaction") => "a signed transaction in RLP",
             ("execution-apis", _) if name.contains("trace") => "a node's answer with a trace",

@@ -280,9 +280,9 @@ fn a_host_gets_pictures_of_what_is_there() {
 /// The events of a lesson that the host was told of, and what has become of the lesson.
 fn events(world: &mut World) -> (Vec<String>, Value) {
     let told = world.told();
-    let of_lesson = told.iter().filter(|message| message["type"] == "lesson");
+    let mut of_lesson = told.iter().filter(|message| message["type"] == "lesson");
     let names = of_lesson.clone().filter_map(|message| message["event"].as_str().map(str::to_owned));
-    let last = of_lesson.last().map_or(Value::Null, |message| message["lesson"].clone());
+    let last = of_lesson.next_back().map_or(Value::Null, |message| message["lesson"].clone());
     (names.collect(), last)
 }
 
