@@ -40,7 +40,7 @@ pub mod limits {
     pub const STATEMENTS: usize = 1_000;
     /// The longest path of an import, in bytes.
     pub const PATH: usize = 1_000;
-    /// The longest answer of a compiler, in bytes. Its worker hands on as much.
+    /// The longest answer of a compiler, in bytes; its worker hands on half as many characters at most.
     pub const OUTPUT: usize = 64 << 20;
     /// The longest index, or packed library, in bytes.
     pub const PACKED: usize = 16 << 20;
