@@ -74,7 +74,7 @@
     });
   }
 
-  /** A worker that is installed takes over by itself. But Chromium forgets that if the one before was just answering. */
+  /** A worker that is installed takes over by itself. But if the one before was just answering, Chromium waits for half a minute. */
   const takeOver = ({ waiting }) => waiting?.postMessage({ takeOver: true });
 
   let hasWorker = wasControlled;

@@ -70,9 +70,9 @@ pub fn spans(line: &str) -> Vec<Span> {
             rest = &marked[length..];
             continue;
         }
-        if marked.starts_with('[') {
+        if let Some(behind) = marked.strip_prefix('[') {
             plain.push('[');
-            rest = &marked[1..];
+            rest = behind;
             continue;
         }
         let mark = if marked.starts_with("**") { "**" } else { &marked[..1] };

@@ -183,7 +183,7 @@ fn what_is_changed_in_a_lesson_of_ones_own_is_in_its_link() {
         assert_eq!((copy.link(), copy.title(), &*lesson(&copy).lesson.id), (&*link, "My result", "own"));
         assert_eq!((lesson(&copy).step, lesson(&copy).goal()), (1, Some("met")));
         assert_eq!(copy.ran.last(), world.ran.last());
-        copy = World::ready(&copy.link().to_owned());
+        copy = World::ready(copy.link());
     }
     // The lesson is whole: what it began with comes back, and so do its other steps.
     lessons(&mut copy, LessonEvent::StartAgain);
@@ -200,7 +200,7 @@ fn a_change_that_is_no_scenario_yet_is_in_the_link_too() {
     lessons(&mut world, LessonEvent::GoTo(1));
     world.edit("{ \"format\": \"evm-lanes/1\", ");
     world.settle();
-    let copy = World::ready(&world.link().to_owned());
+    let copy = World::ready(world.link());
     assert_eq!(copy.session.document.text(), Some("{ \"format\": \"evm-lanes/1\", "));
     assert_eq!(lesson(&copy).step, 1);
 }
