@@ -470,7 +470,7 @@ impl Writer<'_> {
     /// Token transfers of a table: a token of the catalogue stands for each that is named, and each sender gets what it
     /// sends before the block.
     fn tokens(&mut self, transactions: &mut [Transaction]) -> Result<Vec<SetupCall>, Vec<Problem>> {
-        let mut totals: Vec<(String, U256, Vec<(Address, U256)>)> = Vec::new();
+        let mut totals: Vec<TokenTotal> = Vec::new();
         let mut at: HashMap<(String, Address), usize> = HashMap::new();
         let mut by_token: HashMap<String, usize> = HashMap::new();
         let too_much = || vec![Problem::new("contracts", "a token's total below 2^256", "more")];
@@ -686,6 +686,9 @@ impl Writer<'_> {
         story
     }
 }
+
+/// A token, how much of it is sent in all, and by whom.
+type TokenTotal = (String, U256, Vec<(Address, U256)>);
 
 /// How much gas a transaction gets that says none.
 #[derive(Clone, Copy)]
