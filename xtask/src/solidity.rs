@@ -322,4 +322,26 @@ mod tests {
         }
         assert!(notice().contains("/ethereum/solidity/tree/v0.8.37\n"));
     }
+    #[test]
+    fn the_site_has_compilers_with_their_notices_and_the_worker_or_nothing() {
+        let mut site = page::Files::new();
+        add(&mut site).unwrap();
+        if !folder().join("stamp").is_file() {
+            assert!(site.is_empty());
+            return;
+        }
+        let index: Value = serde_json::from_slice(&site["solc/index.json"]).unwrap();
+        for file in
+            index["compilers"].as_array().unwrap().iter().flat_map(|it| it["files"].as_array().unwrap())
+        {
+            let bytes = &site[&format!("solc/{}", file["file"].as_str().unwrap())];
+            assert_eq!(file["size"], bytes.len(), "{file}");
+        }
+        for version in COMPILERS {
+            let licence = String::from_utf8_lossy(&site[&format!("solc/{version}/LICENSE.txt")]).into_owned();
+            assert!(licence.contains("GNU GENERAL PUBLIC LICENSE"), "{version}");
+        }
+        assert!(site.contains_key("solc/worker.js") && site.contains_key("solc/LICENSE.txt"));
+        assert!(!site.contains_key("solc/package.json"));
+    }
 }

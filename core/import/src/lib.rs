@@ -187,7 +187,13 @@ fn unpacked(bytes: &[u8]) -> Result<Cow<'_, [u8]>, String> {
 }
 
 /// Reads a file's text, taken out of what is around it. If there is nothing to import in it: what it is.
-fn one(import: &mut Import, builds: &mut Vec<Build>, file: &str, text: &str, choices: &TableChoices) {
+fn one(
+    import: &mut Import,
+    builds: &mut Vec<Build>,
+    file: &str,
+    text: &str,
+    choices: &TableChoices,
+) -> Option<String> {
     let mut text: Cow<'_, str> = text.into();
     for _ in 0..MAX_WRAPPINGS {
         let inner = match sniff::kind(&text) {

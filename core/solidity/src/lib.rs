@@ -6,6 +6,8 @@
 //!            │            └ to_fetch: libraries that the site has and the page has not fetched yet
 //!            └ scan: pragmas and imports of one file
 //! ```
+//! [`plan()`] does all of it up to the worker in one call, and says what to do next.
+//!
 //! The crate knows neither page nor worker, reads no file and has no clock. Compiled contracts are read elsewhere.
 //!
 //! Everything that comes from outside is bounded: see [`limits`]. Nothing recurses over it.
@@ -14,12 +16,14 @@
 pub mod index;
 pub mod input;
 pub mod output;
+pub mod plan;
 pub mod problem;
 pub mod resolve;
 pub mod scan;
 pub mod version;
 
 pub use index::{Compiler, Index, Library};
+pub use plan::{Compilation, Plan, Request, plan};
 pub use problem::{Place, Position, Problem, Severity};
 pub use resolve::{Project, Remapping, Resolution, resolve};
 pub use version::{Requirement, Version};
@@ -36,7 +40,7 @@ pub mod limits {
     pub const STATEMENTS: usize = 1_000;
     /// The longest path of an import, in bytes.
     pub const PATH: usize = 1_000;
-    /// The longest answer of a compiler, in bytes. Its worker hands on as much.
+    /// The longest answer of a compiler, in bytes; its worker hands on half as many characters at most.
     pub const OUTPUT: usize = 64 << 20;
     /// The longest index, or packed library, in bytes.
     pub const PACKED: usize = 16 << 20;

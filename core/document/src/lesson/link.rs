@@ -69,6 +69,19 @@ mod tests {
         assert!(both > alone && both < alone + 700, "{alone} and {both}");
     }
 
+    /// A link that was handed out keeps its meaning. It is never written anew.
+    #[test]
+    fn a_link_that_was_handed_out_still_opens() {
+        const LINK: &str = "1.vwHNTksKAjEMvYpk3VEGd3MGQUF34iKOUYptKk3HD8Pc3cTfSvdCafqa9-thn3LEAg3QOVYBmaQKJJK4Cp6PkxocPDE0_W_yg-d3upGIISgovgRSvHxh9FGgWcMq32DjIHruCulP7UAKnWzXf0RzJrOgq2XNUjqOFUpLjNmn70UeDd76Bd4icRHLbdvU2VNVqNfgYGtDZ8nIgm3xiZ_x-5yiqtGcNEaJDs4YOrOsR4cLeRg2g54_KeMg04ksemq97gCuMklE";
+        let (lesson, scenario) =
+            unpack(&decode_document(LINK).expect("a link")).expect("a lesson and a scenario");
+        let lesson = crate::lesson::parse(&lesson).expect("a lesson");
+        assert_eq!((&*lesson.id, &*lesson.steps[0].title), ("small", "One"));
+        let start = lesson.start(0).expect("a step");
+        assert_eq!(crate::lesson::edit::differences(&start.text, &scenario), Some(1));
+        assert!(crate::Document::new(std::sync::Arc::from(scenario)).scenario().is_ok());
+    }
+
     #[test]
     fn other_texts_are_not_taken_for_it() {
         for text in [
