@@ -9,10 +9,11 @@
   if (!workers) return;
 
   const HOUR_MS = 3_600_000;
+  const SOON_MS = 1_000;
   /** The page is loaded before its worker asks for anything. If it does not come to rest, this long after its start. */
   const PATIENCE_MS = 30_000;
-  /** That a tab was loaded again for threads. */
-  const ONCE = 'evm-lanes:loaded-again';
+  /** That a tab was loaded again for threads, by site: there may be several of one origin. */
+  const ONCE = `evm-lanes:loaded-again ${new URL('./', location.href).href}`;
 
   const isFrame = self !== top;
   const wasControlled = Boolean(workers.controller);
@@ -60,11 +61,21 @@
   function lookForUpdates(registration) {
     let last = Date.now();
     document.addEventListener('visibilitychange', () => {
-      if (document.hidden || Date.now() - last < HOUR_MS) return;
+      if (document.hidden) return;
+      takeOver(registration);
+      if (Date.now() - last < HOUR_MS) return;
       last = Date.now();
       registration.update().catch(() => {});
     });
+    takeOver(registration);
+    registration.addEventListener('updatefound', () => {
+      const { installing } = registration;
+      installing?.addEventListener('statechange', () => installing.state === 'installed' && setTimeout(takeOver, SOON_MS, registration));
+    });
   }
+
+  /** A worker that is installed takes over by itself. But if the one before was just answering, Chromium waits for half a minute. */
+  const takeOver = ({ waiting }) => waiting?.postMessage({ takeOver: true });
 
   let hasWorker = wasControlled;
   workers.addEventListener('controllerchange', () => {

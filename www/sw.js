@@ -4,7 +4,7 @@
 //   install   every file of this version comes into one cache, if its hash is the right one: all or none
 //   page      opened from the cache of this version, which is noted for it
 //   file      from the cache of the version of the page that asks, whatever was installed since
-//   tidy      caches of versions of which no page is open go away
+//   tidy      with each page, caches of versions of which none is open go away
 //
 // docs/hosting.md says what this means for a site, docs/decisions/0029-one-version-one-cache.md why it is so.
 
@@ -23,8 +23,7 @@ const PAGES = `${PREFIX}pages`;
 const YOUNG_MS = 60_000;
 
 self.addEventListener('install', (event) => event.waitUntil(install()));
-self.addEventListener('activate', (event) => event.waitUntil(tidy()));
-self.addEventListener('message', (event) => event.waitUntil(adopt(event)));
+self.addEventListener('message', (event) => event.waitUntil(hear(event)));
 self.addEventListener('fetch', (event) => {
   const { method, mode, url } = event.request;
   if (method !== 'GET' || !url.startsWith(BASE)) return;
@@ -77,11 +76,11 @@ function isolated(name, sent, body) {
 function page(event, path) {
   // As hosts do: `x/` is `x/index.html`, and with many `x` is `x.html`.
   const name = [path, `${path}index.html`, `${path}.html`].find((name) => FILES.has(name));
-  if (name) return open(event, name);
+  if (name) return opened(event, name);
   return FILES.has(`${path}/index.html`) ? Promise.resolve(Response.redirect(`${BASE}${path}/`, 301)) : null;
 }
 
-async function open(event, name) {
+async function opened(event, name) {
   const answer = await cached(VERSION, name);
   // The browser has dropped the cache. A page from the host gets all its files from there.
   if (!answer) return fetch(event.request);
@@ -107,8 +106,9 @@ async function cached(version, name) {
   return caches.match(BASE + name, { cacheName: cacheOf(version) });
 }
 
-/** A page that was there before its worker says which version it is. */
-async function adopt({ data, source }) {
+/** A page that was there before its worker says which version it is. Any page may ask an installed worker to take over. */
+async function hear({ data, source }) {
+  if (data?.takeOver) return self.skipWaiting();
   if (data?.version !== VERSION) return source.postMessage({ version: VERSION });
   await note(source.id, VERSION);
   await self.clients.claim();
@@ -136,13 +136,15 @@ async function versionOf(id) {
 
 async function tidy() {
   const used = new Set([VERSION]);
+  // Not `clients.get`: it waits for pages that are being opened, and a worker that waits is not replaced.
+  const clients = await self.clients.matchAll({ type: 'window', includeUncontrolled: true });
+  const open = new Set(clients.map(({ id }) => id));
   const pages = await caches.open(PAGES);
   for (const { url } of await pages.keys()) {
     const noted = await pages.match(url);
     if (!noted) continue;
     const { version, since } = await noted.json();
-    const isOpen = Date.now() - since < YOUNG_MS || (await self.clients.get(url.slice(BASE.length)));
-    if (isOpen) used.add(version);
+    if (open.has(url.slice(BASE.length)) || Date.now() - since < YOUNG_MS) used.add(version);
     else await pages.delete(url);
   }
   // The cache of a version that is being installed is not old.

@@ -11,7 +11,8 @@ use evm_lanes_core::engine::Engine;
 use evm_lanes_core::goal::{Figures, hint_for};
 use evm_lanes_core::messages::{Answer, Ask, Input, Report, Request};
 use evm_lanes_core::model::CostModel;
-use evm_lanes_core::scenario::lesson::{self, Figure, Lesson, Name, Start, edit};
+use evm_lanes_core::scenario::lesson::number::{self, Number, Target};
+use evm_lanes_core::scenario::lesson::{self, Figure, Lesson, Name, Start, Step, edit};
 use evm_lanes_core::scenario::{RunSettings, Settings};
 use evm_lanes_core::strategies::StrategyId;
 use evm_lanes_core::trace::Clock;
@@ -158,6 +159,88 @@ fn every_goal_is_open_at_the_start_and_met_by_its_answer_and_every_mistake_gets_
     }
     assert!(lessons_seen.values().all(|times| *times == 1), "an id twice: {lessons_seen:?}");
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}
+
+/// A step's start with one of its numbers dragged to `value`.
+fn dragged(start: &Start, number: &Number, value: u64) -> Start {
+    let mut start = Start { builtin: None, ..start.clone() };
+    match &number.target {
+        Target::Lanes => start.run.lanes = Some(value as u16),
+        Target::Seed => start.run.seed = Some(value),
+        Target::Value(pointer) => {
+            start.text = number::with_value(&start.text, pointer, value).expect("a value").into();
+        }
+    }
+    start
+}
+
+/// The numbers of a step's texts, in order.
+fn numbers(step: &Step) -> Vec<Number> {
+    let texts = [&step.text, &step.explanation];
+    texts.into_iter().flat_map(|text| number::all(text)).map(|number| number.expect("a number")).collect()
+}
+
+#[test]
+fn every_number_can_be_dragged_to_both_its_bounds_and_changes_the_run() {
+    let mut engine = engine();
+    let mut with_numbers = 0;
+    for (name, lesson) in lessons() {
+        let mut has_some = false;
+        for (i, step) in lesson.steps.iter().enumerate() {
+            let start = lesson.start(i).expect("a step");
+            for number in numbers(step) {
+                let label = number.label(number.value);
+                let makespans = [number.low, number.value, number.high].map(|value| {
+                    let what = format!("{name}, step {}, {}", i + 1, number.label(value));
+                    let report = run(&mut engine, &dragged(&start, &number, value), &what);
+                    assert!(report.verdict.difference.is_none(), "{what} differs from sequential execution");
+                    Figures::of(&report, None).number(Figure::Makespan)
+                });
+                assert!(makespans.iter().all(Option::is_some));
+                assert_ne!(makespans[0], makespans[2], "{name}, step {}: {label} changes nothing", i + 1);
+                has_some = true;
+            }
+        }
+        with_numbers += usize::from(has_some);
+    }
+    assert!(
+        std::env::var_os("EVM_LANES_LESSON").is_some() || with_numbers >= 3,
+        "{with_numbers} lessons have numbers"
+    );
+}
+
+/// What texts say of numbers that are dragged.
+#[test]
+fn what_is_said_of_dragging_is_true() {
+    if std::env::var_os("EVM_LANES_LESSON").is_some() {
+        return;
+    }
+    let mut engine = engine();
+    let lessons = lessons();
+    let find =
+        |id: &str| lessons.iter().map(|(_, lesson)| lesson).find(|lesson| lesson.id == id).expect("a lesson");
+    let mut figure = |lesson: &Lesson, i: usize, unit: &str, value: u64, figure: Figure| {
+        let start = lesson.start(i).expect("a step");
+        let number =
+            numbers(&lesson.steps[i]).into_iter().find(|number| number.name() == unit).expect("a number");
+        let report = run(&mut engine, &dragged(&start, &number, value), unit);
+        Figures::of(&report, None).number(figure).expect("a figure")
+    };
+    // "The speed-up is at most {pathLimit}": it follows the parts.
+    let amdahl = find("critical-path");
+    let limits = [1, 8, 16].map(|mints| figure(amdahl, 0, "mints", mints, Figure::PathLimit));
+    assert!(limits[0] > limits[1] && limits[1] > limits[2], "{limits:?}");
+    let limits = [4, 16].map(|payments| figure(amdahl, 0, "payments", payments, Figure::PathLimit));
+    assert!(limits[0] < limits[1], "{limits:?}");
+    // "See how few lanes are enough."
+    let speed_ups = [1, 8, 128].map(|lanes| figure(amdahl, 1, "lanes", lanes, Figure::SpeedUp));
+    assert!(speed_ups[0] < 1.1 && (speed_ups[1] / speed_ups[2] - 1.0).abs() < 0.05, "{speed_ups:?}");
+    // "With many lanes the block still takes as long as its longest chain. With fewer rewards that chain is shorter."
+    let peak = find("peak-hour");
+    let [makespan, path] = [Figure::Makespan, Figure::PathTicks].map(|of| figure(peak, 0, "lanes", 16, of));
+    assert!(makespan >= path && makespan < 1.1 * path, "{makespan} and {path}");
+    let paths = [6, 11, 12].map(|rewards| figure(peak, 0, "rewards", rewards, Figure::PathTicks));
+    assert!(paths[0] < paths[1] && paths[1] < paths[2], "{paths:?}");
 }
 
 /// What placeholders stand for is known of every run that a text is shown with.

@@ -1,6 +1,7 @@
 // The page in frames of other pages.
 
 import { brotliCompressSync } from 'node:zlib';
+import AxeBuilder from '@axe-core/playwright';
 import { type Element, ISOLATION, at, framed, host, pages, ran as done, serveHosts } from './host';
 import { ISOLATED, PLAIN, attribute, expect, scenario, test } from './page';
 
@@ -320,3 +321,91 @@ test('a lesson is done in a frame, beside the scenario that it asks to change', 
   await frame.getByRole('button', { name: 'Step 2' }).click();
   await expect(frame.locator('html')).toHaveAttribute('data-step', '2');
 });
+
+test('a page gets pictures of what a frame shows, and a person saves one', async ({ page }) => {
+  await host(page, '<evm-lanes id="a" scenario="payments" theme="dark"></evm-lanes><img id="picture" alt="">');
+  await done(page, 'a');
+  const svg: string = await page.locator('#a').evaluate((element) => (element as Element).get('svg', { width: 500 }));
+  expect(svg).toMatch(/^<svg [^>]*width="500"/);
+  expect(svg).toContain(`${PLAIN}?s=payments`);
+  const size = await page.locator('#a').evaluate(async (element) => {
+    const picture = document.getElementById('picture') as HTMLImageElement;
+    picture.src = await (element as Element).get('png', { width: 500 });
+    await picture.decode();
+    return [picture.src.slice(0, 22), picture.naturalWidth];
+  });
+  expect(size).toEqual(['data:image/png;base64,', 1000]);
+  const wrong = await page.locator('#a').evaluate((element) => (element as Element).get('png', { width: 9 }).catch((error: any) => error.code));
+  expect(wrong).toBe('field');
+  await framed(page, 'a').getByRole('button', { name: 'Picture' }).click();
+  const saved = page.waitForEvent('download');
+  await framed(page, 'a').getByRole('button', { name: 'Save as SVG' }).click();
+  expect((await saved).suggestedFilename()).toBe('lanes.svg');
+});
+
+test('what becomes of a lesson leaves the frame by message', async ({ page }) => {
+  await host(page, '<evm-lanes id="a" scenario="payments"></evm-lanes>');
+  await done(page, 'a');
+  await page.locator('#a').evaluate((element) => {
+    (window as any).told = [];
+    element.addEventListener('lesson', ({ detail }: any) => (window as any).told.push(detail));
+  });
+  const told = () => page.evaluate(() => (window as any).told.map(({ event }: any) => event));
+  const opened = await page.locator('#a').evaluate((element) => (element as Element).openLesson({ lesson: 'two-lanes' }));
+  expect(opened).toMatchObject({ id: 'two-lanes', step: 1, steps: 3, question: 'open', right: null, done: [] });
+  await expect.poll(told).toEqual(['opened']);
+  // A host that opens a lesson does not take the reader's focus.
+  expect(await page.evaluate(() => document.activeElement === document.body)).toBe(true);
+  await framed(page, 'a').getByRole('button', { name: 'A little less than twice as fast.' }).click();
+  await expect.poll(told).toEqual(['opened', 'answered']);
+  expect(await page.evaluate(() => (window as any).told[1].lesson)).toMatchObject({ answer: { choice: 1 }, right: true, done: [1] });
+  await page.locator('#a').evaluate((element) => (element as Element).openLesson({ step: 2 }));
+  await expect(framed(page, 'a').locator('html')).toHaveAttribute('data-goal', 'open');
+  await framed(page, 'a').getByRole('spinbutton', { name: 'Lanes' }).fill('4');
+  await page.keyboard.press('Enter');
+  await expect.poll(told).toEqual(['opened', 'answered', 'step', 'met']);
+  const lesson: any = await page.locator('#a').evaluate((element) => (element as Element).get('lesson'));
+  expect(lesson).toMatchObject({ step: 2, goal: 'met', done: [1, 2] });
+});
+
+test('another step by attribute is a message, not another frame', async ({ page }) => {
+  await host(page, '<evm-lanes id="a" lesson="two-lanes"></evm-lanes>');
+  const frame = framed(page, 'a').locator('html');
+  await expect(frame).toHaveAttribute('data-step', '1');
+  await frame.evaluate(() => ((window as any).same = true));
+  await page.locator('#a').evaluate((element) => element.setAttribute('step', '2'));
+  await expect(frame).toHaveAttribute('data-step', '2');
+  expect(await frame.evaluate(() => (window as any).same)).toBe(true);
+});
+
+test.describe('where the frame may not load', () => {
+  test.use({ expectedErrors: [/frame-src|Content Security Policy|ERR_BLOCKED/] });
+
+  test('the picture stays, and whoever asks is told', async ({ page }) => {
+    await host(page, '<evm-lanes id="a" scenario="payments"></evm-lanes>', { headers: { 'content-security-policy': "frame-src 'none'" } });
+    await page.waitForFunction(() => customElements.get('evm-lanes'));
+    const code = await page.locator('#a').evaluate((element) => (element as Element).run().then(() => 'done', (error: any) => error.code));
+    expect(code).toBe('no-answer');
+    await expect(page.getByText('The frame does not answer')).toBeVisible();
+    await expect(page.locator('#a img')).toBeVisible();
+    await expect(page.getByRole('link', { name: 'Open in its own tab' })).toBeVisible();
+  });
+});
+
+for (const colorScheme of ['light', 'dark'] as const) {
+  test(`axe finds nothing in a page with several embeds, ${colorScheme}`, async ({ browser }) => {
+    const context = await browser.newContext({ colorScheme, reducedMotion: 'reduce', viewport: { width: 900, height: 2600 } });
+    const page = await context.newPage();
+    await host(
+      page,
+      `<evm-lanes id="a" scenario="payments"></evm-lanes><evm-lanes id="b" scenario="one-pool" view="graph"></evm-lanes>
+       <evm-lanes id="c" scenario="one-pool" view="table"></evm-lanes><evm-lanes id="d" lesson="two-lanes"></evm-lanes>
+       <evm-lanes scenario="payments" loading="click"></evm-lanes>`,
+    );
+    for (const id of ['a', 'b', 'c']) await done(page, id);
+    await expect(framed(page, 'd').locator('html')).toHaveAttribute('data-step', '1');
+    const { violations } = await new AxeBuilder({ page }).analyze();
+    expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`)).toEqual([]);
+    await context.close();
+  });
+}

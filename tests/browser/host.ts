@@ -46,7 +46,7 @@ export type Host = { site?: string; headers?: Record<string, string>; head?: str
 /** Opens a page of a host that holds this, with the element's script. */
 export async function host(page: Page, body: string, { site = PLAIN, headers = {}, head = '', name = 'host' }: Host = {}): Promise<void> {
   const html = `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>A host</title><link rel="icon" href="data:,">
-    <script src="${site}embed.js" async></script>${head}</head><body><h1>A host</h1>${body}</body></html>`;
+    <script src="${site}embed.js" async></script>${head}</head><body><main><h1>A host</h1>${body}</main></body></html>`;
   pages.set(`/${name}.html`, { headers, html });
   await page.goto(`${at.host}${name}.html`);
 }

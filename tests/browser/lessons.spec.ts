@@ -25,10 +25,10 @@ test('a question comes before its run, and all of a lesson is done by keyboard',
   await expect(root(page)).toHaveAttribute('data-goal', 'open');
   await expect(page.getByRole('heading', { name: 'Four times as fast?' })).toBeFocused();
   await done(page);
-  await page.getByRole('spinbutton', { name: 'Lanes' }).fill('3');
+  await page.getByRole('spinbutton', { name: 'Lanes', exact: true }).fill('3');
   await page.keyboard.press('Enter');
   await expect(lesson.getByText(/On three lanes two of them run three payments/)).toBeVisible();
-  await page.getByRole('spinbutton', { name: 'Lanes' }).fill('4');
+  await page.getByRole('spinbutton', { name: 'Lanes', exact: true }).fill('4');
   await page.keyboard.press('Enter');
   await expect(root(page)).toHaveAttribute('data-goal', 'met');
   await expect(page).toHaveURL(/\?lesson=two-lanes&step=2&lanes=4$/);
@@ -41,7 +41,7 @@ test('lessons are listed, and progress is kept', async ({ page }) => {
   await page.getByRole('button', { name: 'Lessons' }).click();
   const list = page.getByRole('dialog', { name: 'Lessons' });
   await expect(list.getByRole('listitem')).toHaveCount(steps.length);
-  await list.getByRole('button', { name: 'Critical path and Amdahl' }).click();
+  await list.getByRole('button', { name: 'Critical path and Amdahl', exact: true }).click();
   await expect(root(page)).toHaveAttribute('data-lesson', 'critical-path');
   await page.getByRole('button', { name: 'Show me' }).click();
   await done(page);
@@ -49,11 +49,33 @@ test('lessons are listed, and progress is kept', async ({ page }) => {
   await expect(list.getByText('5 minutes, 1 step done')).toBeVisible();
 });
 
+test('without storage a lesson is done all the same, and nothing is kept', async ({ page }) => {
+  await page.addInitScript(() => {
+    Object.defineProperty(window, 'localStorage', {
+      get() {
+        throw new DOMException('Access is denied', 'SecurityError');
+      },
+    });
+  });
+  await page.goto(`${PLAIN}?lesson=one-lane`);
+  await page.getByRole('button', { name: 'Show me' }).click();
+  await done(page);
+  await page.getByRole('button', { name: 'All lessons' }).click();
+  const list = page.getByRole('dialog', { name: 'Lessons' });
+  await expect(list.getByText('3 minutes, 1 step done')).toBeVisible();
+  await page.reload();
+  await page.getByRole('button', { name: 'All lessons' }).click();
+  await expect(list.getByText('3 minutes', { exact: true }).first()).toBeVisible();
+});
+
 test('a lesson opens from a file, and one with a mistake is told of', async ({ page }) => {
   await open(page, PLAIN);
   const template = readFileSync(join(__dirname, '../../core/document/lessons/template.json'), 'utf8');
   await give(page, 'my-lesson.json', template);
   await expect(root(page)).toHaveAttribute('data-lesson', 'my-lesson');
+  // Somebody who writes one opens it again and again.
+  await give(page, 'my-lesson.json', template.replace('Ask before you show', 'Ask first'));
+  await expect(page.getByRole('heading', { name: 'Ask first' })).toBeVisible();
   await give(page, 'my-lesson.json', template.replace('"minutes"', '"minute"'));
   await expect(page.getByText(/line 1: expected "minutes".*Nothing was changed/)).toBeVisible();
   expect(await attribute(page, 'data-lesson')).toBe('my-lesson');

@@ -67,13 +67,28 @@ test('the dialog copies each form and shows a code', async ({ browser }) => {
     ['Markdown', '[Payments that never meet](http'],
     ['HTML link', '<a href="http'],
     ['HTML frame', '<iframe src="http'],
+    ['Image in Markdown', '[![Lanes of Payments that never meet](http'],
+    ['Image in HTML', '<figure>'],
   ] as const) {
     await dialog.getByRole('button', { name: `Copy ${form}` }).click();
     await expect(dialog.getByRole('status')).toHaveText(`${form} copied.`);
     const copied = await page.evaluate(() => navigator.clipboard.readText());
     expect(copied.startsWith(begins), copied).toBe(true);
     expect(copied).toContain('s=payments');
+    // The site has a picture of that run.
+    const image = /http[^")]*\.svg/.exec(copied)?.[0];
+    if (image) expect((await page.request.get(image)).headers()['content-type']).toContain('image/svg+xml');
+    expect(Boolean(image)).toBe(form.startsWith('Image'));
   }
+  // Of another one it has none: the dialog leads to where a picture is saved.
+  await expect(dialog.getByRole('button', { name: 'Picture…' })).toHaveCount(0);
+  await dialog.getByRole('button', { name: 'Close' }).click();
+  await page.getByRole('button', { name: 'More lanes' }).click();
+  await done(page);
+  await page.getByRole('button', { name: 'Share' }).click();
+  await expect(dialog.getByRole('textbox', { name: 'Image in HTML' })).toHaveValue(/src="lanes\.svg".*5 simulated lanes/s);
+  await dialog.getByRole('button', { name: 'Picture…' }).click();
+  await expect(page.getByRole('dialog', { name: 'The lanes as a picture' })).toBeVisible();
   await context.close();
 });
 

@@ -125,7 +125,8 @@ test('what is printed shows lanes, caption and link', async ({ page }) => {
   await open(page, `${PLAIN}?s=payments&clock=simulated`);
   await page.evaluate(() => dispatchEvent(new Event('beforeprint')));
   await page.emulateMedia({ media: 'print' });
-  await expect(page.locator('.printed svg')).toBeVisible();
+  await expect(page.locator('.printed .picture svg')).toBeVisible();
+  await expect(page.locator('.printed .source svg')).toBeVisible();
   await expect(page.locator('.printed')).toContainText('Payments that never meet');
   await expect(page.locator('.printed')).toContainText('s=payments');
   await expect(page.getByRole('button', { name: 'Share' })).toBeHidden();

@@ -129,7 +129,9 @@ pub fn start(access: impl Access) {
 
 fn tell_height(access: &impl Access) {
     let Some(app) = dom::by_id("app").filter(|_| access.is_high_as_content()) else { return };
-    let height = app.get_bounding_client_rect().height().ceil() as u32;
+    // With what may stand above it, such as the notice of a page that was built quickly.
+    let above = dom::window().and_then(|window| window.scroll_y().ok()).unwrap_or_default();
+    let height = (app.get_bounding_client_rect().bottom() + above).ceil() as u32;
     access.with(|frame| {
         if frame.origin.is_some() && height > 0 && frame.height != height {
             frame.height = height;

@@ -4,6 +4,7 @@
 const PREFIX = `evm-lanes ${new URL('./', self.location.href).href} `;
 
 self.addEventListener('install', () => self.skipWaiting());
+self.addEventListener('message', ({ data }) => data?.takeOver && self.skipWaiting());
 self.addEventListener('activate', (event) => event.waitUntil(leave()));
 
 async function leave() {

@@ -119,6 +119,7 @@ pub fn assemble(
     // Its text is in index.html.
     site.remove("recorded/first.html");
     crate::lessons::add(&mut site)?;
+    crate::solidity::add(&mut site)?;
     site.retain(|path, _| !path.ends_with(".fingerprint") && !path.ends_with("/stamp"));
     if let Some(Preliminary { waiting, lasting, failed }) = preliminary {
         add(&mut site, &workspace::path("www/preliminary"), "preliminary/")?;

@@ -4,7 +4,7 @@ use std::process::Command;
 
 use anyhow::{Result, bail};
 
-use crate::{catalogue, embed, models, page, process, record, schema, setup, workspace};
+use crate::{catalogue, embed, models, page, process, record, schema, setup, solidity, workspace};
 
 /// `x check`
 ///
@@ -48,6 +48,7 @@ pub fn run() -> Result<()> {
         )
     });
     check("generated files: catalogue", &|| catalogue::run(&catalogue::Arguments { check: true }));
+    check("generated files: Solidity compilers", &|| solidity::run(&solidity::Arguments { check: true }));
     check("generated files: schema", &|| schema::run(&schema::Arguments { check: true }));
     check("generated files: recorded runs", &|| record::run(&record::Arguments { check: true }));
     check("the package of the element", &|| embed::run(&embed::Arguments { check: true }));

@@ -42,6 +42,7 @@ mod server;
 mod setup;
 mod simulate;
 mod site;
+mod solidity;
 mod test;
 mod wasm;
 mod workspace;
@@ -74,6 +75,8 @@ enum Command {
     Check,
     /// Make the catalogue of real contracts from npm packages.
     Catalogue(catalogue::Arguments),
+    /// Take the Solidity compilers and library sources for the page from npm packages.
+    Solidity(solidity::Arguments),
     /// Write the JSON Schemas of scenarios and lessons.
     Schema(schema::Arguments),
     /// Write the recorded runs of the built-in scenarios, which the page shows before it has an engine.
@@ -111,6 +114,7 @@ fn main() -> ExitCode {
         Command::Test(arguments) => test::run(&arguments),
         Command::Check => check::run(),
         Command::Catalogue(arguments) => catalogue::run(&arguments),
+        Command::Solidity(arguments) => solidity::run(&arguments),
         Command::Schema(arguments) => schema::run(&arguments),
         Command::Record(arguments) => record::run(&arguments),
         Command::Embed(arguments) => embed::run(&arguments),

@@ -60,7 +60,11 @@ pub fn add(site: &mut Files, worker: Worker, seal: impl Fn(&mut Files) -> Result
 }
 
 /// Whether a page may need the file without a network. Preview pictures and what is beside them are for other programs.
+/// Compilers are ten times the rest of the site, so only who asks for one fetches it.
 fn is_kept(name: &str) -> bool {
+    if name.starts_with("solc/") && !["solc/worker.js", "solc/index.json"].contains(&name) {
+        return false;
+    }
     let is_for_others = name.starts_with("oembed/") || name.ends_with(".png") || name.ends_with(".d.ts");
     !is_for_others && name != "_headers"
 }
@@ -100,6 +104,7 @@ mod tests {
         site.insert("engine/worker.js".into(), b"1".to_vec());
         site.insert("recorded/one-pool.png".into(), b"2".to_vec());
         site.insert("_headers".into(), b"3".to_vec());
+        site.insert("solc/0.8.37/solc.wasm".into(), b"4".to_vec());
         site
     }
 
@@ -124,7 +129,7 @@ mod tests {
         for entry in ["\"index.html\":\"c9d0036bed6744bc\"", "\"engine/worker.js\":\"6b86b273ff34fce1\""] {
             assert!(worker.contains(entry), "{entry}");
         }
-        for left_out in ["one-pool.png", "_headers", "\"sw.js\""] {
+        for left_out in ["one-pool.png", "_headers", "solc.wasm", "\"sw.js\""] {
             assert!(!worker.contains(left_out), "{left_out}");
         }
         assert!(site.keys().any(|name| name.starts_with("offline-") && worker.contains(name.as_str())));

@@ -7,7 +7,7 @@ use std::thread;
 use anyhow::{Result, anyhow};
 
 use crate::quality::Quality;
-use crate::{catalogue, engine, fingerprint, page, process, setup};
+use crate::{catalogue, engine, fingerprint, page, process, setup, solidity};
 
 /// One of the parts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -93,6 +93,7 @@ pub fn build(parts: &[Part], quality: Quality) -> Result<()> {
         thread::scope(|scope| {
             let mut steps = vec![
                 scope.spawn(|| catalogue::run(&catalogue::Arguments::default())),
+                scope.spawn(solidity::if_possible),
                 // Both tracks need it at the end.
                 scope.spawn(|| setup::wasm_bindgen().map(|_| ())),
             ];

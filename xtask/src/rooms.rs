@@ -10,7 +10,7 @@ use anyhow::Result;
 use crate::{fingerprint, workspace};
 
 /// The folders of the crates that are checked.
-const CRATES: [&str; 5] = ["core", "core/document", "core/evm", "core/import", "core/lanes"];
+const CRATES: [&str; 6] = ["core", "core/document", "core/evm", "core/import", "core/lanes", "core/solidity"];
 
 /// For each room of a crate, the rooms that its code names, without tests.
 fn dependencies(folder: &str) -> Result<BTreeMap<String, BTreeSet<String>>> {

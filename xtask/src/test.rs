@@ -12,7 +12,7 @@ use anyhow::{Context, Result, bail, ensure};
 use crate::build::{self, Deployment};
 use crate::parts::{self, Part};
 use crate::server::{self, Isolation};
-use crate::{catalogue, fingerprint, models, process, quality, setup, workspace};
+use crate::{catalogue, fingerprint, models, process, quality, setup, solidity, workspace};
 
 /// What `x test` takes.
 #[derive(clap::Args)]
@@ -67,6 +67,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     if !arguments.browser {
         // Tests read the catalogue's files.
         catalogue::run(&catalogue::Arguments::default())?;
+        solidity::if_possible()?;
         for (what, tests) in [
             ("native tests", &native as &dyn Fn() -> Result<Count>),
             ("models", &|| counted(&mut models::tests())),

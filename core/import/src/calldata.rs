@@ -57,7 +57,7 @@ pub(crate) fn decode_call(function: &Function, data: &[u8]) -> Option<Vec<DynSol
 /// The values of `params`, if encoding them gives exactly `data`.
 pub(crate) fn decode(params: &[Param], data: &[u8]) -> Option<Vec<DynSolValue>> {
     let types = types(params)?;
-    if data.len() % 32 != 0 {
+    if !data.len().is_multiple_of(32) {
         return None;
     }
     let (values, length) = sequence(types.iter(), types.len(), data)?;

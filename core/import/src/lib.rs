@@ -55,17 +55,22 @@ pub use types::{
 };
 pub use write::{Choices, Written, scenario};
 
+use alloy_primitives::keccak256;
 use artefact::hardhat::Build;
-use bounds::{MAX_ALL_BYTES, MAX_BYTES, MAX_FILES, MAX_WRAPPINGS};
+use bounds::{MAX_ALL_BYTES, MAX_BYTES, MAX_FILES, MAX_MESSAGES, MAX_WRAPPINGS};
 use reader::{Reader, lacks, note, without_syntax_trees};
 
 /// Reads a set of files. Never fails: what cannot be read is a problem of its file.
 ///
-/// Files that belong to a project and hold nothing to import (a `.dbg.json` of Hardhat, a cache) are passed over.
+/// Of a folder, files that hold nothing to import (a cache, a picture) are passed over with a note, and so are copies of
+/// others, such as Foundry's `run-latest.json`. If no file holds anything, each is a problem.
 pub fn read(files: &[File], choices: &TableChoices) -> Import {
     let mut import = Import::default();
     let mut builds = Vec::new();
     let mut left = MAX_ALL_BYTES;
+    let mut seen = HashSet::new();
+    // Files with nothing to import.
+    let mut nothing = Vec::new();
     if files.len() > MAX_FILES {
         note(
             &mut import,
@@ -79,6 +84,11 @@ pub fn read(files: &[File], choices: &TableChoices) -> Import {
             let problem = Problem::new("", expected, found);
             import.problems.push(FileProblem { file: file.name.clone(), problem });
         };
+        if !seen.insert(keccak256(&file.bytes)) && !file.bytes.is_empty() {
+            let because = "a copy of another file".to_owned();
+            import.files.push(Recognised { file: file.name.clone(), format: None, because });
+            continue;
+        }
         let bytes = match unpacked(&file.bytes) {
             Ok(bytes) if bytes.len() <= left => bytes,
             Ok(_) => {
@@ -92,13 +102,30 @@ pub fn read(files: &[File], choices: &TableChoices) -> Import {
             }
         };
         left -= bytes.len();
-        match sniff::text(&bytes) {
+        let found = match sniff::text(&bytes) {
             Ok(text) => one(&mut import, &mut builds, &file.name, &text, choices),
             // RLP, a picture, an archive: what it is is more than that it is no text.
             Err(found) => {
-                let found = sniff::sniff(bytes.into_owned()).err().unwrap_or(found);
-                refuse(&mut import, "contracts, transactions or a state".to_owned(), found.to_string());
+                let found = sniff::sniff(bytes.into_owned()).err().unwrap_or(found).to_string();
+                import.files.push(Recognised {
+                    file: file.name.clone(),
+                    format: None,
+                    because: found.clone(),
+                });
+                Some(found)
             }
+        };
+        nothing.extend(found.map(|found| (&file.name, found)));
+    }
+    if import.files.iter().any(|file| file.format.is_some()) {
+        if !nothing.is_empty() {
+            let text = format!("{} with nothing to import passed over", counted(nothing.len(), "file"));
+            note(&mut import, "", text);
+        }
+    } else {
+        for (file, found) in nothing.into_iter().take(MAX_MESSAGES) {
+            let problem = Problem::new("", "contracts, transactions or a state", found);
+            import.problems.push(FileProblem { file: file.clone(), problem });
         }
     }
     artefact::merge::merge(&mut import, &builds);
@@ -159,8 +186,14 @@ fn unpacked(bytes: &[u8]) -> Result<Cow<'_, [u8]>, String> {
     }
 }
 
-/// A file's text, taken out of what is around it, and what it is.
-fn one(import: &mut Import, builds: &mut Vec<Build>, file: &str, text: &str, choices: &TableChoices) {
+/// Reads a file's text, taken out of what is around it. If there is nothing to import in it: what it is.
+fn one(
+    import: &mut Import,
+    builds: &mut Vec<Build>,
+    file: &str,
+    text: &str,
+    choices: &TableChoices,
+) -> Option<String> {
     let mut text: Cow<'_, str> = text.into();
     for _ in 0..MAX_WRAPPINGS {
         let inner = match sniff::kind(&text) {
@@ -210,21 +243,14 @@ fn one(import: &mut Import, builds: &mut Vec<Build>, file: &str, text: &str, cho
     let format = found.as_ref().and_then(format_of);
     let because = format.map_or(what.clone(), |format| format.mark().to_owned());
     import.files.push(Recognised { file: file.to_owned(), format, because });
-    let Some(format) = format else {
-        // A debug file of Hardhat, a test's cache: parts of a project, and no mistakes.
-        if !matches!(found, Some(Found::HardhatDebug | Found::EmptyObject)) {
-            let problem = Problem::new("", "contracts, transactions or a state", what);
-            import.problems.push(FileProblem { file: file.to_owned(), problem });
-        }
-        return;
-    };
+    let Some(format) = format else { return Some(what) };
     let is_json = text.trim_start().starts_with(['{', '['])
         || text.trim_start().starts_with('"') && format != Format::TransferTable;
     let tree = match is_json.then(|| Tree::read(&text)) {
         Some(Ok(tree)) => Some(tree),
         Some(Err(problem)) => {
             import.problems.push(FileProblem { file: file.to_owned(), problem });
-            return;
+            return None;
         }
         None => None,
     };
@@ -256,6 +282,7 @@ fn one(import: &mut Import, builds: &mut Vec<Build>, file: &str, text: &str, cho
         Format::Genesis => states::genesis(&mut reader),
         Format::TransferTable => table::read(&mut reader, choices),
     }
+    None
 }
 
 /// A part of a text with blanks in place of what is before it, so that places are the file's.

@@ -140,8 +140,7 @@ fn real_files_are_read_or_named() {
                 import.problems
             );
         } else {
-            let passed_over = file.name.ends_with(".dbg.json");
-            assert_eq!(import.problems.is_empty(), passed_over, "{}", file.name);
+            assert_eq!(import.problems.len(), 1, "{}", file.name);
         }
     }
     eprintln!("{read_as} of {} files are imported", files.len());
@@ -179,6 +178,25 @@ fn an_artefact_and_its_build_info_are_one_contract() {
     assert!(contract.storage_layout.is_some());
     assert!(contract.sources[0].text.is_some(), "the sources are in the input's file");
     assert_eq!((&import.lacking[..], &import.problems[..]), (&[][..], &[][..]));
+}
+
+#[test]
+fn a_folder_is_read_for_what_it_holds() {
+    let mut files = support::named("broadcast.json");
+    files.extend([
+        File { name: "run-latest.json".to_owned(), bytes: files[0].bytes.clone() },
+        File { name: "cache.json".to_owned(), bytes: r#"{"paths":{},"profiles":{}}"#.into() },
+        File { name: "logo.png".to_owned(), bytes: b"\x89PNG\r\n\x1a\nabc".into() },
+    ]);
+    let import = read(&files);
+    assert_eq!((import.transactions.len(), import.problems.len()), (2, 0));
+    let because: Vec<&str> = import.files.iter().map(|file| file.because.as_str()).skip(1).collect();
+    let expected =
+        ["a copy of another file", "a JSON object with \"paths\", \"profiles\"", "a picture (PNG)"];
+    assert_eq!(because, expected);
+    assert!(import.notes.iter().any(|note| note.text == "2 files with nothing to import passed over"));
+    // Alone, they are what is wrong.
+    assert_eq!(read(&files[2..]).problems.len(), 2);
 }
 
 #[test]
@@ -474,6 +492,9 @@ fn bounds_hold() {
     let import = read(&[File { name: "t.csv".to_owned(), bytes: format!("to,amount\n{many}").into_bytes() }]);
     assert_eq!(import.transactions.len(), 100_000);
     assert!(import.notes.iter().any(|note| note.text.contains("only the first 100000")));
+    let written =
+        import::scenario(&import, &Choices { senders: 10_000, ..Choices::default() }).expect("it fits");
+    assert_eq!(document::parse(&written.text).map(|scenario| scenario.transaction_count()), Ok(100_000));
     let deep = format!("{{\"alloc\":{}{}}}", "[".repeat(100), "]".repeat(100));
     let import = read(&[File { name: "g.json".to_owned(), bytes: deep.into_bytes() }]);
     assert_eq!(import.problems[0].problem.expected, "at most 64 levels of nesting");

@@ -4,13 +4,16 @@ use evm_lanes_core::units::TxIndex;
 use evm_lanes_view::keys::Command;
 use evm_lanes_view::navigate;
 
-use super::{Dialog, Effect, Session, Tab};
+use super::{Dialog, Effect, PresentEvent, Session, Tab};
 
 impl Session {
     /// Whether there is anything that a command could be done with.
     pub fn can(&self, command: Command) -> bool {
-        let anywhere = matches!(command, Command::Help | Command::Run | Command::Undo | Command::Redo);
-        anywhere || self.model.is_some()
+        match command {
+            Command::Help | Command::Run | Command::Undo | Command::Redo => true,
+            Command::Present => self.embed.is_none(),
+            _ => self.model.is_some(),
+        }
     }
 
     pub(super) fn on_command(&mut self, command: Command) {
@@ -18,7 +21,7 @@ impl Session {
             return self.on_command_without_run(command);
         };
         match command {
-            Command::Help | Command::Run | Command::Undo | Command::Redo => {
+            Command::Help | Command::Run | Command::Undo | Command::Redo | Command::Present => {
                 self.on_command_without_run(command);
             }
             Command::Find => {
@@ -57,6 +60,7 @@ impl Session {
             Command::Run => self.run(),
             Command::Undo => self.undo(),
             Command::Redo => self.redo(),
+            Command::Present => self.on_present(PresentEvent::Start),
             _ => {}
         }
     }

@@ -15,11 +15,12 @@ use evm_lanes_core::scenario::{self, Scenario};
 
 use super::embed::Refusal;
 use super::run::is_repeatable;
-use super::{Document, Event, LessonEvent, Link, Session};
+use super::{Document, Event, LessonEvent, Link, PresentEvent, Session};
 
 /// A function for each thing.
 pub struct Late {
     pub(crate) lesson: fn(&mut Session, LessonEvent),
+    pub(crate) present: fn(&mut Session, PresentEvent),
     pub(crate) open_lesson_address: fn(&mut Session, &str, &str) -> Result<bool, String>,
     pub(crate) lesson_link: fn(&Session) -> Option<Link>,
     pub(crate) judge: fn(&mut Session) -> Option<String>,
@@ -37,6 +38,7 @@ pub struct Late {
 /// All of it.
 pub static LATE: Late = Late {
     lesson: Session::on_lesson,
+    present: Session::on_present,
     open_lesson_address: Session::open_lesson_address,
     lesson_link: Session::lesson_link,
     judge: Session::judge,
@@ -89,6 +91,7 @@ impl Event {
             Self::Lesson(event) => !matches!(event, LessonEvent::Restore(_)),
             Self::AddressChanged { query, fragment } => is_needed(query, fragment),
             Self::Message(_)
+            | Self::Present(_)
             | Self::MessageRefused(_)
             | Self::LessonRuns { .. }
             | Self::RepeatBlock

@@ -13,15 +13,16 @@ use std::sync::Arc;
 
 use evm_lanes_core::goal::{self, Figures};
 use evm_lanes_core::model::CostModel;
-use evm_lanes_core::scenario::lesson::{self, Kind, Lesson, Start, Step, builtin, edit};
+use evm_lanes_core::scenario::lesson::number::{self, Number, Target};
+use evm_lanes_core::scenario::lesson::{self, Kind, Lesson, Start, Step, builtin, edit, link as packed};
 use evm_lanes_core::scenario::{Settings as RunSettings, link as codec, nearest};
 use evm_lanes_core::trace::Clock;
 use evm_lanes_view::format::capitalised;
 use evm_lanes_view::share;
 
 use super::{
-    Activity, DetailState, Document, Effect, Link, NamedSelection, Picture, Selection, Session, Settings,
-    Source,
+    Activity, DetailState, Document, Effect, Link, NamedSelection, Notice, Picture, Selection, Session,
+    Settings, Source,
 };
 
 /// What a person does with a lesson.
@@ -35,10 +36,14 @@ pub enum LessonEvent {
     GoTo(usize),
     /// Answer the step's question, which shows the run.
     Answer(Answer),
+    /// The room that watches a presenter answers the question by a choice, from 0; nothing is shown yet.
+    Vote(usize),
     /// Show the run without an answer.
     Skip,
     /// Give a hint.
     Hint,
+    /// A number of the text is dragged to that value, and the lanes follow.
+    SetNumber(Number, u64),
     /// Make the changes that meet the goal, and run.
     ShowAnswer,
     /// Go back to what the step began with, and run.
@@ -94,6 +99,8 @@ pub struct LessonState {
     pub is_done: bool,
     /// Whether the run that is shown is measured, on which goals are not judged.
     pub is_measured: bool,
+    /// What the numbers of the step's texts are now; one is missing while the scenario does not have it.
+    pub numbers: BTreeMap<Target, u64>,
     start: Start,
 }
 
@@ -156,6 +163,7 @@ impl LessonState {
             is_met: false,
             is_done: false,
             is_measured: false,
+            numbers: BTreeMap::new(),
             start,
         })
     }
@@ -203,6 +211,27 @@ impl LessonState {
         }
     }
 
+    /// The right choice of the step's question, from 0; `None` if a number is asked for.
+    pub fn right_choice(&self) -> Option<usize> {
+        self.current()?.question.as_ref()?.choices.iter().position(|choice| choice.is_right)
+    }
+
+    /// The right answer and what is said of it, once its run is there.
+    pub fn right_answer(&self) -> Option<String> {
+        let figures = self.start_figures.as_ref().or(self.figures.as_ref())?;
+        let question = self.current()?.question.as_ref()?;
+        Some(match question.choices.iter().find(|choice| choice.is_right) {
+            Some(choice) => goal::fill(&choice.reply, Some(figures)),
+            None => format!("It is {}.", figures.written(question.figure?)),
+        })
+    }
+
+    /// What can be changed by the numbers of the step's texts.
+    fn targets(&self) -> impl Iterator<Item = Target> {
+        let texts = self.current().into_iter().flat_map(|step| [&step.text, &step.explanation]);
+        texts.flat_map(|text| number::all(text)).filter_map(|number| Some(number.ok()?.target))
+    }
+
     /// The hints that are shown, in the step's order.
     pub fn shown_hints(&self) -> Vec<usize> {
         let mut shown: Vec<usize> = self.hints.iter().copied().chain(self.fitting).collect();
@@ -222,8 +251,8 @@ impl LessonState {
 enum Said {
     /// Nothing.
     Nothing,
-    /// A lesson that there is.
-    Lesson(Box<LessonState>),
+    /// A lesson that there is, and what somebody has made of the step's scenario.
+    Lesson(Box<LessonState>, Option<String>),
     /// Something that is wrong, in a sentence.
     Wrong(String),
 }
@@ -233,14 +262,20 @@ fn said_of_lesson(query: &str, link: &codec::PageLink) -> Said {
     let value = |name: &str| pairs.iter().find(|(n, _)| n == name).map(|(_, value)| &**value);
     // Steps are counted from 1. One that does not exist is the nearest that does.
     let step = value("step").and_then(|step| step.parse::<usize>().ok()).unwrap_or(1).saturating_sub(1);
-    let open = |text: &str, own: Option<Arc<str>>| match lesson::parse(text) {
+    let open = |text: &str, own: Option<Arc<str>>, changed: Option<String>| match lesson::parse(text) {
         Ok(lesson) => LessonState::new(Arc::new(lesson), own, step)
-            .map_or(Said::Nothing, |state| Said::Lesson(Box::new(state))),
+            .map_or(Said::Nothing, |state| Said::Lesson(Box::new(state), changed)),
         Err(problems) => Said::Wrong(format!("This lesson cannot be opened: {}.", mistakes(&problems))),
     };
     if let Some(id) = value("lesson") {
         return match builtin::find(id) {
-            Some(found) => open(found.text, None),
+            Some(found) => {
+                let changed = match &link.scenario {
+                    codec::Source::Document(text) => Some(text.clone()),
+                    codec::Source::Builtin(_) => None,
+                };
+                open(found.text, None, changed)
+            }
             None => {
                 let near = nearest(id, builtin::ALL.iter().map(|lesson| lesson.id));
                 let perhaps = near.map(|near| format!("; perhaps \"{near}\"")).unwrap_or_default();
@@ -249,9 +284,13 @@ fn said_of_lesson(query: &str, link: &codec::PageLink) -> Said {
             }
         };
     }
-    match &link.scenario {
-        codec::Source::Document(text) if lesson::is_lesson(text) => open(text, Some(text.as_str().into())),
-        _ => Said::Nothing,
+    let codec::Source::Document(text) = &link.scenario else { return Said::Nothing };
+    if let Some((own, changed)) = packed::unpack(text) {
+        return open(&own, Some(own.as_str().into()), Some(changed));
+    }
+    match lesson::is_lesson(text) {
+        true => open(text, Some(text.as_str().into()), None),
+        false => Said::Nothing,
     }
 }
 
@@ -274,7 +313,10 @@ impl Session {
                 self.begin(LessonState::new(Arc::new(lesson), None, step.unwrap_or(0)));
             }
             LessonEvent::OpenText(text) => match lesson::parse(&text) {
-                Ok(lesson) => self.begin(LessonState::new(Arc::new(lesson), Some(text.into()), 0)),
+                Ok(lesson) => {
+                    self.begin(LessonState::new(Arc::new(lesson), Some(text.into()), 0));
+                    self.tell_of_length();
+                }
                 Err(problems) => {
                     self.complain(format!(
                         "This lesson cannot be opened: {}. Nothing was changed.",
@@ -289,9 +331,22 @@ impl Session {
             LessonEvent::Answer(answer) => {
                 let Some(state) = &mut self.lesson else { return };
                 state.answer = Some(answer);
+                if self.is_frozen() {
+                    // The room has said what it thinks; nothing is shown yet.
+                    return self.announce_vote(answer);
+                }
                 self.uncover();
                 self.run_unasked();
             }
+            LessonEvent::SetNumber(number, value) => self.set_number(&number, value),
+            LessonEvent::Vote(choice) => {
+                let question = self.lesson.as_ref().and_then(|state| state.current()?.question.as_ref());
+                if self.is_frozen() && question.is_some_and(|question| choice < question.choices.len()) {
+                    self.on_lesson(LessonEvent::Answer(Answer::Choice(choice)));
+                }
+            }
+            // Who presents reveals the answer; see `present`.
+            LessonEvent::Skip if self.is_frozen() => {}
             LessonEvent::Skip => {
                 self.uncover();
                 self.run_unasked();
@@ -393,28 +448,26 @@ impl Session {
         // What is damaged is told of by whoever reads the rest.
         let Ok(link) = codec::PageLink::decode(query, fragment) else { return Ok(false) };
         let link = link.unwrap_or_default();
-        let mut state = match said_of_lesson(query, &link) {
+        let (mut state, changed) = match said_of_lesson(query, &link) {
             Said::Nothing => {
                 self.lesson = None;
                 return Ok(false);
             }
             Said::Wrong(why) => return Err(why),
-            Said::Lesson(state) => state,
+            Said::Lesson(state, changed) => (state, changed),
         };
         let start = state.start.clone();
         self.notice = None;
         self.take_start(&start);
         let run = RunSettings::from(link.run);
-        let is_other = match link.scenario {
-            codec::Source::Document(text) if state.own.is_none() => {
-                self.document = Document::scenario(text);
-                self.remember();
-                true
-            }
-            _ => false,
-        };
-        // Who opens somebody's result wants to see it.
-        state.is_covered &= !is_other && run == RunSettings::default();
+        let is_other = changed.is_some();
+        if let Some(text) = changed {
+            self.document = Document::scenario(text);
+            self.remember();
+        }
+        // Who opens somebody's result wants to see it; a room is asked first.
+        let is_result = is_other || run != RunSettings::default();
+        state.is_covered &= self.present.is_some() || !is_result;
         if let Some(strategy) = run.strategy {
             self.settings.strategy = strategy;
         }
@@ -439,7 +492,8 @@ impl Session {
         let now = &self.settings;
         let text = self.document.text().unwrap_or_default();
         let scenario = match &state.own {
-            Some(own) => codec::Source::Document(own.to_string()),
+            Some(own) if text == &*state.start.text => codec::Source::Document(own.to_string()),
+            Some(own) => codec::Source::Document(packed::pack(own, text)),
             None if text != &*state.start.text => codec::Source::Document(text.to_owned()),
             None => codec::Source::default(),
         };
@@ -470,8 +524,11 @@ impl Session {
         self.lesson.as_ref().is_some_and(|state| state.is_covered)
     }
 
-    /// The run may be shown.
+    /// The run may be shown, unless a room waits for its answer.
     pub(super) fn uncover(&mut self) {
+        if self.is_frozen() {
+            return;
+        }
         if let Some(state) = &mut self.lesson {
             state.is_covered = false;
         }
@@ -547,10 +604,98 @@ impl Session {
         if is_done {
             self.note_progress();
         }
-        let reply = self.lesson.as_ref().filter(|_| changes == Some(0)).and_then(LessonState::reply);
-        let parts = [reply.map(|reply| reply.text), said, hint];
+        let shown = self.lesson.as_ref().filter(|_| changes == Some(0));
+        let reply = match self.present.is_some() {
+            true => shown.and_then(LessonState::right_answer),
+            false => shown.and_then(LessonState::reply).map(|reply| reply.text),
+        };
+        let parts = [reply, said, hint];
         let parts: Vec<String> = parts.into_iter().flatten().collect();
         (!parts.is_empty()).then(|| parts.join(" "))
+    }
+
+    /// The room's answer, said to whoever cannot see which choice is marked.
+    fn announce_vote(&mut self, answer: Answer) {
+        let question = self.lesson.as_ref().and_then(|state| state.current()?.question.as_ref());
+        let said = match answer {
+            Answer::Choice(index) => match question.and_then(|question| question.choices.get(index)) {
+                Some(choice) => format!("The room says: {}", choice.text),
+                None => return,
+            },
+            Answer::Number(number) => format!("The room says: {number}"),
+        };
+        self.announce(said);
+    }
+
+    /// That a lesson from a file is in no link, where it is too long.
+    fn tell_of_length(&mut self) {
+        if self.link() == Link::TooLong {
+            let text = "This lesson is too long for a link: share its file. When the page is loaded again, open the file again.";
+            self.notice = Some(Notice { error: false, text: text.to_owned() });
+        }
+    }
+
+    // ---- numbers of texts ----
+
+    /// A number of a text becomes `value`, as far as its bounds let it, and the lanes follow on simulated time. Of runs that
+    /// come quickly one after the other only the last one is made: one at a time is under way.
+    fn set_number(&mut self, number: &Number, value: u64) {
+        let Some(state) = self.lesson.as_ref().filter(|state| !state.is_covered) else { return };
+        if !state.targets().any(|target| target == number.target) {
+            return;
+        }
+        let value = number.nearest(value);
+        if state.numbers.get(&number.target) == Some(&value) && self.settings.clock == Clock::Simulated {
+            return;
+        }
+        let begin = (self.document.clone(), self.settings);
+        match &number.target {
+            Target::Lanes => self.settings.simulated_lanes = value as u16,
+            Target::Seed => self.settings.cost_model.seed = value,
+            Target::Value(pointer) => {
+                let changed = self.document.text().and_then(|text| number::with_value(text, pointer, value));
+                let Some(changed) = changed else { return };
+                self.document.source = Source::scenario(changed);
+            }
+        }
+        self.settings.clock = Clock::Simulated;
+        if begin == (self.document.clone(), self.settings) {
+            return;
+        }
+        self.notice = None;
+        self.stop_comparing();
+        if self.is_running() {
+            self.number_waits = true;
+        } else {
+            self.run_unasked();
+        }
+    }
+
+    /// The numbers of the open step become what document and settings say; a run that waited for another one is made.
+    /// `is_new`: whether one of the two is another one than before.
+    pub(super) fn follow_numbers(&mut self, is_new: bool) {
+        if self.number_waits && !self.is_running() {
+            self.number_waits = false;
+            if !matches!(self.activity, Activity::Cancelled) {
+                self.run_unasked();
+            }
+        }
+        let Some(state) = self.lesson.as_ref().filter(|state| is_new || state.numbers.is_empty()) else {
+            return;
+        };
+        let text = self.document.text().unwrap_or_default();
+        let now = |target: Target| {
+            let value = match &target {
+                Target::Lanes => u64::from(self.settings.simulated_lanes),
+                Target::Seed => self.settings.cost_model.seed,
+                Target::Value(pointer) => number::value(text, pointer)?,
+            };
+            Some((target, value))
+        };
+        let numbers = state.targets().filter_map(now).collect();
+        if let Some(state) = &mut self.lesson {
+            state.numbers = numbers;
+        }
     }
 
     fn note_progress(&mut self) {

@@ -41,6 +41,7 @@ mod list;
 mod panels;
 mod picture;
 mod pins;
+mod present;
 mod run;
 mod selection;
 mod settings;
@@ -73,6 +74,7 @@ pub use link::{Link, NamedSelection};
 pub use list::{Given, ListState};
 pub use panels::{Dialog, Notice, Tab};
 pub use pins::Pin;
+pub use present::{MAX_MINUTES, Present, PresentEvent, Timer};
 pub use run::{Activity, can_be_repeated};
 pub use selection::{DetailState, Selection};
 pub use settings::Settings;
@@ -210,6 +212,8 @@ pub enum Event {
 
     /// Something is done with a lesson.
     Lesson(LessonEvent),
+    /// A presenter does something.
+    Present(PresentEvent),
 
     /// Open a tab.
     OpenTab(Tab),
@@ -358,6 +362,10 @@ pub struct Session {
     pub lesson: Option<LessonState>,
     /// The steps of lessons that were done.
     pub progress: Progress,
+    /// What is presented to a room, if anything is.
+    pub present: Option<Present>,
+    /// Whether a number was dragged further while its run was under way.
+    number_waits: bool,
     history: History,
     /// Whether the address held the document when it was last written.
     is_in_link: bool,
@@ -423,6 +431,8 @@ impl Session {
             query: String::new(),
             lesson: None,
             progress: Progress::default(),
+            present: None,
+            number_waits: false,
             history: History::default(),
             is_in_link: true,
             next_id: 0,
@@ -450,6 +460,7 @@ impl Session {
         let engine_had_failed = matches!(self.engine, EngineState::Failed { .. });
         self.on_event(event);
         self.follow_list();
+        self.follow_numbers((&self.document, self.settings) != (&before.0, before.1));
         if self.document != before.0 {
             self.edited();
         }
@@ -542,6 +553,11 @@ impl Session {
             Event::Lesson(event) => {
                 if let Some(late) = late::get() {
                     (late.lesson)(self, event);
+                }
+            }
+            Event::Present(event) => {
+                if let Some(late) = late::get() {
+                    (late.present)(self, event);
                 }
             }
             Event::OpenTab(tab) => self.tab = tab,

@@ -8,7 +8,7 @@ use evm_lanes_view::format::{capitalised, counted};
 use evm_lanes_view::model::RunModel;
 use evm_lanes_view::share;
 
-use super::{Document, Effect, Selection, Session, Source, late};
+use super::{Document, Effect, Selection, Session, Source, late, present};
 
 /// Longer documents are not tried as links: they would have to shrink to a thirtieth.
 const MOST_TEXT: usize = 1 << 20;
@@ -126,6 +126,7 @@ impl Session {
         // Steps of a frame would be steps of the page around it.
         let (link, push) = match &self.embed {
             Some(embed) => (embed.address(&link, self.settings.strategy), false),
+            None if self.present.is_some() => (present::address(&link), push),
             None => (link, push),
         };
         self.effects.push(Effect::WriteLink { link, push });
@@ -158,6 +159,7 @@ impl Session {
     /// Takes what an address says. A damaged address is told of and changes nothing, except for the
     /// first time, when the default scenario is shown.
     pub(super) fn open_address(&mut self, query: &str, fragment: &str, first: bool) {
+        self.follow_present(query);
         let lesson = match late::get() {
             Some(late) => (late.open_lesson_address)(self, query, fragment),
             None if late::is_needed(query, fragment) => Err(late::MISSING.to_owned()),

@@ -66,6 +66,9 @@ impl Session {
 
     /// Runs what is written, as a new step of the browser's history.
     pub(super) fn run(&mut self) {
+        if self.is_frozen() {
+            return self.announce("The run is shown once the answer is revealed.");
+        }
         self.stop_comparing();
         self.notice = None;
         self.uncover();
@@ -77,6 +80,7 @@ impl Session {
 
     /// Runs what is written. What a person is told of stays: nobody asked for this run, so nobody has read it yet.
     pub(super) fn run_unasked(&mut self) {
+        self.number_waits = false;
         if self.is_covered() {
             self.run_when_ready = false;
             return;

@@ -12,7 +12,6 @@ use super::keys::{self, Keys};
 use super::lanes::Lanes;
 use super::late::{self, WaitingDialog};
 use super::notices::{Notices, Progress};
-use super::picture::Printed;
 use super::tabs::Tabs;
 use crate::state::late::{Details, Dialogs, Framed, Later, OwnDialogs};
 use crate::state::recorded::Recorded;
@@ -53,6 +52,7 @@ pub fn App(
         selection,
         tab,
         dialog,
+        present: page.present,
         letter_keys: letter_keys.into(),
     });
     super::focus::start();
@@ -63,10 +63,24 @@ pub fn App(
             screen::follow(screen, &probe);
         }
     });
-    let dialogs = Dialogs { dialog, letter_keys, cost_model, strategy, progress, intents };
+    let address = Callback::new(move |()| page.address());
+    let can_present = page.embed.with_untracked(Option::is_none);
+    let dialogs = Dialogs {
+        dialog,
+        letter_keys,
+        cost_model,
+        strategy,
+        progress,
+        can_present,
+        model,
+        picture,
+        document,
+        curve,
+        address,
+        intents,
+    };
     if page.embed.with_untracked(Option::is_some) {
         let (embed, theme, screen) = (page.embed, theme.into(), screen.into());
-        let address = Callback::new(move |()| page.address());
         let lesson = page.lesson.open;
         let framed = Framed {
             embed,
@@ -99,32 +113,66 @@ pub fn App(
     let panel = move |tab| panel(page, intents, details, tab);
     let make_link = Callback::new(move |()| page.link());
     let given = lists.given;
-    let own_dialogs = OwnDialogs { dialog, document, strategy, given, model, picture, make_link, intents };
-    view! {
-        <a class="skip" href="#lanes">"Skip to the lanes"</a>
-        <div class="page">
-            <div>
-                <Header document setup work theme intents/>
-                <Progress work/>
-                <Notices notice document setup work intents/>
-            </div>
-            <Head model picture selection written work intents/>
-            <div></div>
-            <main class="main" class:teaching=move || page.lesson.open.with(Option::is_some)>
-                {lesson(page, intents)}
-                <div class="left" class:writing=move || matches!(tab.get(), Tab::Scenario | Tab::AccessList | Tab::Compare | Tab::Curve)>
-                    <Lanes shown time pinned clock cost_model is_stale is_running
-                        theme=theme.into() screen=screen.into() intents/>
-                    {details.view(move |details| {
-                        (details.graph)(model, selection, is_stale, is_running, screen.into(), intents)
-                    })}
-                    <Tabs tab query is_stale intents panel/>
+    let own_dialogs = OwnDialogs {
+        dialog,
+        document,
+        strategy,
+        given,
+        lesson: page.lesson.open,
+        model,
+        is_stale,
+        picture,
+        pins: pinned.pins,
+        make_link,
+        address,
+        intents,
+    };
+    let is_presenting = Memo::new(move |_| page.present.with(Option::is_some));
+    let whole = move || {
+        view! {
+            <a class="skip" href="#lanes">"Skip to the lanes"</a>
+            <div class="page">
+                <div>
+                    <Header document setup work theme intents/>
+                    <Progress work/>
+                    <Notices notice document setup work intents/>
                 </div>
-                {details.view(move |details| (details.inspector)(model, selection, detail, intents))}
-            </main>
-            <Printed model picture make_link late/>
-            <Foot work model/>
-        </div>
+                <Head model picture selection written work intents/>
+                <div></div>
+                <main class="main" class:teaching=move || page.lesson.open.with(Option::is_some)>
+                    {lesson(page, intents)}
+                    <div class="left" class:writing=move || matches!(tab.get(), Tab::Scenario | Tab::AccessList | Tab::Compare | Tab::Curve)>
+                        <Lanes shown time pinned clock cost_model is_stale is_running
+                            theme=theme.into() screen=screen.into() intents/>
+                        {details.view(move |details| {
+                            (details.graph)(model, selection, is_stale, is_running, screen.into(), intents)
+                        })}
+                        <Tabs tab query is_stale intents panel/>
+                    </div>
+                    {details.view(move |details| (details.inspector)(model, selection, detail, intents))}
+                </main>
+                <Foot work model/>
+            </div>
+        }
+    };
+    let presented = crate::state::late::Presented {
+        present: page.present,
+        lesson: page.lesson.open,
+        written,
+        setup,
+        work,
+        shown,
+        time,
+        pinned,
+        notice,
+        theme: theme.into(),
+        screen: screen.into(),
+        make_link,
+        intents,
+    };
+    let presented = move || late.view(move |parts| (parts.present)(presented));
+    view! {
+        {move || if is_presenting.get() { presented() } else { whole().into_any() }}
         <i class="probe" node_ref=probe aria-hidden="true"></i>
         <div class="hidden" role="status" aria-live="polite">{move || spoken.get()}</div>
         {move || match late.get() {
@@ -170,9 +218,9 @@ fn lesson(page: Page, intents: Intents) -> impl IntoView {
     let (open, progress, is_running) = (page.lesson.open, page.lesson.progress, page.work.is_running);
     let is_open = Memo::new(move |_| open.with(Option::is_some));
     move || {
-        is_open
-            .get()
-            .then(|| page.browser.late.view(move |parts| (parts.lesson)(open, progress, is_running, intents)))
+        is_open.get().then(|| {
+            page.browser.late.view(move |parts| (parts.lesson)(open, progress, is_running, true, intents))
+        })
     }
 }
 

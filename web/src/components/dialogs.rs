@@ -42,7 +42,7 @@ pub(super) fn Top(
     }
 }
 
-const KEYS: [(&[&str], &str); 14] = [
+const KEYS: [(&[&str], &str); 15] = [
     (&["Ctrl", "Enter"], "run"),
     (&["Ctrl", "Z"], "undo a change of the scenario"),
     (&["."], "next attempt in the lane"),
@@ -56,6 +56,7 @@ const KEYS: [(&[&str], &str); 14] = [
     (&["F"], "fit the selection"),
     (&["C"], "show the longest chain"),
     (&["/"], "find transactions"),
+    (&["P"], "present: large type for a room, and leave again"),
     (&["Esc"], "close a dialog, leave the lanes or a table"),
 ];
 
@@ -67,6 +68,16 @@ const PANEL_KEYS: [(&[&str], &str); 6] = [
     (&["←", "→"], "in the graph: what it read from, what read from it"),
     (&["↑", "↓"], "in a table: from row to row"),
     (&["Home", "End"], "in a table: first and last row; Page ↑ and Page ↓ by a page"),
+];
+
+/// Keys while something is presented.
+const PRESENTER_KEYS: [(&[&str], &str); 6] = [
+    (&["→", "←"], "next and previous step; also Space, and Page ↓ and Page ↑ of a clicker"),
+    (&["Enter"], "reveal the answer and the run; also R, and → before the next step"),
+    (&["1", "9"], "mark the room’s answer"),
+    (&["Q"], "code of the link, large"),
+    (&["T"], "pause the timer"),
+    (&["Esc"], "leave"),
 ];
 
 fn key_list(keys: &'static [(&'static [&'static str], &'static str)]) -> impl IntoView {
@@ -108,6 +119,8 @@ pub fn Help(
                 <p>"A key does what its letter says, with Caps Lock, too. If your keyboard has no such letter, the key’s position counts: the key that is W on a US keyboard zooms in on every keyboard. Brackets may be typed with AltGr."</p>
                 <h3>"Keys of a panel that has the focus"</h3>
                 <dl class="keys">{key_list(&PANEL_KEYS)}</dl>
+                <h3>"Keys while presenting"</h3>
+                <dl class="keys">{key_list(&PRESENTER_KEYS)}</dl>
                 <p><label>
                     <input type="checkbox" prop:checked=move || letter_keys.get()
                         on:change=move |e| letter_keys.set(event_target_checked(&e))/>

@@ -54,6 +54,11 @@ pub fn Framed(
         }
     };
     let head = move || view! { <Head model picture selection written work intents/> };
+    // Landmarks of several frames on a page are told apart by what is in them.
+    let name = move || {
+        let title = document.with(|d| d.parsed().map(|scenario| scenario.title.clone())).unwrap_or_default();
+        format!("EVM Lanes, {}: {title}", view.get().name())
+    };
     let line = move || view! { <Line model/> };
     let body = move || {
         match view.get() {
@@ -94,7 +99,7 @@ pub fn Framed(
     }
     };
     view! {
-        <div class="framed">
+        <main class="framed" aria-label=name>
             <Progress work/>
             <Notices notice=panels.notice document setup work intents/>
             <Show when=move || edit.get() != Edit::None && view.get() != View::Mini>
@@ -109,11 +114,11 @@ pub fn Framed(
                 </div>
             </Show>
             <Show when=move || lesson.with(Option::is_some)>
-                {late.view(move |parts| (parts.lesson)(lesson, progress, is_running, intents))}
+                {late.view(move |parts| (parts.lesson)(lesson, progress, is_running, false, intents))}
             </Show>
-            <main class="main-view">{body}</main>
+            <div class="main-view">{body}</div>
             <Last model setup work address/>
-        </div>
+        </main>
     }
 }
 
@@ -121,9 +126,9 @@ pub fn Framed(
 #[component]
 fn Panel(children: Children) -> impl IntoView {
     view! {
-        <section class="tabs" aria-label="Details">
-            <div id="tab-panel" role="region" aria-label="Details" tabindex="0">{children()}</div>
-        </section>
+        <div class="tabs">
+            <div id="tab-panel" role="group" aria-label="Details" tabindex="0">{children()}</div>
+        </div>
     }
 }
 

@@ -8,7 +8,7 @@ use wasm_bindgen::JsCast;
 use web_sys::{KeyboardEvent, MouseEvent};
 
 use super::measure::size_of;
-use crate::state::{Intents, Screen, Selection, Slice};
+use crate::state::{Intents, Screen, Selection, Slice, dom};
 use crate::view::graph::{self, Graph as Picture};
 use crate::view::model::RunModel;
 use crate::view::navigate;
@@ -32,7 +32,7 @@ pub fn Graph(
         model.get().filter(|_| width > 0.0).map(|m| graph::layout(&m, width, height))
     });
     view! {
-        <section class="panel graph" aria-label="Dependencies">
+        <section class="panel graph" aria-label="Dependencies" role=dom::landmark()>
             <header>
                 <h2>"Dependencies"</h2>
                 <span>"waves → · thick: longest chain · ◇ hot location"</span>

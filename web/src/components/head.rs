@@ -11,7 +11,7 @@ use leptos::prelude::*;
 use super::links::{LocationLink, TxLink};
 use crate::state::{
     Activity, Dialog, Document, EngineState, Intents, Picture, Selection, Slice, Source, Work, Written,
-    can_be_repeated,
+    can_be_repeated, dom,
 };
 use crate::view::format::{count, counted, share, shortened};
 use crate::view::limits::{self, Side};
@@ -29,7 +29,7 @@ pub fn Head(
     intents: Intents,
 ) -> impl IntoView {
     view! {
-        <section class="head" aria-label="What the run says">
+        <section class="head" aria-label="What the run says" role=dom::landmark()>
             {move || match model.get() {
                 Some(model) => Either::Left(view! { <Summary model picture selection written work intents/> }),
                 None => Either::Right(view! { <Waiting work/> }),

@@ -40,7 +40,7 @@ pub fn Header(
             <OpenFile intents/>
             <RunButton setup work intents/>
             <OtherClock setup work intents/>
-            <button class="btn" type="button" on:click=move |_| intents.open_dialog(Dialog::Lessons)>"Lessons"</button>
+            <button class="btn" type="button" id="lessons" on:click=move |_| intents.open_dialog(Dialog::Lessons)>"Lessons"</button>
             <button class="btn" type="button" on:click=move |_| intents.open_dialog(Dialog::Share)>"Share"</button>
             <button class="btn square" type="button"
                 aria-label=move || if theme.get().is_dark() { "Light colours" } else { "Dark colours" }

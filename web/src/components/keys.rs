@@ -4,8 +4,9 @@ use leptos::ev;
 use leptos::prelude::*;
 use web_sys::KeyboardEvent;
 
-use crate::state::{Dialog, Intents, Selection, Slice, Tab, dom};
+use crate::state::{Dialog, Intents, LessonEvent, Present, PresentEvent, Selection, Slice, Tab, dom};
 use crate::view::keys::{self, Command, Stroke};
+use crate::view::present::{self, Key};
 
 /// What keys act on.
 #[derive(Clone, Copy)]
@@ -16,6 +17,7 @@ pub struct Keys {
     pub selection: Slice<Selection>,
     pub tab: Slice<Tab>,
     pub dialog: Slice<Option<Dialog>>,
+    pub present: Slice<Option<Present>>,
     /// Whether single letters act as keys.
     pub letter_keys: Slice<bool>,
 }
@@ -47,6 +49,9 @@ fn act(on: Keys, event: &KeyboardEvent) -> bool {
         alt: event.alt_key(),
         shift: event.shift_key(),
     };
+    if on.present.with_untracked(Option::is_some) && !covered && act_presenting(on, event, stroke, writing) {
+        return true;
+    }
     if key == "Escape" {
         let bare = !(stroke.control || stroke.meta || stroke.alt || covered);
         return bare && escape(on, writing);
@@ -63,6 +68,48 @@ fn act(on: Keys, event: &KeyboardEvent) -> bool {
         Some(command) => !writing && on.command.run(command),
         None => false,
     }
+}
+
+/// Does what a key means while something is presented; whether it meant anything.
+fn act_presenting(on: Keys, event: &KeyboardEvent, stroke: Stroke<'_>, writing: bool) -> bool {
+    let Some(key) = present::key(stroke) else { return false };
+    if key.is_single_character(stroke) && (writing || !on.letter_keys.get_untracked()) {
+        return false;
+    }
+    let is_own = match stroke.key {
+        // A field that is left by it has not been left by the presenter.
+        "Escape" => false,
+        // A control does by these what it is for, and the lanes pan by arrows.
+        " " | "Enter" => {
+            is_on(event, "button, a, input, select, textarea, [role=spinbutton], [role=img], #lanes-overlay")
+        }
+        "ArrowLeft" | "ArrowRight" => is_on(event, "input, select, textarea, #lanes-overlay"),
+        _ => writing,
+    };
+    // A key that is held down would race through the steps.
+    if is_own || event.repeat() {
+        return false;
+    }
+    on.intents.present(match key {
+        Key::Next => PresentEvent::Next,
+        Key::Previous => PresentEvent::Previous,
+        Key::Reveal => PresentEvent::Reveal,
+        Key::Code => PresentEvent::ToggleCode,
+        Key::Timer => PresentEvent::ToggleTimer,
+        Key::Leave => PresentEvent::Leave,
+        Key::Vote(choice) => {
+            on.intents.lesson(LessonEvent::Vote(choice));
+            return true;
+        }
+    });
+    true
+}
+
+/// Whether an event belongs to such an element.
+fn is_on(event: &KeyboardEvent, selector: &str) -> bool {
+    let target: Option<web_sys::Element> =
+        event.target().and_then(|target| wasm_bindgen::JsCast::dyn_into(target).ok());
+    target.is_some_and(|target| target.closest(selector).is_ok_and(|found| found.is_some()))
 }
 
 /// Out of the canvas first, then the measured selection goes, then out of a table.

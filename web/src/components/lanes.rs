@@ -12,7 +12,7 @@ use web_sys::{PointerEvent, WheelEvent};
 use super::measure::size_of;
 use crate::paint::{self, Palette};
 use crate::state::late;
-use crate::state::{Dialog, Intents, PinnedRuns, Screen, Shown, Slice, Theme, TimeView, theme};
+use crate::state::{Dialog, Intents, PinnedRuns, Screen, Shown, Slice, Theme, TimeView, dom, theme};
 use crate::view::format::{Unit, counted};
 use crate::view::gesture::{Gestures, Move, Pointer, Release};
 use crate::view::lanes::{Metrics, Pattern, hit, layout};
@@ -88,7 +88,7 @@ pub fn Lanes(
 
     let pins = late::Pins { shown, visible: time.visible, pinned, palette, screen, intents };
     view! {
-        <section class="panel" id="lanes" aria-label="Lanes">
+        <section class="panel" id="lanes" aria-label="Lanes" role=dom::landmark()>
             <header>
                 <h2>{move || shown.model.with(|m| match m {
                     Some(m) if m.is_simulated() => "Simulated lanes",

@@ -20,18 +20,18 @@ use super::graph::Graph;
 use super::inspector::Inspector;
 use super::lesson::{Lesson, Lessons};
 use super::list::List;
-use super::picture::SavePicture;
+use super::picture::{Printed, SavePicture};
 use super::pins::Pins;
+use super::present::Presenter;
 use super::share::Share;
 use super::story::Story;
 use super::tables::{Contracts, Locations, Time, Transactions};
-use crate::state::late::{self, Details, Dialogs, Late, OwnDialogs, Parts, Printed};
+use crate::state::late::{self, Details, Dialogs, Late, OwnDialogs, Parts};
 use crate::state::{
-    self, Activity, CurveState, DetailState, Document, Intents, LessonState, Lists, Picture, PinnedRuns,
-    Progress, Screen, Selection, Setup, Slice, Source, Work, Written, effects, file,
+    self, Activity, CurveState, DetailState, Document, Intents, LessonState, Lists, PinnedRuns, Progress,
+    Screen, Selection, Setup, Slice, Source, Work, Written, effects, file,
 };
 use crate::view::model::RunModel;
-use crate::view::{recorded, svg};
 
 type Model = Slice<Option<Arc<RunModel>>>;
 
@@ -50,7 +50,7 @@ static PARTS: Parts = Parts {
     contracts,
     lesson,
     pins,
-    printed,
+    present,
     post_picture: effects::post_picture,
     read_file: file::read_boxed,
 };
@@ -127,21 +127,24 @@ fn framed(given: late::Framed) -> AnyView {
 }
 
 fn framed_dialogs(given: Dialogs) -> AnyView {
-    let Dialogs { dialog, letter_keys, cost_model, strategy, progress, intents } = given;
+    let Dialogs { dialog, letter_keys, cost_model, strategy, progress, can_present, .. } = given;
+    let Dialogs { model, picture, document, curve, address, intents, .. } = given;
     view! {
         <Help dialog letter_keys intents/>
         <CostModel dialog cost_model intents/>
         <Strategies dialog strategy intents/>
-        <Lessons dialog progress intents/>
+        <SavePicture dialog model picture document curve address intents/>
+        <Lessons dialog progress can_present intents/>
     }
     .into_any()
 }
 
-fn own_dialogs(given: OwnDialogs) -> AnyView {
-    let OwnDialogs { dialog, document, strategy, given, model, picture, make_link, intents } = given;
+fn own_dialogs(given_dialogs: OwnDialogs) -> AnyView {
+    let OwnDialogs { dialog, document, strategy, given, lesson, model, is_stale, .. } = given_dialogs;
+    let OwnDialogs { picture, pins, address, make_link, intents, .. } = given_dialogs;
     view! {
-        <Share dialog document strategy given make_link intents/>
-        <SavePicture dialog model picture make_link intents/>
+        <Share dialog document strategy given lesson model is_stale make_link intents/>
+        <Printed model picture lesson pins address/>
     }
     .into_any()
 }
@@ -198,9 +201,10 @@ fn lesson(
     lesson: Slice<Option<LessonState>>,
     progress: Slice<Progress>,
     is_running: Slice<bool>,
+    can_present: bool,
     intents: Intents,
 ) -> AnyView {
-    view! { <Lesson lesson progress is_running intents/> }.into_any()
+    view! { <Lesson lesson progress is_running can_present intents/> }.into_any()
 }
 
 fn pins(given: late::Pins) -> AnyView {
@@ -208,11 +212,13 @@ fn pins(given: late::Pins) -> AnyView {
     view! { <Pins shown visible pinned palette screen intents/> }.into_any()
 }
 
-fn printed(model: &RunModel, picture: &Picture, link: String) -> Printed {
-    /// As wide as the text on a sheet of A4.
-    const SHEET: f64 = 700.0;
-    let caption = recorded::caption(model, picture, &link);
-    Printed { svg: svg::inline(model, SHEET, "printed"), caption: caption.what, link: caption.link }
+fn present(given: late::Presented) -> AnyView {
+    let late::Presented { present, lesson, written, setup, work, shown, time, pinned, notice, .. } = given;
+    let late::Presented { theme, screen, make_link, intents, .. } = given;
+    view! {
+        <Presenter present lesson written setup work shown time pinned notice theme screen make_link intents/>
+    }
+    .into_any()
 }
 
 /// In the place of a dialog whose code has not come yet.

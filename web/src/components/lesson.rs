@@ -1,5 +1,7 @@
 //! A lesson beside the lanes: text, question, goal, hints, explanation; and the list of lessons.
 
+use std::sync::Arc;
+
 use evm_lanes_core::goal::{self, Figures};
 use evm_lanes_core::scenario::lesson::{Step, builtin};
 use leptos::ev;
@@ -7,9 +9,10 @@ use leptos::html::Dialog;
 use leptos::prelude::*;
 
 use super::dialogs::{Top, bind};
-use crate::state::{self, Intents, LessonAnswer, LessonEvent, LessonState, Progress, Slice};
+use super::present::Choices;
+use super::prose::{Filled, Numbers, prose};
+use crate::state::{self, Intents, LessonAnswer, LessonEvent, LessonState, PresentEvent, Progress, Slice};
 use crate::view::format::{capitalised, counted};
-use crate::view::markdown::{self, Block, Span};
 
 /// The lesson that is open.
 #[component]
@@ -17,11 +20,17 @@ pub fn Lesson(
     lesson: Slice<Option<LessonState>>,
     progress: Slice<Progress>,
     is_running: Slice<bool>,
+    /// Whether it can be presented from here: not from a frame.
+    #[prop(optional)]
+    can_present: bool,
     intents: Intents,
 ) -> impl IntoView {
-    // The step is drawn anew only when another one is opened, so that a number that is being typed stays.
+    // The step is drawn anew only when another one is opened, so that a number that is being typed stays; also when a file of
+    // the same lesson is opened again, because somebody is writing it.
     let opened = Memo::new(move |_| {
-        lesson.with(|state| state.as_ref().map(|s| (s.lesson.id.clone(), s.step, s.lesson.steps.len())))
+        lesson.with(|state| {
+            state.as_ref().map(|s| (Arc::as_ptr(&s.lesson).addr(), s.step, s.lesson.steps.len()))
+        })
     });
     view! {
         {move || opened.get().map(|(_, step, steps)| view! {
@@ -36,8 +45,8 @@ pub fn Lesson(
                     <button type="button" class="btn small" on:click=move |_| intents.lesson(LessonEvent::Close)>"Close"</button>
                 </header>
                 <div class="body" tabindex="0" role="region" aria-labelledby="lesson-step">
-                    <OpenStep lesson is_running intents/>
-                    <Steps lesson progress step steps intents/>
+                    <OpenStep lesson is_running room=false intents/>
+                    <Steps lesson progress step steps can_present intents/>
                 </div>
             </section>
         })}
@@ -46,7 +55,13 @@ pub fn Lesson(
 
 /// What is read, asked, wanted and said of the open step, in this order.
 #[component]
-fn OpenStep(lesson: Slice<Option<LessonState>>, is_running: Slice<bool>, intents: Intents) -> impl IntoView {
+pub(super) fn OpenStep(
+    lesson: Slice<Option<LessonState>>,
+    is_running: Slice<bool>,
+    /// Whether a room is asked, which sees the answer once the presenter reveals it.
+    room: bool,
+    intents: Intents,
+) -> impl IntoView {
     let Some(step) = lesson.with_untracked(|s| s.as_ref().and_then(|s| s.current().cloned())) else {
         return ().into_any();
     };
@@ -61,20 +76,18 @@ fn OpenStep(lesson: Slice<Option<LessonState>>, is_running: Slice<bool>, intents
     });
     let Step { title, text, question, goal, hints, explanation, .. } = step;
     let has_goal = goal.is_some();
+    let numbers = Some(Numbers { lesson, intents });
     view! {
         <h3 id="lesson-step" tabindex="-1">{title}</h3>
-        {move || prose(&goal::fill(&text, start_figures.get().as_ref()))}
-        {question.map(|question| view! { <Question question lesson is_covered intents/> })}
+        {prose(&text, Filled::By(start_figures), numbers)}
+        {question.map(|question| view! { <Question question lesson is_covered room intents/> })}
         {goal.map(|goal| view! { <Goal goal lesson figures is_measured is_covered is_running/> })}
         <Show when=move || has_goal && !is_covered.get()>
             <Help lesson hints=hints.clone() figures intents/>
         </Show>
         <Show when=move || is_done.get()>
             <div class="explanation" role="region" aria-label="Explanation">
-                {
-                    let explanation = explanation.clone();
-                    move || prose(&goal::fill(&explanation, figures.get().as_ref()))
-                }
+                {prose(&explanation, Filled::By(figures), numbers)}
             </div>
         </Show>
     }
@@ -87,6 +100,7 @@ fn Question(
     question: evm_lanes_core::scenario::lesson::Question,
     lesson: Slice<Option<LessonState>>,
     is_covered: Memo<bool>,
+    room: bool,
     intents: Intents,
 ) -> impl IntoView {
     let number: NodeRef<leptos::html::Input> = NodeRef::new();
@@ -107,6 +121,17 @@ fn Question(
             _ => intents.announce("Type a number."),
         }
     };
+    if room {
+        let right = question.choices.iter().position(|choice| choice.is_right);
+        let choices = question.choices.into_iter().map(|choice| choice.text).collect();
+        return view! {
+            <div class="question" role="group" aria-labelledby="lesson-question">
+                <div id="lesson-question">{prose(&question.text, Filled::Already, None)}</div>
+                <Choices choices right lesson is_covered chosen intents/>
+            </div>
+        }
+        .into_any();
+    }
     let choices = question
         .choices
         .into_iter()
@@ -124,7 +149,7 @@ fn Question(
     });
     view! {
         <div class="question" role="group" aria-labelledby="lesson-question">
-            <div id="lesson-question">{prose(&question.text)}</div>
+            <div id="lesson-question">{prose(&question.text, Filled::Already, None)}</div>
             {choices}
             {unit.map(|unit| view! {
                 <form on:submit=move |e| {
@@ -145,11 +170,12 @@ fn Question(
             {move || reply.get().map(|reply| view! {
                 <div class="reply" class:right=reply.is_right>
                     <p class="verdict">{if reply.is_right { "Right." } else { "Not quite." }}</p>
-                    {prose(&reply.text)}
+                    {prose(&reply.text, Filled::Already, None)}
                 </div>
             })}
         </div>
     }
+    .into_any()
 }
 
 /// What the run must be like, and how far it is.
@@ -204,7 +230,7 @@ fn Help(
     view! {
         <div class="help">
             {move || shown.get().into_iter().filter_map(|i| hints.get(i)).map(|hint| view! {
-                <div class="hint">{prose(&goal::fill(&hint.text, figures.get().as_ref()))}</div>
+                <div class="hint">{prose(&hint.text, Filled::By(figures), None)}</div>
             }).collect_view()}
             <div class="row">
                 <button type="button" class="btn small" aria-disabled=move || (!has_more.get()).to_string()
@@ -227,6 +253,7 @@ fn Steps(
     progress: Slice<Progress>,
     step: usize,
     steps: usize,
+    can_present: bool,
     intents: Intents,
 ) -> impl IntoView {
     let is_last = step + 1 >= steps;
@@ -270,6 +297,10 @@ fn Steps(
                         on:click=move |_| if !is_last { intents.lesson(LessonEvent::GoTo(step + 1)) }>"Next"</button>
                 }.into_any(),
             }}
+            {can_present.then(|| view! {
+                <button type="button" class="btn" id="present" aria-keyshortcuts="P"
+                    on:click=move |_| intents.present(PresentEvent::Start)>"Present"</button>
+            })}
         </nav>
     }
 }
@@ -279,6 +310,9 @@ fn Steps(
 pub fn Lessons(
     dialog: Slice<Option<state::Dialog>>,
     progress: Slice<Progress>,
+    /// Whether lessons can be presented from here: not from a frame.
+    #[prop(optional)]
+    can_present: bool,
     intents: Intents,
 ) -> impl IntoView {
     let element: NodeRef<Dialog> = NodeRef::new();
@@ -294,6 +328,10 @@ pub fn Lessons(
                     {lesson.title}
                 </button>
                 <span>{about}</span>
+                {can_present.then(|| view! {
+                    <button type="button" class="btn small" aria-label=format!("Present {}", lesson.title)
+                        on:click=move |_| intents.present(PresentEvent::Open(lesson.id.to_owned()))>"Present"</button>
+                })}
             </li>
         }
     };
@@ -303,37 +341,19 @@ pub fn Lessons(
             <div class="body">
                 <p>"Each takes a few minutes, on simulated lanes, the same on every machine. Nothing is sent anywhere."</p>
                 <ol class="lessons">{builtin::ALL.iter().map(line).collect_view()}</ol>
+                {can_present.then(|| view! {
+                    <p>
+                        "Present shows a lesson, or "
+                        <button type="button" class="link" on:click=move |_| intents.present(PresentEvent::Start)>"what is on the page now"</button>
+                        ", in large type to a room. The key P does the same."
+                    </p>
+                })}
                 <p>
                     "A lesson of your own opens from a file. Begin with "
                     <a href="./lessons/template.json" download="my-lesson.json">"the template"</a>"."
                 </p>
+                <p><a href="./teach/">"For teachers: times, aims, codes for pages of yours"</a></p>
             </div>
         </dialog>
     }
-}
-
-/// A text in simple Markdown. Never HTML.
-fn prose(text: &str) -> impl IntoView + use<> {
-    markdown::blocks(text)
-        .into_iter()
-        .map(|block| match block {
-            Block::Paragraph(spans) => view! { <p>{line(spans)}</p> }.into_any(),
-            Block::List(points) => {
-                let points = points.into_iter().map(|point| view! { <li>{line(point)}</li> }).collect_view();
-                view! { <ul>{points}</ul> }.into_any()
-            }
-        })
-        .collect_view()
-}
-
-fn line(spans: Vec<Span>) -> impl IntoView {
-    spans
-        .into_iter()
-        .map(|span| match span {
-            Span::Text(text) => text.into_any(),
-            Span::Code(text) => view! { <code>{text}</code> }.into_any(),
-            Span::Strong(text) => view! { <strong>{text}</strong> }.into_any(),
-            Span::Emphasis(text) => view! { <em>{text}</em> }.into_any(),
-        })
-        .collect_view()
 }

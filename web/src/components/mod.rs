@@ -23,6 +23,8 @@ mod measure;
 mod notices;
 mod picture;
 mod pins;
+mod present;
+mod prose;
 mod rows;
 mod share;
 mod story;

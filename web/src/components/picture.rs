@@ -2,28 +2,23 @@
 
 use std::sync::Arc;
 
+use evm_lanes_core::goal;
+use evm_lanes_core::scenario::lesson::number;
 use leptos::ev;
 use leptos::html::Dialog;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use super::dialogs::{Top, bind};
-use crate::state::{self, Intents, Late, Link, Picture, Slice, dom, image, link};
+use crate::state::{self, CurveState, Document, Intents, LessonState, Picture, Pin, Slice, dom, image};
 use crate::view::format::bytes;
 use crate::view::model::RunModel;
+use crate::view::print::{self, Sheet, Step};
 use crate::view::svg::{self, SvgOptions, Theme};
 use crate::view::{offline, recorded};
 
 /// The width of a picture, in CSS pixels.
 const WIDTH: f64 = 1060.0;
-
-/// The address that leads to what is on the page; empty where no link can.
-fn address(make_link: Callback<(), Link>) -> String {
-    match make_link.run(()) {
-        Link::Fits(link) => format!("{}{link}", link::base()),
-        Link::TooLong | Link::File(_) => String::new(),
-    }
-}
 
 /// The picture, and files of it.
 #[component]
@@ -31,8 +26,11 @@ pub fn SavePicture(
     dialog: Slice<Option<state::Dialog>>,
     model: Slice<Option<Arc<RunModel>>>,
     picture: Slice<Picture>,
-    /// Makes the link to what is on the page now.
-    make_link: Callback<(), Link>,
+    document: Slice<Document>,
+    /// Speed-up over lanes, if it was asked for.
+    curve: Slice<CurveState>,
+    /// The address of the page that shows what is here now, if a link can say it.
+    address: Callback<(), Option<String>>,
     intents: Intents,
 ) -> impl IntoView {
     let element: NodeRef<Dialog> = NodeRef::new();
@@ -46,7 +44,8 @@ pub fn SavePicture(
         }
         said.set(String::new());
         let model = model.get()?;
-        let link = if with_link.get() { untrack(|| address(make_link)) } else { String::new() };
+        let link =
+            if with_link.get() { untrack(|| address.run(()).unwrap_or_default()) } else { String::new() };
         let caption = picture.with(|picture| recorded::caption(&model, picture, &link));
         Some(svg::lanes(
             &model,
@@ -66,7 +65,8 @@ pub fn SavePicture(
     };
     let options = move || {
         let model = model.get_untracked()?;
-        let link = if with_link.get_untracked() { address(make_link) } else { String::new() };
+        let link =
+            if with_link.get_untracked() { address.run(()).unwrap_or_default() } else { String::new() };
         let caption = picture.with_untracked(|picture| recorded::caption(&model, picture, &link));
         Some((
             model,
@@ -81,7 +81,15 @@ pub fn SavePicture(
     };
     let save_page = move |_| {
         if let Some((model, SvgOptions { caption: Some(caption), .. })) = options() {
-            let html = offline::html(&model, &caption);
+            let drawn = curve.with_untracked(|curve| match curve {
+                CurveState::Done { curve, source, .. }
+                    if document.with_untracked(|d| d.source == *source) =>
+                {
+                    Some(curve.clone())
+                }
+                _ => None,
+            });
+            let html = offline::html(&model, &caption, drawn.as_deref());
             dom::save("run.html", "text/html", html.as_bytes());
             said.set(format!("Saved as run.html ({}). It opens without a server.", bytes(html.len() as u64)));
         }
@@ -126,7 +134,7 @@ pub fn SavePicture(
                     <button type="button" class="btn" on:click=save_png>"Save as PNG"</button>
                     <button type="button" class="btn" on:click=save_moving>"Save as moving SVG"</button>
                     <button type="button" class="btn" on:click=save_page
-                        title="Headline, figures, lanes, transactions, attempts and locations in one file">"Save as page"</button>
+                        title="One file that opens without a server: lanes, figures, graph, transactions, attempts, locations, time, and the curve if it is drawn">"Save as page"</button>
                 </div>
                 <p role="status">{move || said.get()}</p>
                 <p>"It shows the whole run, whatever part of it the lanes show now. To print it with the headline, use the browser’s own Print."</p>
@@ -135,36 +143,60 @@ pub fn SavePicture(
     }
 }
 
-/// What is printed in place of the panels: the lanes, what they show, and the link. It is made when the page is printed.
+/// What is printed in place of the panels: the lesson's step, the lanes, the runs beside them, what they show, the link and
+/// its code. It is made when the page is printed.
 #[component]
 pub fn Printed(
     model: Slice<Option<Arc<RunModel>>>,
     picture: Slice<Picture>,
-    /// Makes the link to what is on the page now.
-    make_link: Callback<(), Link>,
-    late: Late,
+    lesson: Slice<Option<LessonState>>,
+    pins: Slice<Vec<Pin>>,
+    /// The address of the page that shows what is here now, if a link can say it.
+    address: Callback<(), Option<String>>,
 ) -> impl IntoView {
-    let element: NodeRef<leptos::html::Div> = NodeRef::new();
-    let words = RwSignal::new((String::new(), String::new()));
+    let element: NodeRef<leptos::html::Section> = NodeRef::new();
     let print = window_event_listener_untyped("beforeprint", move |_| {
-        let (Some(element), Some(model)) = (element.get_untracked(), model.get_untracked()) else { return };
-        let Some(parts) = late.get_untracked() else {
-            late.start();
-            let missing = "The lanes are missing: this part of the page was not loaded yet. Print again.";
-            words.set((missing.to_owned(), String::new()));
-            return;
+        let Some(element) = element.get_untracked() else { return };
+        let (model, pins) = (model.get_untracked(), pins.get_untracked());
+        let link = address.run(()).unwrap_or_default();
+        let caption = model
+            .as_ref()
+            .map(|model| picture.with_untracked(|picture| recorded::caption(model, picture, &link).what));
+        let is_other = |pin: &&Pin| model.as_ref().is_none_or(|model| !Arc::ptr_eq(model, &pin.model));
+        let sheet = Sheet {
+            step: lesson.with_untracked(|lesson| lesson.as_ref().and_then(step)),
+            model: model.as_deref(),
+            // Beside a question that waits for its answer there is no run at all.
+            beside: if model.is_some() {
+                pins.iter().filter(is_other).map(|pin| &*pin.model).collect()
+            } else {
+                Vec::new()
+            },
+            caption: caption.unwrap_or_default(),
+            link,
         };
-        let printed = picture.with_untracked(|picture| (parts.printed)(&model, picture, address(make_link)));
-        // Its texts are escaped; see `svg::escape`.
-        element.set_inner_html(&printed.svg);
-        words.set((printed.caption, printed.link));
+        // Its texts are escaped; see `view/print.rs`.
+        element.set_inner_html(&print::html(&sheet));
     });
     on_cleanup(move || print.remove());
-    view! {
-        <section class="printed" aria-hidden="true">
-            <div class="picture" node_ref=element></div>
-            <p>{move || words.get().0}</p>
-            <p class="mono">{move || words.get().1}</p>
-        </section>
+    view! { <section class="printed" aria-hidden="true" node_ref=element></section> }
+}
+
+/// The open step as it is read: with its question, and with its explanation once the step is done.
+fn step(state: &LessonState) -> Option<Step> {
+    let step = state.current()?;
+    let start = state.start_figures.as_ref().or(state.figures.as_ref());
+    let now = |text: &str, figures| {
+        number::labels_now(&goal::fill(text, figures), |target| state.numbers.get(target).copied())
+    };
+    let mut texts = vec![now(&step.text, start)];
+    if let Some(question) = &step.question {
+        texts.push(question.text.clone());
+        texts.push(question.choices.iter().map(|choice| format!("- {}\n", choice.text)).collect());
     }
+    if state.is_done {
+        texts.push(now(&step.explanation, state.figures.as_ref()));
+    }
+    let (number, steps) = (state.step + 1, state.lesson.steps.len());
+    Some(Step { heading: format!("{}, step {number} of {steps}: {}", state.lesson.title, step.title), texts })
 }

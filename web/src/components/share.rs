@@ -1,6 +1,8 @@
 //! The dialog that hands on what is on the page: the link in the forms that other places take, its QR code, and a file for
 //! what no link takes.
 
+use std::sync::Arc;
+
 use evm_lanes_core::scenario::StrategyChoice;
 use leptos::ev;
 use leptos::html::{Dialog, Textarea};
@@ -8,9 +10,11 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use super::dialogs::{Top, bind};
-use crate::state::{self, Document, Given, Intents, Link, Slice, dom, link};
+use crate::state::{self, Document, Given, Intents, LessonState, Link, Slice, dom, link};
 use crate::view::format::count;
+use crate::view::model::RunModel;
 use crate::view::qr::{self, QrPicture};
+use crate::view::sentence;
 use crate::view::share::{self, Form, Shared};
 
 /// The link, how long it is, and what else holds it.
@@ -20,6 +24,9 @@ pub fn Share(
     document: Slice<Document>,
     strategy: Slice<StrategyChoice>,
     given: Slice<Option<Given>>,
+    lesson: Slice<Option<LessonState>>,
+    model: Slice<Option<Arc<RunModel>>>,
+    is_stale: Slice<bool>,
     /// Makes the link to what is on the page now. That takes too long to be done before anyone asks.
     make_link: Callback<(), Link>,
     intents: Intents,
@@ -39,9 +46,23 @@ pub fn Share(
         match shared.get()? {
         Link::Fits(link) => Some(
             view! {
-                <p>"The link holds the scenario, strategy, lanes, clock and selection. Nothing is stored on a server."</p>
+                <p>{held(lesson)}" Nothing is stored on a server."</p>
                 <GivenList given strategy/>
-                <Texts link document done/>
+                <Texts link document lesson model is_stale done intents/>
+            }
+            .into_any(),
+        ),
+        Link::TooLong if lesson.with_untracked(|l| l.as_ref().is_some_and(|l| l.own.is_some())) => Some(
+            view! {
+                <p role="alert">{format!("This lesson, with what was changed in it, is too long for a link: browsers take about {} characters. Share its file, and the changed scenario beside it.", count(32_000))}</p>
+                <div class="row">
+                    <button type="button" class="btn" on:click=move |_| {
+                        if let Some(text) = lesson.with_untracked(|l| l.as_ref().and_then(|l| l.own.clone())) {
+                            dom::save("lesson.json", "application/json", text.as_bytes());
+                        }
+                    }>"Save the lesson"</button>
+                    <SaveButton document/>
+                </div>
             }
             .into_any(),
         ),
@@ -73,13 +94,41 @@ pub fn Share(
     }
 }
 
+/// What a link holds, in a sentence.
+fn held(lesson: Slice<Option<LessonState>>) -> &'static str {
+    match lesson.get_untracked() {
+        None => "The link holds the scenario, strategy, lanes, clock and selection.",
+        Some(state) if state.own.is_none() => {
+            "The link opens this step of the lesson, with the scenario as it was changed, strategy, lanes, clock and selection."
+        }
+        Some(_) => {
+            "The link holds the whole lesson, this step with the scenario as it was changed, strategy, lanes, clock and selection."
+        }
+    }
+}
+
 /// Every form of a link, its length, its code.
 #[component]
-fn Texts(link: String, document: Slice<Document>, done: RwSignal<String>) -> impl IntoView {
+fn Texts(
+    link: String,
+    document: Slice<Document>,
+    lesson: Slice<Option<LessonState>>,
+    model: Slice<Option<Arc<RunModel>>>,
+    is_stale: Slice<bool>,
+    done: RwSignal<String>,
+    intents: Intents,
+) -> impl IntoView {
     let base = link::base();
     // A real block has no title.
-    let title = document.with_untracked(|d| d.parsed().map(|s| s.title.clone())).unwrap_or_default();
-    let shared = Shared { base: &base, link: &link, title: &title };
+    let title = lesson.with_untracked(|lesson| {
+        lesson.as_ref().map(|state| format!("{}, step {}", state.lesson.title, state.step + 1))
+    });
+    let title = title
+        .or_else(|| document.with_untracked(|d| d.parsed().map(|s| s.title.clone())))
+        .unwrap_or_default();
+    let run = model.get_untracked().filter(|_| !is_stale.get_untracked());
+    let headline = run.map(|model| sentence::headline(&model)).unwrap_or_default();
+    let shared = Shared { base: &base, link: &link, title: &title, headline: &headline };
     let url = shared.url();
     let length = url.chars().count();
     let fits = share::LIMITS
@@ -95,6 +144,17 @@ fn Texts(link: String, document: Slice<Document>, done: RwSignal<String>) -> imp
     let mut forms = Form::ALL.into_iter().map(|form| (form, form.text(&shared)));
     let first = forms.next().map(|(form, text)| view! { <Text form text done document=Some(document)/> });
     let others = forms.map(|(form, text)| view! { <Text form text done document=None/> }).collect_view();
+    // The site has pictures of recorded runs only.
+    let save = shared.recorded().is_none().then(|| {
+        view! {
+            <p>
+                {format!("The image is a file of yours: save the picture as {} beside your text. ", share::OWN_IMAGE)}
+                <button type="button" class="btn small" on:click=move |_| intents.open_dialog(state::Dialog::Picture)>
+                    "Picture…"
+                </button>
+            </p>
+        }
+    });
     let code = qr::picture(&url).zip(share::describe_qr(length));
     view! {
         {first}
@@ -103,6 +163,7 @@ fn Texts(link: String, document: Slice<Document>, done: RwSignal<String>) -> imp
         {code.map(|(picture, about)| view! { <Code picture about title=shared.title()/> })}
         <h3>"For other places"</h3>
         {others}
+        {save}
     }
 }
 

@@ -14,6 +14,11 @@ pub fn root() -> Option<Element> {
     window()?.document()?.document_element()
 }
 
+/// What time it is, in milliseconds, on a clock that never goes back.
+pub fn now() -> f64 {
+    window().and_then(|w| w.performance()).map_or(0.0, |performance| performance.now())
+}
+
 /// The machine's cores, as far as the browser tells; at least 1.
 pub fn cores() -> u16 {
     window().map_or(1, |w| w.navigator().hardware_concurrency().clamp(1.0, 64.0) as u16)
@@ -40,6 +45,12 @@ pub fn store(name: &str, value: Option<&str>) {
         Some(value) => storage.set_item(&name, value),
         None => storage.remove_item(&name),
     };
+}
+
+/// The role of a part of the page that is a landmark. In a frame it is none: several frames on a page would give that page
+/// several landmarks of the same name.
+pub fn landmark() -> Option<&'static str> {
+    crate::embed::is_framed().then_some("group")
 }
 
 /// Whether a key stroke belongs to a field in which text is written.

@@ -6,7 +6,7 @@ use evm_lanes_core::scenario::StrategyChoice;
 use evm_lanes_core::strategies::StrategyId;
 use evm_lanes_core::trace::Clock;
 use evm_lanes_core::units::{Incarnation, LocationId, TxIndex};
-use evm_lanes_session::{Event, LessonEvent};
+use evm_lanes_session::{Event, LessonEvent, PresentEvent};
 use leptos::prelude::*;
 
 use super::{Dialog, Document, Late, Tab};
@@ -230,6 +230,11 @@ impl Intents {
     /// Does something with a lesson.
     pub fn lesson(self, event: LessonEvent) {
         self.send(Event::Lesson(event));
+    }
+
+    /// Does what a presenter does.
+    pub fn present(self, event: PresentEvent) {
+        self.send(Event::Present(event));
     }
 
     /// Opens a tab.

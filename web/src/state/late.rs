@@ -24,9 +24,9 @@ use web_sys::File;
 
 use super::file::Opened;
 use super::{
-    Activity, CurveState, DetailState, Dialog, Document, Given, Intents, LessonState, Link, Lists, Panels,
-    Picture, PinnedRuns, Progress, Screen, Selection, Setup, Shown, Slice, Source, Theme, TimeView, Work,
-    Written,
+    Activity, CurveState, DetailState, Dialog, Document, Given, Intents, LessonState, Link, Lists, Notice,
+    Panels, Picture, PinnedRuns, Present, Progress, Screen, Selection, Setup, Shown, Slice, Source, Theme,
+    TimeView, Work, Written,
 };
 use crate::embed::Frame;
 use crate::paint::Palette;
@@ -82,11 +82,11 @@ pub struct Parts {
     /// The tab of contracts.
     pub contracts: fn(Model) -> AnyView,
     /// The open lesson.
-    pub lesson: fn(Slice<Option<LessonState>>, Slice<Progress>, Slice<bool>, Intents) -> AnyView,
+    pub lesson: fn(Slice<Option<LessonState>>, Slice<Progress>, Slice<bool>, bool, Intents) -> AnyView,
     /// Runs that are kept, below the lanes.
     pub pins: fn(Pins) -> AnyView,
-    /// Draws what is printed.
-    pub printed: fn(&RunModel, &Picture, String) -> Printed,
+    /// The presenter.
+    pub present: fn(Presented) -> AnyView,
     /// Sends a picture to the page around this frame.
     pub post_picture: fn(StoredValue<Frame>, Model, Option<embed::Id>, bool, SvgOptions),
     /// Reads a file that a person chose or dropped; an error is a sentence.
@@ -158,6 +158,18 @@ pub struct Dialogs {
     pub strategy: Slice<StrategyChoice>,
     /// Steps of lessons that were done.
     pub progress: Slice<Progress>,
+    /// Whether lessons can be presented here.
+    pub can_present: bool,
+    /// The run that is shown.
+    pub model: Model,
+    /// Whether that is a recorded one.
+    pub picture: Slice<Picture>,
+    /// What is to be run.
+    pub document: Slice<Document>,
+    /// Speed-up over lanes.
+    pub curve: Slice<CurveState>,
+    /// The address that shows what is here now.
+    pub address: Callback<(), Option<String>>,
     /// What a person does.
     pub intents: Intents,
 }
@@ -173,25 +185,53 @@ pub struct OwnDialogs {
     pub strategy: Slice<StrategyChoice>,
     /// An access list from a file.
     pub given: Slice<Option<Given>>,
+    /// The open lesson.
+    pub lesson: Slice<Option<LessonState>>,
     /// The run that is shown.
     pub model: Model,
+    /// Whether it belongs to something else than what is written.
+    pub is_stale: Slice<bool>,
     /// Whether that is a recorded one.
     pub picture: Slice<Picture>,
+    /// Runs that are kept.
+    pub pins: Slice<Vec<super::Pin>>,
+    /// The address that shows what is here now.
+    pub address: Callback<(), Option<String>>,
     /// Makes the link to what is on the page now.
     pub make_link: Callback<(), Link>,
     /// What a person does.
     pub intents: Intents,
 }
 
-/// What is printed in place of the panels.
-#[derive(Clone, Default)]
-pub struct Printed {
-    /// The lanes, as SVG whose texts are escaped.
-    pub svg: String,
-    /// What they show.
-    pub caption: String,
-    /// The link to it, or nothing.
-    pub link: String,
+/// What the presenter shows.
+#[derive(Clone, Copy)]
+pub struct Presented {
+    /// The talk.
+    pub present: Slice<Option<Present>>,
+    /// The open lesson.
+    pub lesson: Slice<Option<LessonState>>,
+    /// What is to be run.
+    pub written: Written,
+    /// How.
+    pub setup: Setup,
+    /// The engine.
+    pub work: Work,
+    /// The run that is shown.
+    pub shown: Shown,
+    /// What part of time the lanes show.
+    pub time: TimeView,
+    /// Runs that are kept.
+    pub pinned: PinnedRuns,
+    /// What a person should know.
+    pub notice: Slice<Option<Notice>>,
+    /// Light or dark.
+    pub theme: Slice<Theme>,
+    /// What pictures are scaled by.
+    pub screen: Slice<Screen>,
+    /// Makes the link to what is on the page now.
+    pub make_link: Callback<(), Link>,
+    /// What a person does.
+    pub intents: Intents,
 }
 
 /// How far a module is.

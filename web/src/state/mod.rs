@@ -33,7 +33,8 @@ use crate::view::keys::Command;
 
 pub use evm_lanes_session::{
     Activity, CurveState, DetailState, Dialog, Document, EngineState, Given, LessonAnswer, LessonEvent,
-    LessonState, Link, ListState, Notice, Picture, Pin, Progress, Selection, Source, Tab, can_be_repeated,
+    LessonState, Link, ListState, MAX_MINUTES, Notice, Picture, Pin, Present, PresentEvent, Progress,
+    Selection, Source, Tab, can_be_repeated,
 };
 pub use intents::Intents;
 pub use late::Late;
@@ -83,6 +84,8 @@ pub struct Page {
     pub pinned: PinnedRuns,
     pub lists: Lists,
     pub lesson: Lessons,
+    /// What is presented to a room, if anything is.
+    pub present: Slice<Option<Present>>,
     /// Speed-up over lanes, if it was asked for.
     pub curve: Slice<CurveState>,
     pub panels: Panels,
@@ -116,6 +119,7 @@ impl Page {
             pinned: PinnedRuns::new(&session),
             lists: Lists::new(&session),
             lesson: Lessons::new(&session),
+            present: Slice::new(&session.present),
             curve: Slice::new(&session.curve),
             panels: Panels::new(&session),
             browser: Browser::new(load),
@@ -191,6 +195,7 @@ impl Page {
             self.pinned.follow(session);
             self.lists.follow(session);
             self.lesson.follow(session);
+            self.present.follow(&session.present);
             self.curve.follow(&session.curve);
             self.panels.follow(session);
             self.embed.follow(&session.embed);

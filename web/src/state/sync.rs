@@ -76,6 +76,10 @@ fn root_attributes(page: Page) {
             let lesson = lesson.as_ref();
             set("data-lesson", lesson.map(|state| state.lesson.id.clone()));
             set("data-step", lesson.map(|state| (state.step + 1).to_string()));
+            let present = page.present.with(Option::is_some);
+            let is_covered = lesson.is_some_and(|state| state.is_covered);
+            // Whether a question waits to be revealed to the room.
+            set("data-present", present.then(|| if is_covered { "frozen" } else { "shown" }.to_owned()));
             set("data-goal", lesson.and_then(|state| state.goal()).map(str::to_owned));
         });
         page.shown.model.with(|model| {

@@ -59,6 +59,8 @@ pub enum Command {
     Cause,
     /// Selects the transaction that read from it.
     Effect,
+    /// Presents what is on the page.
+    Present,
 }
 
 impl Command {
@@ -130,6 +132,7 @@ fn character(key: &str) -> Option<Command> {
         "," => Command::PreviousAttempt,
         "[" => Command::Cause,
         "]" => Command::Effect,
+        "p" => Command::Present,
         _ => return None,
     })
 }
@@ -145,6 +148,7 @@ fn place(stroke: Stroke<'_>) -> &'static str {
         "KeyC" => "c",
         "KeyJ" => "j",
         "KeyK" => "k",
+        "KeyP" => "p",
         "KeyZ" => "z",
         "KeyY" => "y",
         "BracketLeft" if !stroke.shift => "[",

@@ -28,8 +28,12 @@ pub mod list;
 pub mod markdown;
 pub mod model;
 pub mod navigate;
+pub mod number;
 pub mod offline;
+pub mod present;
+pub mod print;
 pub mod qr;
+pub mod record;
 pub mod recorded;
 pub mod rows;
 #[cfg(any(test, feature = "sample"))]

@@ -1,5 +1,7 @@
-//! Simple Markdown, as lessons have it: paragraphs, lists, `code`, **strong** and *emphasis*. The result is text with marks:
-//! nothing of it is ever HTML.
+//! Simple Markdown, as lessons have it: paragraphs, lists, `code`, **strong** and *emphasis*, and numbers that can be dragged.
+//! The result is text with marks: nothing of it is ever HTML.
+
+use evm_lanes_core::scenario::lesson::number::{self, Number};
 
 /// A part of a text that stands by itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,6 +23,8 @@ pub enum Span {
     Strong(String),
     /// Between asterisks.
     Emphasis(String),
+    /// A number that can be dragged.
+    Number(Number),
 }
 
 /// The blocks of a text. They are parted by empty lines; a block whose lines all begin with `- ` is a list.
@@ -45,14 +49,32 @@ pub fn blocks(text: &str) -> Vec<Block> {
     blocks
 }
 
-/// The stretches of a line. A mark without its other half is plain text.
+/// The stretches of a line. A mark without its other half is plain text. Within other marks, a number is its label.
 pub fn spans(line: &str) -> Vec<Span> {
     let mut spans = Vec::new();
     let mut plain = String::new();
     let mut rest = line;
-    while let Some(at) = rest.find(['`', '*']) {
+    while let Some(at) = rest.find(['`', '*', '[']) {
         let (before, marked) = rest.split_at(at);
         plain.push_str(before);
+        if let Some((length, found)) = number::at(marked) {
+            match found {
+                Ok(number) => {
+                    if !plain.is_empty() {
+                        spans.push(Span::Text(std::mem::take(&mut plain)));
+                    }
+                    spans.push(Span::Number(number));
+                }
+                Err(_) => plain.push_str(&number::labels(&marked[..length])),
+            }
+            rest = &marked[length..];
+            continue;
+        }
+        if let Some(behind) = marked.strip_prefix('[') {
+            plain.push('[');
+            rest = behind;
+            continue;
+        }
         let mark = if marked.starts_with("**") { "**" } else { &marked[..1] };
         let inner = &marked[mark.len()..];
         // A mark with a space behind it is a sign, not a mark: 2 * 3.
@@ -68,8 +90,8 @@ pub fn spans(line: &str) -> Vec<Span> {
         let text = inner[..end].to_owned();
         spans.push(match mark {
             "`" => Span::Code(text),
-            "**" => Span::Strong(text),
-            _ => Span::Emphasis(text),
+            "**" => Span::Strong(number::labels(&text)),
+            _ => Span::Emphasis(number::labels(&text)),
         });
         rest = &inner[end + mark.len()..];
     }
@@ -107,6 +129,25 @@ mod tests {
             assert_eq!(spans(line), text, "{line}");
         }
         assert_eq!(spans("`*a*`"), [Span::Code("*a*".into())]);
+    }
+
+    #[test]
+    fn a_number_is_a_stretch_of_its_own_and_its_label_elsewhere() {
+        let form = "[2 lanes](set:lanes \"1..16\")";
+        let found = spans(&format!("On {form}, *{form}*, `{form}`, [x], [2](set:nobody \"1..2\")."));
+        let number = number::at(form).and_then(|(_, number)| number.ok()).expect("a number");
+        assert_eq!(
+            found,
+            [
+                Span::Text("On ".into()),
+                Span::Number(number),
+                Span::Text(", ".into()),
+                Span::Emphasis("2 lanes".into()),
+                Span::Text(", ".into()),
+                Span::Code(form.into()),
+                Span::Text(", [x], 2.".into()),
+            ]
+        );
     }
 
     #[test]

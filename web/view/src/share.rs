@@ -1,7 +1,10 @@
 //! How a link is handed on: its length and what that means, and the texts that hold it.
 
 use evm_lanes_core::scenario::link::{PageLink, Source};
+use evm_lanes_core::scenario::{Settings, builtin};
+use evm_lanes_core::trace::Clock;
 
+use crate::recorded;
 use crate::svg::escape as escape_html;
 
 /// A length that matters, and where.
@@ -60,6 +63,8 @@ pub struct Shared<'t> {
     pub link: &'t str,
     /// The scenario's title. It may hold anything, because documents come from anyone.
     pub title: &'t str,
+    /// What the run says in one line; empty: no run of it is shown.
+    pub headline: &'t str,
 }
 
 /// A text that holds the link, for one kind of place.
@@ -75,11 +80,23 @@ pub enum Form {
     Element,
     /// For web pages and programs that take frames only.
     Frame,
+    /// For READMEs, issues, wikis: an image with a caption.
+    ImageMarkdown,
+    /// For web pages: an image with a caption.
+    ImageHtml,
 }
 
 impl Form {
     /// All, in the order in which the page offers them.
-    pub const ALL: [Self; 5] = [Self::Link, Self::Markdown, Self::Html, Self::Element, Self::Frame];
+    pub const ALL: [Self; 7] = [
+        Self::Link,
+        Self::Markdown,
+        Self::Html,
+        Self::Element,
+        Self::Frame,
+        Self::ImageMarkdown,
+        Self::ImageHtml,
+    ];
 
     /// What it is called.
     pub fn name(self) -> &'static str {
@@ -89,6 +106,8 @@ impl Form {
             Self::Html => "HTML link",
             Self::Element => "HTML element",
             Self::Frame => "HTML frame",
+            Self::ImageMarkdown => "Image in Markdown",
+            Self::ImageHtml => "Image in HTML",
         }
     }
 
@@ -102,6 +121,10 @@ impl Form {
                 "for web pages: the lanes themselves, and a picture of them until they are needed"
             }
             Self::Frame => "for web pages and tools that take only frames: the lanes themselves",
+            Self::ImageMarkdown => {
+                "for READMEs, issues and wikis: a picture of the lanes that leads to the run"
+            }
+            Self::ImageHtml => "for web pages without frames: the picture with a caption",
         }
     }
 
@@ -124,9 +147,27 @@ impl Form {
             }
             Self::Element => shared.element(),
             Self::Frame => shared.frame(),
+            Self::ImageMarkdown => format!(
+                "[![{}]({})]({})\n\n{}",
+                escape_markdown(&shared.alternative()),
+                shared.image(),
+                closed(&shared.url()),
+                escape_markdown(&shared.caption())
+            ),
+            Self::ImageHtml => format!(
+                "<figure>\n  <a href=\"{}\"><img src=\"{}\" alt=\"{}\" width=\"840\" loading=\"lazy\"></a>\n  \
+                 <figcaption>{}</figcaption>\n</figure>",
+                escape_html(&closed(&shared.url())),
+                escape_html(&shared.image()),
+                escape_html(&shared.alternative()),
+                escape_html(&shared.caption())
+            ),
         }
     }
 }
+
+/// The file that a reader saves where the site has no picture of the run.
+pub const OWN_IMAGE: &str = "lanes.svg";
 
 impl Shared<'_> {
     /// The whole address.
@@ -154,6 +195,41 @@ impl Shared<'_> {
     fn beside(&self, file: &str) -> String {
         let folder = self.base.rfind('/').map_or("", |at| &self.base[..=at]);
         format!("{folder}{file}")
+    }
+
+    /// The built-in scenario whose recorded run the link means: the site has a picture of it.
+    pub fn recorded(&self) -> Option<&'static str> {
+        let (query, fragment) = self.link.split_once('#').unwrap_or((self.link, ""));
+        let PageLink { scenario: Source::Builtin(name), run, .. } =
+            PageLink::decode(query, fragment).ok()?.unwrap_or_default()
+        else {
+            return None;
+        };
+        let recording = recorded::recording(builtin::find(&name)?)?;
+        let run = Settings::from(run);
+        let is_same = run.clock.is_none_or(|clock| clock == Clock::Simulated)
+            && run.strategy.is_none_or(|strategy| strategy == recording.recipe.strategy)
+            && run.lanes.is_none_or(|lanes| lanes == recording.recipe.lanes)
+            && run.cost.is_none_or(|cost| cost == recording.recipe.model.cost)
+            && run.seed.is_none_or(|seed| seed == recording.recipe.model.seed);
+        is_same.then_some(recording.builtin.name)
+    }
+
+    /// The address of a picture of the lanes.
+    fn image(&self) -> String {
+        self.recorded()
+            .map_or_else(|| OWN_IMAGE.to_owned(), |name| self.beside(&format!("recorded/{name}.svg")))
+    }
+
+    fn alternative(&self) -> String {
+        format!("Lanes of {}", self.title())
+    }
+
+    fn caption(&self) -> String {
+        match self.headline {
+            "" => format!("{}.", self.title()),
+            headline => format!("{}: {headline}.", self.title()),
+        }
     }
 
     fn element(&self) -> String {
@@ -256,7 +332,7 @@ mod tests {
     ];
 
     fn shared<'t>(link: &'t str, title: &'t str) -> Shared<'t> {
-        Shared { base: BASE, link, title }
+        Shared { base: BASE, link, title, headline: "" }
     }
 
     /// What a Markdown link shows and where it leads.
@@ -336,6 +412,55 @@ mod tests {
     }
 
     #[test]
+    fn an_image_shows_any_title_and_leads_to_the_link() {
+        for title in TITLES {
+            let shared =
+                Shared { headline: "24 *transactions* on 4 lanes", ..shared("?s=payments&tx=3", title) };
+            let text = Form::ImageMarkdown.text(&shared);
+            let (mut images, mut links, mut said) = (Vec::new(), Vec::new(), String::new());
+            for event in Parser::new(&text) {
+                match event {
+                    Event::Start(Tag::Image { dest_url, .. }) => images.push(dest_url.to_string()),
+                    Event::Start(Tag::Link { dest_url, .. }) => links.push(dest_url.to_string()),
+                    Event::Text(text) => said.push_str(&text),
+                    Event::Start(Tag::Paragraph) | Event::End(_) => {}
+                    other => panic!("{other:?} in {text}"),
+                }
+            }
+            assert_eq!(images, ["https://lanes.example/play/recorded/payments.svg"], "{text}");
+            assert_eq!(links, [format!("{BASE}?s=payments&tx=3")], "{text}");
+            assert_eq!(said, format!("Lanes of {title}{title}: 24 *transactions* on 4 lanes."));
+            let html = Form::ImageHtml.text(&shared);
+            assert_eq!((html.matches('<').count(), html.matches('"').count()), (7, 10), "{html}");
+        }
+    }
+
+    #[test]
+    fn the_site_has_a_picture_of_a_recorded_run_and_of_no_other() {
+        let recorded = |link| shared(link, "A title").recorded();
+        for link in
+            ["", "?s=one-pool", "?s=one-pool&strategy=block-stm&lanes=4&clock=simulated&cost=gas&seed=0"]
+        {
+            assert_eq!(recorded(link), Some("one-pool"), "{link}");
+        }
+        for link in [
+            "?lanes=5",
+            "?clock=measured",
+            "?strategy=automatic",
+            "?seed=1",
+            "?cost=opcodes",
+            "#1.AB",
+            "?s=nobody",
+        ] {
+            assert_eq!(recorded(link), None, "{link}");
+            assert!(
+                Form::ImageHtml.text(&shared(link, "A title")).contains("<img src=\"lanes.svg\""),
+                "{link}"
+            );
+        }
+    }
+
+    #[test]
     fn the_element_is_in_words_where_words_say_all() {
         let element = |link| Form::Element.text(&shared(link, "A title"));
         assert_eq!(
@@ -356,7 +481,7 @@ mod tests {
 
     #[test]
     fn a_title_is_one_line_and_never_empty() {
-        let title = |title: &str| Shared { base: BASE, link: "", title }.title();
+        let title = |title: &str| shared("", title).title();
         assert_eq!(title(" a\n\n b\tc\u{0}"), "a b c");
         assert_eq!(title(" \n"), "EVM Lanes");
         assert_eq!(title(&"a".repeat(160)), "a".repeat(160));

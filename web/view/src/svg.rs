@@ -99,6 +99,34 @@ pub fn inline(model: &RunModel, width: f64, id: &str) -> String {
     Drawing::new(model, width, None).svg(id, None, None)
 }
 
+/// A part of the time of a run as a part of a page, likewise, and without its legend.
+pub(super) fn part(model: &RunModel, width: f64, view: Viewport, id: &str) -> String {
+    let mut drawing = Drawing { has_legend: false, ..Drawing::of(model, width, view) };
+    let right = drawing.scale.width.0;
+    for bar in &mut drawing.bars {
+        let (start, end) = (bar.rect.x.max(0.0), (bar.rect.x + bar.rect.w).min(right));
+        (bar.rect.x, bar.rect.w) = (start, (end - start).max(0.0));
+    }
+    drawing.arrows.retain(|arrow| {
+        let (from, to) = (arrow.from.0.0, arrow.to.0.0);
+        from.max(to) >= 0.0 && from.min(to) <= right
+    });
+    drawing.svg(id, None, None)
+}
+
+/// The colours of a page that holds such pictures, light or dark as the reader has it: those of the classes, and the page's own
+/// as properties.
+pub(super) fn page_colours() -> String {
+    let own = |palette: &Palette| {
+        let Palette { ink, faint, line, bad, panel, sunk, .. } = palette;
+        format!(
+            ":root{{--ink:{ink};--faint:{faint};--line:{line};--bad:{bad};--panel:{panel};--sunk:{sunk}}}{}",
+            rules(palette)
+        )
+    };
+    format!("{}@media (prefers-color-scheme:dark){{{}}}", own(&LIGHT), own(&DARK))
+}
+
 /// The colours of a picture: those of `www/styles/tokens.css`, which a test compares.
 struct Palette {
     hues: [&'static str; NEUTRAL as usize + 1],
@@ -183,30 +211,38 @@ struct Drawing<'a> {
     marks: Vec<AxisMark>,
     /// Whether time passes in it.
     moves: bool,
+    /// Whether it says what colours and patterns mean.
+    has_legend: bool,
 }
 
 impl<'a> Drawing<'a> {
     fn new(model: &'a RunModel, width: f64, until: Option<Ticks>) -> Self {
+        let mut drawing = Self::of(model, width, Viewport::whole(model.duration()));
+        if let Some(until) = until {
+            let end = drawing.scale.px_from_time(until.as_f64()).0;
+            drawing.bars = drawing.bars.into_iter().filter_map(|bar| cut(bar, end)).collect();
+            drawing.arrows.retain(|arrow| arrow.from.0.0 <= end && arrow.to.0.0 <= end);
+        }
+        drawing
+    }
+
+    fn of(model: &'a RunModel, width: f64, view: Viewport) -> Self {
         let width = if width.is_finite() { width.clamp(LEAST_WIDTH, 10_000.0) } else { LEAST_WIDTH };
         let left = if width >= WIDE { 60.0 } else { 30.0 };
-        let scale = TimeScale { view: Viewport::whole(model.duration()), width: CssPx(width - left - EDGE) };
+        let scale = TimeScale { view, width: CssPx(width - left - EDGE) };
         let metrics = Metrics::for_lanes(model.report.lanes);
-        let mut bars = layout(model, scale, metrics, Default::default()).bars;
-        let mut arrows = all_arrows(model, scale, metrics);
-        if let Some(until) = until {
-            let end = scale.px_from_time(until.as_f64()).0;
-            bars = bars.into_iter().filter_map(|bar| cut(bar, end)).collect();
-            arrows.retain(|arrow| arrow.from.0.0 <= end && arrow.to.0.0 <= end);
-        }
+        let bars = layout(model, scale, metrics, Default::default()).bars;
+        let arrows = all_arrows(model, scale, metrics);
         let marks = axis(scale, CssPx(96.0), model.unit());
-        Self { model, width, left, scale, metrics, bars, arrows, marks, moves: false }
+        Self { model, width, left, scale, metrics, bars, arrows, marks, moves: false, has_legend: true }
     }
 
     fn svg(&self, id: &str, style: Option<&str>, caption: Option<&Caption>) -> String {
         let model = self.model;
         let lanes = self.metrics.height(model.report.lanes);
         let top = AXIS + EDGE / 2.0;
-        let (legend, below) = self.legend(id, top + lanes + EDGE);
+        let end = top + lanes + EDGE;
+        let (legend, below) = if self.has_legend { self.legend(id, end) } else { (String::new(), end) };
         let (words, height) = match caption {
             Some(caption) => self.caption(caption, below),
             None => (String::new(), below),

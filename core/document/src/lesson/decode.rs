@@ -1,16 +1,21 @@
 //! Lessons: their fields, and every scenario that they lead to.
 
+use std::sync::Arc;
+
 use super::edit::{self, NoSuchPlace};
+use super::number::{self, MAX_NUMBERS, Number, Target};
 use super::{
     Answer, Changes, Comparison, FORMAT, Figure, Goal, Hint, Lesson, LessonFormat, MAX_DEPTH, MAX_LIST,
     MAX_STEPS, MAX_TESTS, MAX_TEXT, Mistake, Name, Question, QuestionChoice, Step, StepScenario, Test,
-    VERSION, Written,
+    VERSION, Written, over,
 };
 use crate::decode::{Decoder, MAX_NUMBER, MAX_PROBLEMS, Path, known_format};
 use crate::json::{self, Node, Tree, Value};
 use crate::names::nearest;
 use crate::{ClockName, Document, RunSettings, builtin};
 
+/// The lanes of a run where nobody says how many.
+const USUAL_LANES: u16 = 4;
 /// Longest id of a lesson.
 const MAX_ID: usize = 64;
 
@@ -109,6 +114,11 @@ impl<'t> Decoder<'t> {
             self.problem(node.at(), path, format!("at most {MAX_TEXT} characters"), found);
             return String::new();
         }
+        let is_step = matches!(path, Path::Field(Path::Index(Path::Field(Path::Root, "steps"), _), _));
+        if !is_step && !number::all(&text).is_empty() {
+            let expected = "numbers to drag only in `text` and `explanation` of a step";
+            self.problem(node.at(), path, expected, "a number to drag");
+        }
         for named in Written::split(&text).into_iter().filter_map(|(_, named)| named) {
             match named {
                 Ok(_) if placeholders => {}
@@ -182,6 +192,11 @@ impl<'t> Decoder<'t> {
         if let Some(explanation) = node.get("explanation") {
             step.explanation = self.prose(explanation, &path.field("explanation"), true);
         }
+        for (name, text) in [("text", &step.text), ("explanation", &step.explanation)] {
+            if let Some(node) = node.get(name) {
+                self.numbers(node, &path.field(name), text, before.as_deref(), step.run);
+            }
+        }
         match (node.get("answer"), node.get("goal")) {
             (Some(answer), Some(_)) => {
                 let path = path.field("answer");
@@ -209,6 +224,72 @@ impl<'t> Decoder<'t> {
             });
         }
         step
+    }
+
+    /// Looks at the numbers of a step's text: what each is bound to must be there, be what the text says, and be able to
+    /// be what its bounds say.
+    fn numbers(
+        &mut self,
+        node: Node<'_>,
+        path: &Path<'_>,
+        text: &str,
+        scenario: Option<&str>,
+        run: RunSettings,
+    ) {
+        let numbers = number::all(text);
+        if numbers.len() > MAX_NUMBERS {
+            let found = numbers.len().to_string();
+            return self.problem(node.at(), path, format!("at most {MAX_NUMBERS} numbers to drag"), found);
+        }
+        for number in numbers {
+            match number {
+                Ok(number) => self.bound(node, path, &number, scenario, run),
+                Err(wrong) => self.problem(node.at(), path, wrong.expected, wrong.found),
+            }
+        }
+    }
+
+    fn bound(
+        &mut self,
+        node: Node<'_>,
+        path: &Path<'_>,
+        number: &Number,
+        scenario: Option<&str>,
+        run: RunSettings,
+    ) {
+        // What comes of a wrong scenario is not looked at.
+        let Some(scenario) = scenario else { return };
+        let own = || {
+            let document = Document::new(Arc::from(scenario));
+            let own = document.scenario().map(|scenario| scenario.run).unwrap_or_default();
+            over(own, run)
+        };
+        let now = match &number.target {
+            Target::Lanes => Some(own().lanes.unwrap_or(USUAL_LANES).into()),
+            Target::Seed => Some(own().seed.unwrap_or_default()),
+            Target::Value(pointer) => {
+                let now = number::value(scenario, pointer);
+                if now.is_none() {
+                    let expected = "a pointer to a whole number of the step's scenario, or to an amount such as \"20e18\"";
+                    let found = format!("\"{}\"", json::shortened(pointer));
+                    return self.problem(node.at(), path, expected, found);
+                }
+                now
+            }
+        };
+        if let Some(now) = now.filter(|now| *now != number.value) {
+            let expected = format!("[{}], as the step begins", number.label(now));
+            return self.problem(node.at(), path, expected, format!("[{}]", number.label(number.value)));
+        }
+        let Target::Value(pointer) = &number.target else { return };
+        for value in [number.low, number.high] {
+            let Some(changed) = number::with_value(scenario, pointer, value) else { continue };
+            if let Err(problems) = Document::new(Arc::from(changed)).scenario() {
+                let why = problems.first().map(ToString::to_string).unwrap_or_default();
+                let found = format!("{value}, with which the scenario is wrong ({why})");
+                return self.problem(node.at(), path, "bounds that the scenario can have", found);
+            }
+        }
     }
 
     fn step_scenario(&mut self, node: Node<'t>, path: &Path<'_>) -> Option<StepScenario> {

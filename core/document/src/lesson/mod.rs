@@ -11,6 +11,8 @@ pub mod builtin;
 mod decode;
 pub mod edit;
 mod goal;
+pub mod link;
+pub mod number;
 #[cfg(feature = "schema")]
 mod schema;
 #[cfg(test)]
@@ -70,7 +72,9 @@ objects! {
     #[derive(Clone, Debug, Default, PartialEq)]
     pub struct Step {
         title: String = "title", "Its heading; one line.";
-        text: String = "text", "What is read before the run, in simple Markdown.";
+        text: String =
+            "text",
+            "What is read before the run, in simple Markdown, perhaps with numbers to drag: `[2 lanes](set:lanes \"1..16\")`.";
         scenario: Option<StepScenario> =
             "scenario",
             "The block: a built-in scenario by name, or a whole scenario document.",
@@ -91,7 +95,7 @@ objects! {
             "facts", "What the texts say of the run at the step's start. Tests check it; it is not shown.", left out: "nothing is said";
         hints: Vec<Hint> = "hints", "Help, in the order in which it is given.", left out: "none";
         explanation: String =
-            "explanation", "Shown once the step is done; figures of the run as `{speedUp}`.", left out: "none";
+            "explanation", "Shown once the step is done; figures of the run as `{speedUp}`, perhaps numbers to drag.", left out: "none";
         answer: Option<Answer> =
             "answer", "Changes that meet the goal; every goal needs one.", left out: "there is no goal";
         mistakes: Vec<Mistake> =

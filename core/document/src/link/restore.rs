@@ -13,8 +13,8 @@ pub(super) struct Restored {
 }
 
 /// Parameters with values of words and numbers only. Anything else in such a value came in on the way.
-const PLAIN: [&str; 11] =
-    ["s", "strategy", "lanes", "clock", "cost", "seed", "tx", "lesson", "step", "view", "edit"];
+const PLAIN: [&str; 12] =
+    ["s", "strategy", "lanes", "clock", "cost", "seed", "tx", "lesson", "step", "view", "edit", "present"];
 
 /// Undoes what programs do to a link. `query` may begin with `?`, `fragment` with `#`.
 pub(super) fn restore(query: &str, fragment: &str) -> Restored {

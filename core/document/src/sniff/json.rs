@@ -46,7 +46,7 @@ fn object(shape: &Shape, rest: &str) -> Result<Kind, Found> {
     if let Some(format) = shape.text("format") {
         return by_format(format);
     }
-    if shape.has(&["jsonrpc"]) || shape.has(&["id", "result"]) {
+    if shape.has(&["jsonrpc"]) || shape.has(&["id", "result"]) || shape.has(&["method", "params"]) {
         return json_rpc(shape);
     }
     if LISTS.iter().any(|name| matches!(shape.get(name), Some(Shape::List(_) | Shape::Text(_)))) {

@@ -142,9 +142,15 @@ pub fn request(text: &str) -> Option<&str> {
 
 /// The answer in such an exchange: what follows the last `<<` that begins a line.
 fn answer(text: &str) -> Option<&str> {
-    let begins_line =
-        |at: usize| text[..at].rsplit('\n').next().is_none_or(|before| before.trim().is_empty());
-    let at = text.rmatch_indices("<<").map(|(at, _)| at).find(|at| begins_line(*at))?;
+    let mut end = text.len();
+    let at = loop {
+        let start = text[..end].rfind('\n').map_or(0, |at| at + 1);
+        let line = text[start..end].trim_start();
+        if line.starts_with("<<") {
+            break end - line.len();
+        }
+        end = start.checked_sub(1)?;
+    };
     let answer = text[at + 2..].trim();
     // An answer is no exchange, however often the marks are repeated.
     (!answer.starts_with("<<") && !answer.starts_with(">>")).then_some(answer)

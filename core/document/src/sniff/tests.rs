@@ -220,9 +220,44 @@ fn what_cannot_be_opened_is_named() {
             "a transaction's access list (EIP-2930), not a block's (EIP-7928)",
         ),
         (b"{\"version\":3,\"crypto\":{}}", "a wallet's key file"),
+        (b"function poke()\n\nevent Poked(address who)", "a contract's ABI"),
+        (
+            b"0x6080604052348015__$00000000000000000000000000000000$__63",
+            "bytecode, or other bytes in hexadecimal",
+        ),
+        (b"0x02f86b0180843b9aca00\n0x02f86b0180843b9aca01\n", "a signed transaction in RLP"),
+        (b"[\"0x02f86b0180843b9aca00\"]", "a signed transaction in RLP"),
+        (b"{{\"language\":\"Solidity\"}}", "a Solidity compiler's input"),
+        (b"{\"contracts\":{},\"version\":\"0.8.28\"}", "a Solidity compiler's output"),
+        (b"{\"id\":1,\"method\":\"eth_simulateV1\",\"params\":[]}", "a request for eth_simulateV1"),
+        (
+            b">> {\"id\":1,\"method\":\"eth_simulateV1\",\"params\":[]}\n<< {\"id\":1,\"result\":[]}",
+            "a request for eth_simulateV1",
+        ),
+        (
+            b"{\"abi\":[],\"match\":\"exact_match\",\"chainId\":\"1\",\"address\":\"0x\"}",
+            "an answer of Sourcify about a contract",
+        ),
+        (b"{\"_format\":\"ethers-rs-sol-build-info-1\",\"output\":{}}", "a Hardhat build info file"),
+        (
+            b"to,amount\n0x921FE853442310EF12Bb2a543e3bf9e48DEE07AA,1\n",
+            "a table (CSV) with the columns \"to\", \"amount\"",
+        ),
     ];
     for (bytes, expected) in cases {
         assert_eq!(told(bytes), *expected, "{}", String::from_utf8_lossy(bytes));
+    }
+}
+
+/// However often the marks of an exchange are repeated, they take neither stack nor time.
+#[test]
+fn repeated_marks_are_no_exchange() {
+    for mark in [">>", "<<", ">> ", "<< ", ">>\n", "<<\n"] {
+        let found = told(mark.repeat(2_000_000).as_bytes());
+        assert!(
+            ["a request to a node, without the answer", "nothing: the file is empty"].contains(&&*found),
+            "{found}"
+        );
     }
 }
 

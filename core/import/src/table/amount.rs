@@ -238,7 +238,7 @@ impl Number {
                 if first.is_empty()
                     || first.len() > 3
                     || groups.clone().any(|group| !matches!(group.len(), 2 | 3))
-                    || groups.last().is_some_and(|group| group.len() != 3)
+                    || groups.next_back().is_some_and(|group| group.len() != 3)
                 {
                     return Err(());
                 }

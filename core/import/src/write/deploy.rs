@@ -444,6 +444,7 @@ impl Writer<'_> {
                 || account.code.len() > MAX_RUNTIME
                 || made.len() > MAX_CREATION
                 || anew == MAX_STATE
+                || self.accounts.contains_key(&account.address)
             {
                 left_out += 1;
                 continue;
@@ -493,7 +494,7 @@ impl Writer<'_> {
         }
         if left_out > 0 {
             self.note(format!(
-                "{} with code left out: too large, reserved (EIP-3541), or too many",
+                "{} with code left out: too large, reserved (EIP-3541), too many, or senders of transactions",
                 counted(left_out, "account")
             ));
         }

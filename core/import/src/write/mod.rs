@@ -106,6 +106,7 @@ pub fn scenario(import: &Import, choices: &Choices) -> Result<Written, Vec<Probl
         accounts: HashMap::new(),
         order: Vec::new(),
         made_up: Vec::new(),
+        callers: None,
         needs: HashMap::new(),
         starts: HashMap::new(),
         base_fee: U256::from(BASE_FEE),
@@ -136,6 +137,8 @@ struct Writer<'i> {
     order: Vec<Address>,
     /// Senders of the transactions whose sender no file says.
     made_up: Vec<Address>,
+    /// The group that makes sample calls, and its size.
+    callers: Option<(String, u32)>,
     /// What each account spends.
     needs: HashMap<Address, U256>,
     /// Each sender's first nonce.
@@ -467,7 +470,7 @@ impl Writer<'_> {
     /// Token transfers of a table: a token of the catalogue stands for each that is named, and each sender gets what it
     /// sends before the block.
     fn tokens(&mut self, transactions: &mut [Transaction]) -> Result<Vec<SetupCall>, Vec<Problem>> {
-        let mut totals: Vec<(String, U256, Vec<(Address, U256)>)> = Vec::new();
+        let mut totals: Vec<TokenTotal> = Vec::new();
         let mut at: HashMap<(String, Address), usize> = HashMap::new();
         let mut by_token: HashMap<String, usize> = HashMap::new();
         let too_much = || vec![Problem::new("contracts", "a token's total below 2^256", "more")];
@@ -584,10 +587,7 @@ impl Writer<'_> {
         }
         if !calls.is_empty() {
             self.names.reserve(&group);
-            self.accounts
-                .insert(Address::repeat_byte(0xff), Account { count: Some(callers), ..Account::default() });
-            self.names.set(Address::repeat_byte(0xff), group.clone());
-            self.order.push(Address::repeat_byte(0xff));
+            self.callers = Some((group, callers));
             self.note(format!(
                 "there are no other transactions: {} call each function that changes state, with made-up arguments",
                 counted(callers as usize, "account")
@@ -614,6 +614,9 @@ impl Writer<'_> {
                 }
             }
             declared.push((self.names.place(*address).to_string(), account));
+        }
+        if let Some((group, count)) = &self.callers {
+            declared.push((group.clone(), Account { count: Some(*count), ..Account::default() }));
         }
         let deployer = account_address(document::DEPLOYER);
         if let Some(need) = self.needs.get(&deployer).filter(|need| **need > ether(100)) {
@@ -683,6 +686,9 @@ impl Writer<'_> {
         story
     }
 }
+
+/// A token, how much of it is sent in all, and by whom.
+type TokenTotal = (String, U256, Vec<(Address, U256)>);
 
 /// How much gas a transaction gets that says none.
 #[derive(Clone, Copy)]

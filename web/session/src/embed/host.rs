@@ -9,13 +9,12 @@ use evm_lanes_core::trace::Clock;
 use evm_lanes_core::units::{Incarnation, LocationId, TxIndex};
 use evm_lanes_core::{scenario, sniff};
 use evm_lanes_view::model::RunModel;
+use evm_lanes_view::record::{self, Trace};
 use evm_lanes_view::recorded;
 use evm_lanes_view::scale::Viewport;
 use evm_lanes_view::svg::{SvgOptions, Theme};
 
-use super::answer::{
-    self, Answer, Code, Figures, Happened, LessonTold, Refusal, Say, Selected, State, Trace,
-};
+use super::answer::{self, Answer, Code, Figures, Happened, LessonTold, Refusal, Say, Selected, State};
 use super::request::{
     self, Ask, Change, Id, Lesson, LessonOrigin, Load, Origin, Picture, Request, Seek, Select, What,
 };
@@ -131,7 +130,7 @@ impl Session {
             Ask::Get(What::Trace) => {
                 let trace = Trace::of(&*self.shown()?);
                 let too_long = || {
-                    let most = answer::MAX_TRACE;
+                    let most = record::MAX_TRACE;
                     Refusal::new(Code::Size, format!("the run has more than {most} attempts and spans"))
                 };
                 done.trace = Some(Box::new(trace.ok_or_else(too_long)?));

@@ -4,12 +4,13 @@ use evm_lanes_core::model::Cost;
 use evm_lanes_core::scenario::StrategyChoice;
 use evm_lanes_core::strategies::StrategyId;
 use evm_lanes_core::trace::Clock;
+use evm_lanes_view::record::Trace;
 use evm_lanes_view::sample;
 use serde_json::{Value, json};
 
 use super::answer::{
-    Answer, Code, Figures, Happened, LessonAnswerTold, LessonTold, Refusal, Say, Selected, State, Trace, png,
-    svg, write,
+    Answer, Code, Figures, Happened, LessonAnswerTold, LessonTold, Refusal, Say, Selected, State, png, svg,
+    write,
 };
 use super::request::{
     self, Ask, Change, Lesson, LessonOrigin, Load, MAX_MESSAGE, Origin, Picture, Request, Seek, Select, What,

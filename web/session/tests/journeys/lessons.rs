@@ -168,6 +168,67 @@ fn a_lesson_of_ones_own_travels_in_a_link() {
 }
 
 #[test]
+fn what_is_changed_in_a_lesson_of_ones_own_is_in_its_link() {
+    let mut world = World::ready("");
+    lessons(&mut world, LessonEvent::OpenText(OWN.to_owned()));
+    lessons(&mut world, LessonEvent::GoTo(1));
+    world.run(&text("My result"));
+    world.take(Event::SetLanes(8));
+    world.settle();
+    let link = world.link().to_owned();
+    assert!(link.starts_with("?step=2&lanes=8#1."), "{link}");
+    // Loaded again, and handed on from there.
+    let mut copy = World::ready(&link);
+    for _ in 0..2 {
+        assert_eq!((copy.link(), copy.title(), &*lesson(&copy).lesson.id), (&*link, "My result", "own"));
+        assert_eq!((lesson(&copy).step, lesson(&copy).goal()), (1, Some("met")));
+        assert_eq!(copy.ran.last(), world.ran.last());
+        copy = World::ready(copy.link());
+    }
+    // The lesson is whole: what it began with comes back, and so do its other steps.
+    lessons(&mut copy, LessonEvent::StartAgain);
+    assert_eq!((copy.title(), copy.session.settings.simulated_lanes), ("Payments that never meet", 4));
+    lessons(&mut copy, LessonEvent::GoTo(0));
+    assert!(copy.session.is_covered());
+    assert!(copy.link().starts_with("?step=1#1."), "{}", copy.link());
+}
+
+#[test]
+fn a_change_that_is_no_scenario_yet_is_in_the_link_too() {
+    let mut world = World::ready("");
+    lessons(&mut world, LessonEvent::OpenText(OWN.to_owned()));
+    lessons(&mut world, LessonEvent::GoTo(1));
+    world.edit("{ \"format\": \"evm-lanes/1\", ");
+    world.settle();
+    let copy = World::ready(world.link());
+    assert_eq!(copy.session.document.text(), Some("{ \"format\": \"evm-lanes/1\", "));
+    assert_eq!(lesson(&copy).step, 1);
+}
+
+#[test]
+fn a_lesson_that_is_too_long_for_a_link_says_so() {
+    let mut world = World::ready("");
+    // Letters that do not repeat, so that they cannot be made shorter.
+    let noise = |seed: u32| -> String {
+        let next = |x: &mut u32| {
+            *x = x.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            Some(char::from(b'a' + (*x >> 24) as u8 % 26))
+        };
+        let mut x = seed;
+        std::iter::from_fn(|| next(&mut x)).take(5_900).collect()
+    };
+    let steps: Vec<String> = (0..16)
+        .map(|i| format!(r#"{{ "title": "t", "text": "{}", "scenario": "payments" }}"#, noise(i * 7919 + 1)))
+        .collect();
+    let before = OWN.split("\"steps\"").next().expect("steps");
+    let long = format!("{before}\"steps\": [{}] }}", steps.join(", "));
+    lessons(&mut world, LessonEvent::OpenText(long));
+    assert_eq!(world.session.link(), Link::TooLong);
+    let notice = world.session.notice.clone().expect("a notice");
+    assert!(!notice.error && notice.text.contains("too long for a link"), "{notice:?}");
+}
+
+#[test]
 fn back_and_forward_walk_the_steps_and_out_of_the_lesson() {
     let mut world = World::ready("");
     lessons(&mut world, LessonEvent::Open("read-after-write".to_owned()));

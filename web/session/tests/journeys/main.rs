@@ -2,6 +2,7 @@
 
 mod embed;
 mod lessons;
+mod present;
 mod recorded;
 mod world;
 

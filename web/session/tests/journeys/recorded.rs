@@ -8,7 +8,9 @@ use evm_lanes_core::scenario::{builtin, lesson};
 use evm_lanes_core::strategies::StrategyId;
 use evm_lanes_core::trace::Clock;
 use evm_lanes_core::units::TxIndex;
-use evm_lanes_session::{Activity, DetailState, EngineState, Event, LessonEvent, Picture, Selection};
+use evm_lanes_session::{
+    Activity, DetailState, EngineState, Event, LessonEvent, Picture, PresentEvent, Selection,
+};
 use evm_lanes_view::recorded::{normalised, of_step};
 use evm_lanes_view::sample;
 
@@ -286,6 +288,16 @@ fn a_recorded_run_is_not_taken_for_that_of_a_step() {
     world.take(Event::Lesson(LessonEvent::Skip));
     world.settle();
     assert_eq!((&world.session.picture, &world.session.notice), (&Picture::Own, &None));
+}
+
+#[test]
+fn a_frozen_question_has_no_recorded_run_until_it_is_revealed() {
+    let mut world = World::open("?lesson=two-lanes&present=1");
+    lesson_runs(&mut world, "two-lanes", "0xabc");
+    world.take(Event::Lesson(LessonEvent::Skip));
+    assert!(!is_shown(&world) && world.session.is_frozen());
+    world.take(Event::Present(PresentEvent::Reveal));
+    assert_eq!((is_shown(&world), &world.session.picture), (true, &Picture::Recorded));
 }
 
 #[test]
