@@ -206,13 +206,13 @@ impl LessonTold {
     /// That lesson, of which those steps (from 0) were done.
     pub fn of(state: &LessonState, done: &BTreeSet<usize>) -> Self {
         let step = state.current();
-        let question = step.is_some_and(|step| step.question.is_some()).then(|| {
+        let question = step.is_some_and(|step| step.question.is_some()).then_some(
             match (state.answer, state.is_covered) {
                 (Some(_), _) => "answered",
                 (None, true) => "open",
                 (None, false) => "skipped",
-            }
-        });
+            },
+        );
         Self {
             id: state.lesson.id.clone(),
             title: state.lesson.title.clone(),
