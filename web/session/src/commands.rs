@@ -4,7 +4,7 @@ use evm_lanes_core::units::TxIndex;
 use evm_lanes_view::keys::Command;
 use evm_lanes_view::navigate;
 
-use super::{Dialog, Effect, PresentEvent, Session, Tab};
+use super::{Dialog, Effect, PresentEvent, Session, Tab, late};
 
 impl Session {
     /// Whether there is anything that a command could be done with.
@@ -60,7 +60,11 @@ impl Session {
             Command::Run => self.run(),
             Command::Undo => self.undo(),
             Command::Redo => self.redo(),
-            Command::Present => self.on_present(PresentEvent::Start),
+            Command::Present => {
+                if let Some(late) = late::get() {
+                    (late.present)(self, PresentEvent::Start);
+                }
+            }
             _ => {}
         }
     }

@@ -15,7 +15,7 @@ use evm_lanes_core::scenario::{self, Scenario};
 
 use super::embed::Refusal;
 use super::run::is_repeatable;
-use super::{Document, Event, LessonEvent, Link, PresentEvent, Session};
+use super::{Command, Document, Event, LessonEvent, Link, PresentEvent, Session};
 
 /// A function for each thing.
 pub struct Late {
@@ -91,6 +91,7 @@ impl Event {
             Self::Lesson(event) => !matches!(event, LessonEvent::Restore(_)),
             Self::AddressChanged { query, fragment } => is_needed(query, fragment),
             Self::Message(_)
+            | Self::Command(Command::Present)
             | Self::Present(_)
             | Self::MessageRefused(_)
             | Self::LessonRuns { .. }
@@ -117,7 +118,8 @@ mod tests {
         assert!(!is_needed("", "") && !is_needed("?s=payments&lanes=8&clock=simulated&tx=3", ""));
         assert!(Event::Lesson(LessonEvent::Open("one-lane".into())).needs_late());
         assert!(!Event::Lesson(LessonEvent::Restore(String::new())).needs_late());
-        assert!(!Event::Run.needs_late());
+        assert!(Event::Command(Command::Present).needs_late());
+        assert!(!Event::Run.needs_late() && !Event::Command(Command::Run).needs_late());
     }
 
     #[test]
