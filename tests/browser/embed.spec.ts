@@ -361,7 +361,7 @@ test('what becomes of a lesson leaves the frame by message', async ({ page }) =>
   expect(await page.evaluate(() => (window as any).told[1].lesson)).toMatchObject({ answer: { choice: 1 }, right: true, done: [1] });
   await page.locator('#a').evaluate((element) => (element as Element).openLesson({ step: 2 }));
   await expect(framed(page, 'a').locator('html')).toHaveAttribute('data-goal', 'open');
-  await framed(page, 'a').getByRole('spinbutton', { name: 'Lanes' }).fill('4');
+  await framed(page, 'a').getByRole('spinbutton', { name: 'Lanes', exact: true }).fill('4');
   await page.keyboard.press('Enter');
   await expect.poll(told).toEqual(['opened', 'answered', 'step', 'met']);
   const lesson: any = await page.locator('#a').evaluate((element) => (element as Element).get('lesson'));
