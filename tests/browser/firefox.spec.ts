@@ -66,7 +66,7 @@ test('a lesson is done by keyboard alone', async ({ page }) => {
   await expect(root(page)).toHaveAttribute('data-goal', 'open');
   await expect(page.getByRole('heading', { name: 'Four times as fast?' })).toBeFocused();
   await done(page);
-  const lanes = page.getByRole('spinbutton', { name: 'Lanes' });
+  const lanes = page.getByRole('spinbutton', { name: 'Lanes', exact: true });
   for (let i = 0; i < 60 && !(await lanes.evaluate((field) => field === document.activeElement)); i += 1) {
     await page.keyboard.press('Shift+Tab');
   }

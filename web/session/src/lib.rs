@@ -460,7 +460,9 @@ impl Session {
         let engine_had_failed = matches!(self.engine, EngineState::Failed { .. });
         self.on_event(event);
         self.follow_list();
-        self.follow_numbers((&self.document, self.settings) != (&before.0, before.1));
+        if let Some(late) = late::get() {
+            (late.follow_numbers)(self, (&self.document, self.settings) != (&before.0, before.1));
+        }
         if self.document != before.0 {
             self.edited();
         }

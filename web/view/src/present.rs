@@ -39,7 +39,7 @@ pub fn key(stroke: Stroke<'_>) -> Option<Key> {
         ("ArrowLeft" | "PageUp", false) | (" ", true) => Key::Previous,
         ("Enter", false) => Key::Reveal,
         ("Escape", _) => Key::Leave,
-        (key, _) => return character(&key.to_lowercase()).or_else(|| place(stroke.code)),
+        (key, _) => return character(&key.to_ascii_lowercase()).or_else(|| place(stroke.code)),
     })
 }
 
