@@ -266,7 +266,12 @@ test('a site under construction forgets what an earlier build kept', async () =>
   const files = built();
   files.set('sw.js', readFileSync(join(__dirname, '../../www/preliminary/sw.js')));
   files.set('index.html', Buffer.from(String(files.get('index.html')).replace(/<script src="\.\/offline.*?<\/script>/, '')));
-  const workers = async () => (await navigator.serviceWorker.getRegistrations()).length;
+  // The browser looks for a new worker by itself, some time after the page has come.
+  const workers = async () => {
+    await (await navigator.serviceWorker.getRegistration())?.update().catch(() => {});
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    return (await navigator.serviceWorker.getRegistrations()).length;
+  };
   // Browsers of their own, for the same reason as above.
   await withProfile({}, async (folder) => {
     await inBrowser(folder, (page) => visited(page, site.address));
@@ -275,7 +280,6 @@ test('a site under construction forgets what an earlier build kept', async () =>
     for (let visit = 0; visit < 4 && left !== 0; visit++) {
       await inBrowser(folder, async (page) => {
         await page.goto(site.address);
-        await page.waitForTimeout(2_000);
         // It may be loaded again just then.
         left = await page.evaluate(workers).catch(() => -1);
       });
